@@ -1,0 +1,133 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let package = Package(
+    name: "conveyor",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "ingress", targets: ["Ingress"]),
+        .executable(name: "conveyor", targets: ["Operator"]),
+        .executable(name: "orders-worker", targets: ["Orders"]),
+        .executable(name: "payments-worker", targets: ["Payments"]),
+        .executable(name: "inventory-worker", targets: ["Inventory"]),
+        .executable(name: "email-worker", targets: ["Email"]),
+        .executable(name: "accounts-worker", targets: ["Accounts"]),
+        .executable(name: "stripe-double", targets: ["StripeDouble"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    ],
+    targets: [
+        // C libraries from Debian, and the few system calls that Glibc's overlay does not show.
+        .target(name: "CSystem"),
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+
+        // Clients: each wraps one C library; no C type in their public faces.
+        .target(name: "EventThread", dependencies: ["CSystem"]),
+        .target(
+            name: "RabbitMQ",
+            dependencies: ["CRabbitMQ", "EventThread", .logging, .collections]),
+        .target(
+            name: "Postgres",
+            dependencies: ["CPostgres", "EventThread", .logging, .collections, .crypto]),
+        .target(name: "Transfer", dependencies: ["CCurl", "EventThread", .logging]),
+
+        // The machinery of messages, and the shop's domain (no I/O).
+        .target(
+            name: "Kit",
+            dependencies: [
+                "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
+                .argumentParser, .collections, .crypto, .hummingbird,
+            ]),
+        .target(name: "Shop", dependencies: [.crypto]),
+        .target(
+            name: "Topology",
+            path: "topology",
+            exclude: ["asyncapi.yaml"],
+            resources: [.embedInCode("definitions.json"), .embedInCode("migrations")]),
+
+        // The parts.
+        .executableTarget(
+            name: "Ingress",
+            dependencies: [
+                "Kit", "Shop", "Postgres", "RabbitMQ", "CArgon2", .hummingbird, .hummingbirdTLS, .hummingbirdHTTP2, .jwt, .crypto,
+                .httpTypes, .nio, .nioExtrasCompression,
+            ]),
+        .executableTarget(
+            name: "Operator",
+            dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Topology", "CArgon2", .hummingbird, .jwt, .crypto, .argumentParser, .mustache]),
+        .executableTarget(name: "Orders", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Orders"),
+        .executableTarget(name: "Payments", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .crypto], path: "Workers/Payments"),
+        .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Inventory"),
+        .executableTarget(
+            name: "Email", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .mustache], path: "Workers/Email"),
+        .executableTarget(name: "Accounts", dependencies: ["Kit", "Shop", "Postgres", .crypto], path: "Workers/Accounts"),
+        .executableTarget(name: "StripeDouble", dependencies: [.hummingbird, .crypto, .argumentParser, .logging, .lifecycle, "Transfer"]),
+
+        // Tests: a folder per target, on a real private broker and database that Fixtures starts.
+        .target(
+            name: "Fixtures",
+            dependencies: ["RabbitMQ", "Postgres", "Transfer", "Topology", .logging],
+            path: "Tests/Fixtures"),
+        .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird]),
+        .testTarget(name: "KitTests", dependencies: ["Kit", "Fixtures"]),
+        .testTarget(name: "ShopTests", dependencies: ["Shop"]),
+        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
+        .testTarget(name: "WorkersTests", dependencies: ["Orders", "Payments", "Inventory", "Email", "Accounts", "Fixtures"]),
+        .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures"]),
+        .testTarget(name: "System", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
+    ]
+)
+
+extension Target.Dependency {
+    static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+    static var collections: Self { .product(name: "Collections", package: "swift-collections") }
+    static var configuration: Self { .product(name: "Configuration", package: "swift-configuration") }
+    static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
+    static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var hummingbirdHTTP2: Self { .product(name: "HummingbirdHTTP2", package: "hummingbird") }
+    static var hummingbirdTesting: Self { .product(name: "HummingbirdTesting", package: "hummingbird") }
+    static var hummingbirdTLS: Self { .product(name: "HummingbirdTLS", package: "hummingbird") }
+    static var jwt: Self { .product(name: "JWTKit", package: "jwt-kit") }
+    static var lifecycle: Self { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
+    static var logging: Self { .product(name: "Logging", package: "swift-log") }
+    static var metrics: Self { .product(name: "Metrics", package: "swift-metrics") }
+    static var mustache: Self { .product(name: "Mustache", package: "swift-mustache") }
+    static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
+    static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }
+    static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
+}
+
+// One place for the language settings of every Swift target.
+for target in package.targets where target.type != .system && target.name != "CSystem" {
+    var settings: [SwiftSetting] = [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+    // The wrappers of C: every unsafe expression is marked.
+    if ["EventThread", "RabbitMQ", "Postgres", "Transfer"].contains(target.name) { settings.append(.strictMemorySafety()) }
+    target.swiftSettings = settings
+}

@@ -1,0 +1,6 @@
+#include <stdint.h>
+#include <sys/time.h>
+#include <amqp.h>
+#include <amqp_framing.h>
+#include <amqp_tcp_socket.h>
+#include <amqp_ssl_socket.h>

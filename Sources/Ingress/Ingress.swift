@@ -1,0 +1,4 @@
+@main
+struct IngressMain {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct OperatorMain {
+    static func main() {}
+}

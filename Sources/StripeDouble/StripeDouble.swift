@@ -1,0 +1,4 @@
+@main
+struct StripeDoubleMain {
+    static func main() {}
+}

@@ -1,0 +1,4 @@
+@main
+struct AccountsMain {
+    static func main() {}
+}

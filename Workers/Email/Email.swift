@@ -1,0 +1,4 @@
+@main
+struct EmailMain {
+    static func main() {}
+}

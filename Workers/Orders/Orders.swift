@@ -1,0 +1,4 @@
+@main
+struct OrdersMain {
+    static func main() {}
+}

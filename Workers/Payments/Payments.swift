@@ -1,0 +1,4 @@
+@main
+struct PaymentsMain {
+    static func main() {}
+}
