@@ -34,14 +34,14 @@ let package = Package(
     ],
     targets: [
         // C libraries from Debian, and the few system calls that Glibc's overlay does not show.
-        .target(name: "CSystem"),
+        .target(name: "CLinux"),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
         // Clients: each wraps one C library; no C type in their public faces.
-        .target(name: "EventThread", dependencies: ["CSystem"]),
+        .target(name: "EventThread", dependencies: ["CLinux"]),
         .target(
             name: "RabbitMQ",
             dependencies: ["CRabbitMQ", "EventThread", .logging, .collections]),
@@ -120,7 +120,7 @@ extension Target.Dependency {
 }
 
 // One place for the language settings of every Swift target.
-for target in package.targets where target.type != .system && target.name != "CSystem" {
+for target in package.targets where target.type != .system && target.name != "CLinux" {
     var settings: [SwiftSetting] = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),
