@@ -1,0 +1,193 @@
+/// Makes an account; its id is the message's.
+public struct RegisterAccount: Command {
+    /// `accounts.register`.
+    public static let type = "accounts.register"
+
+    /// As typed, trimmed; unique whatever its case.
+    public var email: String
+    /// A PHC string (Argon2id); no message ever holds a password.
+    public var passwordHash: String
+    /// The name for e-mails.
+    public var fullName: String?
+
+    /// Makes an account; its id is the message's.
+    public init(email: String, passwordHash: String, fullName: String? = nil) {
+        self.email = email
+        self.passwordHash = passwordHash
+        self.fullName = fullName
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case email
+        case passwordHash = "password_hash"
+        case fullName = "full_name"
+    }
+}
+
+/// Changes what a user says of themselves.
+public struct UpdateProfile: Command {
+    /// `accounts.update_profile`.
+    public static let type = "accounts.update_profile"
+
+    /// The account.
+    public var userID: ID
+    /// The new name; nil removes it.
+    public var fullName: String?
+
+    /// Changes what a user says of themselves.
+    public init(userID: ID, fullName: String? = nil) {
+        self.userID = userID
+        self.fullName = fullName
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case fullName = "full_name"
+    }
+}
+
+/// Sets a new password and ends every session.
+public struct ChangePassword: Command {
+    /// `accounts.change_password`.
+    public static let type = "accounts.change_password"
+
+    /// The account.
+    public var userID: ID
+    /// The new one's PHC string; the ingress has verified the current one.
+    public var passwordHash: String
+    /// The token epoch that the current password was verified at; another one means that it changed meanwhile.
+    public var expectedEpoch: Int?
+
+    /// Sets a new password and ends every session.
+    public init(userID: ID, passwordHash: String, expectedEpoch: Int? = nil) {
+        self.userID = userID
+        self.passwordHash = passwordHash
+        self.expectedEpoch = expectedEpoch
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case passwordHash = "password_hash"
+        case expectedEpoch = "expected_epoch"
+    }
+}
+
+/// Someone who may own this address asks for a reset link; unknown addresses end in silence.
+public struct RequestPasswordReset: Command {
+    /// `accounts.request_password_reset`.
+    public static let type = "accounts.request_password_reset"
+
+    /// As typed.
+    public var email: String
+
+    /// Someone who may own this address asks for a reset link; unknown addresses end in silence.
+    public init(email: String) {
+        self.email = email
+    }
+}
+
+/// Uses a reset token, once.
+public struct ResetPassword: Command {
+    /// `accounts.reset_password`.
+    public static let type = "accounts.reset_password"
+
+    /// The reset that the token names.
+    public var resetID: ID
+    /// The new password's PHC string.
+    public var passwordHash: String
+
+    /// Uses a reset token, once.
+    public init(resetID: ID, passwordHash: String) {
+        self.resetID = resetID
+        self.passwordHash = passwordHash
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case resetID = "reset_id"
+        case passwordHash = "password_hash"
+    }
+}
+
+/// Marks an account's address as proven.
+public struct VerifyEmail: Command {
+    /// `accounts.verify_email`.
+    public static let type = "accounts.verify_email"
+
+    /// The account.
+    public var userID: ID
+    /// The address that was proven.
+    public var email: String
+
+    /// Marks an account's address as proven.
+    public init(userID: ID, email: String) {
+        self.userID = userID
+        self.email = email
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case email
+    }
+}
+
+/// Ends every session of an account.
+public struct RevokeTokens: Command {
+    /// `accounts.revoke_tokens`.
+    public static let type = "accounts.revoke_tokens"
+
+    /// The account.
+    public var userID: ID
+
+    /// Ends every session of an account.
+    public init(userID: ID) {
+        self.userID = userID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+    }
+}
+
+/// A superuser's switches of an account; nil leaves one as it is.
+public struct SetAccountFlags: Command {
+    /// `accounts.set_flags`.
+    public static let type = "accounts.set_flags"
+
+    /// The account.
+    public var userID: ID
+    /// May sign in and write.
+    public var isActive: Bool?
+    /// May do what the shop's staff may.
+    public var isSuperuser: Bool?
+
+    /// A superuser's switches of an account; nil leaves one as it is.
+    public init(userID: ID, isActive: Bool? = nil, isSuperuser: Bool? = nil) {
+        self.userID = userID
+        self.isActive = isActive
+        self.isSuperuser = isSuperuser
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case isActive = "is_active"
+        case isSuperuser = "is_superuser"
+    }
+}
+
+/// Anonymises an account; its orders stay.
+public struct EraseAccount: Command {
+    /// `accounts.erase`.
+    public static let type = "accounts.erase"
+
+    /// The account.
+    public var userID: ID
+
+    /// Anonymises an account; its orders stay.
+    public init(userID: ID) {
+        self.userID = userID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+    }
+}

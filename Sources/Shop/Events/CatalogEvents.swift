@@ -1,0 +1,112 @@
+/// Products or categories changed in more than their stock.
+public struct CatalogChanged: Event {
+    /// `catalog.changed`.
+    public static let type = "catalog.changed"
+
+    /// The products.
+    public var productIDs: [ID]
+    /// The categories.
+    public var categoryIDs: [ID]
+
+    /// Products or categories changed in more than their stock.
+    public init(productIDs: [ID], categoryIDs: [ID]) {
+        self.productIDs = productIDs
+        self.categoryIDs = categoryIDs
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case productIDs = "product_ids"
+        case categoryIDs = "category_ids"
+    }
+}
+
+/// All lines of an order are held.
+public struct StockReserved: Event {
+    /// `stock.reserved`.
+    public static let type = "stock.reserved"
+
+    /// The order.
+    public var orderID: ID
+
+    /// All lines of an order are held.
+    public init(orderID: ID) {
+        self.orderID = orderID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case orderID = "order_id"
+    }
+}
+
+/// An order's lines cannot all be held; none is.
+public struct StockRefused: Event {
+    /// `stock.refused`.
+    public static let type = "stock.refused"
+
+    /// The order.
+    public var orderID: ID
+    /// Which lines, how many are left.
+    public var problem: Problem
+
+    /// An order's lines cannot all be held; none is.
+    public init(orderID: ID, problem: Problem) {
+        self.orderID = orderID
+        self.problem = problem
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case orderID = "order_id"
+        case problem
+    }
+}
+
+/// What was held for an order can be sold again.
+public struct StockReleased: Event {
+    /// `stock.released`.
+    public static let type = "stock.released"
+
+    /// The order.
+    public var orderID: ID
+    /// Why.
+    public var reason: String
+
+    /// What was held for an order can be sold again.
+    public init(orderID: ID, reason: String) {
+        self.orderID = orderID
+        self.reason = reason
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case orderID = "order_id"
+        case reason
+    }
+}
+
+/// A product's stock has fallen to its threshold; sent once a crossing.
+public struct StockLow: Event {
+    /// `stock.low`.
+    public static let type = "stock.low"
+
+    /// The product.
+    public var productID: ID
+    /// Units that can still be sold.
+    public var stockQuantity: Int
+    /// The threshold that was crossed.
+    public var threshold: Int
+    /// Counts the product's crossings: with `product_id` the subject of the alert.
+    public var crossing: Int64
+
+    /// A product's stock has fallen to its threshold; sent once a crossing.
+    public init(productID: ID, stockQuantity: Int, threshold: Int, crossing: Int64) {
+        self.productID = productID
+        self.stockQuantity = stockQuantity
+        self.threshold = threshold
+        self.crossing = crossing
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case productID = "product_id"
+        case stockQuantity = "stock_quantity"
+        case threshold, crossing
+    }
+}

@@ -1,0 +1,32 @@
+/// A hint for whoever waits: what one commit finished and changed, in one transient message.
+///
+/// It may be lost and may come twice; what it says can be read in Postgres. The ingress wakes waiting requests by it, and drops what it cached.
+public struct OperationFinished: Event {
+    /// `operation.finished`.
+    public static let type = "operation.finished"
+
+    /// An operation that this commit finished.
+    public struct Operation: Codable, Sendable, Equatable {
+        /// The message id of the operation's first command, its correlation id.
+        public var id: ID
+        /// `succeeded` or `rejected`.
+        public var status: String
+
+        /// An operation that this commit finished.
+        public init(id: ID, status: String) {
+            self.id = id
+            self.status = status
+        }
+    }
+
+    /// The finished operations.
+    public var operations: [Operation]
+    /// The ids of the changed resources by type, e.g. `order`, `product`, `user`.
+    public var changed: [String: [ID]]
+
+    /// A hint for whoever waits.
+    public init(operations: [Operation], changed: [String: [ID]]) {
+        self.operations = operations
+        self.changed = changed
+    }
+}

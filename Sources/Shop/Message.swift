@@ -1,0 +1,33 @@
+/// The payload of a message: what travels as JSON in a message's body.
+///
+/// A new message type is one such type here, one handler in the worker whose queue takes it, and, for an event, a line in
+/// `topology/definitions.json`; the registry, the envelope, retries and dead letters follow.
+public protocol Message: Codable, Sendable {
+    /// The routing key, e.g. `orders.place`. Given by hand: renaming a Swift type must not orphan queued messages.
+    static var type: String { get }
+    /// The version of the payload; a consumer accepts older ones.
+    static var schema: Int { get }
+    /// The exchange it is published to.
+    static var exchange: String { get }
+}
+
+extension Message {
+    /// The first version, unless a type says otherwise.
+    public static var schema: Int { 1 }
+}
+
+/// Something to do. Published `mandatory` to `commands`; the first word of its type names the queue.
+public protocol Command: Message {}
+
+/// Something that has happened. Published to `events`; nobody needs to listen.
+public protocol Event: Message {}
+
+extension Command {
+    /// The topic exchange of all commands.
+    public static var exchange: String { "commands" }
+}
+
+extension Event {
+    /// The topic exchange of all events.
+    public static var exchange: String { "events" }
+}

@@ -1,0 +1,69 @@
+/// The states of an order. See `after(_:)` for how one follows another.
+public enum OrderStatus: String, Codable, Sendable, CaseIterable {
+    case pending
+    case awaitingPayment = "awaiting_payment"
+    case paid, shipped, completed
+    case rejected, cancelled, expired
+}
+
+/// What the shop knows of an order's money. A dispute is a flag beside it.
+public enum PaymentStatus: String, Codable, Sendable, CaseIterable {
+    case unpaid, processing, paid, failed
+    case partiallyRefunded = "partially_refunded"
+    case refunded
+}
+
+/// What can happen to an order.
+public enum OrderTrigger: String, Sendable, CaseIterable {
+    /// All lines are held by the inventory.
+    case stockReserved
+    /// At least one line could not be held.
+    case stockRefused
+    /// Stripe says that the money is there.
+    case paid
+    /// The customer, or an operator, cancels it.
+    case cancel
+    /// Its payment deadline has passed and no payment can win any more.
+    case expire
+    /// It was handed to the carrier.
+    case ship
+    /// It has arrived.
+    case complete
+}
+
+/// What a trigger does to an order.
+public enum OrderStep: Sendable, Equatable {
+    /// The order's next state.
+    case moves(to: OrderStatus)
+    /// Late, doubled or out of order: recorded in the timeline, nothing else.
+    case ignored
+    /// A client's command that is not allowed now, and the code that says so.
+    case refused(Problem.Code)
+    /// Money for an order that was given up: reserve again if stock is left, else refund.
+    case revive
+    /// Stock that was taken for an order that no longer wants it: give it back.
+    case releaseStock
+}
+
+extension OrderStatus {
+    /// The whole state machine: no I/O, total over states and triggers, and no state is ever entered again once left.
+    public func after(_ trigger: OrderTrigger) -> OrderStep {
+        switch (self, trigger) {
+        case (.pending, .stockReserved): .moves(to: .awaitingPayment)
+        case (.pending, .stockRefused): .moves(to: .rejected)
+        case (.awaitingPayment, .paid): .moves(to: .paid)
+        case (.awaitingPayment, .expire): .moves(to: .expired)
+        case (.pending, .cancel), (.awaitingPayment, .cancel), (.paid, .cancel): .moves(to: .cancelled)
+        case (.paid, .ship): .moves(to: .shipped)
+        case (.shipped, .complete): .moves(to: .completed)
+
+        case (.cancelled, .stockReserved), (.expired, .stockReserved), (.rejected, .stockReserved): .releaseStock
+        case (.cancelled, .paid), (.expired, .paid), (.rejected, .paid): .revive
+
+        case (_, .cancel): .refused(.notCancellable)
+        case (_, .ship): .refused(.notShippable)
+        case (_, .complete): .refused(.notCompletable)
+        case (_, .stockReserved), (_, .stockRefused), (_, .paid), (_, .expire): .ignored
+        }
+    }
+}
