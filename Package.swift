@@ -62,7 +62,7 @@ let package = Package(
             name: "Topology",
             path: "topology",
             exclude: ["asyncapi.yaml"],
-            resources: [.embedInCode("definitions.json"), .embedInCode("migrations")]),
+            resources: [.embedInCode("definitions.json"), .embedInCode("migrations/")]),
 
         // The parts.
         .executableTarget(

@@ -1,1 +1,19 @@
-// placeholder
+/// The data that the parts agree on, embedded so that an executable works wherever it is copied to.
+public enum Topology {
+    /// RabbitMQ's exchanges, queues, bindings and policies, in the form that RabbitMQ itself imports (`rabbitmqctl import_definitions`).
+    public static var definitions: [UInt8] { PackageResources.definitions_json }
+
+    /// The SQL files of `migrations/` in the order in which they are applied. Append only: an applied file never changes.
+    public static var migrations: [(name: String, sql: String)] {
+        [
+            ("m0001_roles", PackageResources.m0001_roles_sql),
+            ("m0002_users", PackageResources.m0002_users_sql),
+            ("m0003_catalogue", PackageResources.m0003_catalogue_sql),
+            ("m0004_orders", PackageResources.m0004_orders_sql),
+            ("m0005_payments", PackageResources.m0005_payments_sql),
+            ("m0006_emails", PackageResources.m0006_emails_sql),
+            ("m0007_messages", PackageResources.m0007_messages_sql),
+            ("m0008_operations", PackageResources.m0008_operations_sql),
+        ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }
+    }
+}

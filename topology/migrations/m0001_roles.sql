@@ -1,0 +1,25 @@
+-- Each part has a role of its own. Whoever runs the servers gives them a login and a password; here they only exist, so that grants hold.
+do $$
+declare
+    part text;
+begin
+    foreach part in array array['ingress', 'orders', 'payments', 'inventory', 'email', 'accounts', 'recorder'] loop
+        if not exists (select from pg_roles where rolname = 'conveyor_' || part) then
+            -- Two databases of one server may migrate at once.
+            begin
+                execute format('create role %I nologin', 'conveyor_' || part);
+            exception when duplicate_object or unique_violation then null;
+            end;
+        end if;
+    end loop;
+end
+$$;
+
+create extension if not exists pg_trgm;
+
+revoke create on schema public from public;
+grant usage on schema public to conveyor_ingress, conveyor_orders, conveyor_payments, conveyor_inventory, conveyor_email, conveyor_accounts, conveyor_recorder;
+
+-- Any part may read what it needs; users, which hold password hashes, are granted by column where they are made.
+alter default privileges in schema public
+    grant select on tables to conveyor_ingress, conveyor_orders, conveyor_payments, conveyor_inventory, conveyor_email, conveyor_accounts, conveyor_recorder;
