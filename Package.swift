@@ -73,7 +73,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "Operator",
-            dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Topology", "CArgon2", .hummingbird, .jwt, .crypto, .argumentParser, .mustache]),
+            dependencies: [
+                "Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Topology", "CArgon2", .hummingbird, .jwt, .crypto, .argumentParser, .mustache,
+            ]),
         .executableTarget(name: "Orders", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Orders"),
         .executableTarget(name: "Payments", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .crypto], path: "Workers/Payments"),
         .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Inventory"),
