@@ -47,7 +47,7 @@ let package = Package(
             dependencies: ["CRabbitMQ", "EventThread", .logging, .collections]),
         .target(
             name: "Postgres",
-            dependencies: ["CPostgres", "EventThread", .logging, .collections, .crypto]),
+            dependencies: ["CPostgres", "CLinux", "EventThread", .logging, .lifecycle, .collections, .crypto]),
         .target(name: "Transfer", dependencies: ["CCurl", "EventThread", .logging]),
 
         // The machinery of messages, and the shop's domain (no I/O).

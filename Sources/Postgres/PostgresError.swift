@@ -1,0 +1,90 @@
+/// What went wrong with a call to Postgres. Holds no parameter of the call and no password.
+///
+/// Callers decide by ``isRetriable``, ``isConnectionLost``, ``isCommitUnknown`` and ``sqlState``; the rest is for people.
+public struct PostgresError: Error, Sendable, CustomStringConvertible {
+    /// Which part of a call failed.
+    public enum Kind: Sendable, Hashable {
+        /// The server answered with an error; ``PostgresError/sqlState`` says which.
+        case server
+        /// No connection could be opened.
+        case unreachable
+        /// The connection broke while the call was under way.
+        case connectionLost
+        /// The deadline passed; the server was told to stop.
+        case timedOut
+        /// The calling task was cancelled; the server was told to stop.
+        case cancelled
+        /// No connection of the pool became free in time.
+        case poolExhausted
+        /// The pool is closed.
+        case closed
+        /// The URL is not one that libpq understands.
+        case invalidURL
+        /// A value of a row is not what was asked for; ``PostgresError/column`` says which.
+        case undecodable
+        /// The call itself is not possible: too many parameters, a NUL in its SQL.
+        case invalidCall
+    }
+
+    /// Which part of the call failed.
+    public let kind: Kind
+    /// The server's code, if the server answered.
+    public internal(set) var sqlState: SQLState?
+    /// One line for people.
+    public let message: String
+    /// The server's `DETAIL`. May hold values of rows (`Key (email)=(…) already exists.`), so it is in no description and belongs in no log.
+    public internal(set) var detail: String?
+    /// The server's `HINT`.
+    public internal(set) var hint: String?
+    /// The constraint that was violated.
+    public internal(set) var constraint: String?
+    /// The table that the error is about.
+    public internal(set) var table: String?
+    /// The column that the error is about, or the one that could not be decoded.
+    public internal(set) var column: String?
+    /// Index of the failed statement among those of the call (of a pipeline, or of what a transaction sent in one round trip).
+    public internal(set) var statementIndex: Int?
+    /// The failed statement's SQL, without parameters.
+    public internal(set) var statement: Statement?
+    /// The connection is gone; the pool replaces it.
+    public internal(set) var isConnectionLost: Bool
+    /// The connection was lost after a commit (or a call outside of a transaction) was sent and before its answer came: it may have taken effect.
+    public internal(set) var isCommitUnknown: Bool
+
+    init(_ kind: Kind, _ message: String, sqlState: SQLState? = nil, isConnectionLost: Bool = false, isCommitUnknown: Bool = false) {
+        self.kind = kind
+        self.message = message
+        self.sqlState = sqlState
+        self.isConnectionLost = isConnectionLost
+        self.isCommitUnknown = isCommitUnknown
+    }
+
+    /// Whether the same work may succeed if it is done again. With ``isCommitUnknown`` it must be work that has its effect only once.
+    public var isRetriable: Bool {
+        switch self.kind {
+        case .server: self.isConnectionLost || self.isPlanStale || self.sqlState?.isRetriable ?? false
+        case .unreachable, .connectionLost, .poolExhausted: true
+        case .timedOut: self.isConnectionLost
+        case .cancelled, .closed, .invalidURL, .undecodable, .invalidCall: false
+        }
+    }
+
+    /// Whether the prepared statement no longer fits the schema: DDL came between.
+    var isPlanStale: Bool {
+        switch self.sqlState {
+        case .invalidStatementName: true
+        case .featureNotSupported: self.message == "cached plan must not change result type"
+        default: false
+        }
+    }
+
+    /// Kind, code and message, for logs: never ``detail``, which may hold values.
+    public var description: String {
+        var text = "\(self.kind)"
+        if let sqlState { text += " \(sqlState)" }
+        text += ": \(self.message)"
+        if let constraint { text += " (constraint \(constraint))" }
+        if self.isCommitUnknown { text += " (commit unknown)" }
+        return text
+    }
+}

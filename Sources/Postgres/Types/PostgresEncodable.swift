@@ -1,0 +1,71 @@
+/// A value that can be bound to `$1`: it knows its Postgres type and its binary form.
+public protocol PostgresEncodable: Sendable {
+    /// The type that the server is told, so that `$1` needs no cast.
+    static var postgresType: PostgresType { get }
+
+    /// Appends the binary form, without its length.
+    func encode(into buffer: inout ParameterBuffer)
+}
+
+/// A value that can be read from a column.
+public protocol PostgresDecodable: Sendable {
+    /// Reads the binary form of a value of `type`; NULL never comes here.
+    static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> Self
+
+    /// What NULL is read as; nil if the type has no NULL.
+    static var whenNull: Self? { get }
+}
+
+extension PostgresDecodable {
+    /// NULL is refused unless the type is an Optional.
+    public static var whenNull: Self? { nil }
+}
+
+/// Why a value could not be read; the row adds the column's name.
+public enum DecodingFailure: Error, Sendable, Hashable {
+    /// The column has a type that cannot be read as the Swift type.
+    case wrongType
+    /// NULL for a type that is not Optional.
+    case null
+    /// A number that does not fit.
+    case outOfRange
+    /// Bytes that are not the binary form of the type.
+    case malformed
+}
+
+/// What `[Element]` is to Postgres: an array, or `bytea` for `[UInt8]`.
+public protocol PostgresArrayElement: Sendable {
+    /// The type of `[Self]`.
+    static var postgresArrayType: PostgresType { get }
+
+    /// Appends the binary form of the whole array.
+    static func encodeArray(_ elements: [Self], into buffer: inout ParameterBuffer)
+
+    /// Reads the binary form of a whole array.
+    static func decodeArray(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> [Self]
+}
+
+/// A single value that can be bound, read, and be an element of an array.
+///
+/// A `RawRepresentable` over such a value (an enum of strings) conforms by saying so, with nothing to write.
+public protocol PostgresScalar: PostgresEncodable, PostgresDecodable, PostgresArrayElement {}
+
+extension PostgresEncodable where Self: RawRepresentable, RawValue: PostgresEncodable {
+    /// That of the raw value.
+    public static var postgresType: PostgresType { RawValue.postgresType }
+    /// Encodes the raw value.
+    public func encode(into buffer: inout ParameterBuffer) { self.rawValue.encode(into: &buffer) }
+}
+
+extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDecodable {
+    /// Reads the raw value; one that is no case is malformed.
+    public static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> Self {
+        guard let value = Self(rawValue: try RawValue.decode(bytes, type: type)) else { throw .malformed }
+        return value
+    }
+}
+
+extension PostgresArrayElement where Self: RawRepresentable, RawValue: PostgresArrayElement {
+    /// That of the raw value.
+    public static var postgresArrayType: PostgresType { RawValue.postgresArrayType }
+}
