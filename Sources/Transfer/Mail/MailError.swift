@@ -1,0 +1,7 @@
+/// Why an e-mail cannot be written: a value in it would break out of its header or its command.
+public struct MailError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Which value, never the value itself.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

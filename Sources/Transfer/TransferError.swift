@@ -1,0 +1,76 @@
+/// Why a transfer brought no answer.
+public struct TransferError: Error, Sendable, Hashable {
+    /// libcurl's `CURLcode` (curl.se/libcurl/c/libcurl-errors.html), an open set; below zero are this module's own.
+    public struct Code: RawRepresentable, Sendable, Hashable {
+        /// The number.
+        public let rawValue: Int32
+
+        /// Any number.
+        public init(rawValue: Int32) { self.rawValue = rawValue }
+
+        /// The request itself is wrong: a line break in a header, a method that is no token, an address that is none.
+        public static let invalidRequest = Code(rawValue: -1)
+        /// The caller's task was cancelled.
+        public static let cancelled = Code(rawValue: -2)
+        /// The answer was longer than the request allows.
+        public static let responseTooLarge = Code(rawValue: -3)
+        /// `CURLE_UNSUPPORTED_PROTOCOL`
+        public static let unsupportedProtocol = Code(rawValue: 1)
+        /// `CURLE_URL_MALFORMAT`
+        public static let malformedURL = Code(rawValue: 3)
+        /// `CURLE_COULDNT_RESOLVE_HOST`
+        public static let couldNotResolveHost = Code(rawValue: 6)
+        /// `CURLE_COULDNT_CONNECT`
+        public static let couldNotConnect = Code(rawValue: 7)
+        /// `CURLE_WEIRD_SERVER_REPLY`
+        public static let unexpectedReply = Code(rawValue: 8)
+        /// `CURLE_OPERATION_TIMEDOUT`
+        public static let timedOut = Code(rawValue: 28)
+        /// `CURLE_SSL_CONNECT_ERROR`
+        public static let tlsHandshakeFailed = Code(rawValue: 35)
+        /// `CURLE_GOT_NOTHING`: the server closed the connection without an answer.
+        public static let gotNothing = Code(rawValue: 52)
+        /// `CURLE_SEND_ERROR`
+        public static let sendFailed = Code(rawValue: 55)
+        /// `CURLE_RECV_ERROR`
+        public static let receiveFailed = Code(rawValue: 56)
+        /// `CURLE_PEER_FAILED_VERIFICATION`: the certificate is not trusted, not this host's, or out of date.
+        public static let certificateRefused = Code(rawValue: 60)
+        /// `CURLE_USE_SSL_FAILED`: TLS is required and the server offers none.
+        public static let tlsNotOffered = Code(rawValue: 64)
+        /// `CURLE_LOGIN_DENIED`
+        public static let loginDenied = Code(rawValue: 67)
+        /// `CURLE_SSL_CACERT_BADFILE`
+        public static let badCAFile = Code(rawValue: 77)
+    }
+
+    /// What failed.
+    public let code: Code
+    /// Whether bytes of the request had left: then the server may have acted on it, though no answer came.
+    public let mayHaveBeenSent: Bool
+    /// libcurl's own words: hosts, ports, system errors; no header, body, path or password is ever in it.
+    public let message: String
+
+    /// An error; for doubles and tests.
+    public init(code: Code, mayHaveBeenSent: Bool, message: String) {
+        self.code = code
+        self.mayHaveBeenSent = mayHaveBeenSent
+        self.message = message
+    }
+
+    /// Whether the same request may succeed later: everything that lies with the network or the server. What lies with the request, and a
+    /// cancelled one, does not. A request that is not repeatable must look at ``mayHaveBeenSent`` first.
+    public var isRetriable: Bool {
+        switch self.code {
+        case .invalidRequest, .cancelled, .responseTooLarge, .unsupportedProtocol, .malformedURL, .badCAFile: false
+        default: true
+        }
+    }
+}
+
+extension TransferError: CustomStringConvertible {
+    /// For a log: the words, the number, and whether the request may have been sent.
+    public var description: String {
+        "\(self.message) (\(self.code.rawValue)\(self.mayHaveBeenSent ? ", may have been sent" : ""))"
+    }
+}
