@@ -58,7 +58,7 @@ extension Array: PostgresScalar, PostgresArrayElement where Element == UInt8 {
 }
 
 /// `json`: text that the server checks and keeps as it is.
-public struct JSON: PostgresScalar, Hashable {
+public struct JSONText: PostgresScalar, Hashable {
     /// The text in UTF-8.
     public let bytes: [UInt8]
 
@@ -74,13 +74,13 @@ public struct JSON: PostgresScalar, Hashable {
     /// The text.
     public func encode(into buffer: inout ParameterBuffer) { buffer.append(self.bytes) }
     /// Every element behind its length.
-    public static func encodeArray(_ elements: [JSON], into buffer: inout ParameterBuffer) {
+    public static func encodeArray(_ elements: [JSONText], into buffer: inout ParameterBuffer) {
         buffer.appendByteStringArray(elements, of: .json) { $0.bytes }
     }
     /// Reads `json` and `jsonb`.
-    public static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> JSON {
+    public static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> JSONText {
         guard type == .json || type == .jsonb else { throw .wrongType }
-        return JSON(try [UInt8].decode(bytes, type: type))
+        return JSONText(try [UInt8].decode(bytes, type: type))
     }
 }
 
@@ -112,7 +112,7 @@ public struct JSONB: PostgresScalar, Hashable {
     }
     /// Reads `json` and `jsonb`.
     public static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> JSONB {
-        JSONB(try JSON.decode(bytes, type: type).bytes)
+        JSONB(try JSONText.decode(bytes, type: type).bytes)
     }
 
     /// Checks the version; the text begins behind it.
