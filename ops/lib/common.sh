@@ -4,7 +4,6 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck disable=SC2034 # for those that source this
 local_dir=$root/.local
 
 # A time per step is worth having in a log file too, so nothing here depends on a terminal.
@@ -46,4 +45,10 @@ start_time() {
     # shellcheck disable=SC2086 # fields are meant to be split
     set -- $stat
     [ "$1" != Z ] && printf '%s' "${20}"
+}
+
+# usage: the comment at the head of the script.
+usage() {
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit 0
 }

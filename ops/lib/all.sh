@@ -1,0 +1,9 @@
+# shellcheck shell=bash
+# All that is known about the services. Sourced, never run.
+. "$root/ops/lib/settings.sh"
+. "$root/ops/lib/marked.sh"
+. "$root/ops/lib/parts.sh"
+. "$root/ops/lib/postgres.sh"
+. "$root/ops/lib/rabbitmq.sh"
+. "$root/ops/lib/doubles.sh"
+. "$root/ops/lib/supervisor.sh"

@@ -1,0 +1,83 @@
+# shellcheck shell=bash
+# The release build, and the executables that run: copies in .local/bin, so that a build pulls nothing from under a running part.
+# Sourced, never run.
+
+build_options=(--configuration release --static-swift-stdlib)
+
+# The same sources, compiler and options have the same text.
+sources() {
+    (
+        cd "$root"
+        find Package.swift Package.resolved Sources Workers topology -type f -print0 2>/dev/null | sort -z | xargs -0 sha256sum
+        printf '%s\n' "${build_options[@]}"
+        swift --version 2>/dev/null
+    ) | sha256sum | cut -c1-32
+}
+
+# build EXECUTABLE…: those whose sources have changed since they were built.
+build() {
+    local digest executable stale=()
+    digest=$(sources)
+    for executable in "$@"; do
+        if [ ! -x "$local_dir/bin/$executable" ] || [ "$(cat "$local_dir/bin/.$executable" 2>/dev/null)" != "$digest" ]; then
+            stale+=("$executable")
+        fi
+    done
+    if [ "${#stale[@]}" = 0 ]; then
+        step_result="as it was"
+        return
+    fi
+    if [ "${#stale[@]}" = "${#executables[@]}" ]; then
+        run_build
+    else
+        for executable in "${stale[@]}"; do run_build --product "$executable"; done
+    fi
+    for executable in "${stale[@]}"; do
+        install_executable "$executable"
+        printf '%s\n' "$digest" >"$local_dir/bin/.$executable"
+    done
+}
+
+# Its output goes to a file; of its progress a line at a time is shown.
+run_build() {
+    local log=$local_dir/log/build.log status=0
+    # In the background and awaited, so that a signal is handled at once.
+    (
+        cd "$root"
+        umask 022
+        exec env --default-signal=INT,QUIT swift build "${build_options[@]}" "$@"
+    ) > >(build_progress "$log") 2>&1 {lock}>&- &
+    build_pid=$!
+    wait "$build_pid" || status=$?
+    build_pid=
+    if [ "$status" != 0 ]; then
+        grep -E '(^|: )(error|fatal error):' "$log" | head -20 >&2 || true
+        die 1 "the build failed; all of it is in .local/log/build.log"
+    fi
+}
+build_pid=
+
+# On a terminal one line that is written over; elsewhere a line every 15 seconds.
+build_progress() {
+    local line shown=-15
+    trap '' INT
+    while IFS= read -r line; do
+        printf '%s\n' "$line" >&3
+        case $line in \[*/*\]*) ;; *) continue ;; esac
+        if [ -t 1 ]; then
+            printf '\r\033[K   %d s %.100s' "$SECONDS" "$line"
+        elif ((SECONDS - shown >= 15)); then
+            shown=$SECONDS
+            printf '   %d s %.100s\n' "$SECONDS" "$line"
+        fi
+    done 3>"$1"
+    if [ -t 1 ]; then printf '\r\033[K'; fi
+}
+
+# In one step, and not at all if it is the same: then what runs need not start again.
+install_executable() {
+    local built=$root/.build/release/$1 installed=$local_dir/bin/$1
+    cmp -s "$built" "$installed" && return
+    install -m 755 "$built" "$installed.new"
+    mv "$installed.new" "$installed"
+}

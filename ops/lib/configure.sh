@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# Makes .local/env and .local/env.d: ports that are free, random secrets, and the addresses that follow from both. What is there
+# stays: an operator's edit, every secret, and the port of whatever runs. Sourced, never run.
+
+# file, name, the usual port, whose it is
+port_table="env PORT 8080 ingress
+env CONSOLE_PORT 8081 console
+env SMTP_PORT 17025 mail
+env.d/stripe-double PORT 17690 stripe-double
+env.d/postgres PGPORT 15432 postgres
+env.d/rabbitmq AMQP_PORT 17672 rabbitmq
+env.d/rabbitmq MANAGEMENT_PORT 17673 rabbitmq
+env.d/rabbitmq DIST_PORT 17674 rabbitmq
+env.d/rabbitmq EPMD_PORT 17675 epmd
+env.d/accounts METRICS_PORT 17681 accounts
+env.d/inventory METRICS_PORT 17682 inventory
+env.d/orders METRICS_PORT 17683 orders
+env.d/payments METRICS_PORT 17684 payments
+env.d/email METRICS_PORT 17685 email
+env.d/recorder METRICS_PORT 17686 recorder"
+
+configure() {
+    mkdir -p "$local_dir"/{env.d,overrides,service,run,log,mail,bin}
+    chmod 711 "$local_dir" # Postgres's user passes through, and reads nothing
+    choose_ports
+    configure_shared
+    configure_servers
+    configure_parts
+}
+
+declare -A port=() # by "file name"
+
+choose_ports() {
+    local file name usual owner now chosen wanted=() kept=()
+    while read -r file name usual owner; do
+        now=$(value_in "$local_dir/$file" "$name")
+        port["$file $name"]=${now:-$usual}
+        if [ -n "$now" ] && is_running "$owner"; then kept+=("$now"); else wanted+=("$file $name=${now:-$usual}"); fi
+    done <<<"$port_table"
+    [ "${#wanted[@]}" != 0 ] || return 0
+    chosen=$("$root/ops/lib/free-ports" "${wanted[@]}" "${kept[@]}") || die 1 "no ports"
+    while IFS='=' read -r name now; do port["$name"]=$now; done <<<"$chosen"
+}
+
+# amqp://user:password@127.0.0.1:port, with the password that stands there already if there is one.
+keep_url() {
+    local name=$1 scheme=$2 user=$3 address=$4 password
+    password=$(password_in "${setting[$name]-}")
+    put "$name" "$scheme://$user:${password:-$(random_hex 16)}@127.0.0.1:$address"
+}
+
+configure_shared() {
+    open_settings "$local_dir/env"
+    keep ENVIRONMENT development
+    keep HOST 127.0.0.1
+    put PORT "${port[env PORT]}"
+    keep_secret SECRET_KEY 32
+    keep BACKEND_CORS_ORIGINS '[]'
+    put CONSOLE_PORT "${port[env CONSOLE_PORT]}"
+    keep_secret CONSOLE_TOKEN 16
+    keep_url DATABASE_URL postgresql conveyor "${port[env.d/postgres PGPORT]}/conveyor"
+    keep_url AMQP_URL amqp conveyor "${port[env.d/rabbitmq AMQP_PORT]}"
+    # One user, one password.
+    put RABBITMQ_API "http://conveyor:$(password_in "${setting[AMQP_URL]}")@127.0.0.1:${port[env.d/rabbitmq MANAGEMENT_PORT]}"
+    keep_secret STRIPE_SECRET_KEY 16 sk_test_
+    keep_secret STRIPE_PUBLISHABLE_KEY 16 pk_test_
+    keep_secret STRIPE_WEBHOOK_SECRET 16 whsec_
+    put STRIPE_API_BASE "http://127.0.0.1:${port[env.d/stripe-double PORT]}"
+    keep SMTP_HOST 127.0.0.1
+    put SMTP_PORT "${port[env SMTP_PORT]}"
+    keep SMTP_TLS none
+    keep EMAIL_FROM shop@conveyor.example
+    keep ADMIN_EMAIL admin@conveyor.example
+    put SHOP_URL "http://127.0.0.1:${port[env PORT]}"
+    save_settings
+}
+
+configure_servers() {
+    open_settings "$local_dir/env.d/postgres"
+    put PGHOST 127.0.0.1
+    put PGPORT "${port[env.d/postgres PGPORT]}"
+    put PGUSER postgres
+    keep_secret PGPASSWORD 16
+    save_settings
+
+    open_settings "$local_dir/env.d/rabbitmq"
+    put AMQP_PORT "${port[env.d/rabbitmq AMQP_PORT]}"
+    put MANAGEMENT_PORT "${port[env.d/rabbitmq MANAGEMENT_PORT]}"
+    put DIST_PORT "${port[env.d/rabbitmq DIST_PORT]}"
+    put EPMD_PORT "${port[env.d/rabbitmq EPMD_PORT]}"
+    save_settings
+
+    open_settings "$local_dir/env.d/stripe-double"
+    put PORT "${port[env.d/stripe-double PORT]}"
+    save_settings
+}
+
+# Each part has a database role and a broker user of its own. The console acts for the operator: with the recorder's role in the
+# database, and with the owner's broker user.
+configure_parts() {
+    local part
+    for part in "${workers[@]}" recorder ingress; do
+        open_settings "$local_dir/env.d/$part"
+        keep_url DATABASE_URL postgresql "conveyor_$part" "${port[env.d/postgres PGPORT]}/conveyor"
+        keep_url AMQP_URL amqp "conveyor_$part" "${port[env.d/rabbitmq AMQP_PORT]}"
+        put RABBITMQ_API "http://conveyor_$part:$(password_in "${setting[AMQP_URL]}")@127.0.0.1:${port[env.d/rabbitmq MANAGEMENT_PORT]}"
+        [ "$part" = ingress ] || put METRICS_PORT "${port[env.d/$part METRICS_PORT]}"
+        save_settings
+    done
+    open_settings "$local_dir/env.d/console"
+    put DATABASE_URL "$(value_in "$local_dir/env.d/recorder" DATABASE_URL)"
+    put AMQP_URL "$(value_in "$local_dir/env" AMQP_URL)"
+    put RABBITMQ_API "$(value_in "$local_dir/env" RABBITMQ_API)"
+    save_settings
+}

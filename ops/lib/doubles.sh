@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# What stands in for the outside world: a mail server that keeps every e-mail as a file, and Stripe's double. Sourced, never run.
+
+mail_inputs() {
+    value_in "$local_dir/env" SMTP_PORT
+    cat "$root/ops/mail-sink.py"
+}
+
+run_mail() {
+    exec /usr/bin/python3 "$root/ops/mail-sink.py" --host 127.0.0.1 --port "$(value_in "$local_dir/env" SMTP_PORT)" --dir "$local_dir/mail"
+}
+
+mail_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(value_in "$local_dir/env" SMTP_PORT)") 2>/dev/null; }
+
+stripe_double_inputs() {
+    environment_of stripe-double
+    printf '%s\n' "${setting[PORT]}" "${setting[STRIPE_SECRET_KEY]}" "${setting[STRIPE_WEBHOOK_SECRET]}" "$(webhook_url)"
+    stat -c '%n %i %s %y' "$local_dir/bin/stripe-double"
+}
+
+webhook_url() { printf 'http://127.0.0.1:%s/api/v1/webhooks/stripe' "$(value_in "$local_dir/env" PORT)"; }
+
+run_stripe_double() {
+    environment_of stripe-double
+    export STRIPE_SECRET_KEY=${setting[STRIPE_SECRET_KEY]} STRIPE_WEBHOOK_SECRET=${setting[STRIPE_WEBHOOK_SECRET]}
+    exec "$local_dir/bin/stripe-double" --host 127.0.0.1 --port "${setting[PORT]}" --webhook-url "$(webhook_url)" \
+        --state "$local_dir/stripe-double.json"
+}
+
+stripe_double_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(value_in "$local_dir/env.d/stripe-double" PORT)") 2>/dev/null; }

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# The steps of ops/up between the build and the shop, each harmless when said again. Sourced, never run.
+
+start_servers() {
+    local name
+    prepare_postgres
+    prepare_rabbitmq
+    for name in "${services[@]}"; do define_service "$name"; done
+    start_supervisor
+    for name in "${servers[@]}"; do ensure "$name"; done
+    await postgres
+    provision_postgres
+    say_what_changed
+}
+
+# The operator's command line, with the owner's access.
+conveyor() {
+    (
+        read_settings "$local_dir/env" export_setting
+        exec "$local_dir/bin/conveyor" "$@"
+    )
+}
+
+migrate() { conveyor migrate; }
+
+apply_topology() {
+    await rabbitmq
+    provision_rabbitmq
+    conveyor topology apply
+}
+
+start_parts() {
+    local name
+    for name in "$@"; do ensure "$name"; done
+    for name in "$@" mail stripe-double; do await "$name"; done
+    say_what_changed
+}
+
+say_what_changed() {
+    if [ "${#changed[@]}" = 0 ]; then step_result="as it was"; else step_result="started ${changed[*]}"; fi
+    changed=()
+}
