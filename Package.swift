@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "EventThread", dependencies: ["CLinux"]),
         .target(
             name: "RabbitMQ",
-            dependencies: ["CRabbitMQ", "EventThread", .logging, .collections]),
+            dependencies: ["CRabbitMQ", "EventThread", .logging, .lifecycle, .collections]),
         .target(
             name: "Postgres",
             dependencies: ["CPostgres", "CLinux", "EventThread", .logging, .lifecycle, .collections, .crypto]),

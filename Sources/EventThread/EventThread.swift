@@ -114,6 +114,7 @@ public final class EventThread: SerialExecutor {
         self.wake()
     }
 
+    /// Runs the job on the thread, after those that came before it.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let mustStart = self.state.withLock { state in
@@ -123,10 +124,12 @@ public final class EventThread: SerialExecutor {
         mustStart ? self.startThread() : self.wake()
     }
 
+    /// Traps on any other thread.
     public func checkIsolated() {
         precondition(self.isOnThread, "not on the thread \(self.name)")
     }
 
+    /// Whether the caller is on the thread.
     public func isIsolatingCurrentContext() -> Bool? { self.isOnThread }
 
     private var isOnThread: Bool { self.threadID.load(ordering: .relaxed) == UInt(pthread_self()) }

@@ -2,6 +2,7 @@ import Glibc
 
 /// What a descriptor is polled for, and what it was found ready for.
 public struct Readiness: OptionSet, Sendable {
+    /// One bit each.
     public let rawValue: UInt8
 
     /// Reading, hang-up or error.
@@ -9,6 +10,7 @@ public struct Readiness: OptionSet, Sendable {
     /// Writing, hang-up or error.
     public static let writable = Readiness(rawValue: 2)
 
+    /// The set of the given bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Blocks the calling thread until `descriptor` is ready, `other` is readable, or `timeout` is over: what an actor on an

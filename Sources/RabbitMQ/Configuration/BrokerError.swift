@@ -1,0 +1,68 @@
+/// Why the broker could not be used. Holds no password, and nothing of a message.
+public struct BrokerError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong, as far as a caller decides by it.
+    public enum Kind: Sendable, Hashable {
+        /// The URL, or the setting that it comes from, is not one.
+        case invalidURL
+        /// No connection: refused, unknown host, timed out, or lost.
+        case unreachable
+        /// The peer's certificate was not accepted, or it speaks no TLS.
+        case untrusted
+        /// The broker refuses the login or the virtual host.
+        case accessRefused
+        /// The broker closed the channel or the connection; ``BrokerError/code`` says why.
+        case closedByBroker
+        /// The client's own fault: out of memory, or a broken protocol.
+        case `internal`
+    }
+
+    /// An AMQP reply code of `channel.close` or `connection.close` (AMQP 0-9-1, section 1.3: 404 not found, 406 precondition failed, …).
+    public struct ReplyCode: RawRepresentable, Sendable, Hashable {
+        /// The code as the broker sent it.
+        public let rawValue: UInt16
+        /// The code of the given number.
+        public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+        /// 320: an operator, or a shutdown, closed the connection.
+        public static let connectionForced = ReplyCode(rawValue: 320)
+        /// 402: no such virtual host, in `connection.open`.
+        public static let invalidPath = ReplyCode(rawValue: 402)
+        /// 403: wrong password, or no permission.
+        public static let accessRefused = ReplyCode(rawValue: 403)
+        /// 404: no such queue or exchange.
+        public static let notFound = ReplyCode(rawValue: 404)
+        /// 405: another connection's exclusive queue.
+        public static let resourceLocked = ReplyCode(rawValue: 405)
+        /// 406: different arguments, an unknown delivery tag, or a delivery that was held longer than `consumer_timeout`.
+        public static let preconditionFailed = ReplyCode(rawValue: 406)
+        /// 530: no such virtual host, or not for this user.
+        public static let notAllowed = ReplyCode(rawValue: 530)
+    }
+
+    /// What went wrong.
+    public let kind: Kind
+    /// One line for people.
+    public let message: String
+    /// The broker's code, if the broker said why.
+    public let code: ReplyCode?
+
+    init(_ kind: Kind, _ message: String, code: ReplyCode? = nil) {
+        self.kind = kind
+        self.message = message
+        self.code = code
+    }
+
+    static func invalidURL(_ message: String) -> BrokerError { BrokerError(.invalidURL, message) }
+    static func unreachable(_ message: String) -> BrokerError { BrokerError(.unreachable, message) }
+
+    /// Whether the same may work later without anyone changing a setting.
+    public var isRetriable: Bool {
+        switch self.kind {
+        case .unreachable, .closedByBroker: true
+        case .invalidURL, .untrusted, .accessRefused, .internal: false
+        }
+    }
+
+    /// The message, with the broker's code.
+    public var description: String { self.code.map { "\(self.message) (\($0.rawValue))" } ?? self.message }
+}
