@@ -64,11 +64,14 @@ let package = Package(
             exclude: ["asyncapi.yaml"],
             resources: [.embedInCode("definitions.json"), .embedInCode("migrations/")]),
 
+        // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
+        .target(name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix]),
+
         // The parts.
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "Kit", "Shop", "Postgres", "RabbitMQ", "CArgon2", .hummingbird, .hummingbirdTLS, .hummingbirdHTTP2, .jwt, .crypto,
+                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", .hummingbird, .hummingbirdTLS, .hummingbirdHTTP2, .crypto,
                 .httpTypes, .nio, .nioExtrasCompression,
             ]),
         .executableTarget(
@@ -117,6 +120,7 @@ extension Target.Dependency {
     static var metrics: Self { .product(name: "Metrics", package: "swift-metrics") }
     static var mustache: Self { .product(name: "Mustache", package: "swift-mustache") }
     static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
+    static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
 }

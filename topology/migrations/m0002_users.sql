@@ -15,10 +15,10 @@ create table users (
 create unique index users_email_key on users (lower(email));
 create index users_created_at_idx on users (created_at, id);
 
+-- The link's token is a MAC over the id: it is stored nowhere.
 create table password_resets (
     id uuid primary key,
     user_id uuid not null references users,
-    token_hash bytea not null,                    -- SHA-256; the token itself is nowhere
     expires_at timestamptz not null,
     used_at timestamptz
 );
