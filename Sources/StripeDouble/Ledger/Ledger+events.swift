@@ -1,0 +1,60 @@
+extension Ledger {
+    /// Stripe keeps events for 30 days.
+    static let eventLifetime = 30 * 24 * 3600
+
+    /// Stores an event with the object as it is now; it goes to the webhook after the turn.
+    ///
+    /// - Parameter previous: what the change replaced.
+    @discardableResult
+    func emit(_ type: String, _ object: JSON, previous: JSON? = nil) -> Event {
+        var data: [JSON.Member] = [JSON.Member(name: "object", value: object)]
+        if let previous, previous != .object([]) { data.append(JSON.Member(name: "previous_attributes", value: previous)) }
+        let event = Event(
+            id: Identifier.make("evt"), serial: self.nextSerial(), created: self.now, type: type, data: JSON.object(data).text,
+            requestID: self.caller?.requestID, idempotencyKey: self.caller?.idempotencyKey, isPending: self.settings.hasWebhook)
+        self.put(event, isNew: true)
+        self.events.drop(createdBefore: self.now - Self.eventLifetime)
+        return event
+    }
+
+    func emit(_ type: String, _ intent: PaymentIntent) { self.emit(type, self.json(intent)) }
+    func emit(_ type: String, _ charge: Charge) { self.emit(type, self.json(charge)) }
+
+    func retrieveEvent(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> JSON {
+        _ = try parameters.expansion(of: .event)
+        try parameters.refuseUnknown()
+        guard let event = self.events[id] else { throw .noSuch("event", id) }
+        return event.json
+    }
+
+    /// `types[]` (at most 20), or `type` with `*`; `delivery_success` is true if the webhook took it, false while or if it has not.
+    func listEvents(_ parameters: inout Parameters) throws(StripeError) -> JSON {
+        let type = try parameters.text("type")
+        let types = try parameters.list("types")
+        let deliverySuccess = try parameters.boolean("delivery_success")
+        let page = try Page(&parameters, of: .event)
+        if type != nil && !types.isEmpty { throw .badRequest("You may specify either `type` or `types`, but not both.", param: "types") }
+        if types.count > 20 { throw .badRequest("You may specify at most 20 `types`.", param: "types") }
+        let pattern = type.map(Pattern.init)
+        let wanted = Set(types)
+        return try page.list(self.events, url: "/v1/events", named: "event") { event in
+            (pattern?.matches(event.type) ?? true) && (wanted.isEmpty || wanted.contains(event.type))
+                && (deliverySuccess.map { $0 == !event.isPending } ?? true)
+        } render: {
+            $0.json
+        }
+    }
+
+    /// The event as it is to be sent, if it still is.
+    func eventToDeliver(_ id: String) -> Event? { self.events[id] }
+
+    /// Notes how an attempt to deliver it ended.
+    func noteDelivery(of id: String, succeeded: Bool) async throws {
+        try await self.turn(by: nil) { ledger in
+            guard var event = ledger.events[id], event.isPending else { return }
+            event.attempts += 1
+            if succeeded { event.isPending = false }
+            ledger.put(event, isNew: false)
+        }
+    }
+}

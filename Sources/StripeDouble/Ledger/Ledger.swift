@@ -1,0 +1,237 @@
+import FoundationEssentials
+import ServiceLifecycle
+import Synchronization
+
+/// The books of the double: all objects, the events, the kept answers, and the one place where they change.
+///
+/// A call's work is done in one go, without a suspension, and leaves one line in the journal; its answer and its webhooks go out only once
+/// that line is on the disk.
+actor Ledger: Service {
+    var intents = Shelf<PaymentIntent>()
+    var charges = Shelf<Charge>()
+    var refunds = Shelf<Refund>()
+    var disputes = Shelf<Dispute>()
+    var methods = Shelf<PaymentMethod>()
+    var events = Shelf<Event>()
+    /// Ids by the PaymentIntent they belong to, in the order of creation.
+    var chargesOfIntent: [String: [String]] = [:]
+    var refundsOfIntent: [String: [String]] = [:]
+
+    private(set) var settings: LedgerSettings
+    var idempotency = Idempotency()
+    var timers: [Int: Timer] = [:]
+    /// Added to the machine's clock.
+    var clockOffset = 0.0
+    /// How long until a bank transfer settles, a pending refund ends, a dispute comes in, in seconds.
+    var settleAfter: Double
+
+    /// The call that is being worked on: its id and key go into the events.
+    var caller: Caller?
+    /// The changes of the current turn, the next line of the journal.
+    private var changes: [Entry] = []
+    private var freshEvents: [Event] = []
+    private var lastSerial = 0
+
+    private let journal: Journal?
+    private let bell = Bell()
+    /// Gets new events, in the order of creation, once they are on the disk.
+    private var sender: WebhookSender?
+
+    /// Who caused an event.
+    struct Caller: Sendable {
+        var requestID: String
+        var idempotencyKey: String?
+    }
+
+    init(settings: LedgerSettings, journal: Journal?) {
+        self.settings = settings
+        self.settleAfter = settings.settleAfter
+        self.journal = journal
+    }
+
+    /// Takes up what the journal holds: objects, keys, timers, and the events that were not delivered.
+    func recover(deliveringThrough sender: WebhookSender) async {
+        self.sender = sender
+        await sender.serve(self)
+        guard let journal = self.journal else { return }
+        for entry in journal.takeRecovered().joined() { self.apply(entry) }
+        journal.replace(with: self.snapshot)
+        await sender.enqueue(self.events.all.filter(\.isPending))
+    }
+
+    /// Where a browser reaches the double: known only now if the port was free to choose.
+    func listens(at origin: String) { self.settings.origin = origin }
+
+    // MARK: Turns
+
+    /// Does work in one go, then waits until its changes are on the disk and hands its events on.
+    ///
+    /// Reading calls wait too, for the changes they may have seen.
+    func turn<Result: Sendable>(by caller: Caller?, _ work: (isolated Ledger) -> Result) async throws -> Result {
+        self.caller = caller
+        let result = work(self)
+        self.caller = nil
+        let events = self.freshEvents
+        self.freshEvents = []
+        if let journal = self.journal {
+            if !self.changes.isEmpty { _ = journal.append(self.changes) }
+            if journal.isLong { journal.replace(with: self.snapshot) }
+            self.changes = []
+            try await journal.sync(to: journal.end)
+        }
+        self.changes = []
+        if !events.isEmpty { await self.sender?.enqueue(events) }
+        return result
+    }
+
+    /// A turn whose work may refuse.
+    func act<Value: Sendable>(
+        by caller: Caller?, _ work: @Sendable (isolated Ledger) throws(StripeError) -> Value
+    ) async throws(StripeError) -> Value {
+        let result: Result<Value, StripeError>
+        do {
+            result = try await self.turn(by: caller) { ledger in
+                do throws(StripeError) {
+                    return .success(try work(ledger))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            throw .stateFile
+        }
+        return try result.get()
+    }
+
+    /// Lets happen what is due, until the graceful shutdown.
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await self.runTimers() }
+    }
+
+    private func runTimers() async throws {
+        while !Task.isCancelled {
+            let next = self.timers.values.min { ($0.due, $0.serial) < ($1.due, $1.serial) }
+            if let next, next.due <= self.milliseconds {
+                try await self.turn(by: nil) { ledger in
+                    // Another turn may have come between: a timer that is gone is done.
+                    guard ledger.timers[next.serial] != nil else { return }
+                    ledger.remove(next)
+                    ledger.fire(next.action)
+                }
+            } else {
+                await self.bell.wait(for: next.map { .milliseconds($0.due - self.milliseconds) })
+            }
+        }
+    }
+
+    // MARK: Time and identity
+
+    /// Unix milliseconds on the double's clock.
+    var milliseconds: Int { Int((Date().timeIntervalSince1970 + self.clockOffset) * 1000) }
+    /// Unix seconds on the double's clock.
+    var now: Int { self.milliseconds / 1000 }
+
+    func nextSerial() -> Int {
+        self.lastSerial += 1
+        return self.lastSerial
+    }
+
+    /// Sets what is given, in seconds, and tells what is set.
+    func change(clockOffset: Double?, settleAfter: Double?) -> JSON {
+        if let clockOffset { self.clockOffset = clockOffset }
+        if let settleAfter { self.settleAfter = max(settleAfter, 0) }
+        self.bell.ring()
+        return ["clock_offset": .number(self.clockOffset), "settle_after": .number(self.settleAfter)]
+    }
+
+    // MARK: Changes
+
+    func put(_ intent: PaymentIntent) { self.change(.paymentIntent(intent)) }
+    func put(_ charge: Charge) { self.change(.charge(charge)) }
+    func put(_ refund: Refund) { self.change(.refund(refund)) }
+    func put(_ dispute: Dispute) { self.change(.dispute(dispute)) }
+    func put(_ method: PaymentMethod) { self.change(.paymentMethod(method)) }
+    func keep(_ record: Idempotency.Record) { self.change(.answer(record)) }
+    func remove(_ timer: Timer) { self.change(.timerGone(serial: timer.serial)) }
+
+    func put(_ event: Event, isNew: Bool) {
+        self.change(.event(event))
+        if isNew { self.freshEvents.append(event) }
+    }
+
+    /// Lets something happen after ``settleAfter``.
+    func later(_ action: Timer.Action) {
+        self.change(.timer(Timer(serial: self.nextSerial(), due: self.milliseconds + Int(self.settleAfter * 1000), action: action)))
+        self.bell.ring()
+    }
+
+    /// Forgets everything.
+    func reset() {
+        self.change(.reset)
+        self.freshEvents = []
+    }
+
+    private func change(_ entry: Entry) {
+        self.apply(entry)
+        if self.journal != nil { self.changes.append(entry) }
+    }
+
+    private func apply(_ entry: Entry) {
+        switch entry {
+        case .paymentIntent(let intent):
+            self.intents.put(intent)
+            self.lastSerial = max(self.lastSerial, intent.serial)
+        case .charge(let charge):
+            if self.charges[charge.id] == nil { self.chargesOfIntent[charge.paymentIntent, default: []].append(charge.id) }
+            self.charges.put(charge)
+            self.lastSerial = max(self.lastSerial, charge.serial)
+        case .refund(let refund):
+            if self.refunds[refund.id] == nil { self.refundsOfIntent[refund.paymentIntent, default: []].append(refund.id) }
+            self.refunds.put(refund)
+            self.lastSerial = max(self.lastSerial, refund.serial)
+        case .dispute(let dispute):
+            self.disputes.put(dispute)
+            self.lastSerial = max(self.lastSerial, dispute.serial)
+        case .paymentMethod(let method):
+            self.methods.put(method)
+            self.lastSerial = max(self.lastSerial, method.serial)
+        case .event(let event):
+            self.events.put(event)
+            self.lastSerial = max(self.lastSerial, event.serial)
+        case .answer(let record): self.idempotency.keep(record)
+        case .timer(let timer):
+            self.timers[timer.serial] = timer
+            self.lastSerial = max(self.lastSerial, timer.serial)
+        case .timerGone(let serial): self.timers[serial] = nil
+        case .reset:
+            (self.intents, self.charges, self.refunds, self.disputes, self.methods, self.events) = (
+                .init(), .init(), .init(), .init(), .init(), .init()
+            )
+            (self.chargesOfIntent, self.refundsOfIntent, self.timers, self.idempotency) = ([:], [:], [:], Idempotency())
+        }
+    }
+
+    /// All there is, as the lines of a journal of its own.
+    private var snapshot: [[Entry]] {
+        var lines: [[Entry]] = []
+        lines.append(contentsOf: self.methods.all.map { [.paymentMethod($0)] })
+        lines.append(contentsOf: self.intents.all.map { [.paymentIntent($0)] })
+        lines.append(contentsOf: self.charges.all.map { [.charge($0)] })
+        lines.append(contentsOf: self.refunds.all.map { [.refund($0)] })
+        lines.append(contentsOf: self.disputes.all.map { [.dispute($0)] })
+        lines.append(contentsOf: self.events.all.map { [.event($0)] })
+        lines.append(contentsOf: self.idempotency.all.map { [.answer($0)] })
+        lines.append(contentsOf: self.timers.values.map { [.timer($0)] })
+        return lines
+    }
+}
+
+/// What the ledger must know of its surroundings.
+struct LedgerSettings: Sendable {
+    /// Where a browser reaches the double: `http://127.0.0.1:12111`.
+    var origin: String
+    /// Whether events have a webhook to go to.
+    var hasWebhook: Bool
+    /// Seconds; see ``Ledger/settleAfter``.
+    var settleAfter: Double
+}

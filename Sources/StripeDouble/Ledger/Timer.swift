@@ -1,0 +1,14 @@
+/// Something that is to happen later by itself; kept with the objects, so that a restart does not lose it.
+struct Timer: Sendable, Codable {
+    enum Action: Sendable, Codable {
+        /// The PaymentIntent leaves `processing`.
+        case settle(paymentIntent: String)
+        case dispute(charge: String)
+        case finishRefund(id: String, status: Refund.Status)
+    }
+
+    let serial: Int
+    /// Unix milliseconds on the double's clock.
+    let due: Int
+    let action: Action
+}

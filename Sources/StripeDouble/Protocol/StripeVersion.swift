@@ -1,0 +1,8 @@
+/// The version of Stripe's API that the double speaks, and the check of those that clients ask for.
+enum StripeVersion {
+    /// That of the official library stripe-python 16.1.
+    static let current = "2026-10-28.endive"
+
+    /// `2026-10-28.endive`, or a date alone as before 2024-09.
+    static func isWellFormed(_ version: String) -> Bool { version.wholeMatch(of: #/\d{4}-\d{2}-\d{2}(\.[a-z]+)?/#) != nil }
+}

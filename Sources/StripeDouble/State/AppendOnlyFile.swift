@@ -1,0 +1,85 @@
+import Glibc
+
+/// A file of lines that only grows, or is replaced as a whole.
+struct AppendOnlyFile: ~Copyable {
+    /// A call of the system that failed.
+    struct Failure: Error, CustomStringConvertible {
+        let call: String
+        let path: String
+        let code: Int32
+        var description: String { "\(self.call) \(self.path): \(String(cString: strerror(self.code)))" }
+    }
+
+    private let path: String
+    private var descriptor: Int32
+
+    /// Opens or makes the file, readable by its owner only.
+    init(path: String) throws(Failure) {
+        self.path = path
+        self.descriptor = try Self.check("open", path, open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+    }
+
+    deinit { close(self.descriptor) }
+
+    /// The whole lines of the file; a last one without its end was being written when the process was killed, and is cut off.
+    mutating func readLines() throws(Failure) -> [Substring.UTF8View.SubSequence] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try Self.check("read", self.path, read(self.descriptor, &buffer, buffer.count))
+            if count == 0 { break }
+            bytes.append(contentsOf: buffer[..<count])
+        }
+        let end = bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+        if end < bytes.count {
+            try Self.check("ftruncate", self.path, ftruncate(self.descriptor, end))
+            try Self.check("lseek", self.path, lseek(self.descriptor, end, SEEK_SET))
+        }
+        return Substring(decoding: bytes[..<end], as: UTF8.self).utf8.split(separator: 0x0A)
+    }
+
+    /// Appends and waits until it is on the disk.
+    mutating func append(_ bytes: [UInt8]) throws(Failure) {
+        try Self.write(bytes, to: self.descriptor, self.path)
+        try Self.check("fdatasync", self.path, fdatasync(self.descriptor))
+    }
+
+    /// Puts another content in the file's place, at once or not at all.
+    mutating func replace(with bytes: [UInt8]) throws(Failure) {
+        let temporary = self.path + ".new"
+        let descriptor = try Self.check("open", temporary, open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600))
+        do throws(Failure) {
+            try Self.write(bytes, to: descriptor, temporary)
+            try Self.check("fsync", temporary, fsync(descriptor))
+            try Self.check("rename", temporary, rename(temporary, self.path))
+            try Self.syncFolder(of: self.path)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        close(self.descriptor)
+        self.descriptor = descriptor
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(Failure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = try Self.check("write", path, rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) })
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// A new name is on the disk only once its folder is.
+    private static func syncFolder(of path: String) throws(Failure) {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = try Self.check("open", folder, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        defer { close(descriptor) }
+        try Self.check("fsync", folder, fsync(descriptor))
+    }
+
+    @discardableResult
+    private static func check<Number: BinaryInteger>(_ call: String, _ path: String, _ result: Number) throws(Failure) -> Number {
+        guard result >= 0 else { throw Failure(call: call, path: path, code: errno) }
+        return result
+    }
+}

@@ -1,0 +1,153 @@
+import FoundationEssentials
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// The state file: lines of ``Entry``s, each on the disk before the call that made it is answered.
+///
+/// What arrives while a write is under way is the next write (group commit), on a thread that may block.
+final class Journal: Service {
+    /// The number of lines appended so far: what ``sync(to:)`` waits for.
+    typealias Position = Int
+
+    private struct State {
+        var pending: [UInt8] = []
+        /// The content that takes the file's place, before `pending`.
+        var replacement: [UInt8]?
+        var appended: Position = 0
+        var written: Position = 0
+        var bytes = 0
+        var bytesAtReplacement = 0
+        var waiters: [(Position, CheckedContinuation<Void, any Error>)] = []
+        var failure: AppendOnlyFile.Failure?
+        var isStopping = false
+        /// What the file held at the start.
+        var recovered: [[Entry]] = []
+    }
+
+    /// The file in the hands of the one task that writes.
+    private final class File: Sendable {
+        private let file: Mutex<AppendOnlyFile>
+        init(_ file: consuming sending AppendOnlyFile) { self.file = Mutex(file) }
+
+        func write(replacement: [UInt8]?, pending: [UInt8]) throws {
+            try self.file.withLock { file throws(AppendOnlyFile.Failure) in
+                if let replacement { try file.replace(with: replacement) }
+                if !pending.isEmpty { try file.append(pending) }
+            }
+        }
+    }
+
+    private let file: File
+    private let bell = Bell()
+    private let state: Mutex<State>
+    init(path: String) throws {
+        var file = try AppendOnlyFile(path: path)
+        let decoder = JSONDecoder()
+        let lines = try file.readLines()
+        let recovered = try lines.map { try decoder.decode([Entry].self, from: Data($0)) }
+        self.file = File(file)
+        self.state = Mutex(State(recovered: recovered))
+    }
+
+    /// What the file held at the start, a line after the other; once.
+    func takeRecovered() -> [[Entry]] {
+        self.state.withLock { state in
+            defer { state.recovered = [] }
+            return state.recovered
+        }
+    }
+
+    /// Appends one line; it is on the disk once ``sync(to:)`` for the returned position has returned.
+    func append(_ entries: [Entry]) -> Position {
+        let line = Self.line(entries)
+        let position = self.state.withLock { state in
+            state.pending.append(contentsOf: line)
+            state.bytes += line.count
+            state.appended += 1
+            return state.appended
+        }
+        self.bell.ring()
+        return position
+    }
+
+    /// The position of the newest line.
+    var end: Position { self.state.withLock { $0.appended } }
+
+    /// Waits until all lines up to that position are on the disk.
+    ///
+    /// - Throws: `AppendOnlyFile.Failure` once a write has failed: what is in memory is then more than what is kept, and the process ends.
+    func sync(to position: Position) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let result: Result<Void, any Error>? = self.state.withLock { state in
+                if let failure = state.failure { return .failure(failure) }
+                if state.written >= position { return .success(()) }
+                state.waiters.append((position, continuation))
+                return nil
+            }
+            if let result { continuation.resume(with: result) }
+        }
+    }
+
+    /// Whether the file has grown so much since the last replacement that a new one is worth it.
+    var isLong: Bool { self.state.withLock { $0.bytes - $0.bytesAtReplacement > max(64 << 20, $0.bytesAtReplacement) } }
+
+    /// Replaces all that was written by what is there now.
+    func replace(with lines: some Sequence<[Entry]>) {
+        let bytes = lines.reduce(into: [UInt8]()) { $0.append(contentsOf: Self.line($1)) }
+        self.state.withLock { state in
+            state.replacement = bytes
+            state.pending = []
+            state.bytes = bytes.count
+            state.bytesAtReplacement = bytes.count
+            state.appended += 1
+        }
+        self.bell.ring()
+    }
+
+    /// Writes until the graceful shutdown, then what is left.
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            while !self.state.withLock({ $0.isStopping }) {
+                await self.bell.wait()
+                try await self.flush()
+            }
+        } onGracefulShutdown: {
+            self.state.withLock { $0.isStopping = true }
+            self.bell.ring()
+        }
+        try await self.flush()
+    }
+
+    private func flush() async throws {
+        let (position, replacement, pending) = self.state.withLock { state in
+            defer { (state.replacement, state.pending) = (nil, []) }
+            return (state.appended, state.replacement, state.pending)
+        }
+        do {
+            if replacement != nil || !pending.isEmpty {
+                try await NIOThreadPool.singleton.runIfActive { try self.file.write(replacement: replacement, pending: pending) }
+            }
+            let done = self.state.withLock { state in
+                state.written = position
+                let done = state.waiters.filter { $0.0 <= position }
+                state.waiters.removeAll { $0.0 <= position }
+                return done
+            }
+            for (_, waiter) in done { waiter.resume() }
+        } catch {
+            let waiters = self.state.withLock { state in
+                state.failure = error as? AppendOnlyFile.Failure ?? AppendOnlyFile.Failure(call: "write", path: "the state file", code: 5)
+                defer { state.waiters = [] }
+                return state.waiters
+            }
+            for (_, waiter) in waiters { waiter.resume(throwing: error) }
+            throw error
+        }
+    }
+
+    private static func line(_ entries: [Entry]) -> [UInt8] {
+        guard let data = try? JSONEncoder().encode(entries) else { preconditionFailure("entries are plain values: they always encode") }
+        return Array(data) + [0x0A]
+    }
+}

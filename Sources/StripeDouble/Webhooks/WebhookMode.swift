@@ -1,0 +1,57 @@
+/// How webhooks are delivered just now; the control API changes it.
+struct WebhookMode: Sendable {
+    /// Where to; nil sends nothing.
+    var url: String?
+    /// Nothing is sent until it is false again; events wait.
+    var isPaused = false
+    /// How often each event is sent, at once.
+    var copies = 1
+    /// Whether those that are ready go in random order.
+    var isShuffled = false
+    /// Seconds that each event waits before its first attempt.
+    var delay = 0.0
+    /// Seconds before the second attempt; doubled for each further one, up to `retryCap`.
+    var retryBase = 1.0
+    var retryCap = 60.0
+    /// Seconds that an attempt may take.
+    var timeout = 10.0
+
+    /// Stripe gives up after three days.
+    static let lifetime = 3 * 24 * 3600
+
+    /// Seconds to wait after that many failed attempts.
+    func backoff(after attempts: Int) -> Double { min(self.retryCap, self.retryBase * Double(1 << min(max(attempts - 1, 0), 30))) }
+
+    var json: JSON {
+        [
+            "url": .text(self.url), "paused": .bool(self.isPaused), "copies": .integer(self.copies), "shuffled": .bool(self.isShuffled),
+            "delay": .number(self.delay), "retry_base": .number(self.retryBase), "retry_cap": .number(self.retryCap),
+            "timeout": .number(self.timeout),
+        ]
+    }
+
+    /// Changes what the parameters name; `mode` is a shorthand for the common ones.
+    mutating func change(_ parameters: inout Parameters) throws(StripeError) {
+        enum Mode: String, CaseIterable { case normal, paused, doubled, shuffled, delayed }
+        var mode = self
+        switch try parameters.choice("mode", as: Mode.self) {
+        case nil: break
+        case .normal: (mode.isPaused, mode.copies, mode.isShuffled, mode.delay) = (false, 1, false, 0)
+        case .paused: mode.isPaused = true
+        case .doubled: mode.copies = 2
+        case .shuffled: mode.isShuffled = true
+        case .delayed: mode.delay = 2
+        }
+        if let url = try parameters.text("url") { mode.url = url }
+        if let isPaused = try parameters.boolean("paused") { mode.isPaused = isPaused }
+        if let copies = try parameters.integer("copies") { mode.copies = min(max(copies, 1), 100) }
+        if let isShuffled = try parameters.boolean("shuffled") { mode.isShuffled = isShuffled }
+        if let delay = try parameters.seconds("delay") { mode.delay = max(delay, 0) }
+        if let base = try parameters.seconds("retry_base") { mode.retryBase = max(base, 0.01) }
+        if let cap = try parameters.seconds("retry_cap") { mode.retryCap = max(cap, 0.01) }
+        if let timeout = try parameters.seconds("timeout") { mode.timeout = max(timeout, 0.1) }
+        try parameters.refuseUnknown()
+        if mode.url.map({ WebhookURL($0) == nil }) ?? false { throw .badRequest("Not a valid URL", code: "url_invalid", param: "url") }
+        self = mode
+    }
+}
