@@ -7,6 +7,9 @@ postgres_dir=$local_dir/postgres
 # Postgres refuses to run as root; then it runs as Debian's user postgres.
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 
+# Where its user sees the folder: not through our link.
+postgres_home() { readlink -f "$postgres_dir"; }
+
 prepare_postgres() {
     local elsewhere
     if [ ! -e "$postgres_dir" ]; then
@@ -22,21 +25,22 @@ prepare_postgres() {
     fi
     [ -d "$postgres_dir/data" ] || make_postgres_data
     postgres_configuration | write_file "$postgres_dir/data/postgresql.conf"
-    as_postgres test -r "$postgres_dir/data/postgresql.conf" || chown postgres: "$postgres_dir/data/postgresql.conf"
+    [ "$(id -u)" != 0 ] || chown postgres: "$postgres_dir/data/postgresql.conf"
 }
 
 # In a folder of another name until it is whole, so that an interruption leaves nothing that looks like a database.
 make_postgres_data() {
-    local new=$postgres_dir/data.new
+    local home new password
+    home=$(postgres_home) new=$home/data.new password=$home/password
     rm -rf "$new"
     mkdir "$new"
-    value_in "$local_dir/env.d/postgres" PGPASSWORD >"$postgres_dir/password"
-    [ "$(id -u)" != 0 ] || chown postgres: "$new" "$postgres_dir/password"
-    as_postgres "$postgres_bin/initdb" --pgdata="$new" --username=postgres --pwfile="$postgres_dir/password" \
+    value_in "$local_dir/env.d/postgres" PGPASSWORD >"$password"
+    [ "$(id -u)" != 0 ] || chown postgres: "$new" "$password"
+    as_postgres "$postgres_bin/initdb" --pgdata="$new" --username=postgres --pwfile="$password" \
         --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >"$local_dir/log/postgres.log" 2>&1 ||
         die 1 "initdb failed: $(tail -n 3 "$local_dir/log/postgres.log")"
-    rm "$postgres_dir/password"
-    mv "$new" "$postgres_dir/data"
+    rm "$password"
+    mv "$new" "$home/data"
 }
 
 # Durable (fsync, synchronous_commit), and sized for a small machine that runs everything else beside it.
@@ -79,7 +83,8 @@ CONF
 postgres_inputs() { postgres_configuration; }
 
 run_postgres() {
-    local command=("$postgres_bin/postgres" -D "$postgres_dir/data")
+    local command
+    command=("$postgres_bin/postgres" -D "$(postgres_home)/data")
     if [ "$(id -u)" = 0 ]; then exec chpst -u postgres "${command[@]}"; else exec "${command[@]}"; fi
 }
 
