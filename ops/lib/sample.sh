@@ -1,8 +1,13 @@
 # shellcheck shell=bash
 # The shop that ops/up shows: sample data, one order that is bought and paid like any other, and where to look. Sourced, never run.
 
+# Of `conveyor sample load`; in the open, because they are for trying things and `production` refuses them.
+sample_user=user1@example.com
+sample_admin=admin@example.com
+sample_password='correct horse battery staple'
+
 sample_shop() {
-    if [ -f "$postgres_dir/sample" ]; then return; fi
+    [ ! -f "$postgres_dir/sample" ] || return 0
     step "sample shop" conveyor sample load
     step "one order" "$root/ops/lib/sample-order" "$local_dir/env" "$local_dir/mail" "$sample_user" <<<"$sample_password"
     touch "$postgres_dir/sample"
@@ -12,9 +17,10 @@ show_addresses() {
     open_settings "$local_dir/env"
     cat <<TEXT
 
-shop API     http://127.0.0.1:${setting[PORT]}/docs
+shop's API   http://127.0.0.1:${setting[PORT]}/docs
 console      http://127.0.0.1:${setting[CONSOLE_PORT]}/   signed in with CONSOLE_TOKEN of .local/env
 RabbitMQ     http://127.0.0.1:$(rabbitmq_port MANAGEMENT_PORT)/   user and password in RABBITMQ_API of .local/env
-e-mails      .local/mail/
+e-mails      ${local_dir}/mail/
+sign in as   $sample_user or $sample_admin (superuser), password: $sample_password
 TEXT
 }
