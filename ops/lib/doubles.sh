@@ -14,15 +14,17 @@ mail_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(value_in "$local_dir/env" SMTP_
 
 stripe_double_inputs() {
     environment_of stripe-double
-    printf '%s\n' "${setting[PORT]}" "${setting[STRIPE_SECRET_KEY]}" "${setting[STRIPE_WEBHOOK_SECRET]}" "$(webhook_url)"
+    printf '%s\n' "${setting[PORT]}" "${setting[STRIPE_SECRET_KEY]}" "${setting[STRIPE_PUBLISHABLE_KEY]}" "${setting[STRIPE_WEBHOOK_SECRET]}"
+    webhook_url
     stat -c '%n %i %s %y' "$local_dir/bin/stripe-double"
 }
 
 webhook_url() { printf 'http://127.0.0.1:%s/api/v1/webhooks/stripe' "$(value_in "$local_dir/env" PORT)"; }
 
 run_stripe_double() {
+    local name
     environment_of stripe-double
-    export STRIPE_SECRET_KEY=${setting[STRIPE_SECRET_KEY]} STRIPE_WEBHOOK_SECRET=${setting[STRIPE_WEBHOOK_SECRET]}
+    for name in STRIPE_SECRET_KEY STRIPE_PUBLISHABLE_KEY STRIPE_WEBHOOK_SECRET; do export "$name=${setting[$name]}"; done
     exec "$local_dir/bin/stripe-double" --host 127.0.0.1 --port "${setting[PORT]}" --webhook-url "$(webhook_url)" \
         --state "$local_dir/stripe-double.json"
 }

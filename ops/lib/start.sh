@@ -29,10 +29,12 @@ apply_topology() {
     conveyor topology apply
 }
 
-start_parts() {
+start_parts() { start "${parts[@]}" mail stripe-double; }
+
+start() {
     local name
     for name in "$@"; do ensure "$name"; done
-    for name in "$@" mail stripe-double; do await "$name"; done
+    for name in "$@"; do await "$name"; done
     say_what_changed
 }
 

@@ -7,6 +7,13 @@ servers=(epmd rabbitmq postgres mail stripe-double)
 services=("${servers[@]}" "${parts[@]}")
 ours=CONVEYOR_LOCAL=$local_dir # in the environment of everything that runs here, so that it can be told from anyone else's
 
+# service_named ARGUMENT: orders, or orders-worker
+service_named() {
+    local name=${1%-worker}
+    [[ " ${services[*]} " == *" $name "* ]] || die 64 "no $1; parts: ${parts[*]}; servers: ${servers[*]}"
+    printf '%s' "$name"
+}
+
 # Everything about one service is a function with its name in it.
 for_service() {
     local verb=$1 name=${2//-/_}
