@@ -26,8 +26,8 @@ install_packages() {
         trap '[ -z "$ours" ] || rm -f "$ours"' EXIT
         trap 'exit 130' INT TERM
         export DEBIAN_FRONTEND=noninteractive
-        apt-get -q update
-        apt-get -q install -y --no-install-recommends "$@"
+        apt-get -qq update
+        apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@"
     )
 }
 
@@ -36,8 +36,9 @@ need_packages() {
     missing=$(missing_packages)
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" != 0 ]; then
-        warn "these Debian packages are missing; as root:"
-        die 1 "apt-get update && apt-get install -y --no-install-recommends $missing"
+        warn "Debian packages are missing; as root:"
+        printf '%s\n' "apt-get update && apt-get install -y --no-install-recommends ${missing% }" >&2
+        exit 1
     fi
     say "installing $missing"
     # shellcheck disable=SC2086 # a list of names
