@@ -55,7 +55,7 @@ let package = Package(
             name: "Kit",
             dependencies: [
                 "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
-                .argumentParser, .collections, .crypto, .hummingbird,
+                .argumentParser, .collections, .crypto, .hummingbird, .httpTypes, .nio, .nioPosix, .unixSignals,
             ]),
         .target(name: "Shop", dependencies: [.crypto]),
         .target(
@@ -128,6 +128,7 @@ extension Target.Dependency {
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
+    static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
 }
 
 // One place for the language settings of every Swift target.

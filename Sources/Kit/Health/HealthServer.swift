@@ -1,0 +1,49 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+public import Logging
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+
+/// `/health/live`, `/health/ready` and `/metrics` on a port of their own, for supervisors and Prometheus.
+///
+/// One event loop thread, and nothing shared with the part's work but what `unready` asks.
+public struct HealthServer: Service {
+    private let host: String
+    private let port: Int
+    private let logger: Logger
+    private let unready: @Sendable () async -> [String]
+
+    /// Nil if `METRICS_PORT` is not set.
+    /// - Parameter unready: what keeps the part from working, by name, e.g. `broker: connection refused`; empty if nothing does.
+    /// - Throws: `METRICS_PORT` is no port.
+    public init?(settings: Settings, logger: Logger, unready: @escaping @Sendable () async -> [String]) throws(SettingError) {
+        guard settings.isSet("METRICS_PORT") else { return nil }
+        self.port = try settings.int("METRICS_PORT", in: 1...65_535)
+        self.host = try settings.require("HOST")
+        self.logger = logger
+        self.unready = unready
+    }
+
+    /// Serves until graceful shutdown.
+    /// - Throws: `SettingError` if the port cannot be listened on.
+    public func run() async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        // Its debug lines are about connections of Prometheus.
+        var quiet = self.logger
+        quiet.logLevel = max(.notice, quiet.logLevel)
+        let application = Application(
+            responder: HealthResponder(unready: self.unready),
+            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            configuration: .init(address: .hostname(self.host, port: self.port), serverName: nil),
+            eventLoopGroupProvider: .shared(group), logger: quiet)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            try? await group.shutdownGracefully()
+            throw SettingError(name: "METRICS_PORT", reason: "cannot be listened on: \(String(cString: strerror(error.errnoCode)))")
+        }
+        try await group.shutdownGracefully()
+    }
+}

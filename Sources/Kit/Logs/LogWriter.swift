@@ -1,0 +1,95 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Lines on their way to a file descriptor: whoever logs only appends to a buffer, a queue of its own writes it.
+///
+/// A line waits 25 ms at most so that many share one `write`; from `warning` on it is written at once, at `critical` before the caller goes on.
+/// If nobody reads the other end, the buffer grows to 8 MiB, then lines are left out and counted: the log never holds up the work.
+public final class LogWriter: Sendable {
+    /// When a line is written.
+    enum Urgency { case soon, now, beforeReturn }
+
+    private struct Pending {
+        var bytes: [UInt8] = []
+        var leftOut = 0
+        var isScheduled = false
+    }
+
+    /// Where the lines go.
+    let descriptor: Int32
+    private let pending = Mutex(Pending())
+    /// Held while bytes are taken and written, so that they leave in their order.
+    private let writing = Mutex(())
+    private let queue = DispatchQueue(label: "log")
+    private static let limit = 8 << 20
+
+    /// The standard output.
+    public static let standardOutput = LogWriter(descriptor: STDOUT_FILENO)
+    /// The standard error.
+    public static let standardError = LogWriter(descriptor: STDERR_FILENO)
+
+    /// A writer to this descriptor, which it does not close.
+    public init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Takes a line, with its newline.
+    func write(_ line: [UInt8], _ urgency: Urgency = .soon) {
+        let mustSchedule = self.pending.withLock { pending in
+            guard pending.bytes.count + line.count <= Self.limit else {
+                pending.leftOut += 1
+                return false
+            }
+            pending.bytes += line
+            defer { if urgency != .beforeReturn { pending.isScheduled = true } }
+            return !pending.isScheduled || urgency == .now
+        }
+        switch urgency {
+        case .beforeReturn: self.flush()
+        case .now: self.queue.async { self.flush() }
+        case .soon: if mustSchedule { self.queue.asyncAfter(deadline: .now() + .milliseconds(25)) { self.flush() } }
+        }
+    }
+
+    /// Writes what is there; returns when it is written, or cannot be for two seconds.
+    public func flush() {
+        self.writing.withLock { _ in
+            while true {
+                let (bytes, leftOut) = self.pending.withLock { pending in
+                    defer { pending = Pending() }
+                    return (pending.bytes, pending.leftOut)
+                }
+                if bytes.isEmpty, leftOut == 0 { return }
+                self.writeAll(bytes)
+                if leftOut > 0 { self.writeAll(Array("\(leftOut) log lines were left out: nobody read them\n".utf8)) }
+            }
+        }
+    }
+
+    /// Sees to it that nothing is left in the buffer when the process exits.
+    func flushAtExit() {
+        Self.flushedAtExit.withLock { writers in
+            if writers.isEmpty { atexit { LogWriter.flushedAtExit.withLock { $0 }.forEach { $0.flush() } } }
+            writers.append(self)
+        }
+    }
+
+    private static let flushedAtExit = Mutex<[LogWriter]>([])
+
+    private func writeAll(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(self.descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if count >= 0 {
+                    rest = rest.dropFirst(count)
+                } else if errno == EAGAIN {
+                    // Somebody made the descriptor non-blocking (a pipe shared with a program that does).
+                    var poll = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
+                    if Glibc.poll(&poll, 1, 2000) == 0 { return }
+                } else if errno != EINTR {
+                    return
+                }
+            }
+        }
+    }
+}

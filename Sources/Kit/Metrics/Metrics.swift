@@ -1,0 +1,98 @@
+/// Every metric of the project by name. All begin with `conveyor_`; `ops/dashboards` and the alert rules read them by these names.
+public enum Metrics {
+    private static let registry = PrometheusMetrics.shared
+
+    private static func counter(_ name: String, _ help: String, _ labels: String...) -> Family<CounterSeries> {
+        self.registry.family("conveyor_\(name)", help: help, labels: labels) { CounterSeries() }
+    }
+    private static func gauge(_ name: String, _ help: String, _ labels: String...) -> Family<GaugeSeries> {
+        self.registry.family("conveyor_\(name)", help: help, labels: labels) { GaugeSeries() }
+    }
+    private static func histogram(_ name: String, _ help: String, _ bounds: [Double], _ labels: String...) -> Family<HistogramSeries> {
+        self.registry.family("conveyor_\(name)", help: help, labels: labels) { HistogramSeries(bounds: bounds) }
+    }
+
+    // MARK: HTTP
+
+    private static let httpRequests = counter("http_requests_total", "HTTP requests answered.", "method", "route", "status")
+    private static let httpSeconds = histogram(
+        "http_request_seconds", "From a request's head to its answer's end.", HistogramSeries.short, "method", "route")
+
+    /// `conveyor_http_requests_total` and `conveyor_http_request_seconds`: a request was answered.
+    /// - Parameter route: the route's pattern, e.g. `/api/v1/orders/{id}`, never a path with ids in it.
+    public static func httpRequest(method: String, route: String, status: Int, seconds: Double) {
+        self.httpRequests.with(LabelValues(method, route, String(status))).increment(by: Int64(1))
+        self.httpSeconds.with(LabelValues(method, route)).record(seconds)
+    }
+
+    // MARK: Messages
+
+    private static let handledTotal = counter("messages_handled_total", "Messages handled, by how it ended.", "queue", "type", "outcome")
+    private static let handlerTime = histogram(
+        "handler_seconds", "Time a handler took for a batch, with its commit.", HistogramSeries.short, "queue", "type")
+    private static let delay = histogram("queue_delay_seconds", "From a message's publishing to its handling.", HistogramSeries.waiting, "queue")
+    private static let retriesTotal = counter("retries_total", "Messages sent up the retry ladder.", "queue", "type")
+    private static let deadTotal = counter("dead_letters_total", "Messages that became dead letters.", "queue", "type", "error_type")
+    private static let sizes = histogram("batch_size", "Messages handled together.", HistogramSeries.sizes, "queue")
+
+    /// `conveyor_messages_handled_total`: so many messages ended so (`succeeded`, `rejected`, `duplicate`, `retried`, `dead`).
+    public static func handled(queue: String, type: String, outcome: String, count: Int = 1) {
+        self.handledTotal.with(LabelValues(queue, type, outcome)).increment(by: Int64(count))
+    }
+
+    /// `conveyor_handler_seconds`: a handler took so long for a batch.
+    public static func handlerSeconds(queue: String, type: String, seconds: Double) {
+        self.handlerTime.with(LabelValues(queue, type)).record(seconds)
+    }
+
+    /// `conveyor_queue_delay_seconds`: so many messages waited so long between being published and being handled.
+    public static func queueDelay(queue: String, seconds: Double, count: Int = 1) {
+        self.delay.with(LabelValues(queue)).record(seconds, count: count)
+    }
+
+    /// `conveyor_retries_total`: messages went up the retry ladder.
+    public static func retries(queue: String, type: String, count: Int = 1) {
+        self.retriesTotal.with(LabelValues(queue, type)).increment(by: Int64(count))
+    }
+
+    /// `conveyor_dead_letters_total`: messages became dead letters.
+    /// - Parameter errorType: one of the contract's, e.g. `invalid_payload`.
+    public static func deadLetters(queue: String, type: String, errorType: String, count: Int = 1) {
+        self.deadTotal.with(LabelValues(queue, type, errorType)).increment(by: Int64(count))
+    }
+
+    /// `conveyor_batch_size`: so many messages were handled together.
+    public static func batchSize(queue: String, size: Int) { self.sizes.with(LabelValues(queue)).record(Double(size)) }
+
+    // MARK: Broker and database
+
+    private static let confirm = histogram("publish_confirm_seconds", "From publishing to the broker's confirm.", HistogramSeries.short)
+    private static let pool = gauge("database_pool_connections", "Connections to Postgres.", "state")
+    private static let messages = gauge("queue_messages", "Messages in a queue.", "queue", "state")
+    private static let oldest = gauge("queue_oldest_seconds", "Age of a queue's oldest message; 0 if it is empty.", "queue")
+
+    /// `conveyor_publish_confirm_seconds`: the broker confirmed so many messages after this time.
+    public static func publishConfirm(seconds: Double, count: Int = 1) { self.confirm.with(LabelValues()).record(seconds, count: count) }
+
+    /// `conveyor_database_pool_connections`: so many connections are in that state (`idle`, `busy`).
+    public static func databasePool(state: String, count: Int) { self.pool.with(LabelValues(state)).set(Int64(count)) }
+
+    /// `conveyor_queue_messages`: so many messages of a queue are in that state (`ready`, `unacked`, `retrying`, `dead`). By the recorder.
+    public static func queueMessages(queue: String, state: String, count: Int) { self.messages.with(LabelValues(queue, state)).set(Int64(count)) }
+
+    /// `conveyor_queue_oldest_seconds`: a queue's oldest message is so old. By the recorder.
+    public static func queueOldest(queue: String, seconds: Double) { self.oldest.with(LabelValues(queue)).set(seconds) }
+
+    /// Forgets ``queueMessages(queue:state:count:)`` and ``queueOldest(queue:seconds:)``, so that a queue that is gone does not stay.
+    public static func forgetQueues() {
+        self.messages.removeAll()
+        self.oldest.removeAll()
+    }
+
+    // MARK: The process
+
+    private static let build = gauge("build_info", "1; its labels say what runs.", "part", "version")
+
+    /// `conveyor_build_info`: what runs.
+    static func running(part: String) { self.build.with(LabelValues(part, ConveyorVersion.current)).set(Int64(1)) }
+}

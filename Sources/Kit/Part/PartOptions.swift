@@ -1,0 +1,24 @@
+public import ArgumentParser
+import Logging
+
+/// The options that every executable has.
+public struct PartOptions: ParsableArguments, Sendable {
+    /// Files of settings, a later one wins.
+    @Option(
+        name: .customLong("env-file"), help: ArgumentHelp("A file of NAME=value settings; the environment wins. May be repeated.", valueName: "file"))
+    public var envFiles: [String] = []
+
+    /// Wins over `LOG_LEVEL`.
+    @Option(name: .customLong("log-level"), help: ArgumentHelp("Wins over LOG_LEVEL.", valueName: "level"))
+    public var logLevel: String?
+
+    /// The options, not given.
+    public init() {}
+
+    /// Refuses a level that does not exist, as bad usage (64).
+    public func validate() throws {
+        if let logLevel, Logger.Level(rawValue: logLevel) == nil {
+            throw ValidationError("--log-level must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+extension Setting {
+    /// Every setting of every part: name, who reads it, default, meaning.
+    public static let all: [Setting] = [
+        // Where things are
+        .init(
+            "DATABASE_URL", .all, secret: true,
+            "Postgres, as a libpq URI: postgresql://user:password@host/database?sslmode=…; several hosts are tried in order"),
+        .init("DATABASE_READ_URL", [.ingress, .operator], secret: true, "a replica to read from; DATABASE_URL if it is not set"),
+        .init("AMQP_URL", .all, secret: true, "RabbitMQ: amqp:// or amqps://user:password@host/vhost"),
+        .init("AMQP_URLS", .all, secret: true, "the nodes of a cluster, comma-separated; wins over AMQP_URL"),
+        .init(
+            "RABBITMQ_API", .operator, secret: true,
+            "RabbitMQ's management API, http(s)://user:password@host:15672, of a user with the administrator tag"),
+        .init("TLS_CA_FILE", .all, "a file of CA certificates that are trusted beside the system's: broker, Stripe, SMTP, Sentry"),
+        .init("START_TIMEOUT", .all, default: "60", "seconds that broker and database may stay unreachable at the start before exit 69"),
+
+        // How a part runs
+        .init("ENVIRONMENT", .all, default: "development", "development, test, or production: refuses weak secrets and databases without TLS"),
+        .init("LOG_LEVEL", .all, default: "info", "trace, debug, info, notice, warning, error, critical; SIGUSR1 shows more, SIGUSR2 resets"),
+        .init("LOG_FORMAT", .all, "json or pretty; pretty on a terminal, else json"),
+        .init(
+            "LOG_SAMPLE", [.ingress, .workers], default: "50", "lines a second about what went well, a request or a message each; 0 is all of them"),
+        .init("METRICS_PORT", .all, "port of /health/live, /health/ready and /metrics on HOST; none if it is not set"),
+        .init("CONCURRENCY", .workers, "batches that a worker handles side by side"),
+        .init("PREFETCH", .workers, "messages that the broker sends ahead"),
+        .init("BATCH_SIZE", .workers, "messages in a batch at most"),
+        .init("DATABASE_POOL_SIZE", .all, "connections to Postgres"),
+        .init(
+            "RETRY_DELAYS", [.workers, .operator], default: "1,5,30,120,600,3600",
+            "seconds before the second, third, … attempt; one retry.<seconds> queue each"),
+        .init("SENTRY_DSN", .all, secret: true, "where unexpected errors and dead letters are reported; nowhere if it is not set"),
+        .init("SENTRY_TRACES_SAMPLE_RATE", .all, default: "0.1", "share of the requests and messages that are reported as transactions"),
+
+        // The HTTP server
+        .init("HOST", .all, default: "127.0.0.1", "address to listen on"),
+        .init("PORT", .ingress, default: "8080", "port to listen on"),
+        .init("TLS_CERT", .ingress, "file of the certificate chain in PEM; with TLS_KEY turns on HTTPS and HTTP/2"),
+        .init("TLS_KEY", .ingress, "file of the certificate's private key in PEM"),
+        .init("BACKEND_CORS_ORIGINS", .ingress, default: "[]", "origins that browsers may call from, a JSON list"),
+        .init("TRUSTED_PROXIES", .ingress, "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
+        .init("RATE_LIMIT", .ingress, default: "on", "on or off"),
+        .init("RATE_LIMIT_AUTH", .ingress, "<n>/<seconds> on the auth endpoints, by client and by account"),
+        .init("RATE_LIMIT_WRITES", .ingress, "<n>/<seconds> on all other writes, by client"),
+        .init("RATE_LIMIT_READS", .ingress, "<n>/<seconds> on reads, by client"),
+
+        // Tokens
+        .init("SECRET_KEY", .all, secret: true, "signs tokens and operation ids; at least 32 bytes"),
+        .init("SECRET_KEY_PREVIOUS", .all, secret: true, "keys that are still accepted, comma-separated"),
+        .init("ALGORITHM", [.ingress, .operator], default: "HS256", "of the tokens' signature: HS256"),
+        .init("ACCESS_TOKEN_EXPIRE_MINUTES", [.ingress, .operator], default: "30", "life of an access token"),
+        .init("REFRESH_TOKEN_EXPIRE_DAYS", [.ingress, .operator], default: "30", "life of a refresh token"),
+
+        // Stripe
+        .init("STRIPE_SECRET_KEY", [.payments, .operator], secret: true, "sk_… or rk_…, of Stripe's API"),
+        .init("STRIPE_PUBLISHABLE_KEY", [.payments, .ingress], "pk_…, handed to the frontend with a client secret"),
+        .init("STRIPE_WEBHOOK_SECRET", .ingress, secret: true, "whsec_…, comma-separated; a signature by any of them is accepted"),
+        .init("STRIPE_API_BASE", [.payments, .operator], default: "https://api.stripe.com", "where Stripe's API is"),
+
+        // E-mail
+        .init("SMTP_HOST", .email, "the mail server"),
+        .init("SMTP_PORT", .email, "its port"),
+        .init("SMTP_TLS", .email, default: "starttls", "starttls, implicit or none"),
+        .init("EMAIL_USERNAME", .email, "user at the mail server; no login if it is not set"),
+        .init("EMAIL_PASSWORD", .email, secret: true, "password at the mail server"),
+        .init("EMAIL_FROM", .email, "sender of all e-mails: an address, or Name <address>"),
+        .init("ADMIN_EMAIL", .email, "who gets the alerts, e.g. of low stock"),
+        .init("SHOP_URL", .email, default: "http://127.0.0.1:8080", "the frontend's address, for links in e-mails"),
+
+        // The shop
+        .init("PAYMENT_WINDOW_MINUTES", .plainWorkers, default: "30", "time to pay before an order expires; may be a fraction"),
+        .init("LOW_STOCK_THRESHOLD", .plainWorkers, default: "5", "units at which an alert is sent, of products without one of their own"),
+        .init("CURRENCY", [.ingress, .plainWorkers, .operator], default: "usd", "ISO 4217, lower case, of products that do not say"),
+
+        // The operator
+        .init("CONSOLE_PORT", .operator, default: "8081", "port of the console on HOST"),
+        .init("CONSOLE_TOKEN", .operator, secret: true, "signs in at the console"),
+    ]
+}

@@ -1,0 +1,82 @@
+extension Settings {
+    /// Where the parts run, which decides how strict they are.
+    public enum Environment: String, CaseIterable, Sendable {
+        case development, test, production
+    }
+
+    /// `ENVIRONMENT`.
+    /// - Throws: it is none of the three.
+    public func environment() throws(SettingError) -> Environment { try self.oneOf("ENVIRONMENT") }
+
+    /// A Postgres URI.
+    /// - Throws: it is not set, it is no URI, or in production it leads to another machine and does not insist on TLS.
+    public func databaseURL(_ setting: Setting = "DATABASE_URL") throws(SettingError) -> String {
+        let text = try self.require(setting)
+        guard let url = ConnectionURL(text), ["postgres", "postgresql"].contains(url.scheme) else {
+            throw SettingError(name: setting.name, reason: "must be a URI, postgresql://user:password@host/database")
+        }
+        if try self.environment() == .production, !url.isLocal, !["require", "verify-ca", "verify-full"].contains(url.parameters["sslmode"] ?? "") {
+            throw SettingError(name: setting.name, reason: "must have sslmode=require, verify-ca or verify-full in production")
+        }
+        return text
+    }
+
+    /// The nodes of the broker, comma-separated: `AMQP_URLS`, or else `AMQP_URL`.
+    /// - Throws: neither is set, or one is no URI.
+    public func brokerURLs() throws(SettingError) -> String {
+        let setting: Setting = self.isSet("AMQP_URLS") ? "AMQP_URLS" : "AMQP_URL"
+        let text = try self.require(setting)
+        for node in self.list(setting) {
+            guard let url = ConnectionURL(node), ["amqp", "amqps"].contains(url.scheme) else {
+                throw SettingError(name: setting.name, reason: "must be amqp:// or amqps://user:password@host/vhost, several by comma")
+            }
+        }
+        return text
+    }
+}
+
+/// As much of a connection's URI as is needed to judge it; libpq and the broker's client read the rest.
+struct ConnectionURL {
+    let scheme: String
+    /// Percent-encoded, as it stands there.
+    let password: String
+    let hosts: [String]
+    let parameters: [String: String]
+
+    init?(_ text: String) {
+        guard let colon = text.firstRange(of: "://") else { return nil }
+        self.scheme = text[..<colon.lowerBound].lowercased()
+        var rest = text[colon.upperBound...]
+        var parameters: [String: String] = [:]
+        if let query = rest.firstIndex(of: "?") {
+            for pair in rest[rest.index(after: query)...].split(separator: "&") {
+                let parts = pair.split(separator: "=", maxSplits: 1)
+                if parts.count == 2 { parameters[String(parts[0])] = String(parts[1]) }
+            }
+            rest = rest[..<query]
+        }
+        self.parameters = parameters
+        rest = rest.prefix { $0 != "/" }
+        var password = ""
+        if let at = rest.lastIndex(of: "@") {
+            let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2 { password = String(parts[1]) }
+            rest = rest[rest.index(after: at)...]
+        }
+        self.password = password
+        // libpq lets `host` in the query take over from the one in the authority.
+        let hosts = parameters["host"].map { $0[...] } ?? rest
+        self.hosts = hosts.split(separator: ",", omittingEmptySubsequences: false).map { host in
+            if host.first == "[" { return String(host.dropFirst().prefix { $0 != "]" }) }
+            return String(host.prefix { $0 != ":" })
+        }
+    }
+
+    /// Whether every host is this machine: a loopback address or a Unix socket.
+    var isLocal: Bool {
+        self.hosts.allSatisfy { host in
+            host.isEmpty || host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasPrefix("/")
+                || host.lowercased().hasPrefix("%2f")
+        }
+    }
+}
