@@ -77,7 +77,9 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Topology", "CArgon2", .hummingbird, .jwt, .crypto, .argumentParser, .mustache,
+                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "Transfer", "Topology", .hummingbird, .crypto, .argumentParser, .mustache,
+                .lifecycle,
+                .logging,
             ]),
         .executableTarget(name: "Orders", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Orders"),
         .executableTarget(name: "Payments", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .crypto], path: "Workers/Payments"),

@@ -1,0 +1,66 @@
+/// Why a message is a dead letter: something that a person must look at.
+public enum ErrorType: String, Sendable, CaseIterable {
+    /// The body is not the JSON of its type, or there is no usable id.
+    case undecodable
+    /// No handler of this queue knows the type.
+    case unknownType = "unknown_type"
+    /// It decodes, and says something that can never be true.
+    case invalidPayload = "invalid_payload"
+    /// Its handling ended the worker again and again; the broker's delivery limit took it out.
+    case crashed
+    /// Its handler did not end in time, at the last attempt too.
+    case timedOut = "timed_out"
+    /// It failed at every attempt of the ladder.
+    case attemptsExhausted = "attempts_exhausted"
+    /// Stripe says that the request itself is wrong.
+    case refusedByStripe = "refused_by_stripe"
+    /// The mail server refuses the mail for good.
+    case refusedBySMTP = "refused_by_smtp"
+    /// Stripe's amount or currency is not the order's.
+    case amountMismatch = "amount_mismatch"
+    /// An error that nobody foresaw.
+    case bug
+}
+
+/// A message that can never work: dead-lettered at once, its batch goes on.
+public struct Poison: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Which kind of dead letter it becomes.
+    public var errorType: ErrorType
+    /// For a person, without secrets; its numbers and ids are taken out for the group.
+    public var description: String
+
+    /// A message that can never work.
+    public init(_ errorType: ErrorType, _ description: String) {
+        self.errorType = errorType
+        self.description = description
+    }
+}
+
+/// A message that may work later: back by the retry ladder.
+public struct Transient: Error, Sendable, CustomStringConvertible {
+    /// For a person, without secrets.
+    public var description: String
+    /// What the other side asked for (`Retry-After`); the ladder's step if nil.
+    public var retryAfter: Duration?
+    /// What the dead letter says if the last attempt fails in this way.
+    public var exhaustedAs: ErrorType
+
+    /// A message that may work later.
+    public init(_ description: String, retryAfter: Duration? = nil, exhaustedAs: ErrorType = .attemptsExhausted) {
+        self.description = description
+        self.retryAfter = retryAfter
+        self.exhaustedAs = exhaustedAs
+    }
+}
+
+/// The worker's own settings are wrong (a key refused, a sender not allowed): it stops taking messages, goes unready and says why. No attempt of the
+/// message's; it is handled once the setting is mended.
+public struct Misconfigured: Error, Sendable, CustomStringConvertible {
+    /// Which setting, and what the other side said of it.
+    public var description: String
+
+    /// The worker's own settings are wrong.
+    public init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,173 @@
+import Topology
+
+/// RabbitMQ's definitions: the form of `topology/definitions.json`, of its management API and of `rabbitmqctl export_definitions`.
+public struct Definitions: Codable, Sendable, Equatable {
+    /// An exchange.
+    public struct Exchange: Codable, Sendable, Hashable {
+        /// Its name.
+        public var name: String
+        /// `topic`, `direct`, `fanout`.
+        public var type: String
+        /// Survives a restart of the broker.
+        public var durable: Bool
+    }
+
+    /// A queue.
+    public struct Queue: Codable, Sendable, Hashable {
+        /// Its name.
+        public var name: String
+        /// Survives a restart of the broker.
+        public var durable: Bool
+        /// `x-queue-type` alone: what may change is policy.
+        public var arguments: [String: Value]
+    }
+
+    /// A binding from an exchange to a queue.
+    public struct Binding: Codable, Sendable, Hashable {
+        /// The exchange.
+        public var source: String
+        /// The queue.
+        public var destination: String
+        /// `queue`.
+        public var destinationType: String
+        /// The key, or the pattern of a topic exchange.
+        public var routingKey: String
+
+        enum CodingKeys: String, CodingKey {
+            case source, destination
+            case destinationType = "destination_type"
+            case routingKey = "routing_key"
+        }
+    }
+
+    /// A policy: what a queue does beyond its type.
+    public struct Policy: Codable, Sendable, Hashable {
+        /// Its name.
+        public var name: String
+        /// A regular expression of queue names.
+        public var pattern: String
+        /// `queues`.
+        public var applyTo: String
+        /// The greatest one that matches a queue is in effect.
+        public var priority: Int
+        /// E.g. `delivery-limit`.
+        public var definition: [String: Value]
+
+        enum CodingKeys: String, CodingKey {
+            case name, pattern
+            case applyTo = "apply-to"
+            case priority, definition
+        }
+    }
+
+    /// A string or a whole number.
+    public enum Value: Codable, Sendable, Hashable, CustomStringConvertible {
+        case string(String)
+        case int(Int)
+
+        /// A JSON string or a whole number.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(Int.self) { self = .int(number) } else { self = .string(try container.decode(String.self)) }
+        }
+
+        /// A JSON string or a whole number.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .string(let text): try container.encode(text)
+            case .int(let number): try container.encode(number)
+            }
+        }
+
+        /// The value as text.
+        public var description: String {
+            switch self {
+            case .string(let text): text
+            case .int(let number): String(number)
+            }
+        }
+    }
+
+    /// All exchanges.
+    public var exchanges: [Exchange]
+    /// All queues.
+    public var queues: [Queue]
+    /// All bindings.
+    public var bindings: [Binding]
+    /// All policies.
+    public var policies: [Policy]
+
+    /// What `topology/definitions.json` says, its retry ladder replaced by this one.
+    public init(ladder: RetryLadder) throws {
+        self = try JSON.decode(Definitions.self, from: Topology.definitions)
+        guard ladder != .standard else { return }
+        let isRung = { (name: String) in name.hasPrefix("retry.") }
+        guard let exchange = self.exchanges.first(where: { isRung($0.name) }), let queue = self.queues.first(where: { isRung($0.name) }),
+            let binding = self.bindings.first(where: { isRung($0.destination) }), let policy = self.policies.first(where: { isRung($0.name) })
+        else { return }
+        self.exchanges.removeAll { isRung($0.name) }
+        self.queues.removeAll { isRung($0.name) }
+        self.bindings.removeAll { isRung($0.destination) }
+        self.policies.removeAll { isRung($0.name) }
+        for delay in ladder.delays {
+            let name = "retry.\(delay)"
+            var rung = (exchange: exchange, queue: queue, binding: binding, policy: policy)
+            rung.exchange.name = name
+            rung.queue.name = name
+            rung.binding.source = name
+            rung.binding.destination = name
+            rung.policy.name = name
+            rung.policy.pattern = "^retry\\.\(delay)$"
+            rung.policy.definition["message-ttl"] = .int(delay * 1000)
+            self.exchanges.append(rung.exchange)
+            self.queues.append(rung.queue)
+            self.bindings.append(rung.binding)
+            self.policies.append(rung.policy)
+        }
+    }
+}
+
+extension Definitions {
+    /// The work queues: those whose dead letters go to a `<queue>.dead` of their own.
+    public var workQueues: [String] {
+        self.queues.map(\.name).filter { name in self.queues.contains { $0.name == name + ".dead" } }
+    }
+
+    /// What the broker lacks or has otherwise, a line each; nothing if it is as it should be. What it has beyond these is not ours to judge.
+    public func differences(in broker: Definitions) -> [String] {
+        var lines: [String] = []
+        for exchange in self.exchanges {
+            switch broker.exchanges.first(where: { $0.name == exchange.name }) {
+            case nil: lines.append("exchange \(exchange.name) is missing")
+            case let there? where there != exchange:
+                lines.append("exchange \(exchange.name) is \(there.durable ? "durable" : "transient") \(there.type), not durable \(exchange.type)")
+            default: break
+            }
+        }
+        for queue in self.queues {
+            switch broker.queues.first(where: { $0.name == queue.name }) {
+            case nil: lines.append("queue \(queue.name) is missing")
+            case let there? where there != queue: lines.append("queue \(queue.name) has \(there.arguments), not \(queue.arguments)")
+            default: break
+            }
+        }
+        let bindings = Set(broker.bindings)
+        for binding in self.bindings where !bindings.contains(binding) {
+            lines.append("binding \(binding.source) -[\(binding.routingKey)]-> \(binding.destination) is missing")
+        }
+        for policy in self.policies {
+            switch broker.policies.first(where: { $0.name == policy.name }) {
+            case nil: lines.append("policy \(policy.name) is missing")
+            case let there? where there != policy:
+                let keys = Set(policy.definition.keys).union(there.definition.keys).sorted()
+                let changed = keys.filter { policy.definition[$0] != there.definition[$0] }.map {
+                    "\($0) is \(there.definition[$0]?.description ?? "unset"), not \(policy.definition[$0]?.description ?? "unset")"
+                }
+                lines.append("policy \(policy.name): " + (changed.isEmpty ? "pattern, priority or apply-to differ" : changed.joined(separator: ", ")))
+            default: break
+            }
+        }
+        return lines
+    }
+}

@@ -1,0 +1,163 @@
+import FoundationEssentials
+public import Transfer
+
+/// The broker's management API (rabbitmq.com/docs/management): what AMQP cannot tell or change.
+public struct ManagementAPI: Sendable {
+    private let base: String
+    private let authorization: String
+    private let vhost: String
+    private let client: HTTPClient
+
+    /// What the management API refused, or that it is away.
+    public struct Refused: Error, Sendable, CustomStringConvertible {
+        /// The HTTP status; 0 if there was no answer.
+        public var status: Int
+        /// The request and what came back, without credentials.
+        public var description: String
+    }
+
+    /// - Parameters:
+    ///   - url: `http://user:password@host:port`, of `RABBITMQ_API`.
+    ///   - vhost: the virtual host of `AMQP_URL`.
+    /// - Throws: `SettingError` if the URL is not of that form.
+    public init(url: String, vhost: String, client: HTTPClient) throws(SettingError) {
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme, ["http", "https"].contains(scheme), let host = parts.host,
+            let user = parts.user, let password = parts.password
+        else { throw SettingError(name: "RABBITMQ_API", reason: "is not of the form http://user:password@host:port") }
+        self.base = "\(scheme)://\(host)" + (parts.port.map { ":\($0)" } ?? "")
+        self.authorization = "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
+        self.vhost = Self.escaped(vhost)
+        self.client = client
+    }
+
+    /// All but RFC 3986's unreserved characters as `%XX`: a virtual host is often `/`.
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                escaped.unicodeScalars.append(Unicode.Scalar(byte))
+            default: escaped += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return escaped
+    }
+
+    private func send(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) async throws(Refused) -> [UInt8] {
+        let response: HTTPResponse
+        do {
+            response = try await self.client.send(
+                HTTPRequest(
+                    method, url: self.base + "/api" + path, headers: ["Authorization": self.authorization, "Content-Type": "application/json"],
+                    body: body))
+        } catch {
+            throw Refused(status: 0, description: "\(method.rawValue) \(path): \(error)")
+        }
+        guard 200..<300 ~= response.status else {
+            throw Refused(
+                status: response.status,
+                description: "\(method.rawValue) \(path): \(response.status) \(String(decoding: response.body.prefix(300), as: UTF8.self))")
+        }
+        return response.body
+    }
+
+    private func decode<Value: Decodable>(_ type: Value.Type, _ path: String) async throws(Refused) -> Value {
+        let body = try await self.send(.get, path)
+        do { return try JSON.decode(Value.self, from: body) } catch {
+            throw Refused(status: 200, description: "GET \(path): an answer that is not understood: \(JSON.explain(error))")
+        }
+    }
+
+    /// Everything declared in the virtual host. Needs the administrator tag.
+    public func definitions() async throws(Refused) -> Definitions { try await self.decode(Definitions.self, "/definitions/\(self.vhost)") }
+
+    /// Creates what is missing and updates policies; what differs in a way that cannot be changed is refused by the broker.
+    public func apply(_ definitions: Definitions) async throws(Refused) {
+        for exchange in definitions.exchanges {
+            _ = try await self.send(.put, "/exchanges/\(self.vhost)/\(Self.escaped(exchange.name))", body: try Self.body(exchange))
+        }
+        // Policies first: a queue must not take a message before its own is in effect.
+        for policy in definitions.policies {
+            _ = try await self.send(.put, "/policies/\(self.vhost)/\(Self.escaped(policy.name))", body: try Self.body(policy))
+        }
+        for queue in definitions.queues {
+            _ = try await self.send(.put, "/queues/\(self.vhost)/\(Self.escaped(queue.name))", body: try Self.body(queue))
+        }
+        for binding in definitions.bindings {
+            _ = try await self.send(
+                .post, "/bindings/\(self.vhost)/e/\(Self.escaped(binding.source))/q/\(Self.escaped(binding.destination))",
+                body: try Self.body(binding))
+        }
+    }
+
+    private static func body(_ value: some Encodable) throws(Refused) -> [UInt8] {
+        do { return try JSON.encode(value) } catch { throw Refused(status: 0, description: "not encoded: \(error)") }
+    }
+
+    /// A queue as the broker sees it now.
+    public struct QueueState: Decodable, Sendable {
+        /// Its name.
+        public var name: String
+        /// `quorum`, `classic`, `stream`.
+        public var type: String?
+        /// Messages that wait.
+        public var ready: Int?
+        /// Messages that a consumer holds.
+        public var unacked: Int?
+        /// Consumers.
+        public var consumers: Int?
+        /// What the policies come to for this queue.
+        public var effectivePolicy: [String: Definitions.Value]?
+        /// The members of its Raft group.
+        public var members: [String]?
+        /// Those of them that are online.
+        public var online: [String]?
+        /// Counters and rates.
+        public var statistics: Statistics?
+
+        /// Rates of a queue, averaged by the broker over its sampling interval.
+        public struct Statistics: Decodable, Sendable {
+            /// A rate in messages a second.
+            public struct Rate: Decodable, Sendable {
+                /// Messages a second.
+                public var rate: Double
+            }
+            /// Published to the queue.
+            public var publish: Rate?
+            /// Delivered to consumers or got.
+            public var deliver: Rate?
+
+            enum CodingKeys: String, CodingKey {
+                case publish = "publish_details"
+                case deliver = "deliver_get_details"
+            }
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case name, type
+            case ready = "messages_ready"
+            case unacked = "messages_unacknowledged"
+            case consumers
+            case effectivePolicy = "effective_policy_definition"
+            case members, online
+            case statistics = "message_stats"
+        }
+    }
+
+    /// All queues of the virtual host.
+    public func queues() async throws(Refused) -> [QueueState] { try await self.decode([QueueState].self, "/queues/\(self.vhost)") }
+
+    /// One queue; nil if there is none of that name.
+    public func queue(_ name: String) async throws(Refused) -> QueueState? {
+        do { return try await self.decode(QueueState.self, "/queues/\(self.vhost)/\(Self.escaped(name))") } catch {
+            if error.status == 404 { return nil }
+            throw error
+        }
+    }
+
+    /// The bindings of one queue, the default exchange's left out.
+    public func bindings(of queue: String) async throws(Refused) -> [Definitions.Binding] {
+        try await self.decode([Definitions.Binding].self, "/queues/\(self.vhost)/\(Self.escaped(queue))/bindings").filter { !$0.source.isEmpty }
+    }
+}

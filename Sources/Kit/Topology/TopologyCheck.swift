@@ -1,0 +1,53 @@
+import RabbitMQ
+import Transfer
+
+/// What a worker looks at before it takes a message: several of these settings fail silently in the broker.
+struct TopologyCheck: Sendable {
+    private let api: ManagementAPI
+    private let definitions: Definitions
+    private let queue: String
+
+    init(settings: Settings, queue: String, ladder: RetryLadder) throws {
+        let node = try BrokerConfiguration(urls: settings.brokerURLs(), connectionName: "")
+        self.api = try ManagementAPI(
+            url: settings.require("RABBITMQ_API"), vhost: node.nodes[0].virtualHost,
+            client: HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: settings.string("TLS_CA_FILE")))
+        self.definitions = try Definitions(ladder: ladder)
+        self.queue = queue
+    }
+
+    /// Waits for the broker, then compares the queue, its effective policy and its bindings with the topology.
+    /// - Throws: `Unavailable` if the broker stays away for `timeout`, `SettingError` naming the first difference.
+    func verify(timeout: Duration) async throws {
+        let deadline = ContinuousClock.now + timeout
+        var backoff = Backoff()
+        while true {
+            do {
+                try await self.verifyNow()
+                return
+            } catch let refused as ManagementAPI.Refused where refused.status == 0 || refused.status >= 500 {
+                guard ContinuousClock.now < deadline else { throw Unavailable("broker's management API: \(refused)") }
+                try await Task.sleep(for: backoff.next())
+            }
+        }
+    }
+
+    private func verifyNow() async throws {
+        func wrong(_ what: String) -> SettingError {
+            SettingError(name: "topology", reason: "\(what); `conveyor topology apply` mends it")
+        }
+        guard let queue = try await self.api.queue(self.queue) else { throw wrong("queue \(self.queue) is missing") }
+        guard queue.type == "quorum" else { throw wrong("queue \(self.queue) is \(queue.type ?? "of no known type"), not quorum") }
+        if let policy = self.definitions.policies.first(where: { $0.name == self.queue }) {
+            for (key, value) in policy.definition.sorted(by: { $0.key < $1.key }) where queue.effectivePolicy?[key] != value {
+                // Its owner may set another length or limit under a policy of a higher priority, as long as there is one.
+                if ["max-length", "delivery-limit"].contains(key), case .int(let number)? = queue.effectivePolicy?[key], number > 0 { continue }
+                throw wrong("\(key) of queue \(self.queue) is \(queue.effectivePolicy?[key]?.description ?? "unset"), not \(value)")
+            }
+        }
+        let bindings = Set(try await self.api.bindings(of: self.queue))
+        for binding in self.definitions.bindings where binding.destination == self.queue && !bindings.contains(binding) {
+            throw wrong("binding \(binding.source) -[\(binding.routingKey)]-> \(self.queue) is missing")
+        }
+    }
+}

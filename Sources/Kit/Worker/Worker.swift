@@ -1,0 +1,180 @@
+public import Logging
+public import Postgres
+public import RabbitMQ
+public import ServiceLifecycle
+import Shop
+
+/// Consumes one queue: lanes that each take a batch of one message type through a handler.
+///
+/// At graceful shutdown it takes nothing more and finishes what it holds; what is still unacknowledged when the process must end is delivered again.
+public final class Worker: Service {
+    /// How much a worker takes on.
+    public struct Limits: Sendable {
+        /// Batches in work side by side.
+        public var lanes: Int
+        /// Messages a batch at most.
+        public var batchSize: Int
+        /// Messages that the broker sends ahead.
+        public var prefetch: Int
+
+        /// How much a worker takes on.
+        public init(lanes: Int = 2, batchSize: Int = 128, prefetch: Int = 512) {
+            self.lanes = lanes
+            self.batchSize = batchSize
+            self.prefetch = prefetch
+        }
+    }
+
+    private let queue: String
+    private let limits: Limits
+    private let pool: PostgresPool
+    private let consumer: Consumer
+    private let registry: HandlerRegistry
+    private let processor: Processor
+    private let dispatcher: Dispatcher
+    private let settlement: Settlement
+    private let signals: AsyncStream<Dispatcher.Signal>
+    private let readiness: Readiness
+    private let logger: Logger
+
+    /// A worker of `queue` with these handlers. The pool, the publisher and the consumer are services of their own, started before it and ended after it.
+    public init(
+        queue: String, handlers: HandlerRegistry, ladder: RetryLadder, limits: Limits, pool: PostgresPool, publisher: Publisher, consumer: Consumer,
+        logger: Logger
+    ) {
+        self.queue = queue
+        self.limits = limits
+        self.pool = pool
+        self.consumer = consumer
+        self.registry = handlers
+        self.logger = logger
+        let readiness = Readiness()
+        self.readiness = readiness
+        self.processor = Processor(
+            queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, logger: logger,
+            successLog: SampledLog(logger: logger, perSecond: 50), misconfigured: { readiness.set(misconfigured: $0) })
+        let (signals, continuation) = AsyncStream.makeStream(of: Dispatcher.Signal.self)
+        self.signals = signals
+        self.dispatcher = Dispatcher(
+            batchSize: { min(limits.batchSize, handlers[$0]?.policy.largestBatch ?? 1) }, signal: { continuation.yield($0) })
+        self.settlement = Settlement(consumer: consumer)
+    }
+
+    /// What keeps the worker from working now, by name; empty if nothing does.
+    public var unready: [String] {
+        var reasons: [String] = []
+        if !self.consumer.isConnected { reasons.append("broker: not connected") }
+        if !self.pool.isReachable { reasons.append("database: not reachable") }
+        if let misconfigured = self.readiness.misconfigured { reasons.append("settings: \(misconfigured)") }
+        return reasons
+    }
+
+    /// Consumes until graceful shutdown.
+    public func run() async throws {
+        let stopping = AsyncStream.makeStream(of: Never.self)
+        await withGracefulShutdownHandler {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.receive() }
+                group.addTask { await self.watchConnection() }
+                group.addTask { await self.obey() }
+                group.addTask { await self.watchControls() }
+                group.addTask { for await _ in stopping.stream {} }
+                await withTaskGroup(of: Void.self) { lanes in
+                    for _ in 0..<self.limits.lanes { lanes.addTask { await self.work() } }
+                    // The first of the group to end is the one that waits for the shutdown.
+                    await group.next()
+                    await self.consumer.stopTaking()
+                    await self.dispatcher.drain()
+                }
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            stopping.continuation.finish()
+        }
+        self.logger.info("drained", metadata: ["queue": "\(self.queue)"])
+    }
+
+    /// One lane.
+    private func work() async {
+        while let work = await self.dispatcher.next() {
+            let epoch = work.deliveries[0].epoch
+            let readiness = self.readiness
+            let isSettled = await self.processor.process(work) { readiness.epoch == epoch }
+            if isSettled { await self.settlement.settle(work.deliveries.map(\.deliveryTag), epoch: epoch) }
+            await self.dispatcher.finished(work)
+        }
+    }
+
+    private func receive() async {
+        for await batch in self.consumer.batches {
+            guard let epoch = batch.first?.epoch else { continue }
+            if self.readiness.begin(epoch: epoch) { await self.dispatcher.reset() }
+            await self.dispatcher.add(batch)
+        }
+    }
+
+    /// What was delivered over a lost connection comes again: lanes that wait for something to come back need not go on.
+    private func watchConnection() async {
+        for await event in self.consumer.connectionEvents {
+            if case .disconnected = event { self.readiness.endEpoch() }
+        }
+    }
+
+    private func obey() async {
+        for await signal in self.signals {
+            switch signal {
+            case .probe:
+                await self.consumer.setPrefetch(1)
+                await self.resumeUnlessPaused()
+            case .take:
+                await self.consumer.setPrefetch(self.limits.prefetch)
+                await self.resumeUnlessPaused()
+            case .hold: await self.consumer.stopTaking()
+            }
+        }
+    }
+
+    private static let isPaused: Statement = "select coalesce((select paused from queue_controls where queue = $1), false)"
+
+    /// An operator pauses and resumes a queue in Postgres; each worker looks every second.
+    private func watchControls() async {
+        while !Task.isCancelled {
+            do {
+                let rows = try await self.pool.query(Self.isPaused, self.queue)
+                let paused = try rows.first.map { try $0[0, as: Bool.self] } ?? false
+                if paused != self.readiness.paused {
+                    self.readiness.set(paused: paused)
+                    self.logger.notice(paused ? "paused by an operator" : "resumed by an operator", metadata: ["queue": "\(self.queue)"])
+                    if paused { await self.consumer.stopTaking() } else { await self.resumeUnlessPaused() }
+                }
+            } catch {
+                self.logger.debug("queue_controls not read: \(error)")
+            }
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        }
+    }
+
+    private func resumeUnlessPaused() async {
+        if !self.readiness.paused { await self.consumer.resumeTaking() }
+    }
+}
+
+/// Acknowledges what is settled, with as few frames as that takes.
+private actor Settlement {
+    private let consumer: Consumer
+    private var ledger = AckLedger()
+    private var epoch: UInt64 = 0
+
+    init(consumer: Consumer) {
+        self.consumer = consumer
+    }
+
+    func settle(_ tags: [UInt64], epoch: UInt64) async {
+        guard epoch >= self.epoch else { return }
+        if epoch > self.epoch {
+            self.epoch = epoch
+            self.ledger = AckLedger()
+        }
+        for ack in self.ledger.settle(tags) { await self.consumer.acknowledge(ack.tag, multiple: ack.multiple, epoch: epoch) }
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import Kit
+import Postgres
+import Topology
+
+/// `conveyor migrate`
+struct Migrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Brings the database's tables and roles up to date.")
+
+    @OptionGroup var options: PartOptions
+    @Flag(help: "Only say what is applied and what is not; exit 1 if anything is not.") var status = false
+
+    func run() async throws {
+        try await Desk.open(self.options) { desk in
+            try await desk.withDatabase { pool in
+                let migrator = Migrator(pool: pool)
+                let migrations = Topology.migrations.map { Migration(name: $0.name, sql: $0.sql) }
+                if self.status {
+                    let states = try await migrator.status(migrations)
+                    for state in states { print("\(state.state.rawValue)\t\(state.name)") }
+                    if states.contains(where: { $0.state != .applied }) { throw ExitCode(1) }
+                } else {
+                    let applied = try await migrator.apply(migrations)
+                    print(applied.isEmpty ? "up to date" : "applied " + applied.joined(separator: ", "))
+                }
+            }
+        }
+    }
+}

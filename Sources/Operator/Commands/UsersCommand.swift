@@ -1,0 +1,92 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Identity
+import Kit
+import Postgres
+import Shop
+
+/// `conveyor users create-superuser | token`
+struct UsersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "users", abstract: "Accounts of the shop's staff.", subcommands: [CreateSuperuser.self, Token.self])
+
+    struct CreateSuperuser: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes an account that may do what the shop's staff may, or makes an account one. Asks for the password.",
+            discussion: "Not at a terminal, the password is one line of standard input.")
+
+        @OptionGroup var options: PartOptions
+        @Argument(help: "The account's address.") var email: String
+
+        private static let upsert: Statement = """
+            insert into users (id, email, password_hash, is_superuser) values ($1, $2, $3, true)
+            on conflict (lower(email)) do update
+            set is_superuser = true, is_active = true, password_hash = excluded.password_hash, token_epoch = users.token_epoch + 1, updated_at = now()
+            returning id
+            """
+
+        func run() async throws {
+            guard self.email.split(separator: "@", omittingEmptySubsequences: false).count == 2, !self.email.contains(" ") else {
+                throw ValidationError("not an e-mail address")
+            }
+            guard let password = Self.password(), password.count >= 8 else { throw ValidationError("the password needs at least 8 characters") }
+            try await Desk.open(self.options) { desk in
+                let hash = try await PasswordHasher().hash(password)
+                let id = try await desk.withDatabase { pool in
+                    // By the database's owner, not by a message: whoever can do this can do anything, and it works before a worker runs.
+                    try await pool.query(
+                        Self.upsert, ID.v7(milliseconds: UInt64(Clock.milliseconds())), self.email, hash
+                    ).decode(ID.self).first
+                }
+                print(id.map(\.description) ?? "")
+            }
+        }
+
+        private static func password() -> String? {
+            guard isatty(STDIN_FILENO) == 1 else { return readLine() }
+            // getpass(3) does not echo.
+            return getpass("Password: ").map { String(cString: $0) }
+        }
+    }
+
+    struct Token: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Prints a bearer token of an account. Not in production.")
+
+        @OptionGroup var options: PartOptions
+        @Argument(help: "The account's address.") var email: String
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let tokens = try await DevelopmentTokens(settings: desk.settings)
+                let account = try await desk.withDatabase { pool in
+                    try await pool.query("select id, token_epoch from users where lower(email) = lower($1)", self.email).decode((ID, Int32).self)
+                        .first
+                }
+                guard let account else { throw NothingFound("no account with that address") }
+                let token = try await tokens.make(account.0, epoch: Int(account.1))
+                print(token)
+            }
+        }
+    }
+}
+
+/// Tokens without a login, for trying and measuring.
+struct DevelopmentTokens: Sendable {
+    private let tokens: Tokens
+
+    /// - Throws: `SettingError` in production, or if `SECRET_KEY` is not set.
+    init(settings: Settings) async throws {
+        guard try settings.environment() != .production else {
+            throw SettingError(name: "ENVIRONMENT", reason: "is production: tokens are given for a password only")
+        }
+        let keys = try settings.signingKeys()
+        self.tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
+    }
+
+    /// An access token of an account, good for a day.
+    func make(_ id: ID, epoch: Int = 0) async throws -> String {
+        try await self.tokens.sign(
+            .init(userID: id, epoch: epoch, use: .access, expiresAt: Date().addingTimeInterval(86_400), isSuperuser: false))
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Kit
+import Logging
+import Postgres
+import RabbitMQ
+import ServiceLifecycle
+import Transfer
+
+/// What was asked for is not there: one line on standard error, exit 1.
+struct NothingFound: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// What a command has at hand while it runs: connections that are opened when they are first asked for and closed when it ends.
+struct Desk: Sendable {
+    let settings: Settings
+    let logger: Logger
+
+    /// Runs a command's work with its settings read.
+    /// - Throws: `ExitCode`, after one line on standard error.
+    static func open(_ options: PartOptions, _ body: (Desk) async throws -> Void) async throws {
+        try await Part.perform("conveyor", options: options, log: .standardError) { settings, logger in
+            try await body(Desk(settings: settings, logger: logger))
+        }
+    }
+
+    /// The database, as the role of `DATABASE_URL`.
+    func withDatabase<Value: Sendable>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
+        let pool = try PostgresPool(
+            url: self.settings.databaseURL(), size: 4, applicationName: "conveyor", statementTimeout: .seconds(60), logger: self.logger)
+        do {
+            try await pool.waitUntilReachable(timeout: self.settings.seconds("START_TIMEOUT"))
+        } catch let error as PostgresError {
+            await pool.close()
+            throw Unavailable("database: \(error)")
+        }
+        do {
+            let value = try await body(pool)
+            await pool.close()
+            return value
+        } catch {
+            await pool.close()
+            throw error
+        }
+    }
+
+    /// A publisher, connected.
+    func withPublisher<Value: Sendable>(_ body: (Publisher) async throws -> Value) async throws -> Value {
+        let publisher = Publisher(
+            configuration: try BrokerConfiguration(
+                urls: self.settings.brokerURLs(), connectionName: "conveyor", tlsCAFile: self.settings.string("TLS_CA_FILE")),
+            logger: self.logger)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await publisher.run() }
+            defer { group.cancelAll() }
+            do {
+                try await publisher.waitUntilConnected(timeout: self.settings.seconds("START_TIMEOUT"))
+            } catch let error as BrokerError {
+                throw Unavailable("broker: \(error)")
+            }
+            return try await body(publisher)
+        }
+    }
+
+    /// The broker's management API.
+    func managementAPI() throws -> ManagementAPI {
+        try ManagementAPI(
+            url: self.settings.require("RABBITMQ_API"),
+            vhost: BrokerConfiguration(urls: self.settings.brokerURLs(), connectionName: "").nodes[0].virtualHost,
+            client: HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: self.settings.string("TLS_CA_FILE")))
+    }
+}

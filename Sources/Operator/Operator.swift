@@ -1,4 +1,0 @@
-@main
-struct OperatorMain {
-    static func main() {}
-}

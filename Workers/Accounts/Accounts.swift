@@ -1,4 +1,0 @@
-@main
-struct AccountsMain {
-    static func main() {}
-}

@@ -1,0 +1,16 @@
+import ArgumentParser
+import Kit
+
+@main
+struct AccountsWorker: AsyncParsableCommand {
+    static let configuration = Part.configuration("accounts-worker", "Keeps the accounts: consumes `accounts`.", settings: .plainWorkers)
+
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await WorkerPart.run(queue: "accounts", options: self.options) { part in
+            part.handle(
+                Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), EndSessions(), SetFlags(), Erase())
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import Kit
+import Postgres
+import Shop
+
+/// Opens a reset for the account of an address, and has its link mailed. An unknown address ends in silence: nobody learns who has an account.
+struct RequestReset: Handler {
+    private static let insert: Statement = """
+        insert into password_resets (id, user_id, expires_at)
+        select m.id, u.id, now() + interval '1 hour'
+        from unnest($1::uuid[], $2::text[]) m(id, email) join users u on lower(u.email) = lower(m.email) and u.is_active
+        returning id, (select u.email from users u where u.id = user_id), (select u.full_name from users u where u.id = user_id)
+        """
+
+    func handle(_ batch: [Received<RequestPasswordReset, Void>], in transaction: Transaction) async throws -> [Reply] {
+        let rows = try await transaction.query(Self.insert, batch.map(\.envelope.messageID), batch.map(\.payload.email))
+        var mails: [ID: SendEmail] = [:]
+        for (id, email, name) in try rows.decode((ID, String, String?).self) {
+            // The link's token is not in the message: the e-mail worker derives it from this id (see `ResetToken`).
+            mails[id] = SendEmail(
+                template: "password_reset", subject: id.description, to: email, data: ["reset_id": id.description, "name": name ?? ""])
+        }
+        return batch.map { .done(emits: mails[$0.envelope.messageID].map { [$0] } ?? []) }
+    }
+}
+
+/// Uses a reset, once, and ends every session.
+struct Reset: Handler {
+    private static let spend: Statement = """
+        update password_resets set used_at = now() where id = $1 and used_at is null and expires_at > now() returning user_id
+        """
+    private static let update: Statement = """
+        update users set password_hash = $2, token_epoch = token_epoch + 1, email_verified = true, updated_at = now()
+        where id = $1 and is_active returning id
+        """
+
+    var policy: Policy { Policy(largestBatch: 1) }
+
+    func handle(_ batch: [Received<ResetPassword, Void>], in transaction: Transaction) async throws -> [Reply] {
+        let reset = batch[0].payload
+        let refused = Reply.rejected(Problem(.badResetToken, "This link was used already or is too old. Ask for a new one."))
+        guard let userID = try await transaction.query(Self.spend, reset.resetID).decode(ID.self).first else { return [refused] }
+        guard try await !transaction.query(Self.update, userID, reset.passwordHash).isEmpty else { return [refused] }
+        return [.done(emits: [AccountUpdated(userID: userID)], changes: [.user(userID)])]
+    }
+}
