@@ -27,7 +27,7 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Which part of the call failed.
-    public let kind: Kind
+    public internal(set) var kind: Kind
     /// The server's code, if the server answered.
     public internal(set) var sqlState: SQLState?
     /// One line for people.
@@ -49,14 +49,16 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// The connection is gone; the pool replaces it.
     public internal(set) var isConnectionLost: Bool
     /// The connection was lost after a commit (or a call outside of a transaction) was sent and before its answer came: it may have taken effect.
-    public internal(set) var isCommitUnknown: Bool
+    public internal(set) var isCommitUnknown = false
+    /// False if it is certain that the server never saw the call.
+    var wasSent: Bool
 
-    init(_ kind: Kind, _ message: String, sqlState: SQLState? = nil, isConnectionLost: Bool = false, isCommitUnknown: Bool = false) {
+    init(_ kind: Kind, _ message: String, sqlState: SQLState? = nil, isConnectionLost: Bool = false, wasSent: Bool = true) {
         self.kind = kind
         self.message = message
         self.sqlState = sqlState
         self.isConnectionLost = isConnectionLost
-        self.isCommitUnknown = isCommitUnknown
+        self.wasSent = wasSent
     }
 
     /// Whether the same work may succeed if it is done again. With ``isCommitUnknown`` it must be work that has its effect only once.

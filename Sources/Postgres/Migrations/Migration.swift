@@ -1,3 +1,5 @@
+import Crypto
+
 /// A numbered SQL file: several statements, applied once, never changed afterwards.
 public struct Migration: Sendable, Hashable {
     /// The file's name without its ending, e.g. `m0001_catalogue`; names sort in the order of their application.
@@ -10,24 +12,9 @@ public struct Migration: Sendable, Hashable {
         self.name = name
         self.sql = sql
     }
-}
 
-/// What the database knows of a migration.
-public struct MigrationStatus: Sendable, Hashable {
-    /// Whether and how a migration was applied.
-    public enum State: String, Sendable, Hashable {
-        /// As listed.
-        case applied
-        /// Listed and not applied yet.
-        case pending
-        /// Applied from a text that was another.
-        case changed
-        /// Applied and not listed: by a newer program.
-        case unknown
+    /// SHA-256 of the file, in hexadecimal.
+    var checksum: String {
+        SHA256.hash(data: Array(self.sql.utf8)).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
-
-    /// The migration's name.
-    public let name: String
-    /// What became of it.
-    public let state: State
 }

@@ -1,37 +1,91 @@
 /// Applies migrations to a database, and tells whether they are applied.
+///
+/// All that is new is applied in one transaction, under an advisory lock that other migrators wait for: a database has all of a list or
+/// what it had before. `schema_migrations(name, checksum, applied_at)` keeps the account; every role may read it.
 public struct Migrator: Sendable {
+    /// Names the lock; the bytes of "conveyor".
+    private static let lock: Int64 = 0x636F_6E76_6579_6F72
+
     private let pool: PostgresPool
 
     /// For the database of `pool`; applying needs the role that owns the schema.
     public init(pool: PostgresPool) { self.pool = pool }
 
-    /// Applies what is not applied yet, all in one transaction, one process at a time.
+    /// Applies what is not applied yet.
     ///
     /// - Returns: the names of those that were applied now.
+    /// - Throws: without a change to the database: when an applied file was changed, when another order was applied, when a newer program
+    ///   was here, or when the SQL of a file fails.
     @discardableResult
-    public func apply(_ migrations: [Migration]) async throws(MigrationError) -> [String] { fatalError("unfinished") }
+    public func apply(_ migrations: [Migration]) async throws(MigrationError) -> [String] {
+        try MigrationLedger.checkOrder(migrations)
+        do {
+            return try await self.pool.withConnection { connection in try await self.apply(migrations, on: connection) }
+        } catch let error as MigrationError {
+            throw error
+        } catch {
+            throw .database(error as? PostgresError ?? PostgresError(.cancelled, "\(error)"))
+        }
+    }
 
     /// What the database knows of `migrations`, in order, and of others.
-    public func status(_ migrations: [Migration]) async throws(MigrationError) -> [MigrationStatus] { fatalError("unfinished") }
+    public func status(_ migrations: [Migration]) async throws(MigrationError) -> [MigrationStatus] {
+        do throws(PostgresError) {
+            return try await self.ledger().status(of: migrations)
+        } catch {
+            throw .database(error)
+        }
+    }
 
-    /// Passes if all of `migrations` are applied as they are; a newer program may have applied more. For services at their start.
-    public func assertCurrent(_ migrations: [Migration]) async throws(MigrationError) { fatalError("unfinished") }
-}
+    /// Passes if all of `migrations` are applied as they are, for services at their start. A newer program may have applied more: during
+    /// a deployment the old one still runs.
+    ///
+    /// - Throws: `pending`, `changed`, `database`
+    public func assertCurrent(_ migrations: [Migration]) async throws(MigrationError) {
+        let statuses = try await self.status(migrations)
+        if let changed = statuses.first(where: { $0.state == .changed }) { throw .changed(changed.name) }
+        let pending = statuses.filter { $0.state == .pending }.map(\.name)
+        if !pending.isEmpty { throw .pending(pending) }
+    }
 
-/// Why migrations were not applied, or are not current.
-public enum MigrationError: Error, Sendable {
-    /// The names do not sort in the order of the list.
-    case unordered(String)
-    /// Listed, not applied yet.
-    case pending([String])
-    /// An applied file's text was changed.
-    case changed(String)
-    /// Applied in another order than listed: this one comes before one that is already applied.
-    case outOfOrder(String)
-    /// Applied by a newer program.
-    case unknown(String)
-    /// The file's SQL failed.
-    case failed(String, PostgresError)
-    /// The database could not be asked.
-    case database(PostgresError)
+    private func apply(_ migrations: [Migration], on connection: PostgresConnection) async throws -> [String] {
+        // A long migration, and a long wait for another migrator, are no reason to give up.
+        try await connection.script("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+        try await connection.script("SELECT pg_advisory_xact_lock(\(Self.lock))")
+        try await connection.script(
+            """
+            CREATE TABLE IF NOT EXISTS schema_migrations (
+                name text PRIMARY KEY,
+                checksum text NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+            );
+            GRANT SELECT ON schema_migrations TO PUBLIC
+            """)
+        let rows = try await connection.query(Self.selectApplied)
+        let pending = try MigrationLedger(applied: rows.decode((String, String).self)).pending(of: migrations)
+        for migration in pending {
+            do throws(PostgresError) {
+                try await connection.script(migration.sql)
+            } catch {
+                throw MigrationError.failed(migration.name, error)
+            }
+            guard connection.status == .open else { throw MigrationError.endsTransaction(migration.name) }
+            try await connection.query(
+                "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", migration.name, migration.checksum)
+        }
+        try await connection.query("COMMIT")
+        return pending.map(\.name)
+    }
+
+    private func ledger() async throws(PostgresError) -> MigrationLedger {
+        do throws(PostgresError) {
+            return MigrationLedger(applied: try await self.pool.query(Self.selectApplied).decode((String, String).self))
+        } catch {
+            // A database that was never migrated.
+            guard error.sqlState == .undefinedTable else { throw error }
+            return MigrationLedger(applied: [])
+        }
+    }
+
+    private static let selectApplied = Statement(#"SELECT name, checksum FROM schema_migrations ORDER BY name COLLATE "C""#)
 }

@@ -1,7 +1,11 @@
 public import Logging
 public import ServiceLifecycle
+import Synchronization
 
 /// A few connections to one database, each on a thread of its own.
+///
+/// Connections are opened when calls need them, or all at once by ``run()``. One that breaks is replaced; while none can be opened, calls
+/// throw `unreachable` at once instead of waiting.
 public final class PostgresPool: Sendable, Service {
     /// Connections by what they do, and calls that wait for one.
     public struct Counts: Sendable, Hashable {
@@ -15,59 +19,204 @@ public final class PostgresPool: Sendable, Service {
         public var waiting = 0
     }
 
+    /// How long the server may stay silent beyond its own time-out, before the client gives it up.
+    private static let statementGrace = Duration.seconds(1)
+    /// Idle connections are looked at this often, so that a server that froze is noticed without a call.
+    private static let pingInterval = Duration.seconds(5)
+    private static let pingTimeout = Duration.seconds(2)
+
+    private let settings: ConnectionSettings
+    private let defaultTimeout: Duration?
+    private let acquireTimeout: Duration
+    private let logger: Logger
+    private let state: Mutex<PoolState>
+    /// Whether a task looks after the deadlines of the waiters.
+    private let isExpiring = Atomic(false)
+
     /// A pool of up to `size` connections; nothing is opened before the first call or ``run()``.
     ///
     /// - Parameters:
-    ///   - url: a libpq URI or conninfo; several hosts, TLS and `options` as libpq has them.
+    ///   - url: a libpq URI or connection string; several hosts, TLS and `options` as libpq has them.
     ///   - applicationName: as the server's views show it, unless the URL has one.
-    ///   - statementTimeout: after which the server gives a statement up; a little later the client gives the server up.
+    ///   - statementTimeout: after which the server gives a statement up; a second later the client gives the call up, and with another
+    ///     second the connection.
+    ///   - acquireTimeout: how long a call waits for a free connection before it throws `poolExhausted`.
     /// - Throws: `invalidURL`.
-    public init(url: String, size: Int, applicationName: String, statementTimeout: Duration?, logger: Logger) throws(PostgresError) {
-        fatalError("unfinished")
+    public init(
+        url: String, size: Int, applicationName: String, statementTimeout: Duration?, acquireTimeout: Duration = .seconds(5), logger: Logger
+    ) throws(PostgresError) {
+        precondition(size > 0, "a pool has at least one connection")
+        self.settings = try ConnectionSettings(url: url, applicationName: applicationName, statementTimeout: statementTimeout)
+        self.defaultTimeout = statementTimeout.map { $0 + Self.statementGrace }
+        self.acquireTimeout = acquireTimeout
+        self.logger = logger
+        self.state = Mutex(PoolState(size: size))
     }
 
-    /// Opens all connections and keeps them open, with backoff and jitter, until graceful shutdown; then closes them.
-    public func run() async throws { fatalError("unfinished") }
+    deinit {
+        let (idle, _) = self.state.withLock { $0.close() }
+        for connection in idle { Task { await connection.close() } }
+    }
 
-    /// Closes idle connections at once and lent ones when they come back; later calls throw `closed`.
-    public func close() async { fatalError("unfinished") }
+    /// Opens all connections and keeps them open, until graceful shutdown or cancellation; then closes them.
+    public func run() async throws {
+        self.state.withLock { $0.isKeptOpen = true }
+        // Ends by being cancelled.
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                self.openMissing()
+                await self.pingIdle()
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+        await self.close()
+    }
+
+    /// Closes idle connections now and lent ones when they come back; later calls throw `closed`.
+    public func close() async {
+        let (idle, waiters) = self.state.withLock { $0.close() }
+        for waiter in waiters { waiter.answer(.failure(.poolClosed)) }
+        for connection in idle { await connection.close() }
+    }
 
     /// Whether a connection is open.
-    public var isReachable: Bool { fatalError("unfinished") }
+    public var isReachable: Bool { self.state.withLock { $0.open > 0 } }
 
     /// What the connections do at this moment.
-    public var counts: Counts { fatalError("unfinished") }
+    public var counts: Counts {
+        self.state.withLock { Counts(idle: $0.idle.count, used: $0.used, connecting: $0.connecting, waiting: $0.waiters.count) }
+    }
 
-    /// Waits until a connection is open.
+    /// Waits until a connection is open, and opens one if need be.
     ///
     /// - Throws: the last error of connecting when the time is up.
-    public func waitUntilReachable(timeout: Duration) async throws(PostgresError) { fatalError("unfinished") }
+    public func waitUntilReachable(timeout: Duration) async throws(PostgresError) {
+        let deadline = ContinuousClock.now + timeout
+        var count = 0
+        while true {
+            do throws(PostgresError) {
+                self.release(try await self.acquire())
+                return
+            } catch {
+                count += 1
+                let delay = Backoff.delay(after: count)
+                guard error.isRetriable, .now + delay < deadline else { throw error }
+                do { try await Task.sleep(for: delay) } catch { throw PostgresError(.cancelled, "cancelled while waiting for the server") }
+            }
+        }
+    }
+}
 
-    /// Runs one statement: autocommit, one round trip.
-    @discardableResult
-    public func query(
-        _ statement: Statement, _ parameters: any PostgresEncodable..., timeout: Duration? = nil
-    ) async throws(PostgresError) -> Rows {
-        fatalError("unfinished")
+// MARK: - Lending
+
+extension PostgresPool {
+    func acquire() async throws(PostgresError) -> PostgresConnection {
+        if let connection = self.state.withLock({ $0.take() }) { return connection }
+        let waiter = Waiter(deadline: .now + self.acquireTimeout)
+        switch self.state.withLock({ $0.ask(waiter, now: .now) }) {
+        case .connection(let connection): return connection
+        case .refused(let error): throw error
+        case .wait(let opening): self.open(opening)
+        }
+        self.expireWaiters()
+        return try await withTaskCancellationHandler {
+            await waiter.wait()
+        } onCancel: {
+            guard self.state.withLock({ $0.leave(waiter) }) else { return }
+            waiter.answer(.failure(PostgresError(.cancelled, "cancelled while waiting for a connection", wasSent: false)))
+        }.get()
     }
 
-    /// Runs several statements in one round trip and one implicit transaction: all take effect or none.
-    @discardableResult
-    public func pipeline(_ calls: [Call], timeout: Duration? = nil) async throws(PostgresError) -> [Rows] { fatalError("unfinished") }
-
-    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
-    ///
-    /// - Parameter attempts: how often the body is run if it meets 40001 or 40P01; more than once only for a body without other effects.
-    public nonisolated(nonsending) func transaction<R>(
-        _ mode: TransactionMode = .readCommitted, attempts: Int = 1, _ body: nonisolated(nonsending) (Transaction) async throws -> R
-    ) async throws -> R {
-        fatalError("unfinished")
+    /// Takes a connection back: to whoever waits longest, or to the idle ones. One that is broken, or in a transaction, is replaced.
+    func release(_ connection: PostgresConnection) {
+        guard connection.status == .idle, !self.state.withLock({ $0.isClosed }) else {
+            let desperate = self.state.withLock { $0.dropUsed() }
+            self.refuse(desperate)
+            self.openMissing()
+            Task { await connection.close() }
+            return
+        }
+        self.state.withLock { $0.release(connection, now: .now) }?.answer(.success(connection))
     }
 
-    /// Lends a connection.
-    public nonisolated(nonsending) func withConnection<R>(
-        _ body: nonisolated(nonsending) (PostgresConnection) async throws -> R
-    ) async throws -> R {
-        fatalError("unfinished")
+    private func refuse(_ waiters: [Waiter]) {
+        guard let error = self.state.withLock({ $0.failure?.error }) else { return }
+        for waiter in waiters { waiter.answer(.failure(error)) }
+    }
+
+    /// Sees to it that waiters do not wait beyond their deadline: one task for all, only while somebody waits.
+    private func expireWaiters() {
+        guard !self.isExpiring.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        Task {
+            while let next = self.state.withLock({ $0.waiters.first?.deadline }) {
+                try? await Task.sleep(until: next)
+                for waiter in self.state.withLock({ $0.expire(now: .now) }) {
+                    waiter.answer(.failure(PostgresError(.poolExhausted, "no connection became free in time", wasSent: false)))
+                }
+            }
+            self.isExpiring.store(false, ordering: .releasing)
+            // A waiter may have come between the last look and the line above.
+            if self.state.withLock({ !$0.waiters.isEmpty }) { self.expireWaiters() }
+        }
+    }
+}
+
+// MARK: - Opening
+
+extension PostgresPool {
+    private func openMissing() { self.open(self.state.withLock { $0.opening(.now) }) }
+
+    private func open(_ count: Int) {
+        for _ in 0..<count { Task { await self.openOne() } }
+    }
+
+    private func openOne() async {
+        let connection = PostgresConnection(settings: self.settings, defaultTimeout: self.defaultTimeout, logger: self.logger)
+        do throws(PostgresError) {
+            try await connection.open { [weak self] in self?.lost($0) }
+            let wasFailing = self.state.withLock { $0.failure != nil }
+            guard self.state.withLock({ $0.opened() }) else { return await connection.close() }
+            if wasFailing { self.logger.info("the database can be reached again") }
+            self.release(connection)
+        } catch {
+            await connection.close()
+            let (count, delay, desperate) = self.failed(error)
+            // Once: it is tried every few seconds.
+            self.logger.log(level: count == 1 ? .warning : .debug, "the database cannot be reached", metadata: ["error": "\(error)"])
+            for waiter in desperate { waiter.answer(.failure(error)) }
+            try? await Task.sleep(for: delay)
+        }
+        self.openMissing()
+    }
+
+    private func failed(_ error: PostgresError) -> (count: Int, delay: Duration, desperate: [Waiter]) {
+        self.state.withLock { state in
+            var delay = Duration.zero
+            let desperate = state.failed(error) { count in
+                delay = Backoff.delay(after: count)
+                return .now + delay
+            }
+            return (state.failure?.count ?? 0, delay, desperate)
+        }
+    }
+
+    /// An idle connection broke.
+    private func lost(_ connection: PostgresConnection) {
+        guard self.state.withLock({ $0.dropIdle(connection) }) else { return }
+        self.logger.info("the database closed a connection")
+        Task { await connection.close() }
+        self.openMissing()
+    }
+
+    private func pingIdle() async {
+        let old = self.state.withLock { $0.takeIdle(since: .now - Self.pingInterval) }
+        await withTaskGroup { group in
+            for connection in old {
+                group.addTask {
+                    _ = try? await connection.call([], timeout: Self.pingTimeout, commits: false)
+                    self.release(connection)
+                }
+            }
+        }
     }
 }

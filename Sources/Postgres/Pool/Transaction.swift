@@ -1,24 +1,108 @@
+import Synchronization
+
 /// A transaction under way, for the body of ``PostgresPool/transaction(_:attempts:_:)``.
 ///
 /// `BEGIN` travels with the first query, deferred writes with the next query or with `COMMIT`: a body that queries once and
 /// defers its writes costs two round trips in all.
 public final class Transaction: Sendable {
+    private struct State {
+        var deferred: [Call] = []
+        /// The server has been told `BEGIN`.
+        var hasBegun = false
+        /// Why the server knows of no transaction any more; a statement that was sent now would commit by itself.
+        var end: PostgresError?
+    }
+
+    private let lease: Lease
+    private let mode: TransactionMode
+    private let state = Mutex(State())
+
+    init(_ lease: Lease, _ mode: TransactionMode) {
+        self.lease = lease
+        self.mode = mode
+    }
+
     /// Runs a statement, after all that was enqueued before it, in one round trip.
     ///
     /// - Throws: the error of whichever statement failed; after it the transaction can only be rolled back.
     @discardableResult
-    public func query(_ statement: Statement, _ parameters: any PostgresEncodable...) async throws(PostgresError) -> Rows {
-        fatalError("unfinished")
+    public func query(
+        _ statement: Statement, _ parameters: any PostgresEncodable..., timeout: Duration? = nil
+    ) async throws(PostgresError) -> Rows {
+        try await self.run([Call(statement, parameters: parameters)], timeout: timeout)[0]
     }
 
     /// Runs several statements, after all that was enqueued before them, in one round trip.
+    ///
+    /// - Returns: the rows of each, in order, without those of what was enqueued.
     @discardableResult
-    public func pipeline(_ calls: [Call]) async throws(PostgresError) -> [Rows] {
-        fatalError("unfinished")
+    public func pipeline(_ calls: [Call], timeout: Duration? = nil) async throws(PostgresError) -> [Rows] {
+        try await self.run(calls, timeout: timeout)
     }
 
     /// Defers a write: it is sent with the next query or with `COMMIT`, and its error comes from there.
     public func enqueue(_ statement: Statement, _ parameters: any PostgresEncodable...) {
-        fatalError("unfinished")
+        let call = Call(statement, parameters: parameters)
+        self.state.withLock { $0.deferred.append(call) }
+    }
+
+    /// Sends what is deferred, and `COMMIT`. Nothing at all for a transaction that did nothing.
+    func commit() async throws(PostgresError) {
+        let (deferred, hasBegun) = try self.takeDeferred()
+        if !hasBegun && deferred.isEmpty { return }
+        // What is sent in one pipeline is one transaction without being told so.
+        let isImplicit = !hasBegun && self.mode == .readCommitted
+        let begin = hasBegun || isImplicit ? [] : [Call(self.mode.begin)]
+        let calls = begin + deferred + (isImplicit ? [] : [Call("COMMIT")])
+        let results = try await self.send(calls, own: calls.count, timeout: nil, commits: true, mayMove: !hasBegun)
+        // The answer to the COMMIT of a transaction in which a statement had failed, whose error the body has caught.
+        guard isImplicit || results.last?.storage.tag != "ROLLBACK" else {
+            throw PostgresError(.server, "rolled back: a statement of the transaction had failed", sqlState: .inFailedTransaction)
+        }
+    }
+
+    /// Undoes what was sent, also when the task is cancelled. If that fails, the server undoes it when the connection is closed.
+    func rollback() async {
+        guard [.open, .failed].contains(self.lease.status) else { return }
+        _ = try? await self.lease.run([Call("ROLLBACK")], timeout: .seconds(2), commits: false, mayMove: false, isShielded: true)
+    }
+
+    private func run(_ calls: [Call], timeout: Duration?) async throws(PostgresError) -> [Rows] {
+        let (deferred, hasBegun) = try self.takeDeferred()
+        let before = (hasBegun ? [] : [Call(self.mode.begin)]) + deferred
+        let results = try await self.send(before + calls, own: before.count, timeout: timeout, commits: false, mayMove: !hasBegun)
+        if self.lease.status != .open {
+            self.end(PostgresError(.invalidCall, "a statement of the body has ended the transaction"))
+        }
+        return Array(results.dropFirst(before.count))
+    }
+
+    private func takeDeferred() throws(PostgresError) -> (deferred: [Call], hasBegun: Bool) {
+        let (state, end) = self.state.withLock { state in
+            defer {
+                state.deferred = []
+                state.hasBegun = true
+            }
+            return ((state.deferred, state.hasBegun), state.end)
+        }
+        if let end { throw end }
+        return state
+    }
+
+    private func end(_ error: PostgresError) { self.state.withLock { $0.end = error } }
+
+    /// - Parameter own: how many of `calls` are not the caller's; the index of a failed statement counts without them.
+    private func send(
+        _ calls: [Call], own: Int, timeout: Duration?, commits: Bool, mayMove: Bool
+    ) async throws(PostgresError) -> [Rows] {
+        do throws(PostgresError) {
+            return try await self.lease.run(calls, timeout: timeout, commits: commits, mayMove: mayMove)
+        } catch {
+            var error = error
+            error.statementIndex = error.statementIndex.flatMap { $0 < own ? nil : $0 - own }
+            // In a failed transaction the server refuses statements by itself.
+            if self.lease.status != .failed { self.end(error) }
+            throw error
+        }
     }
 }

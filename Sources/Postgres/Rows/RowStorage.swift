@@ -8,14 +8,15 @@ final class RowStorage: Sendable {
 
     let columns: [Rows.Column]
     let rowCount: Int
-    let affected: Int
+    /// The command tag, e.g. `INSERT 0 3`.
+    let tag: String
     private let fields: [Field]
     private let bytes: [UInt8]
 
-    init(columns: [Rows.Column], rowCount: Int, affected: Int, fields: [Field], bytes: [UInt8]) {
+    init(columns: [Rows.Column], rowCount: Int, tag: String, fields: [Field], bytes: [UInt8]) {
         self.columns = columns
         self.rowCount = rowCount
-        self.affected = affected
+        self.tag = tag
         self.fields = fields
         self.bytes = bytes
     }

@@ -11,6 +11,8 @@ public struct ParameterBuffer: Sendable {
         self.types.reserveCapacity(parameters.count)
         self.lengths.reserveCapacity(parameters.count)
         for parameter in parameters { self.bind(parameter) }
+        // A value of no bytes has an address too: libpq takes NULL for NULL.
+        if self.bytes.isEmpty { self.bytes.append(0) }
     }
 
     private mutating func bind<Value: PostgresEncodable>(_ value: Value) {

@@ -1,0 +1,38 @@
+/// What the table `schema_migrations` says, compared with the list of a program.
+struct MigrationLedger {
+    /// Name and checksum of what is applied, sorted by name.
+    let applied: [(name: String, checksum: String)]
+
+    /// - Throws: `unordered`
+    static func checkOrder(_ migrations: [Migration]) throws(MigrationError) {
+        for (earlier, later) in zip(migrations, migrations.dropFirst()) where earlier.name >= later.name { throw .unordered(later.name) }
+    }
+
+    func status(of migrations: [Migration]) -> [MigrationStatus] {
+        let checksums = Dictionary(uniqueKeysWithValues: self.applied.map { ($0.name, $0.checksum) })
+        let listed = migrations.map { migration in
+            let state: MigrationStatus.State =
+                switch checksums[migration.name] {
+                case nil: .pending
+                case migration.checksum: .applied
+                default: .changed
+                }
+            return MigrationStatus(name: migration.name, state: state)
+        }
+        let names = Set(migrations.map(\.name))
+        return listed + self.applied.filter { !names.contains($0.name) }.map { MigrationStatus(name: $0.name, state: .unknown) }
+    }
+
+    /// What is to be applied.
+    ///
+    /// - Throws: `changed`, `unknown`, `outOfOrder`
+    func pending(of migrations: [Migration]) throws(MigrationError) -> [Migration] {
+        let statuses = self.status(of: migrations)
+        if let changed = statuses.first(where: { $0.state == .changed }) { throw .changed(changed.name) }
+        if let unknown = statuses.first(where: { $0.state == .unknown }) { throw .unknown(unknown.name) }
+        let pending = migrations.dropFirst(self.applied.count)
+        // All that is applied is listed, so it is the beginning of the list unless something was put in before its end.
+        if let gap = statuses.prefix(self.applied.count).first(where: { $0.state == .pending }) { throw .outOfOrder(gap.name) }
+        return Array(pending)
+    }
+}
