@@ -1,4 +1,0 @@
-@main
-struct EmailMain {
-    static func main() {}
-}
