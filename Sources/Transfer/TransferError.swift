@@ -1,3 +1,5 @@
+import CCurl
+
 /// Why a transfer brought no answer.
 public struct TransferError: Error, Sendable, Hashable {
     /// libcurl's `CURLcode` (curl.se/libcurl/c/libcurl-errors.html), an open set; below zero are this module's own.
@@ -24,6 +26,8 @@ public struct TransferError: Error, Sendable, Hashable {
         public static let couldNotConnect = Code(rawValue: 7)
         /// `CURLE_WEIRD_SERVER_REPLY`
         public static let unexpectedReply = Code(rawValue: 8)
+        /// `CURLE_OUT_OF_MEMORY`
+        public static let outOfMemory = Code(rawValue: 27)
         /// `CURLE_OPERATION_TIMEDOUT`
         public static let timedOut = Code(rawValue: 28)
         /// `CURLE_SSL_CONNECT_ERROR`
@@ -52,7 +56,7 @@ public struct TransferError: Error, Sendable, Hashable {
     public let message: String
 
     /// An error; for doubles and tests.
-    public init(code: Code, mayHaveBeenSent: Bool, message: String) {
+    public init(code: Code, mayHaveBeenSent: Bool = false, message: String) {
         self.code = code
         self.mayHaveBeenSent = mayHaveBeenSent
         self.message = message
@@ -62,10 +66,18 @@ public struct TransferError: Error, Sendable, Hashable {
     /// cancelled one, does not. A request that is not repeatable must look at ``mayHaveBeenSent`` first.
     public var isRetriable: Bool {
         switch self.code {
-        case .invalidRequest, .cancelled, .responseTooLarge, .unsupportedProtocol, .malformedURL, .badCAFile: false
+        case .invalidRequest, .cancelled, .responseTooLarge, .unsupportedProtocol, .malformedURL: false
         default: true
         }
     }
+}
+
+extension TransferError {
+    static let outOfMemory = TransferError(code: .outOfMemory, message: "out of memory")
+}
+
+extension TransferError.Code {
+    init(_ code: CURLcode) { self.init(rawValue: Int32(bitPattern: code.rawValue)) }
 }
 
 extension TransferError: CustomStringConvertible {

@@ -7,9 +7,21 @@ public struct Mailbox: Sendable, Hashable {
 
     /// A mailbox.
     ///
-    /// - Throws: ``MailError`` if the address is not one of the form `local@domain`, or either holds a control character.
+    /// The address is `local@domain` without quotes, comments and blanks. Letters beyond ASCII need a server that knows SMTPUTF8 (RFC 6531).
+    /// - Throws: ``MailError`` if the address is not of that form, or the name holds a control character.
     public init(_ address: String, name: String? = nil) throws(MailError) {
+        let parts = address.split(separator: "@", omittingEmptySubsequences: false)
+        guard address.utf8.count <= 254, parts.count == 2, parts.allSatisfy({ !$0.isEmpty && !$0.contains(where: isSpecial) }) else {
+            throw MailError("an e-mail address is not of the form local@domain")
+        }
+        guard !holdsControl(name ?? "") else { throw MailError("a control character in the name of a mailbox") }
         self.address = address
         self.name = name
     }
+}
+
+/// What RFC 5322, section 3.2.3, keeps for itself, and blanks.
+private func isSpecial(_ character: Character) -> Bool {
+    character.isWhitespace
+        || character.unicodeScalars.contains { $0.value < 0x21 || $0.value == 0x7F || "()<>[]:;@\\,\"".unicodeScalars.contains($0) }
 }

@@ -28,11 +28,14 @@ public struct SMTPConfiguration: Sendable {
     public var connectTimeout: Duration
     /// For one e-mail, the connecting included.
     public var timeout: Duration
+    /// As many e-mails are under way at once.
+    public var maximumConnections: Int
 
-    /// A server with the defaults: STARTTLS, 10 s to connect, 60 s an e-mail.
+    /// A server with the defaults: STARTTLS, 10 s to connect, 60 s an e-mail, four connections.
     public init(
         host: String, port: Int, security: Security = .startTLS, username: String? = nil, password: String? = nil, caFile: String? = nil,
-        clientName: String? = nil, connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(60)
+        clientName: String? = nil, connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(60),
+        maximumConnections: Int = 4
     ) {
         self.host = host
         self.port = port
@@ -43,5 +46,6 @@ public struct SMTPConfiguration: Sendable {
         self.clientName = clientName
         self.connectTimeout = connectTimeout
         self.timeout = timeout
+        self.maximumConnections = maximumConnections
     }
 }

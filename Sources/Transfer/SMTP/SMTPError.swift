@@ -40,12 +40,12 @@ public struct SMTPError: Error, Sendable, Hashable {
     }
 
     /// Whether the server refused this e-mail for good: a 5xx to its sender, recipient or data, or the e-mail cannot be written.
-    /// A 5xx before (to the connection or the login) is about the settings, and the e-mail may go out once they are mended.
+    /// A 5xx to the connection or about the login (RFC 4954: 530 to 538) is about the settings: the e-mail may go out once they are mended.
     public var isPermanent: Bool {
         switch self.stage {
         case .message: true
         case .connect, .login: false
-        case .sender, .recipient, .data: self.reply.map { (500...599).contains($0) } ?? false
+        case .sender, .recipient, .data: self.reply.map { (500...599).contains($0) && !(530...538).contains($0) } ?? false
         }
     }
 

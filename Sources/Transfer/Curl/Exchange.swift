@@ -1,0 +1,74 @@
+import CCurl
+
+/// One transfer: its handle and what the callbacks read and write. It lives on the thread of its ``CurlMulti`` and never leaves it.
+///
+/// Subclasses set the options of their protocol and take what arrives. No callback throws: it notes the failure and returns short.
+class Exchange {
+    /// No callback touches this one: they run within a call that is given its pointer.
+    var easy: EasyHandle
+    let cancellation = Cancellation()
+    var continuation: CheckedContinuation<CURLcode, Never>?
+
+    init(trust: TrustStore, connectTimeout: Duration, timeout: Duration) throws(TransferError) {
+        self.easy = try EasyHandle()
+        try self.easy.set(CURLOPT_NOSIGNAL, true)
+        try self.easy.set(CURLOPT_QUICK_EXIT, true)  // a cancelled one does not wait for its name to be resolved
+        try self.easy.set(CURLOPT_CONNECTTIMEOUT_MS, connectTimeout)
+        try self.easy.set(CURLOPT_TIMEOUT_MS, timeout)
+        try self.easy.set(CURLOPT_TCP_KEEPALIVE, true)
+        try self.easy.set(CURLOPT_PROXY, "")  // no variable of the environment sends a payment another way
+        try self.easy.set(CURLOPT_SSL_VERIFYPEER, true)
+        try self.easy.set(CURLOPT_SSL_VERIFYHOST, 2)
+        try self.easy.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        try trust.apply(to: self.easy)
+        try self.setCallbacks()
+    }
+
+    /// A line of the answer's head, or of an SMTP reply, with its line end. `false` ends the transfer.
+    func take(header line: UnsafeRawBufferPointer) -> Bool { true }
+
+    /// A part of the answer's body. `false` ends the transfer.
+    func take(body part: UnsafeRawBufferPointer) -> Bool { true }
+
+    /// Fills the buffer with what is to be sent next; 0 for the end.
+    func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int { 0 }
+
+    /// A command that libcurl sends, if the transfer asks to hear of them.
+    func note(command: UnsafeRawBufferPointer) {}
+
+    /// Lets the caller go on. Once: the continuation is given away.
+    func finish(_ code: CURLcode) {
+        self.continuation?.resume(returning: code)
+        self.continuation = nil
+    }
+}
+
+extension Exchange {
+    private func setCallbacks() throws(TransferError) {
+        // Not retained: ``CurlMulti`` keeps the exchange for as long as libcurl may call.
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_DEBUGDATA] {
+            unsafe try self.easy.set(option, context: context)
+        }
+        unsafe try self.easy.set(CURLOPT_WRITEFUNCTION) { bytes, _, count, context in
+            unsafe of(context).take(body: UnsafeRawBufferPointer(start: bytes, count: count)) ? count : 0
+        }
+        unsafe try self.easy.set(CURLOPT_HEADERFUNCTION) { bytes, _, count, context in
+            unsafe of(context).take(header: UnsafeRawBufferPointer(start: bytes, count: count)) ? count : 0
+        }
+        unsafe try self.easy.set(CURLOPT_READFUNCTION) { bytes, size, count, context in
+            unsafe of(context).give(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+        }
+        try self.easy.set(CURLOPT_NOPROGRESS, false)
+        unsafe try self.easy.set(progress: { context, _, _, _, _ in unsafe of(context).cancellation.isRequested ? 1 : 0 })
+        unsafe try self.easy.set(debug: { _, kind, bytes, count, context in
+            if kind == CURLINFO_HEADER_OUT { unsafe of(context).note(command: UnsafeRawBufferPointer(start: bytes, count: count)) }
+            return 0
+        })
+    }
+}
+
+private func of(_ context: UnsafeMutableRawPointer?) -> Exchange {
+    guard let context = unsafe context else { preconditionFailure("every callback's context is set where the callback is") }
+    return unsafe Unmanaged<Exchange>.fromOpaque(context).takeUnretainedValue()
+}
