@@ -1,12 +1,26 @@
-/// What a consumer delivers, in batches: each is everything that has arrived since the last.
+/// What a consumer delivers, in batches: each is everything that has arrived since the last, so batches grow with the load.
+///
+/// The prefetch is the bound: the broker sends no more than that many deliveries that are not acknowledged. Deliveries of a connection
+/// that is lost before they were taken are dropped, since the broker will deliver them again. The sequence ends when the consumer has
+/// stopped.
 public struct DeliveryBatches: AsyncSequence, Sendable {
+    let buffer: DeliveryBuffer
+
     /// Takes the batches in turn.
     public struct Iterator: AsyncIteratorProtocol {
-        /// Everything that has arrived, waiting for the first if there is none; nil after the end.
-        public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async -> [Delivery]? { nil }
-        /// Everything that has arrived, waiting for the first if there is none; nil after the end.
-        public mutating func next() async -> [Delivery]? { await self.next(isolation: nil) }
+        let buffer: DeliveryBuffer
+
+        /// Everything that has arrived, after waiting for the first delivery if there is none; nil after the end, or when the task is
+        /// cancelled while it waits.
+        public mutating func next(isolation actor: isolated (any Actor)? = #isolation) async -> [Delivery]? {
+            await self.buffer.next(isolation: actor)
+        }
+
+        /// Everything that has arrived, after waiting for the first delivery if there is none; nil after the end, or when the task is
+        /// cancelled while it waits.
+        public mutating func next() async -> [Delivery]? { await self.buffer.next(isolation: nil) }
     }
-    /// An iterator; each batch goes to one.
-    public func makeAsyncIterator() -> Iterator { Iterator() }
+
+    /// An iterator. Several may be at work; each batch goes to one of them.
+    public func makeAsyncIterator() -> Iterator { Iterator(buffer: self.buffer) }
 }

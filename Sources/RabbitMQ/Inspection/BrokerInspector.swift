@@ -1,11 +1,50 @@
-/// Asks the broker what is there, by passive declares on a short-lived connection.
+/// Asks the broker what is there, by passive declares, each on a short-lived connection. Creates nothing.
 public struct BrokerInspector: Sendable {
+    private let configuration: BrokerConfiguration
+
     /// An inspector that connects at each question.
-    public init(configuration: BrokerConfiguration) {}
+    public init(configuration: BrokerConfiguration) { self.configuration = configuration }
+
+    /// The queue's state; nil if there is no such queue.
+    /// - Throws: ``BrokerError`` if the broker cannot be asked, or the queue is another connection's exclusive one.
+    public func queue(_ name: String) async throws(BrokerError) -> QueueState? {
+        try await Self.absentIfNotFound { () async throws(BrokerError) in
+            try await Dialler(self.configuration).ask { channel throws(BrokerError) in try channel.inspectQueue(name) }
+        }
+    }
 
     /// Whether the queue exists.
-    public func queueExists(_ name: String) async throws(BrokerError) -> Bool { false }
+    /// - Throws: ``BrokerError`` if the broker cannot be asked.
+    public func queueExists(_ name: String) async throws(BrokerError) -> Bool { try await self.queue(name) != nil }
 
     /// Whether the exchange exists.
-    public func exchangeExists(_ name: String) async throws(BrokerError) -> Bool { false }
+    /// - Throws: ``BrokerError`` if the broker cannot be asked.
+    public func exchangeExists(_ name: String) async throws(BrokerError) -> Bool {
+        try await Self.absentIfNotFound { () async throws(BrokerError) in
+            try await Dialler(self.configuration).ask { channel throws(BrokerError) in try channel.inspectExchange(name) }
+        } != nil
+    }
+
+    private static func absentIfNotFound<Answer: Sendable>(
+        _ question: () async throws(BrokerError) -> Answer
+    ) async throws(BrokerError) -> Answer? {
+        do {
+            return try await question()
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
+        }
+    }
+}
+
+extension Dialler {
+    /// Connects, asks and hangs up.
+    fileprivate func ask<Answer: Sendable>(
+        _ question: @Sendable (AMQPChannel) throws(BrokerError) -> Answer
+    ) throws(BrokerError) -> Answer {
+        let channel = try self.dial(for: .inspecting).channel
+        let answer = try question(channel)
+        channel.close()
+        return answer
+    }
 }

@@ -1,0 +1,22 @@
+import CRabbitMQ
+
+/// The one owner of a connection of librabbitmq.
+///
+/// The library's rule (its README, "Threading"): a connection and everything in it belongs to one thread at a time. Whoever holds the
+/// handle is the only one who can name it, and it moves between threads only as a whole.
+// Sendable: it cannot be copied, so no two threads can use it at a time.
+@safe struct ConnectionHandle: ~Copyable, @unchecked Sendable {
+    private let raw: amqp_connection_state_t
+
+    init() throws(BrokerError) {
+        guard let raw = unsafe amqp_new_connection() else { throw BrokerError(.internal, "out of memory") }
+        unsafe self.raw = raw
+    }
+
+    /// Closes the socket, too.
+    deinit { _ = unsafe amqp_destroy_connection(self.raw) }
+
+    borrowing func withRaw<Result, Failure: Error>(_ body: (amqp_connection_state_t) throws(Failure) -> Result) throws(Failure) -> Result {
+        unsafe try body(self.raw)
+    }
+}

@@ -1,0 +1,63 @@
+import Synchronization
+
+/// Whether a connection is up, for everyone but its thread; and a way to wait until it is.
+final class ConnectionStatus: Sendable {
+    private struct State {
+        var isConnected = false
+        var lastFailure: BrokerError?
+        var nextWaiter: UInt64 = 0
+        var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    }
+    private let state = Mutex(State())
+
+    var isConnected: Bool { self.state.withLock(\.isConnected) }
+
+    func connected() {
+        let waiters = self.state.withLock { state in
+            state.isConnected = true
+            defer { state.waiters = [:] }
+            return state.waiters
+        }
+        for waiter in waiters.values { waiter.resume() }
+    }
+
+    func disconnected(_ failure: BrokerError) {
+        self.state.withLock { state in
+            state.isConnected = false
+            state.lastFailure = failure
+        }
+    }
+
+    /// Returns when the connection is up.
+    /// - Throws: ``BrokerError``: the last failure, after `timeout` or when the task is cancelled.
+    func waitUntilConnected(timeout: Duration) async throws(BrokerError) {
+        let id = self.state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let timer = Task {
+            try await Task.sleep(for: timeout)
+            self.giveUp(id)
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = self.state.withLock { state in
+                    // A task that is cancelled from here on finds the waiter.
+                    if state.isConnected || Task.isCancelled || timeout <= .zero { return true }
+                    state.waiters[id] = continuation
+                    return false
+                }
+                if isOver { continuation.resume() }
+            }
+        } onCancel: {
+            self.giveUp(id)
+        }
+        timer.cancel()
+        let (isConnected, failure) = self.state.withLock { ($0.isConnected, $0.lastFailure) }
+        guard isConnected else { throw failure ?? .unreachable("no connection yet") }
+    }
+
+    private func giveUp(_ waiter: UInt64) {
+        self.state.withLock { $0.waiters.removeValue(forKey: waiter) }?.resume()
+    }
+}

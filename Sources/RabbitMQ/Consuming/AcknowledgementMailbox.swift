@@ -1,0 +1,29 @@
+import EventThread
+import Synchronization
+
+/// What is to be acknowledged.
+enum Acknowledgement: Sendable {
+    case one(UInt64, multiple: Bool, epoch: UInt64)
+    case many([UInt64], epoch: UInt64)
+}
+
+/// Where acknowledgements are left for the connection's thread, which sends all that have gathered at each of its turns.
+final class AcknowledgementMailbox: Sendable {
+    private let state = Mutex<[Acknowledgement]>([])
+    private let thread: EventThread
+
+    init(thread: EventThread) { self.thread = thread }
+
+    func submit(_ acknowledgement: Acknowledgement) {
+        let isFirst = self.state.withLock { state in
+            state.append(acknowledgement)
+            return state.count == 1
+        }
+        if isFirst { self.thread.wake() }
+    }
+
+    /// Takes everything; the array that it is swapped for must be empty.
+    func take(into acknowledgements: inout [Acknowledgement]) {
+        self.state.withLock { swap(&$0, &acknowledgements) }
+    }
+}

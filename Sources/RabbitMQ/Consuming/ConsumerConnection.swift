@@ -1,0 +1,231 @@
+import EventThread
+import Logging
+import Synchronization
+
+/// A consumer's connection, on its own thread: copies out what arrives, sends the acknowledgements that have gathered, and connects
+/// and consumes again when the connection, the channel or the queue is lost.
+actor ConsumerConnection {
+    nonisolated let thread: EventThread
+    nonisolated let acknowledgements: AcknowledgementMailbox
+    nonisolated let deliveries = DeliveryBuffer()
+    nonisolated let status = ConnectionStatus()
+    nonisolated let events: AsyncStream<ConnectionEvent>
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
+
+    private let eventSink: AsyncStream<ConnectionEvent>.Continuation
+    private let dialler: Dialler
+    private let source: QueueSource
+    private let logger: Logger
+    private nonisolated let stuckCallGuard = Mutex<StuckCallGuard?>(nil)
+    private var prefetch: UInt16
+    private var isTaking = true
+    private var channel: AMQPChannel?
+    private var queue: String?
+    private var epoch: UInt64 = 0
+    private var redial = Redial(now: .now)
+    private var unacknowledged = UnacknowledgedTags()
+    private var arrived: [Acknowledgement] = []
+    private var isStopped = false
+
+    init(configuration: BrokerConfiguration, queue: QueueSource, prefetch: Int, logger: Logger) {
+        let thread = EventThread(name: "amqp-consume")
+        self.thread = thread
+        self.acknowledgements = AcknowledgementMailbox(thread: thread)
+        self.dialler = Dialler(configuration)
+        self.source = queue
+        self.prefetch = Self.clamp(prefetch)
+        self.logger = logger
+        // The latest few say all: an older epoch means nothing any more.
+        (self.events, self.eventSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
+    }
+
+    /// Begins to connect.
+    func start() {
+        self.thread.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
+    }
+
+    /// Sends the last acknowledgements, says goodbye and ends the thread.
+    func stop() {
+        guard !self.isStopped else { return }
+        self.isStopped = true
+        if let channel = self.channel {
+            do {
+                try self.sendAcknowledgements(channel, .now)
+                channel.close()
+            } catch {
+                self.logger.warning("the last acknowledgements were not sent", metadata: ["error": "\(error)"])
+            }
+        }
+        self.channel = nil
+        self.stuckCallGuard.withLock { $0 = nil }
+        self.deliveries.finish()
+        self.status.disconnected(.unreachable("stopped"))
+        self.eventSink.finish()
+        self.thread.stop()
+    }
+
+    /// Consumes again with another prefetch.
+    func setPrefetch(_ count: Int) {
+        self.prefetch = Self.clamp(count)
+        self.change { channel, queue, prefetch throws(BrokerError) in
+            try channel.cancelConsumer()
+            try channel.consume(queue, prefetch: prefetch)
+        }
+    }
+
+    /// Stops deliveries; the connection stays.
+    func stopTaking() {
+        guard self.isTaking else { return }
+        self.change { channel, _, _ throws(BrokerError) in try channel.cancelConsumer() }
+        self.isTaking = false
+    }
+
+    /// Starts deliveries again.
+    func resumeTaking() {
+        guard !self.isTaking else { return }
+        self.isTaking = true
+        self.change { channel, queue, prefetch throws(BrokerError) in try channel.consume(queue, prefetch: prefetch) }
+    }
+
+    /// Cuts a call of the library's that the broker keeps waiting; called from another thread.
+    nonisolated func cutStuckCall(after limit: Duration, now: ContinuousClock.Instant) {
+        self.stuckCallGuard.withLock(\.self)?.cut(after: limit, now: now)
+    }
+
+    /// Quorum queues take at most 2,000; 0 would mean no bound at all.
+    private static func clamp(_ prefetch: Int) -> UInt16 { UInt16(max(1, min(prefetch, 65_535))) }
+
+    /// Talks to the broker about the consumer, unless it is away or the consumer is paused: then it is done when that is over.
+    private func change(_ act: (AMQPChannel, _ queue: String, _ prefetch: UInt16) throws(BrokerError) -> Void) {
+        guard self.isTaking, let channel = self.channel, let queue = self.queue else { return }
+        do {
+            try act(channel, queue, self.prefetch)
+        } catch {
+            self.lost(error, .now)
+        }
+        // Deliveries that came during the calls are in the library's queue, where no poll sees them.
+        self.thread.wake()
+    }
+}
+
+// MARK: Turns
+
+extension ConsumerConnection {
+    private func turn(_ ready: Readiness) -> EventThread.Turn {
+        let now = ContinuousClock.now
+        if let channel = self.channel {
+            do {
+                let isReadable = ready.contains(.readable)
+                if isReadable || channel.mayHaveInput { try self.receive(channel) }
+                try channel.keepAlive(now, didReceive: isReadable)
+                try self.sendAcknowledgements(channel, now)
+            } catch {
+                self.lost(error, now)
+            }
+        } else {
+            // They are of an earlier epoch.
+            self.acknowledgements.take(into: &self.arrived)
+            self.arrived.removeAll(keepingCapacity: true)
+        }
+        self.dialIfDue(now)
+        let deadline = self.channel?.nextBeat(after: now) ?? self.redial.nextDeadline
+        return .wait(
+            EventThread.Wait(
+                descriptor: self.channel?.descriptor ?? -1, events: self.channel?.interest ?? .readable,
+                timeout: deadline.map { max(.zero, $0 - now) }))
+    }
+
+    /// Takes everything that is there, as one batch.
+    private func receive(_ channel: AMQPChannel) throws(BrokerError) {
+        var batch: [Delivery] = []
+        defer { if !batch.isEmpty { self.deliveries.append(batch) } }
+        while let event = try channel.nextEvent(epoch: self.epoch) {
+            switch event {
+            case .delivered(let delivery):
+                self.unacknowledged.deliver(delivery.deliveryTag)
+                batch.append(delivery)
+                // A batch may be as large as the prefetch; its frames need not all be kept.
+                if batch.count.isMultiple(of: 16) { channel.releaseMemory() }
+            case .consumerCancelled: throw BrokerError(.closedByBroker, "the broker has cancelled the consumer: its queue is gone or moves")
+            case .connectionClosed(let error):
+                channel.confirmClose()
+                throw error
+            case .channelClosed(let error): throw error
+            case .acknowledged, .refused, .returned, .blocked, .unblocked: break
+            }
+        }
+        channel.releaseMemory()
+    }
+
+    private func sendAcknowledgements(_ channel: AMQPChannel, _ now: ContinuousClock.Instant) throws(BrokerError) {
+        self.acknowledgements.take(into: &self.arrived)
+        for acknowledgement in self.arrived {
+            switch acknowledgement {
+            case .one(let tag, let multiple, self.epoch): self.unacknowledged.acknowledge(tag, multiple: multiple)
+            case .many(let tags, self.epoch): for tag in tags { self.unacknowledged.acknowledge(tag, multiple: false) }
+            case .one, .many: break
+            }
+        }
+        self.arrived.removeAll(keepingCapacity: true)
+        let (upTo, singles) = self.unacknowledged.takeAcks()
+        if let upTo { try channel.acknowledge(upTo, multiple: true) }
+        for tag in singles { try channel.acknowledge(tag, multiple: false) }
+        try channel.flush(now)
+    }
+}
+
+// MARK: Ups and downs
+
+extension ConsumerConnection {
+    private func dialIfDue(_ now: ContinuousClock.Instant) {
+        guard self.redial.begin(now) else { return }
+        let (dialler, source, prefetch) = (self.dialler, self.source, self.isTaking ? self.prefetch : nil)
+        Task {
+            do {
+                self.adopt(try await dialler.dial(for: .consuming(source, prefetch: prefetch)), prefetch: prefetch)
+            } catch let error as BrokerError {
+                self.dialFailed(error)
+            }
+        }
+    }
+
+    private func adopt(_ dialled: sending Dialler.Dialled, prefetch: UInt16?) {
+        guard !self.isStopped else { return dialled.channel.close() }
+        let channel = dialled.channel
+        self.redial.succeeded(.now)
+        self.epoch += 1
+        self.channel = channel
+        self.queue = dialled.queue
+        self.unacknowledged = UnacknowledgedTags()
+        self.stuckCallGuard.withLock { $0 = channel.stuckCallGuard }
+        self.status.connected()
+        self.eventSink.yield(.connected(epoch: self.epoch))
+        self.logger.info("consumer connected", metadata: ["node": "\(channel.node)", "queue": "\(dialled.queue ?? "-")"])
+        // What was asked for while it dialled.
+        guard prefetch != (self.isTaking ? self.prefetch : nil), let queue = dialled.queue else { return }
+        do {
+            if prefetch != nil { try channel.cancelConsumer() }
+            if self.isTaking { try channel.consume(queue, prefetch: self.prefetch) }
+        } catch {
+            self.lost(error, .now)
+        }
+    }
+
+    private func dialFailed(_ error: BrokerError) {
+        guard !self.isStopped else { return }
+        self.redial.failed(.now)
+        self.status.disconnected(error)
+        self.logger.warning("consumer cannot connect", metadata: ["error": "\(error)"])
+    }
+
+    private func lost(_ error: BrokerError, _ now: ContinuousClock.Instant) {
+        self.channel = nil
+        self.stuckCallGuard.withLock { $0 = nil }
+        // The broker will deliver them again.
+        self.deliveries.removeAll()
+        self.redial.failed(now)
+        self.status.disconnected(error)
+        self.eventSink.yield(.disconnected)
+        self.logger.warning("consumer lost its connection", metadata: ["error": "\(error)"])
+    }
+}

@@ -1,0 +1,271 @@
+import DequeModule
+import EventThread
+import Logging
+import Synchronization
+
+/// A publisher's connection, on its own thread: takes what has gathered in the mailbox, keeps a window of messages on their way, tells
+/// each caller how its message ended, and connects again when the connection is lost.
+actor PublisherConnection {
+    /// How many messages may be unconfirmed. More gains nothing (measured), and overshoots a queue's limit by more.
+    private static let windowLimit = 1024
+    /// No more messages are encoded while the socket has not taken this much.
+    private static let outputLimit = 1 << 20
+    /// How long messages wait for a connection that has just been lost.
+    private static let reconnectGrace = Duration.milliseconds(250)
+    /// How long messages that were on their way when the broker blocked the connection may still be confirmed.
+    private static let blockedGrace = Duration.seconds(1)
+
+    nonisolated let thread: EventThread
+    nonisolated let mailbox: PublisherMailbox
+    nonisolated let status = ConnectionStatus()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
+
+    private let dialler: Dialler
+    private let confirmTimeout: Duration
+    private let logger: Logger
+    private nonisolated let stuckCallGuard = Mutex<StuckCallGuard?>(nil)
+    private var channel: AMQPChannel?
+    private var redial = Redial(now: .now)
+    private var window = ConfirmWindow()
+    private var backlog = Backlog()
+    private var arrived: [Submission] = []
+    private var blockedSince: ContinuousClock.Instant?
+    private var graceEnd: ContinuousClock.Instant?
+    /// When the broker last settled a message, or was given the first of a window.
+    private var lastProgress = ContinuousClock.now
+    private var stopping: CheckedContinuation<Void, Never>?
+    private var isStopped = false
+
+    init(configuration: BrokerConfiguration, confirmTimeout: Duration, logger: Logger) {
+        let thread = EventThread(name: "amqp-publish")
+        self.thread = thread
+        self.mailbox = PublisherMailbox(thread: thread)
+        self.dialler = Dialler(configuration)
+        self.confirmTimeout = confirmTimeout
+        self.logger = logger
+    }
+
+    /// Begins to connect.
+    func start() {
+        self.beginGrace(.now)
+        self.thread.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
+    }
+
+    /// Takes no more messages, waits for the confirms of those that it has, says goodbye and ends the thread.
+    func stop() async {
+        guard !self.isStopped, self.stopping == nil else { return }
+        self.mailbox.setGate(.shut(.unreachable))
+        await withCheckedContinuation { continuation in
+            self.stopping = continuation
+            self.thread.wake()
+        }
+    }
+
+    /// Cuts a call of the library's that the broker keeps waiting; called from another thread.
+    nonisolated func cutStuckCall(_ now: ContinuousClock.Instant) {
+        self.stuckCallGuard.withLock(\.self)?.cut(after: self.confirmTimeout, now: now)
+    }
+}
+
+// MARK: Turns
+
+extension PublisherConnection {
+    private func turn(_ ready: Readiness) -> EventThread.Turn {
+        let now = ContinuousClock.now
+        self.mailbox.take(into: &self.arrived)
+        self.backlog.append(self.arrived)
+        self.arrived.removeAll(keepingCapacity: true)
+
+        var hasMore = false
+        if let channel = self.channel {
+            do {
+                hasMore = try self.serve(channel, ready, now)
+            } catch {
+                self.lost(error, now)
+            }
+        }
+        self.tellOverdue(now)
+        if self.stopping != nil, self.channel == nil || !(self.window.hasWaiting || self.backlog.hasMessages) {
+            self.finish()
+            return .wait(.init())
+        }
+        self.dialIfDue(now)
+        return hasMore ? .again : .wait(self.nextWait(now))
+    }
+
+    /// Reads what the broker says, fills the window, and sends.
+    /// - Returns: Whether there is more that could be sent at once.
+    private func serve(_ channel: AMQPChannel, _ ready: Readiness, _ now: ContinuousClock.Instant) throws(BrokerError) -> Bool {
+        let isReadable = ready.contains(.readable)
+        if isReadable || channel.mayHaveInput { try self.receive(channel, now) }
+        try channel.keepAlive(now, didReceive: isReadable)
+        try self.fill(channel, now)
+        try channel.flush(now)
+        if let deadline = self.progressDeadline, deadline <= now { throw .unreachable("confirms are missing") }
+        return self.mayFill(channel)
+    }
+
+    private func receive(_ channel: AMQPChannel, _ now: ContinuousClock.Instant) throws(BrokerError) {
+        while let event = try channel.nextEvent(epoch: 0) {
+            switch event {
+            case .acknowledged(let tag, let multiple):
+                self.lastProgress = now
+                self.window.settle(tag, multiple: multiple, nil)
+            case .refused(let tag, let multiple):
+                self.lastProgress = now
+                self.window.settle(tag, multiple: multiple, .refused)
+            case .returned(let exchange, let routingKey, let messageID, let reason):
+                self.logger.warning(
+                    "message returned",
+                    metadata: ["exchange": "\(exchange)", "routing_key": "\(routingKey)", "message_id": "\(messageID ?? "-")", "reason": "\(reason)"])
+                self.window.markReturned(exchange: exchange, routingKey: routingKey, messageID: messageID)
+            case .blocked(let reason): self.blocked(reason, now)
+            case .unblocked: self.unblocked(now)
+            case .connectionClosed(let error):
+                channel.confirmClose()
+                throw error
+            case .channelClosed(let error): throw error
+            case .delivered, .consumerCancelled: break
+            }
+        }
+        channel.releaseMemory()
+    }
+
+    /// When a connection that confirms nothing is given up: another node may know a leader that answers.
+    private var progressDeadline: ContinuousClock.Instant? {
+        self.window.count == 0 || self.blockedSince != nil ? nil : self.lastProgress + self.confirmTimeout * 3
+    }
+
+    private func mayFill(_ channel: AMQPChannel) -> Bool {
+        self.backlog.hasMessages && self.blockedSince == nil && self.window.count < Self.windowLimit && channel.unsentBytes < Self.outputLimit
+    }
+
+    private func fill(_ channel: AMQPChannel, _ now: ContinuousClock.Instant) throws(BrokerError) {
+        var published = 0
+        if self.window.count == 0 { self.lastProgress = now }
+        while self.mayFill(channel), let (message, deadline, reply) = self.backlog.next() {
+            // Noted first: if publishing throws, the caller is told with all the others.
+            self.window.append(message, deadline: deadline, reply: reply)
+            guard try channel.publish(message) else {
+                self.window.removeLast(.refused)
+                continue
+            }
+            published += 1
+            // With TLS each publish has been sent, and its answers want to be read.
+            if channel.node.usesTLS, published.isMultiple(of: 8) { try self.receive(channel, now) }
+        }
+    }
+
+    private func tellOverdue(_ now: ContinuousClock.Instant) {
+        if let since = self.blockedSince {
+            self.window.expire(now, as: .blocked)
+            if since + Self.blockedGrace <= now { self.window.expireAll(as: .blocked) }
+        } else {
+            self.window.expire(now, as: .notConfirmed)
+        }
+        if self.channel == nil, self.graceEnd.map({ $0 <= now }) ?? true {
+            self.backlog.failAll(.unreachable)
+        } else {
+            self.backlog.expire(now, as: self.channel == nil ? .unreachable : .notConfirmed)
+        }
+    }
+
+    private func nextWait(_ now: ContinuousClock.Instant) -> EventThread.Wait {
+        var deadline = self.redial.nextDeadline
+        func consider(_ other: ContinuousClock.Instant?) {
+            guard let other else { return }
+            deadline = min(deadline ?? other, other)
+        }
+        consider(self.channel?.nextBeat(after: now))
+        consider(self.window.nextDeadline)
+        if self.window.hasWaiting { consider(self.blockedSince.map { $0 + Self.blockedGrace }) }
+        consider(self.progressDeadline)
+        consider(self.backlog.nextDeadline)
+        if self.backlog.hasMessages, self.channel == nil { consider(self.graceEnd) }
+        return EventThread.Wait(
+            descriptor: self.channel?.descriptor ?? -1, events: self.channel?.interest ?? .readable,
+            timeout: deadline.map { max(.zero, $0 - now) })
+    }
+}
+
+// MARK: Ups and downs
+
+extension PublisherConnection {
+    private func dialIfDue(_ now: ContinuousClock.Instant) {
+        guard self.redial.begin(now) else { return }
+        let dialler = self.dialler
+        Task {
+            do {
+                self.adopt(try await dialler.dial(for: .publishing).channel)
+            } catch let error as BrokerError {
+                self.dialFailed(error)
+            }
+        }
+    }
+
+    private func adopt(_ channel: AMQPChannel) {
+        guard !self.isStopped else { return channel.close() }
+        self.redial.succeeded(.now)
+        self.channel = channel
+        self.stuckCallGuard.withLock { $0 = channel.stuckCallGuard }
+        self.graceEnd = nil
+        if self.stopping == nil { self.mailbox.setGate(.open) }
+        self.status.connected()
+        self.logger.info("publisher connected", metadata: ["node": "\(channel.node)"])
+    }
+
+    private func dialFailed(_ error: BrokerError) {
+        guard !self.isStopped else { return }
+        self.redial.failed(.now)
+        self.status.disconnected(error)
+        self.logger.warning("publisher cannot connect", metadata: ["error": "\(error)"])
+    }
+
+    private func lost(_ error: BrokerError, _ now: ContinuousClock.Instant) {
+        let failure: PublishFailure =
+            if self.blockedSince != nil { .blocked } else if error.isOfChannel { .notConfirmed } else { .unreachable }
+        let missingExchange = error.missingExchange
+        self.window.reset { $0 == missingExchange ? .unroutable : failure }
+        self.channel = nil
+        self.stuckCallGuard.withLock { $0 = nil }
+        self.blockedSince = nil
+        self.redial.failed(now)
+        self.beginGrace(now)
+        self.status.disconnected(error)
+        self.logger.warning("publisher lost its connection", metadata: ["error": "\(error)"])
+    }
+
+    private func beginGrace(_ now: ContinuousClock.Instant) {
+        let end = now + Self.reconnectGrace
+        self.graceEnd = end
+        if self.stopping == nil { self.mailbox.setGate(.openUntil(end)) }
+    }
+
+    private func blocked(_ reason: String, _ now: ContinuousClock.Instant) {
+        self.blockedSince = now
+        if self.stopping == nil { self.mailbox.setGate(.shut(.blocked)) }
+        self.backlog.failAll(.blocked)
+        self.logger.warning("the broker blocks publishing", metadata: ["reason": "\(reason)"])
+    }
+
+    private func unblocked(_ now: ContinuousClock.Instant) {
+        self.blockedSince = nil
+        self.lastProgress = now
+        if self.stopping == nil { self.mailbox.setGate(.open) }
+        self.logger.info("the broker takes messages again")
+    }
+
+    private func finish() {
+        self.isStopped = true
+        self.backlog.failAll(.unreachable)
+        self.window.reset { _ in .unreachable }
+        // A broker that does not read would not answer either.
+        if let channel = self.channel, self.blockedSince == nil, channel.unsentBytes == 0 { channel.close() }
+        self.channel = nil
+        self.stuckCallGuard.withLock { $0 = nil }
+        self.status.disconnected(.unreachable("stopped"))
+        self.thread.stop()
+        self.stopping?.resume()
+        self.stopping = nil
+    }
+}
