@@ -35,7 +35,7 @@ enum Decoding {
         let entries = unsafe UnsafeBufferPointer(start: raw.entries, count: Int(raw.num_entries))
         var table: [String: HeaderValue] = [:]
         table.reserveCapacity(entries.count)
-        for unsafe entry in unsafe entries { table[unsafe self.text(entry.key)] = unsafe self.value(entry.value, depth: depth) }
+        for unsafeentry in unsafe entries { table[unsafe self.text(entry.key)] = unsafe self.value(entry.value, depth: depth) }
         return table
     }
 
