@@ -35,7 +35,11 @@ enum Decoding {
         let entries = unsafe UnsafeBufferPointer(start: raw.entries, count: Int(raw.num_entries))
         var table: [String: HeaderValue] = [:]
         table.reserveCapacity(entries.count)
-        for unsafeentry in unsafe entries { table[unsafe self.text(entry.key)] = unsafe self.value(entry.value, depth: depth) }
+        // swift-format does not know `for unsafe` yet.
+        for index in entries.indices {
+            let entry = unsafe entries[index]
+            table[unsafe self.text(entry.key)] = unsafe self.value(entry.value, depth: depth)
+        }
         return table
     }
 
