@@ -1,4 +1,0 @@
-@main
-struct PaymentsMain {
-    static func main() {}
-}

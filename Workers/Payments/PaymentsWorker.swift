@@ -1,0 +1,20 @@
+import ArgumentParser
+import Kit
+
+@main
+struct PaymentsWorker: AsyncParsableCommand {
+    static let configuration = Part.configuration("payments-worker", "Talks to Stripe: consumes `payments`.", settings: .payments)
+
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await WorkerPart.run(queue: "payments", options: self.options) { part in
+            let stripe = try StripeClient(settings: part.settings, logger: part.logger)
+            let publishableKey = try part.settings.require("STRIPE_PUBLISHABLE_KEY")
+            part.handle(
+                CreatePaymentIntent(stripe: stripe, pool: part.pool, publishableKey: publishableKey),
+                ConfirmPaymentIntent(stripe: stripe, pool: part.pool),
+                CancelPaymentIntent(stripe: stripe, pool: part.pool), Refund(stripe: stripe, pool: part.pool), ReceiveEvent())
+        }
+    }
+}

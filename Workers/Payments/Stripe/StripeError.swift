@@ -1,0 +1,84 @@
+import Kit
+import Shop
+import Transfer
+
+/// What Stripe refused, or that it could not be asked (docs.stripe.com/api/errors).
+struct StripeError: Error, Sendable {
+    private struct Body: Decodable {
+        struct Details: Decodable {
+            var type: String?
+            var code: String?
+            var declineCode: String?
+            var message: String?
+
+            enum CodingKeys: String, CodingKey {
+                case type, code
+                case declineCode = "decline_code"
+                case message
+            }
+        }
+        var error: Details
+    }
+
+    /// The HTTP status; 0 if there was no answer.
+    let status: Int
+    /// `card_error`, `invalid_request_error`, `idempotency_error`, `api_error`.
+    let type: String?
+    /// E.g. `payment_intent_unexpected_state`.
+    let code: String?
+    /// E.g. `insufficient_funds`.
+    let declineCode: String?
+    /// For the customer if it is a card error, else for a person of the shop.
+    let message: String
+    /// What was asked, e.g. `POST /v1/refunds`.
+    let name: String
+    /// What Stripe says of trying again.
+    private let shouldRetry: Bool?
+    private let retryAfter: Duration?
+
+    init(_ response: HTTPResponse, name: String) {
+        let details = try? JSON.decode(Body.self, from: response.body).error
+        self.status = response.status
+        self.type = details?.type
+        self.code = details?.code
+        self.declineCode = details?.declineCode
+        self.message = details?.message ?? "status \(response.status)"
+        self.name = name
+        self.shouldRetry = response.headers["Stripe-Should-Retry"].map { $0 == "true" }
+        self.retryAfter = response.headers["Retry-After"].flatMap { Int($0) }.map { .seconds($0) }
+    }
+
+    init(unreachable error: TransferError, name: String) {
+        self.status = 0
+        self.type = nil
+        self.code = nil
+        self.declineCode = nil
+        self.message = "\(error)"
+        self.name = name
+        self.shouldRetry = nil
+        self.retryAfter = nil
+    }
+
+    /// For the trace and the log.
+    var outcome: String { self.status == 0 ? "unreachable" : "\(self.status)" + (self.code.map { " \($0)" } ?? "") }
+
+    /// Whether a quick second try makes sense: `Stripe-Should-Retry` decides, else lost connections, conflicts and errors of the server; a 429 without the
+    /// header is for later.
+    var isWorthAnotherTryNow: Bool { self.shouldRetry ?? (self.status == 0 || self.status == 409 || self.status >= 500) }
+
+    /// What it means for the message: the customer's answer, the shop's settings, a bug, or later.
+    var asFailure: any Error {
+        switch (self.status, self.type) {
+        case (_, "card_error"): Problem(.paymentNotConfirmed, self.customersMessage)
+        case (401, _), (403, _): Misconfigured("STRIPE_SECRET_KEY: \(self.name): \(self.status) \(self.message)")
+        case (0, _), (409, _), (429, _), (500..., _): Transient("Stripe, \(self.name): \(self.outcome): \(self.message)", retryAfter: self.retryAfter)
+        default: Poison(.refusedByStripe, "\(self.name): \(self.outcome): \(self.message)")
+        }
+    }
+
+    /// Stripe asks not to tell a thief why a card was declined (docs.stripe.com/declines/codes).
+    private var customersMessage: String {
+        ["fraudulent", "lost_card", "stolen_card", "merchant_blacklist", "pickup_card"].contains(self.declineCode ?? "")
+            ? "Your card was declined." : self.message
+    }
+}
