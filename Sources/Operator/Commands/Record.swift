@@ -1,0 +1,41 @@
+import ArgumentParser
+import Kit
+import Postgres
+import RabbitMQ
+import ServiceLifecycle
+import Transfer
+
+/// `conveyor record`: the part `recorder`.
+struct Record: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Moves dead letters into Postgres, where operators see them. Runs until SIGTERM.")
+
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await Part.run("recorder", options: self.options) { settings, logger in
+            let desk = Desk(settings: settings, logger: logger)
+            let definitions = try Definitions(ladder: RetryLadder(settings))
+            let pool = try PostgresPool(
+                url: settings.databaseURL(), size: 4, applicationName: "recorder", statementTimeout: .seconds(30), logger: logger)
+            var consumers: [Consumer] = []
+            var recorders: [Recorder] = []
+            for queue in definitions.workQueues {
+                let configuration = try BrokerConfiguration(
+                    urls: settings.brokerURLs(), connectionName: "recorder \(queue)", tlsCAFile: settings.string("TLS_CA_FILE"))
+                let consumer = Consumer(configuration: configuration, queue: .named(queue + ".dead"), prefetch: 200, logger: logger)
+                consumers.append(consumer)
+                recorders.append(Recorder(queue: queue, consumer: consumer, pool: pool, logger: logger))
+            }
+            let upkeep = Upkeep(
+                pool: pool, api: try desk.managementAPI(), definitions: definitions,
+                retentionDays: try settings.int("INBOX_RETENTION_DAYS", default: 14, in: 1...3650), logger: logger)
+            let unready: @Sendable () async -> [String] = { [consumers] in
+                (pool.isReachable ? [] : ["database: not reachable"])
+                    + (consumers.allSatisfy(\.isConnected) ? [] : ["broker: not connected"])
+            }
+            let services: [any Service] =
+                [pool] + consumers + [try StartTimeout(settings: settings, logger: logger, unready: unready)] + recorders + [upkeep]
+            return (try HealthServer(settings: settings, logger: logger, unready: unready).map { [$0] } ?? []) + services
+        }
+    }
+}
