@@ -101,6 +101,9 @@ let package = Package(
         .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird]),
+        .testTarget(
+            name: "StripeDoubleTests",
+            dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio]),
         .testTarget(name: "KitTests", dependencies: ["Kit", "Fixtures"]),
         .testTarget(name: "ShopTests", dependencies: ["Shop"]),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),

@@ -10,8 +10,7 @@ func serve(_ settings: Settings) async throws {
     let journal = try settings.statePath.map(Journal.init(path:))
     let sender = WebhookSender(mode: settings.webhook, secrets: settings.webhookSecrets, logger: logger)
     let ledger = Ledger(
-        settings: LedgerSettings(
-            origin: "http://\(settings.host):\(settings.port)", hasWebhook: settings.webhook.url != nil, settleAfter: settings.settleAfter),
+        origin: "http://\(settings.host):\(settings.port)", hasWebhook: settings.webhook.url != nil, settleAfter: settings.settleAfter,
         journal: journal)
     let faults = FaultBoard()
     let log = RequestLog()

@@ -8,6 +8,7 @@ actor WebhookSender: Service {
     static let concurrency = 32
 
     private(set) var mode: WebhookMode
+    private let initialMode: WebhookMode
     private let secrets: [String]
     private let logger: Logger
     private let bell = Bell()
@@ -17,6 +18,7 @@ actor WebhookSender: Service {
 
     init(mode: WebhookMode, secrets: [String], logger: Logger) {
         self.mode = mode
+        self.initialMode = mode
         self.secrets = secrets
         self.logger = logger
     }
@@ -29,22 +31,30 @@ actor WebhookSender: Service {
 
     /// Takes events that are to be delivered.
     func enqueue(_ events: [Event]) {
+        guard self.mode.url != nil else { return }
+        let now = Self.milliseconds
         for event in events {
-            let now = Self.milliseconds
             self.queue.insert(
-                .init(eventID: event.id, serial: event.serial, since: now, due: now + Int(self.mode.delay * 1000), attempts: event.attempts))
+                .init(eventID: event.id, subject: event.subject, serial: event.serial, since: now, due: now + Int(self.mode.delay * 1000), attempts: event.attempts))
         }
         self.bell.ring()
     }
 
     func change(_ parameters: Parameters) throws(StripeError) {
         var parameters = parameters
-        try self.mode.change(&parameters)
+        var mode = self.mode
+        try mode.change(&parameters)
+        if mode.url != nil && self.secrets.isEmpty { throw .badRequest("The double was started without STRIPE_WEBHOOK_SECRET: it cannot sign.") }
+        self.mode = mode
         self.bell.ring()
     }
 
-    /// Drops what waits.
-    func reset() { self.queue.removeAll() }
+    /// Drops what waits, and delivers as at the start.
+    func reset() {
+        self.queue.removeAll()
+        self.mode = self.initialMode
+        self.bell.ring()
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -63,7 +73,7 @@ actor WebhookSender: Service {
             let now = Self.milliseconds
             if self.mode.isPaused || self.mode.url == nil || self.underWay >= Self.concurrency {
                 await self.bell.wait()
-            } else if let delivery = self.queue.pop(dueBy: now, shuffled: self.mode.isShuffled) {
+            } else if let delivery = self.mode.isShuffled ? self.queue.popAny(dueBy: now) : self.queue.pop(dueBy: now) {
                 self.underWay += 1
                 return delivery
             } else {
@@ -82,6 +92,7 @@ actor WebhookSender: Service {
             again.due = Self.milliseconds + Int(self.mode.backoff(after: again.attempts) * 1000)
             self.queue.insert(again)
         }
+        self.queue.finish(delivery)
         self.bell.ring()
     }
 
