@@ -96,7 +96,7 @@ let package = Package(
         // Tests: a folder per target, on a real private broker and database that Fixtures starts.
         .target(
             name: "Fixtures",
-            dependencies: ["RabbitMQ", "Postgres", "Transfer", "Topology", .logging],
+            dependencies: ["CLinux", "RabbitMQ", "Postgres", "Transfer", "Topology", .logging],
             path: "Tests/Fixtures"),
         .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),

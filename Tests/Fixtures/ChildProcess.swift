@@ -1,5 +1,6 @@
+import CLinux
 import Dispatch
-import Glibc
+public import Glibc
 import Synchronization
 
 /// A program that a test starts: its output is read all the time, and it never outlives the test process.
@@ -42,7 +43,7 @@ public final class ChildProcess: Sendable {
     ///   - environment: added to that of the test process; nil removes a name.
     public init(_ program: String, _ arguments: [String] = [], environment: [String: String?] = [:]) throws(Failure) {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw Failure(description: "pipe: \(String(cString: strerror(errno)))") }
+        guard clinux_pipe(&ends) == 0 else { throw Failure(description: "pipe: \(String(cString: strerror(errno)))") }
         defer { close(ends[1]) }
         do throws(Failure) {
             self.pid = try Self.spawn(program, arguments, environment, output: ends[1])

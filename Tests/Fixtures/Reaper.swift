@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -12,14 +13,10 @@ final class Reaper: Sendable {
 
     private init() {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { preconditionFailure("no pipe: \(errno)") }
+        guard clinux_pipe(&ends) == 0 else { preconditionFailure("no pipe: \(errno)") }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
-        // A session of its own: a Ctrl-C in the terminal is for the tests.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSID))
         let script = #"""
             alive=" "
             while read -r sign pid; do
@@ -27,12 +24,13 @@ final class Reaper: Sendable {
             done
             for pid in $alive; do kill -KILL "$pid" 2>/dev/null; done
             """#
-        var vector: [UnsafeMutablePointer<CChar>?] = ["sh", "-c", script].map { strdup($0) } + [nil]
+        // A session of its own: a Ctrl-C in the terminal is for the tests.
+        let arguments: [String] = ["setsid", "sh", "-c", script]
+        var vector: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var pid: pid_t = 0
-        let code = posix_spawnp(&pid, "sh", &actions, &attributes, &vector, environ)
+        let code = posix_spawnp(&pid, "setsid", &actions, nil, &vector, environ)
         precondition(code == 0, "no shell: \(code)")
         for pointer in vector { free(pointer) }
-        posix_spawnattr_destroy(&attributes)
         posix_spawn_file_actions_destroy(&actions)
         close(ends[0])
         self.pipe = Mutex(ends[1])
