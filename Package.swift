@@ -90,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "StripeDouble",
             dependencies: [
-                .hummingbird, .crypto, .argumentParser, .logging, .lifecycle, .collections, .httpTypes, .nio, .nioHTTP1, .nioPosix,
+                "Transfer", .hummingbird, .crypto, .argumentParser, .logging, .lifecycle, .collections, .httpTypes, .nio, .nioPosix,
             ]),
 
         // Tests: a folder per target, on a real private broker and database that Fixtures starts.
@@ -129,7 +129,6 @@ extension Target.Dependency {
     static var metrics: Self { .product(name: "Metrics", package: "swift-metrics") }
     static var mustache: Self { .product(name: "Mustache", package: "swift-mustache") }
     static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
-    static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import ServiceLifecycle
+import Transfer
 
 /// Sends events to the webhook: signed afresh at each attempt, many at once, begun in the order of creation, again and again until a 2xx.
 actor WebhookSender: Service {
@@ -10,16 +11,18 @@ actor WebhookSender: Service {
     private(set) var mode: WebhookMode
     private let initialMode: WebhookMode
     private let secrets: [String]
+    private let client: HTTPClient
     private let logger: Logger
     private let bell = Bell()
     private var queue = DeliveryQueue()
     private var underWay = 0
     private var ledger: Ledger?
 
-    init(mode: WebhookMode, secrets: [String], logger: Logger) {
+    init(mode: WebhookMode, secrets: [String], client: HTTPClient, logger: Logger) {
         self.mode = mode
         self.initialMode = mode
         self.secrets = secrets
+        self.client = client
         self.logger = logger
     }
 
@@ -99,11 +102,12 @@ actor WebhookSender: Service {
     /// One attempt, with all its copies; true if one of them was taken.
     private func send(_ eventID: String) async -> Bool {
         guard let ledger = self.ledger, let event = await ledger.eventToDeliver(eventID) else { return true }
-        guard let url = self.mode.url.flatMap(WebhookURL.init) else { return false }
+        guard let url = self.mode.url else { return false }
         let body = event.json.text
         let mode = self.mode
         let signature = WebhookSignature.header(body, secrets: self.secrets, at: await ledger.now)
-        let succeeded = await WebhookPost(url: url, body: body, signature: signature).isTaken(copies: mode.copies, timeout: .seconds(mode.timeout))
+        let succeeded = await WebhookPost(url: url, body: body, signature: signature).isTaken(
+            by: self.client, copies: mode.copies, timeout: .seconds(mode.timeout))
         if !succeeded {
             self.logger.debug(
                 "Webhook was not taken", metadata: ["event": "\(event.id)", "type": "\(event.type)", "attempt": "\(event.attempts + 1)"])
