@@ -91,17 +91,20 @@ let package = Package(
         .executableTarget(
             name: "StripeDouble",
             dependencies: [
-                .hummingbird, .crypto, .argumentParser, .logging, .lifecycle, .collections, .httpTypes, .nio, .nioHTTP1, .nioPosix,
+                "Transfer", .hummingbird, .crypto, .argumentParser, .logging, .lifecycle, .collections, .httpTypes, .nio, .nioPosix,
             ]),
 
         // Tests: a folder per target, on a real private broker and database that Fixtures starts.
         .target(
             name: "Fixtures",
-            dependencies: ["RabbitMQ", "Postgres", "Transfer", "Topology", .logging],
+            dependencies: ["CLinux", "RabbitMQ", "Postgres", "Transfer", "Topology", .logging],
             path: "Tests/Fixtures"),
         .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),
         .testTarget(name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird]),
+        .testTarget(
+            name: "StripeDoubleTests",
+            dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio]),
         .testTarget(name: "KitTests", dependencies: ["Kit", "Fixtures"]),
         .testTarget(name: "ShopTests", dependencies: ["Shop"]),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
@@ -129,7 +132,6 @@ extension Target.Dependency {
     static var metrics: Self { .product(name: "Metrics", package: "swift-metrics") }
     static var mustache: Self { .product(name: "Mustache", package: "swift-mustache") }
     static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
-    static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }

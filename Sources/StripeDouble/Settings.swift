@@ -12,6 +12,8 @@ struct Settings: Sendable {
     let publishableKey: String?
     let webhook: WebhookMode
     let webhookSecrets: [String]
+    /// One more CA for webhooks by https.
+    let caFile: String?
     let statePath: String?
     let settleAfter: Double
     let logLevel: Logger.Level
@@ -35,8 +37,9 @@ struct Settings: Sendable {
         if webhookURL != nil && self.webhookSecrets.isEmpty {
             throw Invalid(description: "STRIPE_WEBHOOK_SECRET is not set, and webhooks are signed")
         }
-        if webhookURL.map({ WebhookURL($0) == nil }) ?? false { throw Invalid(description: "the webhook URL is not an http:// address") }
+        if let webhookURL, !WebhookMode.isAddress(webhookURL) { throw Invalid(description: "the webhook URL is not an http or https address") }
         self.webhook = WebhookMode(url: webhookURL, retryBase: max(command.webhookRetryBase, 0.01), retryCap: max(command.webhookRetryCap, 0.01))
+        self.caFile = value(nil, "TLS_CA_FILE")
         self.statePath = command.state
         self.settleAfter = max(command.settleAfter, 0)
         guard let logLevel = Logger.Level(rawValue: value(command.logLevel, "LOG_LEVEL") ?? "info") else {

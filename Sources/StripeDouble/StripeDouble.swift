@@ -56,6 +56,8 @@ struct StripeDouble: AsyncParsableCommand {
             try await serve(settings)
         } catch let error as Settings.Invalid {
             throw Self.exit(78, error.description)
+        } catch let error as Journal.Unreadable {
+            throw Self.exit(65, error.description)
         } catch let error as AppendOnlyFile.Failure {
             throw Self.exit(74, error.description)
         }

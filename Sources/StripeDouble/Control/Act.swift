@@ -1,10 +1,15 @@
 /// What the control API does to the books: as the customer's browser, as a bank, as someone in the dashboard.
 struct Act: Sendable {
-    let perform: @Sendable (isolated Ledger) throws(StripeError) -> JSON
+    typealias Work = @Sendable (isolated Ledger) throws(StripeError) -> JSON
 
-    func perform(on ledger: isolated Ledger) throws(StripeError) -> JSON { try self.perform(ledger) }
+    let work: Work
+    /// Whether its events name a request, as for what a browser asks of the API.
+    let isRequest: Bool
 
-    private init(_ perform: @escaping @Sendable (isolated Ledger) throws(StripeError) -> JSON) { self.perform = perform }
+    private init(isRequest: Bool = false, _ work: @escaping Work) {
+        self.work = work
+        self.isRequest = isRequest
+    }
 
     /// How something that hung ends.
     private enum Outcome: String, CaseIterable { case succeed, fail }
@@ -30,9 +35,8 @@ struct Act: Sendable {
     private static func pay(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> Act {
         let confirmation = try Confirmation(&parameters)
         try parameters.refuseUnknown()
-        return Act { ledger throws(StripeError) in
+        return Act(isRequest: true) { ledger throws(StripeError) in
             guard var intent = ledger.intents[id] else { throw .noSuch("payment_intent", id) }
-            ledger.caller = Ledger.Caller(requestID: Identifier.make("req", length: 14))
             try ledger.confirm(&intent, with: confirmation, access: .publishable)
             return ledger.json(intent)
         }
@@ -42,7 +46,7 @@ struct Act: Sendable {
     private static func authenticate(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> Act {
         let outcome = try parameters.choice("outcome", as: Outcome.self) ?? .succeed
         try parameters.refuseUnknown()
-        return Act { ledger throws(StripeError) in ledger.json(try ledger.authenticate(id, succeeds: outcome == .succeed)) }
+        return Act(isRequest: true) { ledger throws(StripeError) in ledger.json(try ledger.authenticate(id, succeeds: outcome == .succeed)) }
     }
 
     /// The bank's late word on a PaymentIntent that is `processing`.

@@ -40,19 +40,21 @@ struct Control: Sendable {
         case (.get, "webhooks", 1): return await self.webhooks()
         case (.post, "webhooks", 1):
             try await self.sender.change(parameters)
+            await self.ledger.delivers(self.sender.mode.url != nil)
             return await self.webhooks()
         case (.post, "settings", 1): return try await self.change(&parameters)
         case (.post, "reset", 1):
             self.faults.clear()
             self.log.clear()
             await self.sender.reset()
+            await self.ledger.delivers(self.sender.mode.url != nil)
             return try await self.ledger.act(by: nil) { ledger throws(StripeError) in
                 ledger.reset()
                 return [:]
             }
         case (.post, _, _):
             let act = try Act(path, &parameters)
-            return try await self.ledger.act(by: nil) { ledger throws(StripeError) in try act.perform(on: ledger) }
+            return try await self.ledger.act(by: act.isRequest ? .browser : nil, act.work)
         default: throw .unknownURL(method.rawValue, "/_double/" + path.joined(separator: "/"))
         }
     }

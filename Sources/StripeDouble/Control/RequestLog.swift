@@ -3,6 +3,7 @@ import Synchronization
 
 /// The newest calls of the API, for tests that count them. It holds no key but idempotency keys, no parameter and no body.
 final class RequestLog: Sendable {
+    /// One call, from its arrival on.
     struct Entry: Sendable {
         let requestID: String
         /// Unix milliseconds.
@@ -10,39 +11,67 @@ final class RequestLog: Sendable {
         let method: String
         let path: String
         let idempotencyKey: String?
+        var end: End?
+
+        var json: JSON {
+            [
+                "request_id": .string(self.requestID), "at": .integer(self.at), "method": .string(self.method), "path": .string(self.path),
+                "idempotency_key": .text(self.idempotencyKey), "ended": .bool(self.end != nil), "status": .count(self.end?.status),
+                "replayed": .bool(self.end?.isReplay ?? false), "fault": .text(self.end?.fault), "ms": .count(self.end?.milliseconds),
+            ]
+        }
+    }
+
+    /// How a call ended.
+    struct End: Sendable {
         /// Nil if the connection was closed instead.
         let status: Int?
         let isReplay: Bool
         /// The fault that struck it.
         let fault: String?
         let milliseconds: Int
-
-        var json: JSON {
-            [
-                "request_id": .string(self.requestID), "at": .integer(self.at), "method": .string(self.method), "path": .string(self.path),
-                "idempotency_key": .text(self.idempotencyKey), "status": .count(self.status), "replayed": .bool(self.isReplay),
-                "fault": .text(self.fault), "ms": .integer(self.milliseconds),
-            ]
-        }
     }
 
     static let capacity = 10_000
 
-    private let entries = Mutex<Deque<Entry>>([])
+    private struct State {
+        var entries: Deque<Entry> = []
+        /// The number of the first of the entries.
+        var first = 0
+    }
 
-    func add(_ entry: Entry) {
-        self.entries.withLock { entries in
-            if entries.count == Self.capacity { entries.removeFirst() }
-            entries.append(entry)
+    private let state = Mutex(State())
+
+    /// Notes a call that has come in; the number is for ``end(_:_:)``.
+    func begin(_ entry: Entry) -> Int {
+        self.state.withLock { state in
+            if state.entries.count == Self.capacity {
+                state.entries.removeFirst()
+                state.first += 1
+            }
+            state.entries.append(entry)
+            return state.first + state.entries.count - 1
         }
     }
 
-    func clear() { self.entries.withLock { $0.removeAll() } }
+    func end(_ number: Int, _ end: End) {
+        self.state.withLock { state in
+            let index = number - state.first
+            if state.entries.indices.contains(index) { state.entries[index].end = end }
+        }
+    }
+
+    func clear() {
+        self.state.withLock { state in
+            state.first += state.entries.count
+            state.entries.removeAll()
+        }
+    }
 
     /// Those that match, oldest first.
     func entries(method: String?, path: Pattern?) -> [Entry] {
-        self.entries.withLock { entries in
-            entries.filter { entry in (method.map { $0 == entry.method } ?? true) && (path?.matches(entry.path) ?? true) }
+        self.state.withLock { state in
+            state.entries.filter { entry in (method.map { $0 == entry.method } ?? true) && (path?.matches(entry.path) ?? true) }
         }
     }
 }

@@ -21,7 +21,7 @@ extension Ledger {
             "payment_method": .string(charge.paymentMethod),
             "payment_method_details": self.methods[charge.paymentMethod].map(self.details) ?? nil,
             "receipt_email": .text(charge.receiptEmail), "receipt_number": nil,
-            "receipt_url": charge.status == .succeeded ? .string("\(self.settings.origin)/receipts/\(charge.id)") : nil,
+            "receipt_url": charge.status == .succeeded ? .string("\(self.origin)/receipts/\(charge.id)") : nil,
             "refunded": .bool(charge.status == .succeeded && amountRefunded == charge.amount),
         ])
         if expansion["refunds"] != nil { add(["refunds": self.refundList(of: charge)]) }

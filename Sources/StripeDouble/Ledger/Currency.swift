@@ -25,6 +25,23 @@ enum Currency {
         }
     }
 
+    /// https://docs.stripe.com/currencies#zero-decimal and #three-decimal.
+    private static func decimals(_ currency: String) -> Int {
+        switch currency {
+        case "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf": 0
+        case "bhd", "jod", "kwd", "omr", "tnd": 3
+        default: 2
+        }
+    }
+
+    /// An amount for people: `20.00 USD`.
+    static func text(_ amount: Int, _ currency: String) -> String {
+        let decimals = Self.decimals(currency)
+        guard decimals > 0 else { return "\(amount) \(currency.uppercased())" }
+        let digits = String(repeating: "0", count: max(0, decimals + 1 - String(amount).count)) + String(amount)
+        return "\(digits.dropLast(decimals)).\(digits.suffix(decimals)) \(currency.uppercased())"
+    }
+
     /// Eight digits, in minor units.
     static let maximum = 99_999_999
 }

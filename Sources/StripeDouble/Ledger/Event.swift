@@ -6,6 +6,8 @@ struct Event: Stored {
     let type: String
     /// `{"object": …, "previous_attributes": …}` as JSON text.
     let data: String
+    /// The PaymentIntent that it is about, directly or not; empty if none. Deliveries about one go out one after the other.
+    let subject: String
     /// The call that caused it; nil for what happens by itself or in the dashboard.
     let requestID: String?
     let idempotencyKey: String?

@@ -4,7 +4,7 @@ extension Ledger {
         let expansion = try parameters.expansion(of: .paymentIntent)
         let clientSecret = try parameters.text("client_secret")
         let confirmation = try Confirmation(&parameters)
-        if let email = try parameters.text("receipt_email") { _ = email }
+        let receiptEmail = try parameters.text("receipt_email", limit: 800)
         if access == .publishable {
             for name in ["expected_payment_method_type", "mandate_data"] { _ = try parameters.tree(name) }
         }
@@ -13,6 +13,7 @@ extension Ledger {
             "payment_method_options", "payment_method_types", "radar_options", "setup_future_usage", "shipping",
         ])
         var intent = try self.openIntent(id, clientSecret, access)
+        if let receiptEmail { intent.receiptEmail = receiptEmail }
         try self.confirm(&intent, with: confirmation, access: access)
         return access == .secret ? self.json(intent, expansion) : self.publicJSON(intent)
     }

@@ -11,10 +11,17 @@ extension Ledger {
         if let previous, previous != .object([]) { data.append(JSON.Member(name: "previous_attributes", value: previous)) }
         let event = Event(
             id: Identifier.make("evt"), serial: self.nextSerial(), created: self.now, type: type, data: JSON.object(data).text,
-            requestID: self.caller?.requestID, idempotencyKey: self.caller?.idempotencyKey, isPending: self.settings.hasWebhook)
+            subject: Self.subject(of: object),
+            requestID: self.caller?.requestID, idempotencyKey: self.caller?.idempotencyKey, isPending: self.hasWebhook)
         self.put(event, isNew: true)
         self.events.drop(createdBefore: self.now - Self.eventLifetime)
         return event
+    }
+
+    private static func subject(of object: JSON) -> String {
+        if case .string(let id)? = object["payment_intent"] { return id }
+        if case .string(let id)? = object["id"] { return id }
+        return ""
     }
 
     func emit(_ type: String, _ intent: PaymentIntent) { self.emit(type, self.json(intent)) }
@@ -37,7 +44,10 @@ extension Ledger {
         if types.count > 20 { throw .badRequest("You may specify at most 20 `types`.", param: "types") }
         let pattern = type.map(Pattern.init)
         let wanted = Set(types)
-        return try page.list(self.events, url: "/v1/events", named: "event") { event in
+        // Those that are pending are few, and looked for often: they are known by id.
+        let pending = self.pendingEvents.compactMap { self.events[$0] }.sorted { $0.serial < $1.serial }.map(\.id)
+        let ids = deliverySuccess == false ? pending : nil
+        return try page.list(self.events, ids: ids, url: "/v1/events", named: "event") { event in
             (pattern?.matches(event.type) ?? true) && (wanted.isEmpty || wanted.contains(event.type))
                 && (deliverySuccess.map { $0 == !event.isPending } ?? true)
         } render: {

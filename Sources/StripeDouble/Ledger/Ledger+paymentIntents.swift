@@ -97,7 +97,7 @@ extension Ledger {
 
     /// The PaymentIntent, for whoever may see it: with the secret key, or with the right `client_secret`.
     func openIntent(_ id: String, _ clientSecret: String?, _ access: Call.Access) throws(StripeError) -> PaymentIntent {
-        guard let intent = self.intents[id] else { throw .noSuch("payment_intent", id, param: access == .publishable ? "intent" : nil) }
+        guard let intent = self.intents[id] else { throw .noSuch("payment_intent", id) }
         if access == .publishable || clientSecret != nil {
             guard let clientSecret else { throw .missing("client_secret") }
             guard clientSecret.isSame(as: intent.clientSecret) else {
@@ -128,11 +128,11 @@ extension Ledger {
             throw .badRequest("This value must be greater than or equal to 1.", code: "parameter_invalid_integer", param: "amount")
         }
         if amount > Currency.maximum {
-            throw .badRequest("Amount must be no more than \(Currency.maximum) in minor units", code: "amount_too_large", param: "amount")
+            throw .badRequest("Amount must be no more than \(Currency.text(Currency.maximum, currency))", code: "amount_too_large", param: "amount")
         }
         if amount < Currency.minimum(currency) {
             throw .badRequest(
-                "Amount must be at least \(Currency.minimum(currency)) \(currency) in minor units", code: "amount_too_small", param: "amount")
+                "Amount must be at least \(Currency.text(Currency.minimum(currency), currency))", code: "amount_too_small", param: "amount")
         }
     }
 

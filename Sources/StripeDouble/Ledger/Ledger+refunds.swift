@@ -26,8 +26,8 @@ extension Ledger {
         let amount = amount ?? charge.amountRefundable
         if amount > charge.amountRefundable {
             throw .refused(
-                "Refund amount (\(amount) \(charge.currency)) is greater than unrefunded amount on charge (\(charge.amountRefundable) "
-                    + "\(charge.currency))", param: "amount")
+                "Refund amount (\(Currency.text(amount, charge.currency))) is greater than unrefunded amount on charge "
+                    + "(\(Currency.text(charge.amountRefundable, charge.currency)))", param: "amount")
         }
         let test = self.methods[charge.paymentMethod]?.test
         // A card's refund succeeds at once, a bank's later, as https://docs.stripe.com/refunds says of each.

@@ -17,13 +17,20 @@ actor Ledger: Service {
     var chargesOfIntent: [String: [String]] = [:]
     var refundsOfIntent: [String: [String]] = [:]
 
-    private(set) var settings: LedgerSettings
+    /// Events that the webhook has not taken.
+    private(set) var pendingEvents: Set<String> = []
+
+    /// Where a browser reaches the double: `http://127.0.0.1:12111`.
+    private(set) var origin: String
+    /// Whether new events have a webhook to go to.
+    var hasWebhook: Bool
     var idempotency = Idempotency()
     var timers: [Int: Timer] = [:]
     /// Added to the machine's clock.
     var clockOffset = 0.0
     /// How long until a bank transfer settles, a pending refund ends, a dispute comes in, in seconds.
     var settleAfter: Double
+    private let initialSettleAfter: Double
 
     /// The call that is being worked on: its id and key go into the events.
     var caller: Caller?
@@ -41,11 +48,16 @@ actor Ledger: Service {
     struct Caller: Sendable {
         var requestID: String
         var idempotencyKey: String?
+
+        /// A request of a customer's browser.
+        static var browser: Self { Self(requestID: Identifier.make("req", length: 14)) }
     }
 
-    init(settings: LedgerSettings, journal: Journal?) {
-        self.settings = settings
-        self.settleAfter = settings.settleAfter
+    init(origin: String, hasWebhook: Bool, settleAfter: Double, journal: Journal?) {
+        self.origin = origin
+        self.hasWebhook = hasWebhook
+        self.settleAfter = settleAfter
+        self.initialSettleAfter = settleAfter
         self.journal = journal
     }
 
@@ -60,7 +72,9 @@ actor Ledger: Service {
     }
 
     /// Where a browser reaches the double: known only now if the port was free to choose.
-    func listens(at origin: String) { self.settings.origin = origin }
+    func listens(at origin: String) { self.origin = origin }
+
+    func delivers(_ hasWebhook: Bool) { self.hasWebhook = hasWebhook }
 
     // MARK: Turns
 
@@ -168,6 +182,7 @@ actor Ledger: Service {
     /// Forgets everything.
     func reset() {
         self.change(.reset)
+        (self.clockOffset, self.settleAfter) = (0, self.initialSettleAfter)
         self.freshEvents = []
     }
 
@@ -197,6 +212,7 @@ actor Ledger: Service {
             self.lastSerial = max(self.lastSerial, method.serial)
         case .event(let event):
             self.events.put(event)
+            if event.isPending { self.pendingEvents.insert(event.id) } else { self.pendingEvents.remove(event.id) }
             self.lastSerial = max(self.lastSerial, event.serial)
         case .answer(let record): self.idempotency.keep(record)
         case .timer(let timer):
@@ -208,6 +224,7 @@ actor Ledger: Service {
                 .init(), .init(), .init(), .init(), .init(), .init()
             )
             (self.chargesOfIntent, self.refundsOfIntent, self.timers, self.idempotency) = ([:], [:], [:], Idempotency())
+            self.pendingEvents = []
         }
     }
 
@@ -224,14 +241,4 @@ actor Ledger: Service {
         lines.append(contentsOf: self.timers.values.map { [.timer($0)] })
         return lines
     }
-}
-
-/// What the ledger must know of its surroundings.
-struct LedgerSettings: Sendable {
-    /// Where a browser reaches the double: `http://127.0.0.1:12111`.
-    var origin: String
-    /// Whether events have a webhook to go to.
-    var hasWebhook: Bool
-    /// Seconds; see ``Ledger/settleAfter``.
-    var settleAfter: Double
 }

@@ -50,7 +50,7 @@ extension Ledger {
         return [
             "redirect_to_url": [
                 "return_url": .text(intent.returnURL),
-                "url": .string("\(self.settings.origin)/authenticate/\(intent.clientSecret)"),
+                "url": .string("\(self.origin)/authenticate/\(intent.clientSecret)"),
             ],
             "type": "redirect_to_url",
         ]

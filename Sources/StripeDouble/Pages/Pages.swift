@@ -116,7 +116,7 @@ struct Pages: Sendable {
             ], body: .init(byteBuffer: .init(string: html)))
     }
 
-    private static func amount(_ intent: PaymentIntent) -> String { "\(intent.amount) \(intent.currency) (minor units)" }
+    private static func amount(_ intent: PaymentIntent) -> String { Currency.text(intent.amount, intent.currency) }
 
     private static func escaped(_ text: String) -> String {
         text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
@@ -133,6 +133,6 @@ struct Pages: Sendable {
     private func turn<Value: Sendable>(
         _ work: @Sendable (isolated Ledger) throws(StripeError) -> Value
     ) async throws(StripeError) -> Value {
-        try await self.ledger.act(by: Ledger.Caller(requestID: Identifier.make("req", length: 14)), work)
+        try await self.ledger.act(by: .browser, work)
     }
 }

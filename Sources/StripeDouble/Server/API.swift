@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 
 /// Stripe's protocol, `/v1`: from the request to a call, past the faults, and from the answer to the response.
 struct API: Sendable {
@@ -23,6 +24,10 @@ struct API: Sendable {
         if request.method == .options { return Self.preflight }
         let start = ContinuousClock.now
         let requestID = Identifier.make("req", length: 14)
+        let number = self.log.begin(
+            RequestLog.Entry(
+                requestID: requestID, at: Int(Date().timeIntervalSince1970 * 1000), method: request.method.rawValue, path: request.uri.path,
+                idempotencyKey: request.headers[.idempotencyKey]))
         var outcome: Outcome
         do throws(StripeError) {
             let call = try await self.decode(request, path: path, requestID: requestID)
@@ -30,10 +35,10 @@ struct API: Sendable {
         } catch {
             outcome = Outcome(answer: Answer(error))
         }
-        self.log.add(
-            RequestLog.Entry(
-                requestID: requestID, at: Int(Date().timeIntervalSince1970 * 1000), method: request.method.rawValue, path: request.uri.path,
-                idempotencyKey: request.headers[.idempotencyKey], status: outcome.answer?.status, isReplay: outcome.isReplay, fault: outcome.fault,
+        self.log.end(
+            number,
+            RequestLog.End(
+                status: outcome.answer?.status, isReplay: outcome.isReplay, fault: outcome.fault,
                 milliseconds: Int((ContinuousClock.now - start) / .milliseconds(1))))
         guard let answer = outcome.answer else { return await context.closeConnection() }
         var response = Response(status: answer.status, json: answer.body)
@@ -101,7 +106,7 @@ struct API: Sendable {
         case .replay(let record):
             var outcome = Outcome(answer: record.answer, isReplay: true, fault: fault?.name)
             outcome.headers = [.idempotentReplayed: "true", .originalRequest: record.requestID, .idempotencyKey: record.key]
-            if case .hang(let seconds, _) = fault { try? await Task.sleep(for: .seconds(seconds)) }
+            if case .hang(let seconds, _) = fault { await Self.hang(seconds) }
             if case .answerLost = fault { outcome.answer = nil }
             return outcome
         case .proceed: break
@@ -122,9 +127,9 @@ struct API: Sendable {
             let answer = try await self.durably { try await self.ledger.fail(call, with: Answer(.fault(status: status))) }
             return Self.struck(answer, shouldRetry, retryAfter, fault)
         }
-        if case .hang(let seconds, worksFirst: false) = fault { try? await Task.sleep(for: .seconds(seconds)) }
+        if case .hang(let seconds, worksFirst: false) = fault { await Self.hang(seconds) }
         let answer = try await self.durably { try await self.ledger.perform(call) }
-        if case .hang(let seconds, worksFirst: true) = fault { try? await Task.sleep(for: .seconds(seconds)) }
+        if case .hang(let seconds, worksFirst: true) = fault { await Self.hang(seconds) }
         var outcome = Outcome(answer: answer, fault: fault?.name)
         if let key = call.idempotencyKey { outcome.headers = [.idempotencyKey: key, .originalRequest: call.requestID] }
         if case .answerLost = fault { outcome.answer = nil }
@@ -138,6 +143,11 @@ struct API: Sendable {
         } catch {
             throw .stateFile
         }
+    }
+
+    /// Waits, but not past the shutdown.
+    private static func hang(_ seconds: Double) async {
+        await cancelWhenGracefulShutdown { try? await Task.sleep(for: .seconds(seconds)) }
     }
 
     private static func struck(_ answer: Answer, _ shouldRetry: Bool?, _ retryAfter: Int?, _ fault: Fault.Kind?) -> Outcome {

@@ -2,16 +2,17 @@ import Hummingbird
 import Logging
 import NIOCore
 import ServiceLifecycle
+import Transfer
 import UnixSignals
 
 /// Puts the double together and runs it until SIGTERM or SIGINT.
 func serve(_ settings: Settings) async throws {
     let logger = Logger(label: "stripe-double", level: settings.logLevel)
     let journal = try settings.statePath.map(Journal.init(path:))
-    let sender = WebhookSender(mode: settings.webhook, secrets: settings.webhookSecrets, logger: logger)
+    let client = try HTTPClient(userAgent: "Stripe/1.0 (+https://stripe.com/docs/webhooks)", caFile: settings.caFile)
+    let sender = WebhookSender(mode: settings.webhook, secrets: settings.webhookSecrets, client: client, logger: logger)
     let ledger = Ledger(
-        settings: LedgerSettings(
-            origin: "http://\(settings.host):\(settings.port)", hasWebhook: settings.webhook.url != nil, settleAfter: settings.settleAfter),
+        origin: "http://\(settings.host):\(settings.port)", hasWebhook: settings.webhook.url != nil, settleAfter: settings.settleAfter,
         journal: journal)
     let faults = FaultBoard()
     let log = RequestLog()

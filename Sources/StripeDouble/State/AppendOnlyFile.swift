@@ -12,14 +12,29 @@ struct AppendOnlyFile: ~Copyable {
 
     private let path: String
     private var descriptor: Int32
+    /// Of `<path>.lock`: the file itself is replaced by others.
+    private let lock: Int32
 
-    /// Opens or makes the file, readable by its owner only.
+    /// Opens or makes the file, readable by its owner only, for this process alone.
+    ///
+    /// - Throws: also `EWOULDBLOCK` of `flock` while another process has it.
     init(path: String) throws(Failure) {
+        let lock = try Self.check("open", path + ".lock", open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+        do throws(Failure) {
+            try Self.check("flock", path, flock(lock, LOCK_EX | LOCK_NB))
+            self.descriptor = try Self.check("open", path, open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+        } catch {
+            close(lock)
+            throw error
+        }
         self.path = path
-        self.descriptor = try Self.check("open", path, open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+        self.lock = lock
     }
 
-    deinit { close(self.descriptor) }
+    deinit {
+        close(self.descriptor)
+        close(self.lock)
+    }
 
     /// The whole lines of the file; a last one without its end was being written when the process was killed, and is cut off.
     mutating func readLines() throws(Failure) -> [Substring.UTF8View.SubSequence] {

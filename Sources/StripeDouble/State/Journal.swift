@@ -10,6 +10,13 @@ final class Journal: Service {
     /// The number of lines appended so far: what ``sync(to:)`` waits for.
     typealias Position = Int
 
+    /// A line of the file that is none of this version's.
+    struct Unreadable: Error, CustomStringConvertible {
+        let path: String
+        let line: Int
+        var description: String { "the state file \(self.path) cannot be read at line \(self.line)" }
+    }
+
     private struct State {
         var pending: [UInt8] = []
         /// The content that takes the file's place, before `pending`.
@@ -45,7 +52,13 @@ final class Journal: Service {
         var file = try AppendOnlyFile(path: path)
         let decoder = JSONDecoder()
         let lines = try file.readLines()
-        let recovered = try lines.map { try decoder.decode([Entry].self, from: Data($0)) }
+        let recovered = try lines.enumerated().map { number, line in
+            do {
+                return try decoder.decode([Entry].self, from: Data(line))
+            } catch {
+                throw Unreadable(path: path, line: number + 1)
+            }
+        }
         self.file = File(file)
         self.state = Mutex(State(recovered: recovered))
     }

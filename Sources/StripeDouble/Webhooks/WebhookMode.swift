@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// How webhooks are delivered just now; the control API changes it.
 struct WebhookMode: Sendable {
     /// Where to; nil sends nothing.
@@ -18,6 +20,12 @@ struct WebhookMode: Sendable {
 
     /// Stripe gives up after three days.
     static let lifetime = 3 * 24 * 3600
+
+    /// Whether webhooks can go there: an absolute `http` or `https` URL.
+    static func isAddress(_ text: String) -> Bool {
+        guard let url = URL(string: text), let host = url.host() else { return false }
+        return ["http", "https"].contains(url.scheme) && !host.isEmpty
+    }
 
     /// Seconds to wait after that many failed attempts.
     func backoff(after attempts: Int) -> Double { min(self.retryCap, self.retryBase * Double(1 << min(max(attempts - 1, 0), 30))) }
@@ -51,7 +59,7 @@ struct WebhookMode: Sendable {
         if let cap = try parameters.seconds("retry_cap") { mode.retryCap = max(cap, 0.01) }
         if let timeout = try parameters.seconds("timeout") { mode.timeout = max(timeout, 0.1) }
         try parameters.refuseUnknown()
-        if mode.url.map({ WebhookURL($0) == nil }) ?? false { throw .badRequest("Not a valid URL", code: "url_invalid", param: "url") }
+        if let url = mode.url, !Self.isAddress(url) { throw .badRequest("Not a valid URL", code: "url_invalid", param: "url") }
         self = mode
     }
 }
