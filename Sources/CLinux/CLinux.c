@@ -1,5 +1,6 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -26,3 +27,5 @@ void clinux_thread_name(const char *name) {
     for (int i = 0; i < 15 && name[i]; i++) shortened[i] = name[i];
     pthread_setname_np(pthread_self(), shortened);
 }
+
+int clinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }

@@ -13,6 +13,17 @@ public struct StoredMail: Sendable, Codable {
     /// The file as it is, without the sink's own header fields.
     public let source: String
 
+    /// A mailbox of a header field.
+    public struct Person: Sendable, Codable, Equatable {
+        /// Empty for none.
+        public let name: String
+        /// `ada@example.com`
+        public let address: String
+    }
+
+    /// The mailboxes of From, To and Reply-To.
+    public let mailboxes: [String: [Person]]
+
     /// The first value of a header field; names are compared without case.
     public subscript(name: String) -> String? {
         self.headers.first { $0[0].lowercased() == name.lowercased() }?[1]
@@ -48,6 +59,10 @@ public struct StoredMail: Sendable, Codable {
             own = source.partition(b"\tby mail-sink")[2].partition(b"\r\n")[2] or source
             mails.append({
                 "headers": [[name, str(value)] for name, value in message.items()],
+                "mailboxes": {
+                    name: [{"name": each.display_name, "address": each.addr_spec} for each in message[name].addresses]
+                    for name in ("From", "To", "Reply-To") if name in message
+                },
                 "text": part(message, "plain"), "html": part(message, "html"),
                 "defects": [repr(defect) for each in message.walk() for defect in each.defects],
                 "source": own.decode(),

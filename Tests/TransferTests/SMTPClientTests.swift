@@ -5,10 +5,13 @@ import Transfer
 
 /// Against a real mail server (`ops/mail-sink.py`), over every kind of connection.
 @Suite struct SMTPClientTests {
-    static func mail(_ number: Int = 1, to: String = "ada@example.com", text: String = "Thanks.\n", html: String? = nil) throws -> Mail {
+    static func mail(
+        _ number: Int = 1, to: String..., subject: String = "Order", text: String = "Thanks.\n", html: String? = nil
+    ) throws -> Mail {
         try Mail(
-            from: Mailbox("shop@shop.example", name: "The Shop"), to: [Mailbox(to, name: "Ada")], subject: "Order \(number)", text: text, html: html,
-            messageID: "\(number)@shop.example")
+            from: Mailbox("shop@shop.example", name: "The Shop"),
+            to: (to.isEmpty ? ["ada@example.com"] : to).map { (address) throws(MailError) in try Mailbox(address, name: "Ada") }, subject: subject,
+            text: text, html: html, messageID: "\(number)@shop.example")
     }
 
     @Test func `an e-mail arrives whole, dots at the beginning of lines included`() async throws {

@@ -1,3 +1,4 @@
+import Dispatch
 import Fixtures
 import Testing
 import Transfer
@@ -31,9 +32,8 @@ import Transfer
     @Test func `one refused recipient refuses the e-mail for all, and is named`() async throws {
         let sink = try await MailSink()
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: sink.port, security: .none))
-        var mail = try SMTPClientTests.mail()
-        mail.to.append(try Mailbox("rcpt-550@example.com"))
-        let error = await #expect(throws: SMTPError.self) { [mail] in try await client.send(mail) }
+        let mail = try SMTPClientTests.mail(to: "ada@example.com", "rcpt-550@example.com")
+        let error = await #expect(throws: SMTPError.self) { try await client.send(mail) }
         #expect(error?.recipient == 1)
         #expect(try await sink.mails().isEmpty)
     }
@@ -125,11 +125,11 @@ import Transfer
     }
 
     @Test func `a cancelled e-mail is cut off, never ended: the server must not take half of it for the whole`() async throws {
-        let (begun, ended) = (Signal(), Signal())
+        let (begun, ended, hold) = (Signal(), Signal(), DispatchSemaphore(value: 0))
         let server = self.server { connection in
             connection.read(until: "\r\n\r\n")
             begun.fire()
-            try? Thread.pause()
+            hold.wait()
             #expect(!connection.readToEnd().hasSuffix("\r\n.\r\n"))
             ended.fire()
         }
@@ -145,6 +145,7 @@ import Transfer
         #expect(error?.code == .cancelled)
         #expect(error?.isRetriable == false)
         #expect(error?.mayHaveBeenSent == false)
+        hold.signal()
         try await ended.wait()
     }
 
@@ -188,9 +189,8 @@ import Transfer
     @Test func `an e-mail that cannot be written is refused for good, and nothing is sent`() async throws {
         let server = RawServer { _, _ in }
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: server.port, security: .none))
-        var mail = try SMTPClientTests.mail()
-        mail.subject = "Order\r\nBcc: eve@example.com"
-        let error = await #expect(throws: SMTPError.self) { [mail] in try await client.send(mail) }
+        let mail = try SMTPClientTests.mail(subject: "Order\r\nBcc: eve@example.com")
+        let error = await #expect(throws: SMTPError.self) { try await client.send(mail) }
         #expect(error?.stage == .message)
         #expect(error?.isPermanent == true)
         #expect(server.connections == 0)

@@ -1,6 +1,7 @@
 #pragma once
-// What `import Glibc` does not show: eventfd and the thread's name.
+// What `import Glibc` does not show: eventfd, the thread's name, and a pipe that other programs do not inherit.
 int clinux_eventfd(void);
 void clinux_eventfd_signal(int fd);
 void clinux_eventfd_drain(int fd);
 void clinux_thread_name(const char *name);
+int clinux_pipe(int ends[2]);

@@ -58,7 +58,7 @@ struct RawConnection {
 
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    func write(_ text: String) { _ = send(self.descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL.rawValue)) }
+    func write(_ text: String) { _ = send(self.descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
 
     /// Reads up to and with this text; less if the client closes before.
     @discardableResult
@@ -75,7 +75,7 @@ struct RawConnection {
         let head = self.read(until: "\r\n\r\n")
         guard let length = head.firstMatch(of: #/(?i)content-length: (\d+)/#).flatMap({ Int($0.1) }), length > 0 else { return head }
         var body = [UInt8](repeating: 0, count: length)
-        let count = recv(self.descriptor, &body, length, Int32(MSG_WAITALL.rawValue))
+        let count = recv(self.descriptor, &body, length, Int32(MSG_WAITALL))
         return head + String(decoding: body.prefix(max(0, count)), as: UTF8.self)
     }
 

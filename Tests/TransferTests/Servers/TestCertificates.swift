@@ -1,5 +1,6 @@
 import Fixtures
 import FoundationEssentials
+import Testing
 
 /// An authority of our own and what it has signed: for this host, for another host, and for a time that is over.
 struct TestCertificates {
@@ -16,11 +17,11 @@ struct TestCertificates {
     /// Made once a run.
     static func shared() async throws -> TestCertificates { try await Self.made.value }
 
-    private static let made = Task {
+    private static let made = Task<TestCertificates, any Error> {
         let folder = FileManager.default.temporaryDirectory.appending(path: "certificates-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let shell = try ChildProcess("/bin/sh", ["-ec", Self.script, "sh", folder])
-        guard try await shell.waitForExit() == .status(0) else { throw ChildProcess.Failure(description: shell.output) }
+        try #require(try await shell.waitForExit() == .status(0), "\(shell.output)")
         func pair(_ name: String) -> Pair { Pair(file: "\(folder)/\(name).crt", key: "\(folder)/\(name).key") }
         return TestCertificates(authority: "\(folder)/ca.crt", good: pair("good"), otherHost: pair("other"), expired: pair("expired"))
     }

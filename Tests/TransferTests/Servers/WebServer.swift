@@ -1,6 +1,8 @@
 import Hummingbird
+import HummingbirdCore
 import HummingbirdHTTP2
 import HummingbirdTLS
+import Logging
 import NIOCore
 import NIOSSL
 import Synchronization
@@ -72,10 +74,12 @@ enum WebServer {
         router.get("redirect") { _, _ in Response(status: .found, headers: [.location: "http://127.0.0.1:1/"]) }
         router.get("long") { _, _ in Response(status: .ok, body: .init(byteBuffer: ByteBuffer(repeating: 0x61, count: 100_000))) }
         router.get("long-in-chunks") { _, _ in
-            Response(status: .ok, body: .init { writer in
-                for _ in 0..<100 { try await writer.write(ByteBuffer(repeating: 0x61, count: 1000)) }
-                try await writer.finish(nil)
-            })
+            Response(
+                status: .ok,
+                body: .init { writer in
+                    for _ in 0..<100 { try await writer.write(ByteBuffer(repeating: 0x61, count: 1000)) }
+                    try await writer.finish(nil)
+                })
         }
     }
 }
