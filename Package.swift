@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.36.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -101,7 +102,7 @@ let package = Package(
             path: "Tests/Fixtures"),
         .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),
-        .testTarget(name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird]),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird, .hummingbirdHTTP2, .hummingbirdTLS, .logging, .nio, .nioSSL]),
         .testTarget(
             name: "StripeDoubleTests",
             dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio]),
@@ -132,7 +133,9 @@ extension Target.Dependency {
     static var metrics: Self { .product(name: "Metrics", package: "swift-metrics") }
     static var mustache: Self { .product(name: "Mustache", package: "swift-mustache") }
     static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
+    static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
+    static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }
     static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }

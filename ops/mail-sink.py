@@ -3,10 +3,11 @@
 (Return-Path, Delivered-To, and Received with the client's address and port, TLS as `S` and login as `A` in its protocol's name).
 
 Faults on demand, to see what a sender makes of them. A recipient's local part names one:
-    mail-421, rcpt-451, rcpt-550, data-451, data-550 ...  that reply to MAIL, RCPT or the data; after a 421 the connection is closed
-    hold-3                                                 the reply to the data comes three seconds late
-    cut                                                    the data is taken and the connection cut without a reply
-The file of --faults holds the same, a line each: `rcpt-451 2` for the next two messages, without a number until the line is removed.
+    rcpt-451, rcpt-550, data-451, data-550 ...  that reply to RCPT or to the data; after a 421 the connection is closed
+    hold-3                                      the reply to the data comes three seconds late
+    cut                                         the data is taken and the connection cut without a reply
+The file of --faults holds the same, and mail-421 and its like, a line each: `rcpt-451 2` for the next two messages, without a number
+until the line is removed.
 """
 
 import argparse
@@ -87,11 +88,13 @@ class Sink:
             f"\tby mail-sink with {protocol}; {email.utils.formatdate()}",
         ]
         now = datetime.datetime.now(datetime.timezone.utc)
-        name = f"{now:%Y%m%dT%H%M%S.%f}Z-{next(self.numbers)}.eml"
+        number = next(self.numbers)
+        name = f"{now:%Y%m%dT%H%M%S.%f}Z-{number}.eml"
         # Under another name first: who watches for *.eml never reads half a message.
         partial = self.folder / f".{name}.{os.getpid()}"
         partial.write_bytes("".join(line + "\r\n" for line in trace).encode() + envelope.content)
         partial.rename(self.folder / name)
+        print(f"stored {number} {name}", flush=True)
         return name
 
 

@@ -13,9 +13,13 @@ public final class HTTPClient: Sendable {
     ///   - userAgent: sent with every request, `conveyor/1.0.0`.
     ///   - caFile: PEM certificates that are trusted beside the system's.
     /// - Throws: ``TransferError/Code/badCAFile`` if that file cannot be read or holds no certificate.
-    public init(userAgent: String, caFile: String? = nil) throws(TransferError) {
+    public convenience init(userAgent: String, caFile: String? = nil) throws(TransferError) {
+        try self.init(userAgent: userAgent, trust: TrustStore(extra: caFile))
+    }
+
+    init(userAgent: String, trust: TrustStore) throws(TransferError) {
         self.userAgent = userAgent
-        self.trust = try TrustStore(extra: caFile)
+        self.trust = trust
         self.multi = try CurlMulti(threadName: "http-client")
     }
 

@@ -1,0 +1,56 @@
+public import FoundationEssentials
+import Glibc
+
+/// A running `ops/mail-sink.py` on a free port of the loopback, with a folder of its own: a mail server that keeps every e-mail as a file.
+public final class MailSink: Sendable {
+    /// The port it listens on, at 127.0.0.1.
+    public let port: Int
+    /// Where the `.eml` files are.
+    public let folder: URL
+    /// The process.
+    public let process: ChildProcess
+
+    /// Starts one and waits until it listens.
+    ///
+    /// - Parameters:
+    ///   - certificate: the files of a certificate and its key; then STARTTLS is offered and insisted on.
+    ///   - implicitTLS: TLS from the first byte instead.
+    ///   - login: `user:password`; then AUTH is insisted on.
+    public init(certificate: (file: String, key: String)? = nil, implicitTLS: Bool = false, login: String? = nil) async throws {
+        self.folder = FileManager.default.temporaryDirectory.appending(path: "mail-sink-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        let faults = self.folder.appending(path: "faults").path
+        var arguments = ["--port", "0", "--dir", self.folder.path, "--faults", faults]
+        if let certificate { arguments += ["--tls-cert", certificate.file, "--tls-key", certificate.key] }
+        if implicitTLS { arguments.append("--implicit-tls") }
+        if let login {
+            let file = self.folder.appending(path: "login")
+            try Data(login.utf8).write(to: file)
+            arguments += ["--login-file", file.path]
+        }
+        self.process = try ChildProcess(Self.script, arguments)
+        self.port = Int(try await self.process.firstLine(matching: #"listening on [^\n]*:(\d+)\n"#)) ?? 0
+    }
+
+    deinit {
+        self.process.signal(SIGTERM)
+        try? FileManager.default.removeItem(at: self.folder)
+    }
+
+    /// `ops/mail-sink.py` of this repository.
+    public static let script = URL(filePath: #filePath).appending(path: "../../../ops/mail-sink.py").standardized.path
+
+    /// What goes wrong from now on, a line each (`rcpt-451 2`, `cut`): see the script.
+    public func setFaults(_ lines: String...) throws {
+        try Data(lines.joined(separator: "\n").utf8).write(to: self.folder.appending(path: "faults"), options: .atomic)
+    }
+
+    /// Waits until it holds that many e-mails, and reads them all, oldest first.
+    public func mails(_ count: Int, within time: Duration = .seconds(30)) async throws -> [StoredMail] {
+        if count > 0 { _ = try await self.process.firstLine(matching: #"stored (\#(count)) "#, within: time) }
+        return try await self.mails()
+    }
+
+    /// Reads the e-mails that it holds now, oldest first.
+    public func mails() async throws -> [StoredMail] { try await StoredMail.read(folder: self.folder) }
+}

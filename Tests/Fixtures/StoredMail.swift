@@ -1,0 +1,72 @@
+public import FoundationEssentials
+
+/// An e-mail as a mail reader understands it: parsed by Python's `email`, which is none of our code.
+public struct StoredMail: Sendable, Codable {
+    /// All header fields in order, decoded and unfolded, each a name and a value; first the sink's own (`Return-Path`, `Delivered-To`, `Received`).
+    public let headers: [[String]]
+    /// The plain part.
+    public let text: String?
+    /// The HTML part.
+    public let html: String?
+    /// What is wrong with it, if anything.
+    public let defects: [String]
+    /// The file as it is, without the sink's own header fields.
+    public let source: String
+
+    /// A mailbox of a header field.
+    public struct Person: Sendable, Codable, Equatable {
+        /// Empty for none.
+        public let name: String
+        /// `ada@example.com`
+        public let address: String
+    }
+
+    /// The mailboxes of From, To and Reply-To.
+    public let mailboxes: [String: [Person]]
+
+    /// The first value of a header field; names are compared without case.
+    public subscript(name: String) -> String? {
+        self.headers.first { $0[0].lowercased() == name.lowercased() }?[1]
+    }
+
+    /// Recipients of the envelope.
+    public var recipients: [String] { self.headers.filter { $0[0] == "Delivered-To" }.map { $0[1] } }
+
+    /// `ESMTP`, with an `S` if by TLS and an `A` if logged in.
+    public var transmission: String { self["Received"]?.firstMatch(of: #/with (\w+);/#).map { String($0.1) } ?? "" }
+
+    /// The client's port, which is another for each connection.
+    public var clientPort: Int { self["Received"]?.firstMatch(of: #/\]:(\d+)\)/#).flatMap { Int($0.1) } ?? 0 }
+
+    /// Reads all `.eml` files of a folder, in the order of their names.
+    public static func read(folder: URL) async throws -> [StoredMail] {
+        let python = try ChildProcess("/usr/bin/python3", ["-c", Self.parser, folder.path])
+        guard try await python.waitForExit() == .status(0) else { throw ChildProcess.Failure(description: python.output) }
+        return try JSONDecoder().decode([StoredMail].self, from: Data(python.output.utf8))
+    }
+
+    private static let parser = #"""
+        import email, email.policy, json, pathlib, sys
+
+        def part(message, kind):
+            found = message.get_body((kind,))
+            return found.get_content() if found and found.get_content_subtype() == kind else None
+
+        mails = []
+        for file in sorted(pathlib.Path(sys.argv[1]).glob("*.eml")):
+            source = file.read_bytes()
+            message = email.message_from_bytes(source, policy=email.policy.default)
+            own = source.partition(b"\tby mail-sink")[2].partition(b"\r\n")[2] or source
+            mails.append({
+                "headers": [[name, str(value)] for name, value in message.items()],
+                "mailboxes": {
+                    name: [{"name": each.display_name, "address": each.addr_spec} for each in message[name].addresses]
+                    for name in ("From", "To", "Reply-To") if name in message
+                },
+                "text": part(message, "plain"), "html": part(message, "html"),
+                "defects": [repr(defect) for each in message.walk() for defect in each.defects],
+                "source": own.decode(),
+            })
+        print(json.dumps(mails))
+        """#
+}

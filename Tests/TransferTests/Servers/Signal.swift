@@ -1,0 +1,30 @@
+/// Something that happens once, or not at all.
+final class Signal: Sendable {
+    struct Missing: Error {}
+
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() { (self.stream, self.continuation) = AsyncStream.makeStream() }
+
+    func fire() {
+        self.continuation.yield()
+        self.continuation.finish()
+    }
+
+    /// Waits until it has happened; throws when the time is over.
+    func wait(within time: Duration = .seconds(10)) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in self.stream { return }
+                throw Missing()
+            }
+            group.addTask {
+                try await Task.sleep(for: time)
+                throw Missing()
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}
