@@ -14,11 +14,12 @@ let package = Package(
         .executable(name: "accounts-worker", targets: ["Accounts"]),
         .executable(name: "stripe-double", targets: ["StripeDouble"]),
     ],
+    // Traits off: each would bring in all of Foundation, which is most of an executable's size and memory.
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -106,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "StripeDoubleTests",
             dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio]),
-        .testTarget(name: "KitTests", dependencies: ["Kit", "Fixtures"]),
+        .executableTarget(name: "ExamplePart", dependencies: ["Kit", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
+        .testTarget(name: "KitTests", dependencies: ["Kit", "Fixtures", "ExamplePart", .lifecycle, .logging, .metrics]),
         .testTarget(name: "ShopTests", dependencies: ["Shop"]),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
         .testTarget(

@@ -15,6 +15,9 @@ public struct HealthServer: Service {
     private let logger: Logger
     private let unready: @Sendable () async -> [String]
 
+    /// Never shut down: it ends with the process, and what the server leaves behind may still run a moment on it.
+    private static let thread = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     /// Nil if `METRICS_PORT` is not set.
     /// - Parameter unready: what keeps the part from working, by name, e.g. `broker: connection refused`; empty if nothing does.
     /// - Throws: `METRICS_PORT` is no port.
@@ -29,7 +32,6 @@ public struct HealthServer: Service {
     /// Serves until graceful shutdown.
     /// - Throws: `SettingError` if the port cannot be listened on.
     public func run() async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // Its debug lines are about connections of Prometheus.
         var quiet = self.logger
         quiet.logLevel = max(.notice, quiet.logLevel)
@@ -37,13 +39,11 @@ public struct HealthServer: Service {
             responder: HealthResponder(unready: self.unready),
             server: .http1(configuration: .init(idleTimeout: .seconds(60))),
             configuration: .init(address: .hostname(self.host, port: self.port), serverName: nil),
-            eventLoopGroupProvider: .shared(group), logger: quiet)
+            eventLoopGroupProvider: .shared(Self.thread), logger: quiet)
         do {
             try await application.run()
         } catch let error as IOError {
-            try? await group.shutdownGracefully()
             throw SettingError(name: "METRICS_PORT", reason: "cannot be listened on: \(String(cString: strerror(error.errnoCode)))")
         }
-        try await group.shutdownGracefully()
     }
 }

@@ -1,0 +1,74 @@
+import Testing
+
+@testable import Kit
+
+@Suite struct ProductionSettingsTests {
+    private let random = "9f2c41d7a6b05e83c1f47d209ab6e5830d7c42f19be6a85"
+
+    private func settings(_ environment: [String: String], in place: String = "production") -> Settings {
+        Settings(environment: environment.merging(["ENVIRONMENT": place]) { $1 })
+    }
+
+    @Test(arguments: [
+        "postgresql://u@db.example/shop", "postgresql://u:p@db.example/shop?sslmode=prefer", "postgres://u@127.0.0.1,db.example/shop",
+        "postgresql:///shop?host=db.example", "postgresql://u@[2001:db8::1]:5432/shop",
+    ])
+    func `production refuses a database of another machine without TLS`(url: String) {
+        #expect(throws: SettingError(name: "DATABASE_URL", reason: "must have sslmode=require, verify-ca or verify-full in production")) {
+            try self.settings(["DATABASE_URL": url]).databaseURL()
+        }
+        #expect(throws: Never.self) { try self.settings(["DATABASE_URL": url], in: "development").databaseURL() }
+    }
+
+    @Test(arguments: [
+        "postgresql://u@db.example/shop?sslmode=require", "postgresql://u@a.example,b.example/shop?application_name=x&sslmode=verify-full",
+        "postgresql://u@127.0.0.1:5433/shop", "postgresql://localhost/shop", "postgresql://u@[::1]/shop", "postgresql:///shop?host=/run/postgresql",
+        "postgresql://%2Frun%2Fpostgresql/shop",
+    ])
+    func `production accepts TLS, and a database on this machine`(url: String) throws {
+        #expect(try self.settings(["DATABASE_URL": url]).databaseURL() == url)
+    }
+
+    @Test(arguments: ["development", "test", "production"]) func `a key of less than 32 bytes is always refused`(place: String) {
+        #expect(throws: SettingError(name: "SECRET_KEY", reason: "must have at least 32 bytes")) {
+            try self.settings(["SECRET_KEY": String(self.random.prefix(31))], in: place).refuseWeakSecrets()
+        }
+        #expect(throws: SettingError(name: "SECRET_KEY_PREVIOUS", reason: "must have at least 32 bytes")) {
+            try self.settings(["SECRET_KEY": self.random, "SECRET_KEY_PREVIOUS": "\(self.random),short"], in: place).refuseWeakSecrets()
+        }
+    }
+
+    @Test(arguments: [
+        "changeme-changeme-changeme-changeme", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "0123456789abcdef0123456789abcdef",
+        "this-is-the-default-key-of-the-shop", "x7Kq2mPzx7Kq2mPzx7Kq2mPzx7Kq2mPz", "a secret that is long enough to pass",
+    ])
+    func `production refuses a key that somebody could guess`(key: String) {
+        #expect(throws: SettingError.self) { try self.settings(["SECRET_KEY": key]).refuseWeakSecrets() }
+        #expect(throws: Never.self) { try self.settings(["SECRET_KEY": key], in: "development").refuseWeakSecrets() }
+    }
+
+    @Test func `no random key is ever called guessable`() {
+        for _ in 0..<2000 {
+            let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+            #expect(!Settings.isGuessable(bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()))
+        }
+    }
+
+    @Test(arguments: [
+        ("AMQP_URL", "amqp://guest:guest@broker.example"), ("AMQP_URLS", "amqp://a:\("9f2c41d7")@one,amqp://a:rabbitmq@two"),
+        ("DATABASE_URL", "postgresql://postgres:postgres@db.example/shop?sslmode=require"), ("STRIPE_SECRET_KEY", "sk_test"),
+        ("EMAIL_PASSWORD", "Password"), ("CONSOLE_TOKEN", "9f2c41d7"),
+    ])
+    func `production refuses default passwords`(name: String, value: String) {
+        let error = #expect(throws: SettingError.self) { try self.settings([name: value]).refuseWeakSecrets() }
+        #expect(error?.name == name)
+        #expect(throws: Never.self) { try self.settings([name: value], in: "development").refuseWeakSecrets() }
+    }
+
+    @Test func `production starts with random secrets`() throws {
+        try self.settings([
+            "SECRET_KEY": self.random, "SECRET_KEY_PREVIOUS": self.random, "CONSOLE_TOKEN": String(self.random.prefix(24)),
+            "AMQP_URL": "amqp://orders:\(self.random)@127.0.0.1", "STRIPE_SECRET_KEY": "sk_test_\(self.random)",
+        ]).refuseWeakSecrets()
+    }
+}

@@ -1,0 +1,88 @@
+import Kit
+import Testing
+
+@Suite struct SettingsTests {
+    private func settings(_ environment: [String: String] = [:], file: [String: String] = [:]) -> Settings {
+        Settings(environment: environment, file: file)
+    }
+
+    @Test func `the environment wins over the file`() throws {
+        let settings = self.settings(["HOST": "10.0.0.1"], file: ["HOST": "10.0.0.2", "PORT": "9000"])
+        #expect(settings.string("HOST") == "10.0.0.1")
+        #expect(try settings.int("PORT", in: 1...65_535) == 9000)
+    }
+
+    @Test func `an empty value is none, and in the environment it hides the file's`() throws {
+        let settings = self.settings(["HOST": ""], file: ["HOST": "10.0.0.2", "SMTP_HOST": ""])
+        #expect(settings.string("HOST") == "127.0.0.1")
+        #expect(!settings.isSet("HOST"))
+        #expect(settings.string("SMTP_HOST") == nil)
+        #expect(throws: SettingError(name: "SMTP_HOST", reason: "is not set")) { try settings.require("SMTP_HOST") }
+    }
+
+    @Test func `a part's own default counts before the documented one, and a value before both`() throws {
+        #expect(try self.settings().int("PORT", in: 1...65_535) == 8080)
+        #expect(try self.settings().int("PORT", default: 9000, in: 1...65_535) == 9000)
+        #expect(try self.settings(["PORT": "80"]).int("PORT", default: 9000, in: 1...65_535) == 80)
+        #expect(self.settings().string("HOST", default: "::1") == "::1")
+    }
+
+    @Test(arguments: ["", " ", "x", "1.5", "0", "65536", "99999999999999999999", "1_000"])
+    func `what is no whole number of the range is refused without its value`(text: String) throws {
+        let error = #expect(throws: SettingError.self) { try self.settings(["METRICS_PORT": text]).int("METRICS_PORT", in: 1...65_535) }
+        #expect(error?.name == "METRICS_PORT")
+        #expect(text.count < 2 || error?.description.contains(text) == false || text == "65536")
+    }
+
+    @Test func `times may have fractions and keep their unit`() throws {
+        let settings = self.settings(["START_TIMEOUT": "0.25", "PAYMENT_WINDOW_MINUTES": "0.05", "REFRESH_TOKEN_EXPIRE_DAYS": "2"])
+        #expect(try settings.seconds("START_TIMEOUT") == .milliseconds(250))
+        #expect(try settings.minutes("PAYMENT_WINDOW_MINUTES") == .seconds(3))
+        #expect(try settings.days("REFRESH_TOKEN_EXPIRE_DAYS") == .seconds(172_800))
+        #expect(try self.settings().minutes("PAYMENT_WINDOW_MINUTES") == .seconds(1800))
+        #expect(try self.settings().seconds("START_TIMEOUT", default: .seconds(7)) == .seconds(7))
+    }
+
+    @Test(arguments: ["-1", "inf", "nan", "1e300", "ten", "1,5"]) func `a time that is none is refused`(text: String) {
+        #expect(throws: SettingError.self) { try self.settings(["START_TIMEOUT": text]).seconds("START_TIMEOUT") }
+    }
+
+    @Test(arguments: [("on", true), ("TRUE", true), ("off", false), ("False", false)])
+    func `on, off, true and false are what they say`(text: String, value: Bool) throws {
+        #expect(try self.settings(["RATE_LIMIT": text]).bool("RATE_LIMIT") == value)
+    }
+
+    @Test func `another word is neither on nor off`() {
+        #expect(throws: SettingError(name: "RATE_LIMIT", reason: "must be on or off")) { try self.settings(["RATE_LIMIT": "1"]).bool("RATE_LIMIT") }
+    }
+
+    @Test func `lists are split at commas and trimmed`() throws {
+        let settings = self.settings(["STRIPE_WEBHOOK_SECRET": " whsec_a , whsec_b,, ", "BACKEND_CORS_ORIGINS": #"["https://a.example","https://b.example"]"#])
+        #expect(settings.list("STRIPE_WEBHOOK_SECRET") == ["whsec_a", "whsec_b"])
+        #expect(settings.list("TRUSTED_PROXIES") == [])
+        #expect(try settings.jsonList("BACKEND_CORS_ORIGINS") == ["https://a.example", "https://b.example"])
+        #expect(try self.settings().jsonList("BACKEND_CORS_ORIGINS") == [])
+        #expect(throws: SettingError.self) { try self.settings(["BACKEND_CORS_ORIGINS": "https://a.example"]).jsonList("BACKEND_CORS_ORIGINS") }
+    }
+
+    @Test func `one of a few words, whatever their case`() throws {
+        #expect(try self.settings(["SMTP_TLS": "Implicit"]).oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"]) == "implicit")
+        #expect(try self.settings().oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"]) == "starttls")
+        #expect(throws: SettingError(name: "SMTP_TLS", reason: "must be one of starttls, implicit, none")) {
+            try self.settings(["SMTP_TLS": "ssl"]).oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"])
+        }
+    }
+
+    @Test func `the nodes of a cluster win over the one broker`() throws {
+        #expect(try self.settings(["AMQP_URL": "amqp://a", "AMQP_URLS": "amqp://b, amqps://c/v"]).brokerURLs() == "amqp://b, amqps://c/v")
+        #expect(try self.settings(["AMQP_URL": "amqp://a"]).brokerURLs() == "amqp://a")
+        #expect(throws: SettingError(name: "AMQP_URL", reason: "is not set")) { try self.settings().brokerURLs() }
+        #expect(throws: SettingError.self) { try self.settings(["AMQP_URL": "http://a"]).brokerURLs() }
+    }
+
+    @Test func `every setting stands once in the table, with a meaning`() {
+        #expect(Set(Setting.all.map(\.name)).count == Setting.all.count)
+        #expect(Setting.all.allSatisfy { !$0.meaning.isEmpty && !$0.readers.isEmpty })
+        #expect(Setting.help(for: .email).contains("SMTP_HOST"))
+    }
+}
