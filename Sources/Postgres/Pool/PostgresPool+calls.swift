@@ -27,6 +27,7 @@ extension PostgresPool {
     ///   - attempts: how often `body` is run if it meets 40001 or 40P01; more than once only for a body without other effects.
     ///   - body: its queries go through the transaction that it gets.
     /// - Throws: what `body` throws, or ``PostgresError`` from the commit.
+    @discardableResult
     public nonisolated(nonsending) func transaction<R>(
         _ mode: TransactionMode = .readCommitted, attempts: Int = 1, _ body: nonisolated(nonsending) (Transaction) async throws -> R
     ) async throws -> R {
