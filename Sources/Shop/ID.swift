@@ -36,6 +36,15 @@ public struct ID: Hashable, Sendable {
         return bytes
     }
 
+    /// Appends the 16 bytes in network order.
+    public func append(to bytes: inout [UInt8]) {
+        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: self.high >> UInt64(shift))) }
+        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: self.low >> UInt64(shift))) }
+    }
+
+    /// The Unix time in milliseconds of an id of version 7; nil for one of another version.
+    public var milliseconds: UInt64? { self.high >> 12 & 0xf == 7 ? self.high >> 16 : nil }
+
     /// A new random id of version 7: ordered by the time it was made at.
     /// - Parameter milliseconds: Unix time.
     public static func v7(milliseconds: UInt64) -> ID {

@@ -1,0 +1,101 @@
+import Crypto
+
+/// The id of an operation as clients see it: `op_…`. It says all that must be known of an operation before any worker has seen its message, under a MAC.
+///
+/// So one that was never issued is told from one that was issued and is not handled yet without anything being stored, and nobody can ask for an
+/// operation by guessing a message's id.
+public struct OperationID: Sendable, Hashable {
+    /// What was asked for.
+    public var kind: OperationKind
+    /// The message id of the command, which is the correlation id of all that follows.
+    public var messageID: ID
+    /// The account that asked; nil for an anonymous request.
+    public var actor: ID?
+    /// What it makes or changes; nil where that is not told.
+    public var resource: ID?
+
+    /// The id of an operation.
+    public init(kind: OperationKind, messageID: ID, actor: ID?, resource: ID?) {
+        self.kind = kind
+        self.messageID = messageID
+        self.actor = actor
+        self.resource = resource
+    }
+
+    private static let prefix = "op_"
+    private static let macLength = 16
+
+    private struct Flags {
+        static let actor: UInt8 = 1
+        static let resourceIsMessage: UInt8 = 2
+        static let resourceIsActor: UInt8 = 4
+        static let resource: UInt8 = 8
+    }
+
+    /// The text: kind, flags, message id, then the actor's and the resource's ids if there are any that differ, then the MAC; base64url without padding.
+    public func text(key: OperationKey) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(2 + 3 * 16 + Self.macLength)
+        var flags: UInt8 = 0
+        if self.actor != nil { flags |= Flags.actor }
+        switch self.resource {
+        case nil: break
+        case self.messageID: flags |= Flags.resourceIsMessage
+        case self.actor: flags |= Flags.resourceIsActor
+        default: flags |= Flags.resource
+        }
+        bytes.append(self.kind.rawValue)
+        bytes.append(flags)
+        self.messageID.append(to: &bytes)
+        self.actor?.append(to: &bytes)
+        if flags & Flags.resource != 0 { self.resource?.append(to: &bytes) }
+        key.appendMAC(of: bytes, length: Self.macLength, to: &bytes)
+        return Self.prefix + Base64URL.encode(bytes)
+    }
+
+    /// The operation that a text names; nil if it was not issued with one of these keys.
+    public init?(_ text: String, keys: [OperationKey]) {
+        guard text.hasPrefix(Self.prefix), text.utf8.count <= 128, let bytes = Base64URL.decode(text.utf8.dropFirst(Self.prefix.utf8.count)),
+            bytes.count >= 2 + 16 + Self.macLength
+        else { return nil }
+        let signed = bytes.dropLast(Self.macLength)
+        let mac = bytes.suffix(Self.macLength)
+        guard keys.contains(where: { $0.isMAC(mac, of: signed) }), let kind = OperationKind(rawValue: bytes[0]) else { return nil }
+        var rest = signed.dropFirst(2)
+        func next() -> ID? {
+            defer { rest = rest.dropFirst(16) }
+            return ID(bytes: rest)
+        }
+        let flags = bytes[1]
+        guard let messageID = next() else { return nil }
+        self.kind = kind
+        self.messageID = messageID
+        self.actor = flags & Flags.actor != 0 ? next() : nil
+        if flags & Flags.resourceIsMessage != 0 {
+            self.resource = messageID
+        } else if flags & Flags.resourceIsActor != 0 {
+            self.resource = self.actor
+        } else {
+            self.resource = flags & Flags.resource != 0 ? next() : nil
+        }
+    }
+}
+
+/// A key that signs operation ids: made from `SECRET_KEY` under a label, so that it is no use for anything else.
+public struct OperationKey: Sendable {
+    private let key: SymmetricKey
+
+    /// The key that a secret gives.
+    public init(secret: String) {
+        self.key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array("conveyor.operation".utf8), using: SymmetricKey(data: Array(secret.utf8))))
+    }
+
+    fileprivate func appendMAC(of bytes: [UInt8], length: Int, to output: inout [UInt8]) {
+        output.append(contentsOf: HMAC<SHA256>.authenticationCode(for: bytes, using: self.key).prefix(length))
+    }
+
+    fileprivate func isMAC(_ mac: ArraySlice<UInt8>, of bytes: ArraySlice<UInt8>) -> Bool {
+        // Both are of a fixed length; every byte is looked at.
+        zip(HMAC<SHA256>.authenticationCode(for: bytes, using: self.key), mac).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

@@ -1,0 +1,95 @@
+/// What a client can ask for: one for each command that the HTTP API accepts.
+///
+/// The raw value is part of every ``OperationID`` that was ever issued: a case may be added, never renumbered.
+public enum OperationKind: UInt8, Sendable, CaseIterable {
+    case register = 1
+    case updateProfile = 2
+    case changePassword = 3
+    case requestPasswordReset = 4
+    case resetPassword = 5
+    case revokeTokens = 6
+    case setAccountFlags = 7
+    case eraseAccount = 8
+    case verifyEmail = 9
+
+    case createCategory = 16
+    case updateCategory = 17
+    case deleteCategory = 18
+    case createProduct = 19
+    case updateProduct = 20
+    case archiveProduct = 21
+    case adjustStock = 22
+
+    case setCartItem = 32
+    case clearCart = 33
+    case checkoutCart = 34
+    case placeOrder = 35
+    case cancelOrder = 36
+    case shipOrder = 37
+    case completeOrder = 38
+
+    case createIntent = 48
+    case confirmPayment = 49
+    case refund = 50
+}
+
+extension OperationKind {
+    /// The type of the command, e.g. `orders.place`.
+    public var type: String {
+        switch self {
+        case .register: RegisterAccount.type
+        case .updateProfile: UpdateProfile.type
+        case .changePassword: ChangePassword.type
+        case .requestPasswordReset: RequestPasswordReset.type
+        case .resetPassword: ResetPassword.type
+        case .revokeTokens: RevokeTokens.type
+        case .setAccountFlags: SetAccountFlags.type
+        case .eraseAccount: EraseAccount.type
+        case .verifyEmail: VerifyEmail.type
+        case .createCategory: CreateCategory.type
+        case .updateCategory: UpdateCategory.type
+        case .deleteCategory: DeleteCategory.type
+        case .createProduct: CreateProduct.type
+        case .updateProduct: UpdateProduct.type
+        case .archiveProduct: ArchiveProduct.type
+        case .adjustStock: AdjustStock.type
+        case .setCartItem: SetCartItem.type
+        case .clearCart: ClearCart.type
+        case .checkoutCart: CheckoutCart.type
+        case .placeOrder: PlaceOrder.type
+        case .cancelOrder: CancelOrder.type
+        case .shipOrder: ShipOrder.type
+        case .completeOrder: CompleteOrder.type
+        case .createIntent: CreateIntent.type
+        case .confirmPayment: ConfirmPayment.type
+        case .refund: RefundPayment.type
+        }
+    }
+
+    /// What the operation makes or changes; nil where even that must not be told (a password reset).
+    public var resourceType: ResourceType? {
+        switch self {
+        case .register, .updateProfile, .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount, .verifyEmail: .user
+        case .requestPasswordReset, .resetPassword: nil
+        case .createCategory, .updateCategory, .deleteCategory: .category
+        case .createProduct, .updateProduct, .archiveProduct, .adjustStock: .product
+        case .setCartItem, .clearCart: .cart
+        case .checkoutCart, .placeOrder, .cancelOrder, .shipOrder, .completeOrder: .order
+        case .createIntent, .confirmPayment: .payment
+        case .refund: .refund
+        }
+    }
+
+    /// Whether success is `201`: a resource was made.
+    public var makesResource: Bool {
+        switch self {
+        case .register, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund: true
+        default: false
+        }
+    }
+}
+
+/// The types of `resource` in an operation.
+public enum ResourceType: String, Sendable, CaseIterable {
+    case user, category, product, cart, order, payment, refund
+}
