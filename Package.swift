@@ -100,20 +100,26 @@ let package = Package(
         .target(
             name: "Fixtures",
             dependencies: ["CLinux", "RabbitMQ", "Postgres", "Transfer", "Topology", .logging],
-            path: "Tests/Fixtures"),
-        .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),
-        .testTarget(name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird, .hummingbirdHTTP2, .hummingbirdTLS, .logging, .nio, .nioSSL]),
+            path: "Tests/Fixtures", sources: ["Fixtures.swift"]),
+        .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"], sources: ["Placeholder.swift"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"], sources: ["Placeholder.swift"]),
+        .testTarget(
+            name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird, .hummingbirdHTTP2, .hummingbirdTLS, .logging, .nio, .nioSSL],
+            sources: ["Placeholder.swift"]),
         .testTarget(
             name: "StripeDoubleTests",
-            dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio]),
+            dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio],
+            sources: ["Placeholder.swift"]),
         .executableTarget(name: "ExamplePart", dependencies: ["Kit", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
-        .testTarget(name: "KitTests", dependencies: ["Kit", "Fixtures", "ExamplePart", .lifecycle, .logging, .metrics]),
+        .testTarget(
+            name: "KitTests", dependencies: ["Kit", "Fixtures", "ExamplePart", .lifecycle, .logging, .metrics], sources: ["Handling", "Worker"]),
         .testTarget(name: "ShopTests", dependencies: ["Shop"]),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
+        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting], sources: ["Placeholder.swift"]),
         .testTarget(
             name: "WorkersTests",
-            dependencies: ["Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Topology", "Fixtures", .logging]),
+            dependencies: [
+                "Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Topology", "Fixtures", .logging,
+            ], sources: ["Placeholder.swift"]),
         .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures"]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]

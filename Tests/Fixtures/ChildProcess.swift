@@ -108,7 +108,8 @@ public final class ChildProcess: Sendable {
 
     private func failure(_ what: String) -> Failure {
         let (output, exit) = self.state.withLock { ($0.output.suffix(4000), $0.exit) }
-        return Failure(description: "process \(self.pid): \(what); exit: \(exit.map { "\($0)" } ?? "none")\n\(String(decoding: output, as: UTF8.self))")
+        return Failure(
+            description: "process \(self.pid): \(what); exit: \(exit.map { "\($0)" } ?? "none")\n\(String(decoding: output, as: UTF8.self))")
     }
 
     // MARK: Waiting

@@ -83,7 +83,9 @@ import Testing
             let broken = Migration(name: "m0002_broken", sql: "CREATE TABLE half (x int); SELECT 1/0;")
             let message = try await self.migrationError { try await migrator.apply([Self.first, broken]) }
             #expect(message.contains("m0002_broken failed") && message.contains("22012"))
-            #expect(try await pool.query("SELECT to_regclass('things')::text, to_regclass('half')::text")[0].decode((String?, String?).self) == (nil, nil))
+            #expect(
+                try await pool.query("SELECT to_regclass('things')::text, to_regclass('half')::text")[0].decode((String?, String?).self) == (nil, nil)
+            )
             #expect(try await migrator.apply([Self.first]) == ["m0001_things"])
         }
     }

@@ -59,7 +59,9 @@ import Testing
             let name = try await pool.query("SELECT current_database()")[0][0, as: String.self]
             let task = Task { try await pool.query("SELECT pg_sleep(60)") }
             try await eventually("it runs") {
-                try await PrivateDatabase.shared().psql("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'", url: url) == [["1"]]
+                try await PrivateDatabase.shared().psql("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'", url: url) == [
+                    ["1"]
+                ]
             }
             try await PrivateDatabase.shared().terminateBackends(database: name)
             let error = try await postgresError { try await task.value }

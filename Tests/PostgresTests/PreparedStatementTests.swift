@@ -4,7 +4,8 @@ import Postgres
 import Testing
 
 @Suite struct PreparedStatementTests {
-    private static let prepared: Statement = "SELECT name, calls FROM (SELECT name, generic_plans + custom_plans AS calls, statement FROM pg_prepared_statements) AS p WHERE statement = $1"
+    private static let prepared: Statement =
+        "SELECT name, calls FROM (SELECT name, generic_plans + custom_plans AS calls, statement FROM pg_prepared_statements) AS p WHERE statement = $1"
 
     @Test func `a statement is prepared once a connection, under the same name on every connection`() async throws {
         try await withPool(size: 1) { pool in

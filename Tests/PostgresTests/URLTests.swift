@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "postgresql://u@h/db", "postgres://u:p%40ss@h1:1,h2:2/db?sslmode=verify-full", "host=/run/postgresql dbname=db", "postgresql:///db?host=@abstract",
+        "postgresql://u@h/db", "postgres://u:p%40ss@h1:1,h2:2/db?sslmode=verify-full", "host=/run/postgresql dbname=db",
+        "postgresql:///db?host=@abstract",
     ])
     func `libpq's URIs and connection strings are taken as they are`(_ url: String) throws {
         _ = try PostgresPool(url: url, size: 1, applicationName: "tests", statementTimeout: .seconds(1), logger: Logger(label: "tests"))

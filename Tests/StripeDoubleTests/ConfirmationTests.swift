@@ -6,10 +6,12 @@ import Testing
         ("pm_card_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
         ("pm_card_visa_chargeDeclinedInsufficientFunds", "card_declined", "insufficient_funds"),
         ("pm_card_visa_chargeDeclinedLostCard", "card_declined", "lost_card"), ("pm_card_chargeDeclinedStolenCard", "card_declined", "stolen_card"),
-        ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card"), ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card"),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc"),
         ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
     ])
-    func `a declined card is a 402 and leaves the payment intent waiting for another`(method: String, code: String, declineCode: String) async throws {
+    func `a declined card is a 402 and leaves the payment intent waiting for another`(method: String, code: String, declineCode: String) async throws
+    {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.newIntentID()
         let declined = try await stripe.confirm(id, method)
@@ -48,7 +50,8 @@ import Testing
         #expect(waiting["next_action"]?["type"]?.text == "redirect_to_url")
         let page = try #require(waiting["next_action"]?["redirect_to_url", "url"]?.text)
         #expect(page.hasPrefix("\(stripe.url)/authenticate/"))
-        #expect(try await stripe.post("/_double/payment_intents/\(id)/authenticate", [("outcome", "fail")])["status"]?.text == "requires_payment_method")
+        #expect(
+            try await stripe.post("/_double/payment_intents/\(id)/authenticate", [("outcome", "fail")])["status"]?.text == "requires_payment_method")
         #expect(
             try await stripe.get("/v1/payment_intents/\(id)")["last_payment_error"]?["code"]?.text == "payment_intent_authentication_failure")
         _ = try await stripe.confirm(id, "pm_card_authenticationRequired")

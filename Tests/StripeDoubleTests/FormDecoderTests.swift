@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct FormDecoderTests {
     @Test func `nested keys, arrays and indices become tables`() throws {
-        let form = try FormDecoder.decode("amount=2000&metadata[order_id]=7&expand[]=latest_charge&expand[]=customer&types[0]=a&types[1]=b&card[a][b]=c")
+        let form = try FormDecoder.decode(
+            "amount=2000&metadata[order_id]=7&expand[]=latest_charge&expand[]=customer&types[0]=a&types[1]=b&card[a][b]=c")
         #expect(form["amount"] == .text("2000"))
         #expect(form["metadata"]?["order_id"] == .text("7"))
         #expect(form["card"]?["a"]?["b"] == .text("c"))

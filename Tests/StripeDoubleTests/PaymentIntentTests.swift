@@ -128,7 +128,8 @@ import Testing
         #expect(try await stripe.post("/v1/refunds", [("payment_intent", id), ("amount", "1501")]).param == "amount")
         #expect(
             try await stripe.eventTypes(of: id) == [
-                "payment_intent.created", "charge.succeeded", "payment_intent.amount_capturable_updated", "charge.captured", "payment_intent.succeeded",
+                "payment_intent.created", "charge.succeeded", "payment_intent.amount_capturable_updated", "charge.captured",
+                "payment_intent.succeeded",
             ])
     }
 
@@ -155,7 +156,9 @@ import Testing
         let listed = list["data"]?.array?.first { $0["id"]?.text == id }
         #expect(listed?["latest_charge", "object"]?.text == "charge")
         #expect(try await stripe.get("/v1/payment_intents", [("expand[]", "latest_charge")]).status == 400)
-        #expect(try await stripe.get("/v1/payment_intents/\(id)", [("expand[]", "latest_charge.payment_intent.latest_charge.payment_intent.x")]).status == 400)
+        #expect(
+            try await stripe.get("/v1/payment_intents/\(id)", [("expand[]", "latest_charge.payment_intent.latest_charge.payment_intent.x")]).status
+                == 400)
     }
 
     @Test func `what does not exist is a 404 that names it`() async throws {
@@ -165,7 +168,9 @@ import Testing
             #expect(reply.status == 404)
             #expect(reply.code == "resource_missing")
         }
-        for (method, path) in [("POST", "/v1/nothing"), ("DELETE", "/v1/payment_intents/pi_none"), ("QUERY", "/v1/refunds"), ("TRACE", "/v1/refunds")] {
+        for (method, path) in [
+            ("POST", "/v1/nothing"), ("DELETE", "/v1/payment_intents/pi_none"), ("QUERY", "/v1/refunds"), ("TRACE", "/v1/refunds"),
+        ] {
             let reply = try await stripe.send(.init(rawValue: method), path, body: nil)
             #expect(reply.status == 404)
             #expect(reply.message?.hasPrefix("Unrecognized request URL (\(method): \(path))") == true)

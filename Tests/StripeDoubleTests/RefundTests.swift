@@ -37,11 +37,12 @@ import Testing
         #expect(amounts.reduce(0, +) == 1800)
     }
 
-    @Test(arguments: [
-        ([], "parameter_missing"), ([("payment_intent", "pi_none")], "resource_missing"), ([("charge", "ch_none")], "resource_missing"),
-        ([("payment_intent", "pi_1"), ("charge", "ch_1")], nil), ([("payment_intent", "pi_1"), ("reason", "because")], nil),
-        ([("payment_intent", "pi_1"), ("payment_intnt", "pi_1")], "parameter_unknown"),
-    ] as [([(String, String)], String?)])
+    @Test(
+        arguments: [
+            ([], "parameter_missing"), ([("payment_intent", "pi_none")], "resource_missing"), ([("charge", "ch_none")], "resource_missing"),
+            ([("payment_intent", "pi_1"), ("charge", "ch_1")], nil), ([("payment_intent", "pi_1"), ("reason", "because")], nil),
+            ([("payment_intent", "pi_1"), ("payment_intnt", "pi_1")], "parameter_unknown"),
+        ] as [([(String, String)], String?)])
     func `a refund of nothing is refused`(parameters: [(String, String)], code: String?) async throws {
         let stripe = try await SharedDouble.stripe()
         let reply = try await stripe.post("/v1/refunds", parameters)

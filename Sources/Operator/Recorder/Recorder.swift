@@ -55,7 +55,8 @@ struct Recorder: Service {
                 try await self.pool.query(
                     Self.upsert, self.queue, dead.map { _ in ID.v7(milliseconds: UInt64(Clock.milliseconds())) }, dead.map(\.messageID),
                     dead.map(\.correlationID), dead.map(\.orderID), dead.map { Int32(clamping: $0.attempts) }, dead.map(\.firstFailedAt),
-                    dead.map(\.lastFailedAt), dead.map { Self.text($0.type) }, dead.map(\.errorType), dead.map { Self.text($0.error) }, dead.map(\.group),
+                    dead.map(\.lastFailedAt), dead.map { Self.text($0.type) }, dead.map(\.errorType), dead.map { Self.text($0.error) },
+                    dead.map(\.group),
                     try dead.map { JSONText(try JSON.encode($0.properties)) },
                     try dead.map { JSONText(try JSON.encode($0.headers.mapValues(HeaderJSON.init))) }, dead.map(\.payload))
                 for message in dead {

@@ -87,7 +87,8 @@ public struct OperationKey: Sendable {
 
     /// The key that a secret gives.
     public init(secret: String) {
-        self.key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array("conveyor.operation".utf8), using: SymmetricKey(data: Array(secret.utf8))))
+        self.key = SymmetricKey(
+            data: HMAC<SHA256>.authenticationCode(for: Array("conveyor.operation".utf8), using: SymmetricKey(data: Array(secret.utf8))))
     }
 
     fileprivate func appendMAC(of bytes: [UInt8], length: Int, to output: inout [UInt8]) {

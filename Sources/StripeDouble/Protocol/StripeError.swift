@@ -55,7 +55,8 @@ extension StripeError {
 
     /// In a path Stripe answers 404, in a parameter 400.
     static func noSuch(_ object: String, _ id: String, param: String? = nil) -> Self {
-        Self(status: param == nil ? 404 : 400, code: "resource_missing", message: "No such \(object): '\(id)'",
+        Self(
+            status: param == nil ? 404 : 400, code: "resource_missing", message: "No such \(object): '\(id)'",
             param: param ?? (object == "payment_intent" ? "intent" : "id"))
     }
 

@@ -38,7 +38,9 @@ actor WebhookSender: Service {
         let now = Self.milliseconds
         for event in events {
             self.queue.insert(
-                .init(eventID: event.id, subject: event.subject, serial: event.serial, since: now, due: now + Int(self.mode.delay * 1000), attempts: event.attempts))
+                .init(
+                    eventID: event.id, subject: event.subject, serial: event.serial, since: now, due: now + Int(self.mode.delay * 1000),
+                    attempts: event.attempts))
         }
         self.bell.ring()
     }

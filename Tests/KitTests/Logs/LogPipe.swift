@@ -20,7 +20,9 @@ final class LogPipe: Sendable {
 
     deinit { self.ends.forEach { close($0) } }
 
-    func logger(_ format: Logs.Format = .json, colours: Bool = false, label: String = "orders-worker", provider: Logger.MetadataProvider? = nil) -> Logger {
+    func logger(_ format: Logs.Format = .json, colours: Bool = false, label: String = "orders-worker", provider: Logger.MetadataProvider? = nil)
+        -> Logger
+    {
         var logger = Logger(label: label) { label in
             LineLogHandler(part: "orders-worker", label: label, format: format, colours: colours, output: self.writer, metadataProvider: provider)
         }

@@ -23,7 +23,9 @@ import Testing
         let pipe = LogPipe()
         let logger = pipe.logger()
         await withTaskGroup(of: Void.self) { group in
-            for task in 0..<4 { group.addTask { for number in 0..<500 { logger.info("\(task)", metadata: ["attempt": .stringConvertible(number)]) } } }
+            for task in 0..<4 {
+                group.addTask { for number in 0..<500 { logger.info("\(task)", metadata: ["attempt": .stringConvertible(number)]) } }
+            }
         }
         let lines = try pipe.objects()
         #expect(lines.count == 2000)

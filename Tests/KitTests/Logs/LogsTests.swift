@@ -54,7 +54,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "amqp://shop:hunter2@broker.example/v", "sk_test_hunter2hunter2", "whsec_hunter2hunter2", "pi_1_secret_hunter2hunter2", "Authorization: Bearer hunter2",
+        "amqp://shop:hunter2@broker.example/v", "sk_test_hunter2hunter2", "whsec_hunter2hunter2", "pi_1_secret_hunter2hunter2",
+        "Authorization: Bearer hunter2",
         "rk_live_hunter2hunter2 was refused", "token eyJhunter2hunter2hunter2.x.y",
     ]) func `a value or a message that looks like a secret is not shown`(text: String) {
         for format in Logs.Format.allCases {

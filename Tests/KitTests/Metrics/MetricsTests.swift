@@ -6,7 +6,8 @@ import Testing
 @Suite struct MetricsTests {
     @Test func `counters, gauges and histograms read as Prometheus wants them`() {
         let metrics = PrometheusMetrics()
-        metrics.family("b_total", help: "Bs.", labels: ["queue", "outcome"]) { CounterSeries() }.with(LabelValues("orders", "done")).increment(by: Int64(3))
+        metrics.family("b_total", help: "Bs.", labels: ["queue", "outcome"]) { CounterSeries() }.with(LabelValues("orders", "done")).increment(
+            by: Int64(3))
         metrics.family("b_total", help: "Bs.", labels: ["queue", "outcome"]) { CounterSeries() }.with(LabelValues("email", "done")).increment(by: 0.5)
         metrics.family("a", help: "An a\\b.", labels: []) { GaugeSeries() }.with(LabelValues()).set(1.25)
         let histogram = metrics.family("c_seconds", help: "Cs.", labels: ["queue"]) { HistogramSeries(bounds: [0.1, 1]) }.with(LabelValues("orders"))
@@ -32,7 +33,9 @@ import Testing
     }
 
     /// Without the metrics of the process.
-    private static func own(_ text: String) -> String { String(text.prefix(upTo: text.firstRange(of: "# HELP process_")?.lowerBound ?? text.endIndex)) }
+    private static func own(_ text: String) -> String {
+        String(text.prefix(upTo: text.firstRange(of: "# HELP process_")?.lowerBound ?? text.endIndex))
+    }
 
     @Test func `labels are escaped`() {
         let metrics = PrometheusMetrics()
@@ -55,7 +58,8 @@ import Testing
             for _ in 0..<4 {
                 group.addTask {
                     for number in 0..<5000 {
-                        metrics.family("n_total", help: "", labels: ["k"]) { CounterSeries() }.with(LabelValues("\(number % 3)")).increment(by: Int64(1))
+                        metrics.family("n_total", help: "", labels: ["k"]) { CounterSeries() }.with(LabelValues("\(number % 3)")).increment(
+                            by: Int64(1))
                         metrics.family("h", help: "", labels: []) { HistogramSeries(bounds: [1]) }.with(LabelValues()).record(0.5)
                     }
                 }

@@ -56,7 +56,11 @@ final class ChildProcess: Sendable {
             }
             close(descriptor)
             // The last one that ends collects the exit status.
-            guard let self, self.state.withLock({ $0.closed += 1; return $0.closed }) == 2 else { return }
+            guard let self,
+                self.state.withLock({
+                    $0.closed += 1; return $0.closed
+                }) == 2
+            else { return }
             var status: Int32 = 0
             waitpid(pid, &status, 0)
             self.state.withLock { $0.status = status }

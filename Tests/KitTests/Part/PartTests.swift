@@ -9,7 +9,9 @@ import Testing
         try ChildProcess("ExamplePart", arguments, environment: environment)
     }
 
-    @Test(arguments: [SIGTERM, SIGINT]) func `a part that is told to end ends its services in reverse order and exits with 0`(signal: Int32) async throws {
+    @Test(arguments: [SIGTERM, SIGINT]) func `a part that is told to end ends its services in reverse order and exits with 0`(signal: Int32)
+        async throws
+    {
         let part = try self.part()
         try await part.waits(for: "\"message\":\"ready\"")
         part.signal(signal)

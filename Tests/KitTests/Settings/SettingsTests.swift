@@ -57,7 +57,9 @@ import Testing
     }
 
     @Test func `lists are split at commas and trimmed`() throws {
-        let settings = self.settings(["STRIPE_WEBHOOK_SECRET": " whsec_a , whsec_b,, ", "BACKEND_CORS_ORIGINS": #"["https://a.example","https://b.example"]"#])
+        let settings = self.settings([
+            "STRIPE_WEBHOOK_SECRET": " whsec_a , whsec_b,, ", "BACKEND_CORS_ORIGINS": #"["https://a.example","https://b.example"]"#,
+        ])
         #expect(settings.list("STRIPE_WEBHOOK_SECRET") == ["whsec_a", "whsec_b"])
         #expect(settings.list("TRUSTED_PROXIES") == [])
         #expect(try settings.jsonList("BACKEND_CORS_ORIGINS") == ["https://a.example", "https://b.example"])

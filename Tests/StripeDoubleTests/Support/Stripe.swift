@@ -66,7 +66,8 @@ struct Stripe: Sendable {
     private static func escaped(_ text: String) -> String {
         text.utf8.map { byte in
             let scalar = UnicodeScalar(byte)
-            let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-._~[]".unicodeScalars.contains(scalar))
+            let isPlain =
+                scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-._~[]".unicodeScalars.contains(scalar))
             return isPlain ? String(scalar) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }.joined()
     }
