@@ -63,6 +63,11 @@ public struct ID: Hashable, Sendable {
     }
 }
 
+extension ID: Comparable {
+    /// Byte by byte, as Postgres orders `uuid`: rows are locked in this order.
+    public static func < (left: ID, right: ID) -> Bool { (left.high, left.low) < (right.high, right.low) }
+}
+
 extension ID: LosslessStringConvertible {
     /// Parses `8-4-4-4-12` hexadecimal digits in either case; nil for anything else.
     public init?(_ description: String) {

@@ -8,6 +8,7 @@ create table categories (
     name text not null,
     slug text not null,
     description text,
+    edited json,                                  -- when each field was last changed: milliseconds since 1970 at which its command was sent
     constraint categories_slug_key unique (slug),
     constraint category_is_not_its_own_parent check (parent_id <> id)
 );
@@ -23,14 +24,16 @@ create table products (
     stock_quantity int not null default 0,        -- what can still be sold: held and sold units are already taken off
     low_stock_threshold int,                      -- null: the shop's default
     low_stock_crossings int not null default 0,   -- one alert each
+    stock_set_at timestamptz,                     -- when the last command was sent that set the stock to a count: an older one that comes late changes nothing
     is_active boolean not null default true,
     currency text not null,
     sku text not null,
     name text not null,
     description text not null default '',
     images text[] not null default '{}',
+    edited json,                                  -- as in categories
     constraint products_sku_key unique (sku),
-    constraint unit_amount_is_not_negative check (unit_amount >= 0),
+    constraint unit_amount_is_in_range check (unit_amount between 0 and 1000000000000),   -- so that no order's total can overflow
     constraint stock_is_never_negative check (stock_quantity >= 0)
 ) with (fillfactor = 50);
 create index products_category_id_idx on products (category_id);
@@ -44,7 +47,7 @@ create index products_name_trigrams_idx on products using gin (lower(name) gin_t
 
 -- The ledger: the deltas of a product add up to its stock_quantity.
 create table stock_movements (
-    id bigint generated always as identity primary key,
+    id bigint generated always as identity,
     product_id uuid not null,
     order_id uuid,
     at timestamptz not null default now(),
@@ -53,21 +56,23 @@ create table stock_movements (
     kind text not null,
     actor text not null,
     reason text,
+    primary key (product_id, id),
     constraint kind_is_known check (kind in ('initial', 'adjustment', 'reservation', 'release'))
 );
-create index stock_movements_product_id_idx on stock_movements (product_id, id);
 
--- What is held for an order: held → sold, or held → released; released → held once more for an order whose money came late.
+-- What was asked for an order and what became of it, one row an order: held → sold, held or sold → released, or refused. A release that comes before
+-- its reservation leaves an empty `released` row, so that nothing is held later. Round 2 is for an order whose money came after it was given up.
 create table reservations (
-    order_id uuid not null,
-    product_id uuid not null,
-    quantity int not null,
-    state text not null default 'held',
+    order_id uuid primary key,
+    message_id uuid not null,                     -- of the command that asked, or released before any asked
     at timestamptz not null default now(),
-    primary key (order_id, product_id),
-    constraint quantity_is_positive check (quantity > 0),
-    constraint state_is_known check (state in ('held', 'sold', 'released'))
-) with (fillfactor = 80);
+    round smallint not null default 1,
+    state text not null,
+    product_ids uuid[] not null,
+    quantities int[] not null,                    -- of product_ids, one by one
+    constraint state_is_known check (state in ('held', 'sold', 'released', 'refused')),
+    constraint quantities_belong_to_products check (cardinality(quantities) = cardinality(product_ids))
+) with (fillfactor = 60);
 
 grant insert, update, delete on categories, products to conveyor_inventory;
 grant insert on stock_movements to conveyor_inventory;

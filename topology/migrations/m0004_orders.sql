@@ -1,11 +1,19 @@
 -- Written by orders-worker. No foreign keys on the hot path: one statement writes an order with its lines and events, and nothing deletes them.
+
+-- One row a user who has ever had a cart. Whoever changes the cart locks it first.
+create table carts (
+    user_id uuid primary key,
+    cleared_at timestamptz                        -- when the last command to empty it was sent; items set before that stay out
+);
+
+-- The newest command for an item wins, by the time it was sent, in whatever order they come: so a removed item stays as a row of quantity 0.
 create table cart_items (
     user_id uuid not null,
     product_id uuid not null,
     quantity int not null,
-    updated_at timestamptz not null default now(),
+    updated_at timestamptz not null,              -- when the command was sent
     primary key (user_id, product_id),
-    constraint quantity_is_positive check (quantity > 0)
+    constraint quantity_is_not_negative check (quantity >= 0)
 );
 
 create sequence order_numbers start 1001;
@@ -24,6 +32,7 @@ create table orders (
     payment_status text not null default 'unpaid',
     currency text not null,
     payment_intent_id text,
+    revival text,                                 -- of an order whose money came after it was given up: its stock was asked for again, held, refused
     carrier text,
     tracking_number text,
     rejection json,
@@ -33,8 +42,9 @@ create table orders (
         check (status in ('pending', 'awaiting_payment', 'paid', 'shipped', 'completed', 'rejected', 'cancelled', 'expired')),
     constraint payment_status_is_known
         check (payment_status in ('unpaid', 'processing', 'paid', 'failed', 'partially_refunded', 'refunded')),
+    constraint revival_is_known check (revival in ('asked', 'held', 'refused')),
     constraint refunded_is_at_most_the_total check (amount_refunded between 0 and total_amount)
-) with (fillfactor = 80);
+) with (fillfactor = 50);                          -- a whole batch is updated right after it was written: half of each page for that, so it stays HOT
 alter sequence order_numbers owned by orders.number;
 create index orders_user_id_idx on orders (user_id, created_at, id);
 create index orders_created_at_idx on orders (created_at, id);
@@ -52,7 +62,7 @@ create table order_items (
 
 -- The timeline.
 create table order_events (
-    id bigint generated always as identity primary key,
+    id bigint generated always as identity,
     order_id uuid not null,
     message_id uuid not null,
     causation_id uuid,
@@ -60,9 +70,9 @@ create table order_events (
     type text not null,
     status text not null,
     actor text not null,
-    detail json
+    detail json,
+    primary key (order_id, id)
 );
-create index order_events_order_id_idx on order_events (order_id, id);
 
 -- Apart from orders, so that a deadline costs an order's update no index entry. A row stays until its deadline has passed and been seen to.
 create table payment_deadlines (
@@ -71,7 +81,7 @@ create table payment_deadlines (
     primary key (due_at, order_id)
 );
 
-grant insert, update, delete on cart_items, payment_deadlines to conveyor_orders;
-grant insert, update on orders to conveyor_orders;
+grant insert, update on carts, cart_items, orders to conveyor_orders;
+grant insert, delete on payment_deadlines to conveyor_orders;
 grant insert on order_items, order_events to conveyor_orders;
 grant usage on sequence order_numbers to conveyor_orders;

@@ -287,20 +287,23 @@ public struct ReserveStock: Command {
     public var orderID: ID
     /// What to hold; each product once.
     public var lines: [OrderLine]
+    /// Which time this is for the order; nil is the first. The second is for an order whose money came after it was given up.
+    public var round: Int?
 
     /// Holds all lines of an order, or none of them.
-    public init(orderID: ID, lines: [OrderLine]) {
+    public init(orderID: ID, lines: [OrderLine], round: Int? = nil) {
         self.orderID = orderID
         self.lines = lines
+        self.round = round
     }
 
     enum CodingKeys: String, CodingKey {
         case orderID = "order_id"
-        case lines
+        case lines, round
     }
 }
 
-/// Gives back what is held for an order.
+/// Gives back what is held for an order, or was sold to it. It may come before its reservation, which then holds nothing.
 public struct ReleaseStock: Command {
     /// `inventory.release`.
     public static let type = "inventory.release"
@@ -309,15 +312,18 @@ public struct ReleaseStock: Command {
     public var orderID: ID
     /// Why, for the ledger.
     public var reason: String
+    /// The reservation it is about; nil is the first. A later one stays.
+    public var round: Int?
 
     /// Gives back what is held for an order.
-    public init(orderID: ID, reason: String) {
+    public init(orderID: ID, reason: String, round: Int? = nil) {
         self.orderID = orderID
         self.reason = reason
+        self.round = round
     }
 
     enum CodingKeys: String, CodingKey {
         case orderID = "order_id"
-        case reason
+        case reason, round
     }
 }

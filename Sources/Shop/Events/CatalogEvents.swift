@@ -27,14 +27,18 @@ public struct StockReserved: Event {
 
     /// The order.
     public var orderID: ID
+    /// As `inventory.reserve` said; nil is the first.
+    public var round: Int?
 
     /// All lines of an order are held.
-    public init(orderID: ID) {
+    public init(orderID: ID, round: Int? = nil) {
         self.orderID = orderID
+        self.round = round
     }
 
     enum CodingKeys: String, CodingKey {
         case orderID = "order_id"
+        case round
     }
 }
 
@@ -47,16 +51,19 @@ public struct StockRefused: Event {
     public var orderID: ID
     /// Which lines, how many are left.
     public var problem: Problem
+    /// As `inventory.reserve` said; nil is the first.
+    public var round: Int?
 
     /// An order's lines cannot all be held; none is.
-    public init(orderID: ID, problem: Problem) {
+    public init(orderID: ID, problem: Problem, round: Int? = nil) {
         self.orderID = orderID
         self.problem = problem
+        self.round = round
     }
 
     enum CodingKeys: String, CodingKey {
         case orderID = "order_id"
-        case problem
+        case problem, round
     }
 }
 

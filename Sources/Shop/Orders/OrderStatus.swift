@@ -6,13 +6,6 @@ public enum OrderStatus: String, Codable, Sendable, CaseIterable {
     case rejected, cancelled, expired
 }
 
-/// What the shop knows of an order's money. A dispute is a flag beside it.
-public enum PaymentStatus: String, Codable, Sendable, CaseIterable {
-    case unpaid, processing, paid, failed
-    case partiallyRefunded = "partially_refunded"
-    case refunded
-}
-
 /// What can happen to an order.
 public enum OrderTrigger: String, Sendable, CaseIterable {
     /// All lines are held by the inventory.
@@ -21,6 +14,10 @@ public enum OrderTrigger: String, Sendable, CaseIterable {
     case stockRefused
     /// Stripe says that the money is there.
     case paid
+    /// All lines are held for an order whose money came after it was given up, and which asked for them again.
+    case stockReservedAgain
+    /// At least one line of such an order is gone.
+    case stockRefusedAgain
     /// The customer, or an operator, cancels it.
     case cancel
     /// Its payment deadline has passed and no payment can win any more.
@@ -41,12 +38,15 @@ public enum OrderStep: Sendable, Equatable {
     case refused(Problem.Code)
     /// Money for an order that was given up: reserve again if stock is left, else refund.
     case revive
+    /// Money for an order that can no longer be served: give it back.
+    case refund
     /// Stock that was taken for an order that no longer wants it: give it back.
     case releaseStock
 }
 
 extension OrderStatus {
-    /// The whole state machine: no I/O, total over states and triggers, and no state is ever entered again once left.
+    /// The whole state machine: no I/O, total over states and triggers. Only the money of a customer brings an order back that was given up, as paid;
+    /// no state is ever entered again.
     public func after(_ trigger: OrderTrigger) -> OrderStep {
         switch (self, trigger) {
         case (.pending, .stockReserved): .moves(to: .awaitingPayment)
@@ -59,11 +59,13 @@ extension OrderStatus {
 
         case (.cancelled, .stockReserved), (.expired, .stockReserved), (.rejected, .stockReserved): .releaseStock
         case (.cancelled, .paid), (.expired, .paid), (.rejected, .paid): .revive
+        case (.cancelled, .stockReservedAgain), (.expired, .stockReservedAgain), (.rejected, .stockReservedAgain): .moves(to: .paid)
+        case (.cancelled, .stockRefusedAgain), (.expired, .stockRefusedAgain), (.rejected, .stockRefusedAgain): .refund
 
         case (_, .cancel): .refused(.notCancellable)
         case (_, .ship): .refused(.notShippable)
         case (_, .complete): .refused(.notCompletable)
-        case (_, .stockReserved), (_, .stockRefused), (_, .paid), (_, .expire): .ignored
+        case (_, .stockReserved), (_, .stockRefused), (_, .paid), (_, .stockReservedAgain), (_, .stockRefusedAgain), (_, .expire): .ignored
         }
     }
 }
