@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import RabbitMQ
 public import Shop
 
@@ -60,6 +61,9 @@ public struct Envelope: Sendable, Equatable {
         self.sentAt = sentAt
         self.failure = nil
     }
+
+    /// When it was first published; now for one that does not say. What a newer command has set, an older one does not change.
+    public var sentDate: Date { Clock.date(milliseconds: self.sentAt ?? Clock.milliseconds()) }
 
     /// Nothing led to it: its own id is the operation's.
     public var isRoot: Bool { self.messageID == self.correlationID }

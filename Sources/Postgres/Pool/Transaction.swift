@@ -42,9 +42,11 @@ public final class Transaction: Sendable {
 
     /// Defers a write: it is sent with the next query or with `COMMIT`, and its error comes from there.
     public func enqueue(_ statement: Statement, _ parameters: any PostgresEncodable...) {
-        let call = Call(statement, parameters: parameters)
-        self.state.withLock { $0.deferred.append(call) }
+        self.enqueue(Call(statement, parameters: parameters))
     }
+
+    /// Defers a write that is bound already.
+    public func enqueue(_ call: Call) { self.state.withLock { $0.deferred.append(call) } }
 
     /// Sends what is deferred, and `COMMIT`. Nothing at all for a transaction that did nothing.
     func commit() async throws(PostgresError) {
