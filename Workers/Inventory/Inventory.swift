@@ -1,4 +1,0 @@
-@main
-struct InventoryMain {
-    static func main() {}
-}

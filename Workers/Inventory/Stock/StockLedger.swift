@@ -1,0 +1,136 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// The stock of a batch's products, locked until its transaction ends: counted in memory message by message, written back with one row a product and
+/// one a movement. It never goes below zero, and what it writes adds up.
+///
+/// Products are always locked in the order of their ids, and after the reservations, so batches wait for each other and never deadlock.
+struct StockLedger: Sendable {
+    /// Why a stock moved.
+    enum Kind: String, Sendable {
+        case initial, adjustment, reservation, release
+    }
+
+    /// What is written beside a movement.
+    struct Note: Sendable {
+        var kind: Kind
+        var actor: String
+        var orderID: ID?
+        var reason: String?
+    }
+
+    private struct Product {
+        var quantity: Int
+        let threshold: Int
+        var crossings: Int
+        var setAt: Date?
+        var isChanged = false
+    }
+
+    private struct Movements {
+        var productIDs: [ID] = []
+        var orderIDs: [ID?] = []
+        var deltas: [Int32] = []
+        var stocksAfter: [Int32] = []
+        var kinds: [String] = []
+        var actors: [String] = []
+        var reasons: [String?] = []
+    }
+
+    /// What an `integer` column holds at most.
+    static let limit = Int(Int32.max)
+
+    private var products: [ID: Product] = [:]
+    private var movements = Movements()
+
+    private static let lock: Statement = """
+        select id, stock_quantity, low_stock_threshold, low_stock_crossings, stock_set_at from products where id = any($1) order by id for update
+        """
+    private static let update: Statement = """
+        update products p
+        set stock_quantity = m.stock_quantity, low_stock_crossings = m.low_stock_crossings, stock_set_at = m.stock_set_at, updated_at = now()
+        from unnest($1, $2, $3, $4) m(id, stock_quantity, low_stock_crossings, stock_set_at) where p.id = m.id
+        """
+    private static let insertMovements: Statement = """
+        insert into stock_movements (product_id, order_id, delta, stock_after, kind, actor, reason)
+        select * from unnest($1, $2, $3, $4, $5, $6, $7)
+        """
+
+    /// The query that locks these products, for ``init(_:defaultThreshold:)``.
+    static func locking(_ products: some Sequence<ID>) -> Call { Call(self.lock, Array(Set(products)).sorted()) }
+
+    /// Locks these products; those that do not exist are left out.
+    static func lock(_ products: some Sequence<ID>, defaultThreshold: Int, in transaction: Transaction) async throws -> StockLedger {
+        try StockLedger(await transaction.pipeline([Self.locking(products)])[0], defaultThreshold: defaultThreshold)
+    }
+
+    /// Reads the rows of ``locking(_:)``.
+    /// - Parameter defaultThreshold: of products without one of their own.
+    init(_ rows: Rows, defaultThreshold: Int) throws {
+        self.products.reserveCapacity(rows.count)
+        for row in rows {
+            self.products[try row[0, as: ID.self]] = Product(
+                quantity: Int(try row[1, as: Int32.self]), threshold: try row[2, as: Int32?.self].map { Int($0) } ?? defaultThreshold,
+                crossings: Int(try row[3, as: Int32.self]), setAt: try row[4])
+        }
+    }
+
+    /// Units that can be sold now; nil if there is no such product.
+    subscript(product: ID) -> Int? { self.products[product]?.quantity }
+
+    /// The lines that cannot all be taken; empty if they can.
+    /// - Parameter lines: each product once.
+    func shortages(_ lines: [OrderLine]) -> [Problem.Line] {
+        lines.compactMap { line in
+            let available = self[line.productID] ?? 0
+            return available >= line.quantity ? nil : Problem.Line(productID: line.productID, requested: line.quantity, available: available)
+        }
+    }
+
+    /// Adds units to a product, or takes them away.
+    /// - Returns: an alert if its stock has fallen to its threshold by this.
+    /// - Throws: there is no such product, it has not that many, or it would have more than can be counted.
+    mutating func move(_ delta: Int, of id: ID, _ note: Note) throws(Poison) -> StockLow? {
+        if delta == 0 { return nil }
+        guard var product = self.products[id] else { throw Poison(.invalidPayload, "stock of the unknown product \(id)") }
+        let before = product.quantity
+        product.quantity += delta
+        guard 0...Self.limit ~= product.quantity else { throw Poison(.invalidPayload, "a stock of \(product.quantity) for product \(id)") }
+        product.isChanged = true
+        self.movements.productIDs.append(id)
+        self.movements.orderIDs.append(note.orderID)
+        self.movements.deltas.append(Int32(delta))
+        self.movements.stocksAfter.append(Int32(product.quantity))
+        self.movements.kinds.append(note.kind.rawValue)
+        self.movements.actors.append(note.actor)
+        self.movements.reasons.append(note.reason)
+        let hasCrossed = before > product.threshold && product.quantity <= product.threshold
+        if hasCrossed { product.crossings += 1 }
+        self.products[id] = product
+        guard hasCrossed else { return nil }
+        return StockLow(productID: id, stockQuantity: product.quantity, threshold: product.threshold, crossing: Int64(product.crossings))
+    }
+
+    /// Whether a command that sets the stock to a count is the newest of its kind so far; if so, it is the one that later ones are compared with.
+    mutating func admitsSetting(_ id: ID, sentAt: Date) -> Bool {
+        if let last = self.products[id]?.setAt, last > sentAt { return false }
+        self.products[id]?.setAt = sentAt
+        self.products[id]?.isChanged = true
+        return true
+    }
+
+    /// Writes what has changed with the transaction's next round trip.
+    func write(in transaction: Transaction) {
+        let changed = self.products.filter { $0.value.isChanged }
+        guard !changed.isEmpty else { return }
+        transaction.enqueue(
+            Self.update, Array(changed.keys), changed.values.map { Int32($0.quantity) }, changed.values.map { Int32(clamping: $0.crossings) },
+            changed.values.map(\.setAt))
+        guard !self.movements.productIDs.isEmpty else { return }
+        transaction.enqueue(
+            Self.insertMovements, self.movements.productIDs, self.movements.orderIDs, self.movements.deltas, self.movements.stocksAfter,
+            self.movements.kinds, self.movements.actors, self.movements.reasons)
+    }
+}
