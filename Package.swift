@@ -81,9 +81,10 @@ let package = Package(
                 .lifecycle,
                 .logging,
             ]),
-        .executableTarget(name: "Orders", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Orders"),
+        .executableTarget(
+            name: "Orders", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", .lifecycle, .logging, .argumentParser], path: "Workers/Orders"),
         .executableTarget(name: "Payments", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .crypto], path: "Workers/Payments"),
-        .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Inventory"),
+        .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres", .argumentParser], path: "Workers/Inventory"),
         .executableTarget(
             name: "Email", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .mustache], path: "Workers/Email"),
         .executableTarget(name: "Accounts", dependencies: ["Kit", "Shop", "Postgres", .crypto], path: "Workers/Accounts"),
@@ -104,7 +105,9 @@ let package = Package(
         .testTarget(name: "KitTests", dependencies: ["Kit", "Fixtures"]),
         .testTarget(name: "ShopTests", dependencies: ["Shop"]),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
-        .testTarget(name: "WorkersTests", dependencies: ["Orders", "Payments", "Inventory", "Email", "Accounts", "Fixtures"]),
+        .testTarget(
+            name: "WorkersTests",
+            dependencies: ["Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Topology", "Fixtures", .logging]),
         .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures"]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]

@@ -1,0 +1,27 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// An order's deadline has passed, if the database still says so: asks that no payment can come any more, and waits for that before the order expires.
+///
+/// A payment under way at the bank is not cut off: the order waits for another payment window, and Stripe is asked how the payment stands.
+struct ExpireOrderHandler: OrderHandler {
+    /// How long an order awaits its payment.
+    let paymentWindow: Duration
+
+    func apply(_ message: Received<ExpireOrder, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
+        guard case .moves(let next) = order.status.after(.expire), let dueAt = order.paymentDueAt, dueAt <= order.now else {
+            return try .ignored(ExpireOrder.type)
+        }
+        if order.paymentStatus == .processing {
+            let prolonged = order.prolong(by: self.paymentWindow)
+            return .recorded(
+                try .init(ExpireOrder.type, .init(reason: "payment is processing", paymentDueAt: Timestamp.string(prolonged))),
+                .done(emits: [ReconcilePayment(orderID: order.id)], changes: [.order(order.id)]))
+        }
+        return .recorded(
+            try .init(ExpireOrder.type, .init(paymentDueAt: Timestamp.string(dueAt))),
+            .done(emits: [CancelIntent(orderID: order.id, reason: next.rawValue)], changes: [.order(order.id)]))
+    }
+}

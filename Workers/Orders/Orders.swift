@@ -1,4 +1,0 @@
-@main
-struct OrdersMain {
-    static func main() {}
-}

@@ -1,0 +1,25 @@
+import Kit
+import Postgres
+import Shop
+
+/// A customer disputes a charge, or that dispute moved. The order is flagged unless every dispute ended in the shop's favour, as payments-worker's
+/// table has it: events may come in any order.
+struct PaymentDisputedHandler: OrderHandler {
+    private static let readOpen: Statement = """
+        select distinct order_id from disputes where order_id = any($1) and status not in ('won', 'warning_closed', 'prevented')
+        """
+
+    func facts(for batch: [Received<PaymentDisputed, Void>], _ book: OrderBook, in transaction: Transaction) async throws -> Set<ID> {
+        Set(try await transaction.query(Self.readOpen, Array(Set(batch.map(\.payload.orderID)))).decode(ID.self))
+    }
+
+    func apply(_ message: Received<PaymentDisputed, Void>, to order: inout OrderRecord, _ disputed: Set<ID>) throws -> Applied {
+        let event = message.payload
+        order.isDisputed = disputed.contains(order.id)
+        return .recorded(
+            try .init(
+                PaymentDisputed.type,
+                .init(amount: event.amount, currency: event.currency, disputeID: event.disputeID, disputeStatus: event.status)),
+            .done(changes: [.order(order.id)]))
+    }
+}

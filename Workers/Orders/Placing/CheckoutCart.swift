@@ -1,0 +1,47 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// Turns a cart into an order and empties it, in one transaction under the cart's lock: however often it is checked out at once, the first takes all and
+/// the others find it empty. A cart that cannot be ordered stays as it is.
+struct CheckoutCartHandler: Handler {
+    private static let readItems: Statement = """
+        select user_id, product_id, quantity from cart_items where user_id = any($1) and quantity > 0 order by user_id, product_id
+        """
+
+    func handle(_ batch: [Received<CheckoutCart, Void>], in transaction: Transaction) async throws -> [Reply] {
+        var carts = try await LockedCarts.lock(batch.lazy.map(\.payload.userID), in: transaction)
+        var items: [ID: [OrderLine]] = [:]
+        for row in try await transaction.query(Self.readItems, Array(Set(batch.map(\.payload.userID)))) {
+            items[try row[0, as: ID.self], default: []].append(OrderLine(productID: try row[1], quantity: Int(try row[2, as: Int32.self])))
+        }
+        let catalogue = try await Catalogue.read(
+            products: items.values.lazy.flatMap { $0.lazy.map(\.productID) }, users: batch.lazy.map(\.payload.userID), in: transaction)
+        var orders = NewOrders()
+        var ordered: [(user: ID, sentAt: Date)] = []
+        let replies = try batch.map { message -> Reply in
+            let command = message.payload
+            do {
+                try catalogue.check(user: command.userID)
+                let lines = items[command.userID] ?? []
+                guard !lines.isEmpty else { throw Problem(.cartEmpty, "The cart is empty.") }
+                guard lines.count <= OrderLine.allowedCount.upperBound else {
+                    throw Problem(.invalid, "An order has at most \(OrderLine.allowedCount.upperBound) lines, the cart has \(lines.count).")
+                }
+                let order = try orders.add(
+                    message.envelope, user: command.userID, lines: try catalogue.price(lines), shippingAddress: command.shippingAddress,
+                    billingAddress: command.billingAddress)
+                items[command.userID] = nil
+                ordered.append((command.userID, message.envelope.sentDate))
+                return .passedOn(
+                    emits: order.emits + [CartChanged(userID: command.userID)], changes: order.changes + [.cart(command.userID)])
+            } catch let problem as Problem {
+                return .rejected(problem)
+            }
+        }
+        orders.write(in: transaction)
+        carts.consume(ordered, in: transaction)
+        return replies
+    }
+}

@@ -1,0 +1,30 @@
+import Kit
+import Postgres
+import Shop
+
+/// An order's stock cannot be held: it is rejected, and so is the operation that placed it.
+///
+/// In the second round, of an order whose money came after it was given up: the money is given back.
+struct StockRefusedHandler: OrderHandler {
+    func apply(_ message: Received<StockRefused, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
+        let isFirst = message.payload.round ?? 1 < Revival.round
+        let problem = message.payload.problem
+        switch order.status.after(isFirst ? .stockRefused : .stockRefusedAgain) {
+        case .moves(let next):
+            order.status = next
+            order.rejection = problem
+            return .recorded(
+                try .init(OrderRejected.type, .init(problem: problem)),
+                .rejected(problem, decides: .yes, emits: [OrderRejected(orderID: order.id, problem: problem)], changes: [.order(order.id)]))
+        case .refund where order.revival == .asked:
+            order.revival = .refused
+            return .recorded(
+                try .init(StockRefused.type, .init(problem: problem)),
+                .done(
+                    emits: [RefundPayment(orderID: order.id, note: "Paid after the order was \(order.status.rawValue), and sold out meanwhile.")],
+                    changes: [.order(order.id)]))
+        default:
+            return try .ignored(StockRefused.type, .done(decides: isFirst ? .yes : .ifRoot, changes: [.order(order.id)]))
+        }
+    }
+}
