@@ -2,7 +2,12 @@
 # The release build, and the executables that run: copies in .local/bin, so that a build pulls nothing from under a running part.
 # Sourced, never run.
 
-build_options=(--configuration release --static-swift-stdlib)
+# CONVEYOR_BUILD=debug builds faster and runs slower: for who changes the code and wants to see it run.
+case ${CONVEYOR_BUILD:-release} in
+release) build_options=(--configuration release --static-swift-stdlib) ;;
+debug) build_options=(--configuration debug) ;;
+*) die 64 "CONVEYOR_BUILD is release or debug" ;;
+esac
 
 # The same sources, compiler and options have the same text.
 sources() {
@@ -76,7 +81,7 @@ build_progress() {
 
 # In one step, and not at all if it is the same: then what runs need not start again.
 install_executable() {
-    local built=$root/.build/release/$1 installed=$local_dir/bin/$1
+    local built=$root/.build/${CONVEYOR_BUILD:-release}/$1 installed=$local_dir/bin/$1
     cmp -s "$built" "$installed" && return
     install -m 755 "$built" "$installed.new"
     mv "$installed.new" "$installed"

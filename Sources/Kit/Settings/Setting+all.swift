@@ -74,5 +74,6 @@ extension Setting {
         // The operator
         .init("CONSOLE_PORT", .operator, default: "8081", "port of the console on HOST"),
         .init("CONSOLE_TOKEN", .operator, secret: true, "signs in at the console"),
+        .init("INBOX_RETENTION_DAYS", .operator, default: "14", "days that handled messages, failed attempts and calls are kept"),
     ]
 }

@@ -28,7 +28,7 @@ struct Record: AsyncParsableCommand {
             }
             let upkeep = Upkeep(
                 pool: pool, api: try desk.managementAPI(), definitions: definitions,
-                retentionDays: try settings.int("INBOX_RETENTION_DAYS", default: 14, in: 1...3650), logger: logger)
+                retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), logger: logger)
             let unready: @Sendable () async -> [String] = { [consumers] in
                 (pool.isReachable ? [] : ["database: not reachable"])
                     + (consumers.allSatisfy(\.isConnected) ? [] : ["broker: not connected"])
