@@ -1,3 +1,5 @@
+import Crypto
+
 /// Makes, or finds, the one live PaymentIntent of an order.
 public struct CreateIntent: Command {
     /// `payments.create_intent`.
@@ -110,6 +112,11 @@ public struct StripeEvent: Command {
         case eventID = "event_id"
         case eventType = "event_type"
         case created, body
+    }
+
+    /// The id of the message that brings this event, however it gets here: sent twice by the webhook, or fetched by the backfill, it is handled once.
+    public static func messageID(_ eventID: String) -> ID {
+        ID(digest: SHA256.hash(data: Array("stripe:\(eventID)".utf8)), version: 8)
     }
 }
 
