@@ -1,0 +1,31 @@
+/// Every message type there is: the one list that `topology/asyncapi.yaml` is held against, and by which a message of any type is decoded again.
+public enum MessageCatalogue {
+    /// Commands first, by queue; then events.
+    public static let all: [any Message.Type] = [
+        RegisterAccount.self, UpdateProfile.self, ChangePassword.self, RequestPasswordReset.self, ResetPassword.self, VerifyEmail.self,
+        RevokeTokens.self, SetAccountFlags.self, EraseAccount.self,
+
+        CreateCategory.self, UpdateCategory.self, DeleteCategory.self, CreateProduct.self, UpdateProduct.self, ArchiveProduct.self,
+        AdjustStock.self, ReserveStock.self, ReleaseStock.self,
+
+        SetCartItem.self, ClearCart.self, CheckoutCart.self, PlaceOrder.self, CancelOrder.self, ShipOrder.self, CompleteOrder.self,
+        ExpireOrder.self,
+
+        CreateIntent.self, ConfirmPayment.self, RefundPayment.self, CancelIntent.self, StripeEvent.self, ReconcilePayment.self,
+
+        SendEmail.self,
+
+        AccountRegistered.self, AccountUpdated.self, AccountErased.self,
+        CatalogChanged.self, StockReserved.self, StockRefused.self, StockReleased.self, StockLow.self,
+        CartChanged.self, OrderPlaced.self, OrderAwaitingPayment.self, OrderRejected.self, OrderPaid.self, OrderShipped.self,
+        OrderCompleted.self, OrderCancelled.self, OrderExpired.self,
+        PaymentIntentCreated.self, PaymentProcessing.self, PaymentSucceeded.self, PaymentFailed.self, PaymentCanceled.self,
+        PaymentRefunded.self, PaymentRefundFailed.self, PaymentDisputed.self,
+        OperationFinished.self,
+    ]
+
+    private static let byType: [String: any Message.Type] = Dictionary(uniqueKeysWithValues: all.map { ($0.type, $0) })
+
+    /// The type of that name, e.g. `orders.place`; nil if there is none.
+    public static subscript(type: String) -> (any Message.Type)? { self.byType[type] }
+}
