@@ -107,8 +107,6 @@ public struct ManagementAPI: Sendable {
         public var unacked: Int?
         /// Consumers.
         public var consumers: Int?
-        /// What the policies come to for this queue.
-        public var effectivePolicy: [String: Definitions.Value]?
         /// The members of its Raft group.
         public var members: [String]?
         /// Those of them that are online.
@@ -139,7 +137,6 @@ public struct ManagementAPI: Sendable {
             case ready = "messages_ready"
             case unacked = "messages_unacknowledged"
             case consumers
-            case effectivePolicy = "effective_policy_definition"
             case members, online
             case statistics = "message_stats"
         }
@@ -154,6 +151,19 @@ public struct ManagementAPI: Sendable {
             if error.status == 404 { return nil }
             throw error
         }
+    }
+
+    /// The policy that is in force on a queue: of those that match its name, the one of the highest priority; nil if none does.
+    ///
+    /// What the broker says of a queue's effective policy comes with its statistics, seconds after the queue is there; this holds at once.
+    public func policy(of queue: String) async throws(Refused) -> Definitions.Policy? {
+        struct Matched: Decodable {
+            var name: String
+            var policy: String?
+        }
+        let queues = try await self.decode([Matched].self, "/queues/\(self.vhost)?disable_stats=true&columns=name,policy")
+        guard let name = queues.first(where: { $0.name == queue })?.policy else { return nil }
+        return try await self.decode([Definitions.Policy].self, "/policies/\(self.vhost)").first { $0.name == name }
     }
 
     /// The bindings of one queue, the default exchange's left out.

@@ -39,10 +39,11 @@ struct TopologyCheck: Sendable {
         guard let queue = try await self.api.queue(self.queue) else { throw wrong("queue \(self.queue) is missing") }
         guard queue.type == "quorum" else { throw wrong("queue \(self.queue) is \(queue.type ?? "of no known type"), not quorum") }
         if let policy = self.definitions.policies.first(where: { $0.name == self.queue }) {
-            for (key, value) in policy.definition.sorted(by: { $0.key < $1.key }) where queue.effectivePolicy?[key] != value {
+            let effective = try await self.api.policy(of: self.queue)?.definition ?? [:]
+            for (key, value) in policy.definition.sorted(by: { $0.key < $1.key }) where effective[key] != value {
                 // Its owner may set another length or limit under a policy of a higher priority, as long as there is one.
-                if ["max-length", "delivery-limit"].contains(key), case .int(let number)? = queue.effectivePolicy?[key], number > 0 { continue }
-                throw wrong("\(key) of queue \(self.queue) is \(queue.effectivePolicy?[key]?.description ?? "unset"), not \(value)")
+                if ["max-length", "delivery-limit"].contains(key), case .int(let number)? = effective[key], number > 0 { continue }
+                throw wrong("\(key) of queue \(self.queue) is \(effective[key]?.description ?? "unset"), not \(value)")
             }
         }
         let bindings = Set(try await self.api.bindings(of: self.queue))
