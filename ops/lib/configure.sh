@@ -22,6 +22,7 @@ env.d/recorder METRICS_PORT 17686 recorder"
 configure() {
     mkdir -p "$local_dir"/{env.d,overrides,service,run,log,mail,bin}
     chmod 711 "$local_dir" # Postgres's user passes through, and reads nothing
+    [ -s "$local_dir/id" ] || random_hex 8 | write_file "$local_dir/id"
     choose_ports
     configure_shared
     configure_servers

@@ -17,7 +17,7 @@ prepare_postgres() {
             mkdir -m 711 "$postgres_dir"
         else
             # Its user cannot come here (a project below /root): the data lies at home, and here is a link to it.
-            elsewhere=/var/lib/postgresql/conveyor-$(printf '%s' "$root" | sha256sum | cut -c1-12)
+            elsewhere=/var/lib/postgresql/conveyor-$({ printf '%s' "$root"; stat -c ' %d %i' "$root"; } | sha256sum | cut -c1-12)
             rm -rf "$elsewhere"
             mkdir -m 711 "$elsewhere"
             ln -s "$elsewhere" "$postgres_dir"

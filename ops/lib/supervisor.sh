@@ -5,7 +5,9 @@
 export SVDIR=$local_dir/service
 servers=(epmd rabbitmq postgres mail stripe-double)
 services=("${servers[@]}" "${parts[@]}")
-ours=CONVEYOR_LOCAL=$local_dir # in the environment of everything that runs here, so that it can be told from anyone else's
+# In the environment of everything that runs here, so that it can be told from anyone else's. At random, not by the path: another
+# container's folder may have the same.
+ours() { printf 'CONVEYOR_LOCAL=%s' "$(cat "$local_dir/id" 2>/dev/null || true)"; }
 
 # service_named ARGUMENT: orders, or orders-worker
 service_named() {
@@ -70,7 +72,7 @@ start_supervisor() {
         [ "${#orphans[@]}" = 0 ] || sv -w 40 force-shutdown "${orphans[@]}" >/dev/null || true
         supervisor_is_ours=yes
         # Nothing of this shell's environment reaches a part.
-        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$ours" setsid runsvdir -P "$SVDIR" </dev/null >>"$local_dir/log/supervisor.log" 2>&1 {lock}>&- &
+        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$(ours)" setsid runsvdir -P "$SVDIR" </dev/null >>"$local_dir/log/supervisor.log" 2>&1 {lock}>&- &
         record_start supervisor $!
     fi
     for name in "${services[@]}"; do wait_until 10 "$name is not supervised" supervised "$name"; done
@@ -162,7 +164,7 @@ stop_supervisor() {
         is_running supervisor || break
         sleep 0.1
     done
-    end_marked "$ours"
+    [ ! -s "$local_dir/id" ] || end_marked "$(ours)"
     rm -f "$local_dir"/run/supervisor.*
 }
 
