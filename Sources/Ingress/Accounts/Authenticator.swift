@@ -1,0 +1,112 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Identity
+import Kit
+import Postgres
+import Shop
+import Synchronization
+
+/// Who sends a request: reads and verifies the bearer token, and looks whether the account still stands by it.
+final class Authenticator: Sendable {
+    /// The account that a request is by.
+    struct User: Sendable {
+        let id: ID
+        let isSuperuser: Bool
+        let epoch: Int
+    }
+
+    /// What the database says of an account.
+    private struct Standing: Sendable {
+        let epoch: Int
+        let isActive: Bool
+        let isSuperuser: Bool
+    }
+
+    private let tokens: Tokens
+    private let pool: PostgresPool
+    private let standings: ReadCache<Standing>
+    /// Verified tokens: a client sends the same one with every request.
+    private let verified = Mutex<[String: Tokens.Claims]>([:])
+    private static let verifiedLimit = 10_000
+
+    init(tokens: Tokens, pool: PostgresPool, feed: ChangeFeed) {
+        self.tokens = tokens
+        self.pool = pool
+        self.standings = ReadCache("user", capacity: 20_000, feed: feed)
+    }
+
+    private static let standing: Statement = "select token_epoch, is_active, is_superuser from users where id = $1 and erased_at is null"
+
+    /// The account of a request's bearer token.
+    /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`.
+    func user(_ request: Request) async throws -> User {
+        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "A bearer token is needed: sign in at /api/v1/auth/login.") }
+        return try await self.user(of: try await self.claims(token, for: .access))
+    }
+
+    /// The account of a request's bearer token, if it has one.
+    func userIfAny(_ request: Request) async throws -> User? {
+        request.headers[.authorization] == nil ? nil : try await self.user(request)
+    }
+
+    /// A member of the shop's staff.
+    /// - Throws: as ``user(_:)``, or `forbidden`.
+    func superuser(_ request: Request) async throws -> User {
+        let user = try await self.user(request)
+        guard user.isSuperuser else { throw Problem(.forbidden, "Only the shop's staff may do this.") }
+        return user
+    }
+
+    /// The account of a refresh token.
+    func user(refreshing token: String) async throws -> User { try await self.user(of: try await self.claims(token, for: .refresh)) }
+
+    private static func bearer(_ request: Request) -> String? {
+        guard let header = request.headers[.authorization] else { return nil }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
+    }
+
+    private func claims(_ token: String, for use: Tokens.Use) async throws(Problem) -> Tokens.Claims {
+        if let known = self.verified.withLock({ $0[token] }), known.use == use {
+            if known.expiresAt > Date() { return known }
+            self.verified.withLock { $0[token] = nil }
+            throw Problem(.tokenExpired, "The token has expired; get a new one at /api/v1/auth/refresh.")
+        }
+        guard token.utf8.count <= 4096 else { throw Problem(.unauthorized, "The token is not valid.") }
+        do {
+            let claims = try await self.tokens.verify(token, for: use)
+            self.verified.withLock { verified in
+                if verified.count >= Self.verifiedLimit { verified.removeAll(keepingCapacity: true) }
+                verified[token] = claims
+            }
+            return claims
+        } catch {
+            switch error {
+            case .expired: throw Problem(.tokenExpired, "The token has expired; get a new one at /api/v1/auth/refresh.")
+            case .invalid: throw Problem(.unauthorized, "The token is not valid.")
+            }
+        }
+    }
+
+    private func user(of claims: Tokens.Claims) async throws -> User {
+        let id = claims.userID
+        let standing: Standing?
+        do {
+            standing = try await self.standings.value(id) { [pool] in
+                try await pool.reading { pool in
+                    try await pool.query(Self.standing, id).decode((Int32, Bool, Bool).self).first.map {
+                        Standing(epoch: Int($0), isActive: $1, isSuperuser: $2)
+                    }
+                }
+            }
+        } catch let problem as Problem where problem.code == .databaseUnreachable {
+            // Writes are accepted while the database is away: then the token's word counts.
+            return User(id: id, isSuperuser: claims.isSuperuser, epoch: claims.epoch)
+        }
+        guard let standing, standing.epoch == claims.epoch else { throw Problem(.unauthorized, "The token was revoked; sign in again.") }
+        guard standing.isActive else { throw Problem(.userInactive, "The account is not active.") }
+        return User(id: id, isSuperuser: standing.isSuperuser, epoch: claims.epoch)
+    }
+}

@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Hummingbird
+import Identity
+import Kit
+import Logging
+import Postgres
+import RabbitMQ
+import ServiceLifecycle
+import Shop
+
+/// What the ingress is made of: the one place where its parts meet.
+struct Composition {
+    let settings: Settings
+    let logger: Logger
+
+    /// The services in the order in which they depend on each other.
+    /// - Throws: `SettingError`.
+    func services() async throws -> [any Service] {
+        let (settings, logger) = (self.settings, self.logger)
+        let pool = try PostgresPool(
+            url: settings.isSet("DATABASE_READ_URL") ? settings.databaseURL("DATABASE_READ_URL") : settings.databaseURL(),
+            size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100), applicationName: "ingress", statementTimeout: .seconds(10),
+            acquireTimeout: .seconds(3), logger: logger)
+        let publisher = Publisher(configuration: try self.broker("ingress publisher"), logger: logger)
+        let consumer = Consumer(
+            configuration: try self.broker("ingress events"),
+            queue: .exclusive(bindings: ChangeFeed.bindings), prefetch: 1000, logger: logger)
+        let feed = ChangeFeed(consumer: consumer, logger: logger)
+
+        let keys = try settings.signingKeys()
+        let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
+        let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) })
+        let intake = Intake(publisher: publisher, operations: operations, pool: pool, secrets: keys)
+        let authenticator = Authenticator(tokens: tokens, pool: pool, feed: feed)
+
+        let unready: @Sendable () async -> [String] = {
+            (publisher.isConnected ? [] : ["broker: not connected"]) + (pool.isReachable ? [] : ["database: not reachable"])
+        }
+        let limits = try RateLimits(settings: settings)
+        var routes = Routes()
+        HealthController(unready: unready, servesMetrics: !settings.isSet("METRICS_PORT")).add(to: &routes)
+        try AccountsController(
+            intake: intake, authenticator: authenticator, issuer: TokenIssuer(tokens: tokens, settings: settings), passwords: PasswordHasher(),
+            pool: pool, limiter: limits.auth, secrets: keys
+        ).add(to: &routes)
+        OperationsController(operations: operations, authenticator: authenticator).add(to: &routes)
+        OrdersController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
+        PaymentsController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
+        try StripeWebhook(intake: intake, settings: settings).add(to: &routes)
+
+        let server = try HTTPServer(
+            settings: settings, logger: logger, routes: routes,
+            limits: limits)
+        let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
+        let health = try HealthServer(settings: settings, logger: logger, unready: unready)
+        return (health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server]
+    }
+
+    private func broker(_ name: String) throws -> BrokerConfiguration {
+        try BrokerConfiguration(urls: self.settings.brokerURLs(), connectionName: name, tlsCAFile: self.settings.string("TLS_CA_FILE"))
+    }
+}

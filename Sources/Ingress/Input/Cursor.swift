@@ -1,0 +1,66 @@
+import FoundationEssentials
+import Kit
+import Shop
+
+/// Where the next page begins: the sort key of the last item and its id, so that pages stay complete while rows come and go. Opaque to clients.
+struct Cursor: Sendable, Equatable {
+    /// The value that the list is sorted by, as text.
+    var key: String
+    var id: ID
+
+    init(key: String, id: ID) {
+        self.key = key
+        self.id = id
+    }
+
+    /// A cursor on a time, to the microsecond.
+    init(_ time: Date, _ id: ID) {
+        self.init(key: String(Int64((time.timeIntervalSince1970 * 1_000_000).rounded())), id: id)
+    }
+
+    /// Reads what ``text`` wrote; nil for anything else.
+    init?(_ text: String) {
+        guard text.utf8.count <= 2000, let bytes = Base64URL.decode(text.utf8), bytes.count >= 16, let id = ID(bytes: bytes),
+            let key = String(validating: bytes[16...], as: UTF8.self), !key.utf8.contains(0)
+        else { return nil }
+        self.id = id
+        self.key = key
+    }
+
+    var text: String { Base64URL.encode(self.id.bytes + Array(self.key.utf8)) }
+
+    /// The time of a cursor on one.
+    /// - Throws: `Problem` `bad_cursor`.
+    func time() throws(Problem) -> Date {
+        guard let microseconds = Int64(self.key), abs(microseconds) < 253_402_300_800_000_000 else {
+            throw Problem(.badCursor, "The cursor is not one that this list gave.")
+        }
+        return Clock.date(microseconds: microseconds)
+    }
+}
+
+/// One page of a list.
+struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
+    let items: [Item]
+    let nextCursor: String?
+
+    /// A page of at most `limit` items.
+    /// - Parameters:
+    ///   - rows: up to one more than that: if it is there, there is a next page.
+    ///   - cursor: where the page after an item begins.
+    init(_ rows: [Item], limit: Int, cursor: (Item) -> Cursor) {
+        self.items = Array(rows.prefix(limit))
+        self.nextCursor = rows.count > limit ? self.items.last.map { cursor($0).text } : nil
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case items
+        case nextCursor = "next_cursor"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.items, forKey: .items)
+        try container.encode(self.nextCursor, forKey: .nextCursor)
+    }
+}

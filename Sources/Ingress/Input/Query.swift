@@ -1,0 +1,72 @@
+import Hummingbird
+import Kit
+import Shop
+
+/// The query of a URL, each parameter read with what it may be.
+struct Query {
+    private let parameters: [Substring: Substring]
+
+    init(_ request: Request) {
+        var parameters: [Substring: Substring] = [:]
+        for (name, value) in request.uri.queryParameters { parameters[name] = value }
+        self.parameters = parameters
+    }
+
+    private func refuse(_ name: String, _ message: String) -> Problem {
+        Problem(.invalid, "A parameter of the query is not valid.", errors: [.init(field: name, message: message)])
+    }
+
+    /// A text of at most so many characters; nil if it is missing or empty.
+    func string(_ name: String, upTo limit: Int = 200) throws(Problem) -> String? {
+        guard let raw = self.parameters[name[...]], !raw.isEmpty else { return nil }
+        // In a query, a plus is a blank (https://url.spec.whatwg.org/#urlencoded-parsing); a real one comes as %2B, which is decoded by now.
+        let text = String(raw)
+        guard text.unicodeScalars.count <= limit else { throw self.refuse(name, "must have at most \(limit) characters") }
+        guard !text.utf8.contains(0) else { throw self.refuse(name, "must not contain the character NUL") }
+        return text
+    }
+
+    /// A whole number.
+    func int(_ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {
+        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
+        guard let number = Int64(text), range.contains(number) else {
+            throw self.refuse(name, "must be an integer between \(range.lowerBound) and \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// `true` or `false`.
+    func bool(_ name: String) throws(Problem) -> Bool? {
+        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
+        switch text {
+        case "true", "1": return true
+        case "false", "0": return false
+        default: throw self.refuse(name, "must be true or false")
+        }
+    }
+
+    /// A UUID.
+    func id(_ name: String) throws(Problem) -> ID? {
+        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
+        guard let id = ID(String(text)) else { throw self.refuse(name, "must be a UUID") }
+        return id
+    }
+
+    /// One of a few words.
+    func oneOf(_ name: String, _ words: [String]) throws(Problem) -> String? {
+        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
+        guard words.contains(String(text)) else { throw self.refuse(name, "must be one of \(words.joined(separator: ", "))") }
+        return String(text)
+    }
+
+    /// `limit`: how many items a page has.
+    func limit() throws(Problem) -> Int { Int(try self.int("limit", 1...100) ?? 20) }
+
+    /// `cursor`: where a page goes on.
+    /// - Throws: `Problem` `bad_cursor`.
+    func cursor() throws(Problem) -> Cursor? {
+        guard let text = self.parameters["cursor"], !text.isEmpty else { return nil }
+        guard let cursor = Cursor(String(text)) else { throw Problem(.badCursor, "The cursor is not one that this API gave.") }
+        return cursor
+    }
+}

@@ -1,0 +1,96 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Kit
+import NIOCore
+import Shop
+
+/// A body as it came, and what it says.
+struct Input<Value> {
+    var value: Value
+    /// As it came, for the fingerprint of an idempotent request.
+    var bytes: [UInt8]
+}
+
+extension Request {
+    /// What a body of JSON may have.
+    static let bodyLimit = 1 << 20
+
+    /// The whole body.
+    /// - Throws: `Problem` `too_large`.
+    func bytes(upTo limit: Int = Self.bodyLimit) async throws -> [UInt8] {
+        if let length = self.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw Self.tooLarge(limit) }
+        let buffer: ByteBuffer
+        do {
+            buffer = try await self.body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw Self.tooLarge(limit)
+        }
+        return Array(buffer.readableBytesView)
+    }
+
+    /// The rest of such a body is not read: the connection ends with the answer.
+    private static func tooLarge(_ limit: Int) -> Refusal {
+        Refusal(Problem(.tooLarge, "A body has at most \(limit) bytes here."), headers: [.connection: "close"])
+    }
+
+    /// Whether the body's type is this one, whatever its parameters.
+    func isOfType(_ type: String) -> Bool {
+        guard let given = self.headers[.contentType] else { return false }
+        return given.prefix { $0 != ";" && $0 != " " }.lowercased() == type
+    }
+
+    /// Reads a JSON object.
+    /// - Parameter optional: nothing at all counts as an empty object.
+    /// - Throws: `Problem` `unsupported_media_type`, `too_large`, `malformed_json`, or `invalid` with every field that is wrong.
+    func read<Value>(optional: Bool = false, _ read: @escaping (Fields) -> Value) async throws -> Input<Value> {
+        let bytes = try await self.bytes()
+        if optional, bytes.isEmpty {
+            return Input(value: try Self.parse(Array("{}".utf8), read), bytes: bytes)
+        }
+        guard self.isOfType("application/json") || self.isOfType("application/merge-patch+json") else {
+            throw Problem(.unsupportedMediaType, "The body must be application/json.")
+        }
+        return Input(value: try Self.parse(bytes, read), bytes: bytes)
+    }
+
+    private static func parse<Value>(_ bytes: [UInt8], _ read: @escaping (Fields) -> Value) throws -> Value {
+        let findings = Fields.Findings()
+        let reading = Reading<Value>(findings: findings, read: read)
+        do {
+            try Reader<Value>.decode(bytes, reading)
+        } catch is DecodingError {
+            throw Problem(.malformedJSON, "The body is not JSON.")
+        }
+        guard findings.errors.isEmpty, let value = reading.value else {
+            throw Problem(.invalid, "The request has fields that are not valid.", errors: findings.errors)
+        }
+        return value
+    }
+}
+
+/// What a body is read with, and what that came to: handed through the decoder, whose `init(from:)` takes nothing else along.
+private final class Reading<Value> {
+    let findings: Fields.Findings
+    let read: (Fields) -> Value
+    var value: Value?
+
+    init(findings: Fields.Findings, read: @escaping (Fields) -> Value) {
+        self.findings = findings
+        self.read = read
+    }
+}
+
+private struct Reader<Value>: Decodable {
+    static func decode(_ bytes: [UInt8], _ reading: Reading<Value>) throws {
+        _ = try JSONDecoder().decode(Reader.self, from: Data(bytes), configuration: reading)
+    }
+
+    init(from decoder: any Decoder) throws {}
+}
+
+extension Reader: DecodableWithConfiguration {
+    init(from decoder: any Decoder, configuration reading: Reading<Value>) throws {
+        reading.value = reading.read(Fields(decoder, path: "", findings: reading.findings))
+    }
+}

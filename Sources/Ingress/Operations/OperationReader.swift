@@ -1,0 +1,96 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// How operations stand, as the workers have written it.
+struct OperationReader: Sendable {
+    private let pool: PostgresPool
+    /// Wakes those who wait.
+    let feed: ChangeFeed
+    /// `SECRET_KEY`'s, which signs, then the previous ones.
+    let keys: [OperationKey]
+
+    init(pool: PostgresPool, feed: ChangeFeed, keys: [OperationKey]) {
+        self.pool = pool
+        self.feed = feed
+        self.keys = keys
+    }
+
+    private static let decided: Statement = """
+        select outcome, attempt, result, problem, handled_at from inbox where correlation_id = $1 and decides order by handled_at limit 1
+        """
+    /// Of the command itself; what follows from it may be retried without a word to the client.
+    private static let first: Statement = "select sent_at from inbox where message_id = $1 order by handled_at limit 1"
+    private static let attempts: Statement = """
+        select attempt, next_at from attempts where correlation_id = $1 order by at desc limit 1
+        """
+    private static let dead: Statement = """
+        select attempts, last_failed_at from dead_letters where correlation_id = $1 and status = 'open' order by last_failed_at desc limit 1
+        """
+
+    /// How an operation stands now.
+    /// - Throws: `Problem` `database_unreachable`.
+    func read(_ operation: OperationID) async throws -> OperationState {
+        let id = operation.messageID
+        let results = try await self.pool.reading { pool in
+            try await pool.pipeline([Call(Self.decided, id), Call(Self.first, id), Call(Self.attempts, id), Call(Self.dead, id)])
+        }
+        let sentAt = try results[1].decode(Date.self).first
+        let createdAt = sentAt ?? id.milliseconds.map { Clock.date(milliseconds: Int64($0)) }
+        if let row = results[0].first {
+            return OperationState(
+                status: try row[0, as: String.self] == "rejected" ? .rejected : .succeeded, attempts: Int(try row[1, as: Int16.self]),
+                result: try row[2], problem: try row[3, as: JSONText?.self].map { try JSON.decode(Problem.self, from: $0.bytes) },
+                createdAt: createdAt, finishedAt: try row[4])
+        }
+        if let row = results[3].first {
+            return OperationState(
+                status: .failed, attempts: Int(try row[0, as: Int32.self]), createdAt: createdAt, finishedAt: try row[1, as: Date.self])
+        }
+        if let row = results[2].first, let nextAt = try row[1, as: Date?.self] {
+            return OperationState(
+                status: .retrying, attempts: Int(try row[0, as: Int16.self]), createdAt: createdAt, nextAttemptAt: nextAt)
+        }
+        return OperationState(status: .pending, attempts: results[1].isEmpty ? 0 : 1, createdAt: createdAt)
+    }
+
+    /// Waits for an operation's end: woken by the event, and looking by itself now and then, as that may be lost.
+    /// - Parameter mayHaveEnded: false for one that was just sent and is new.
+    func wait(
+        for operation: OperationID, upTo limit: Duration, _ waiting: ChangeFeed.Listener, mayHaveEnded: Bool
+    ) async throws -> OperationState {
+        let deadline = ContinuousClock.now + limit
+        var state = OperationState(status: .pending)
+        if mayHaveEnded || limit == .zero {
+            state = try await self.read(operation)
+            if state.isFinal { return state }
+        }
+        while ContinuousClock.now < deadline {
+            // A dead letter is recorded without an event.
+            let pause = self.feed.isCurrent ? Duration.seconds(1) : .milliseconds(200)
+            await waiting.next(until: min(deadline, .now + pause))
+            state = try await self.read(operation)
+            if state.isFinal { return state }
+        }
+        return state
+    }
+}
+
+extension PostgresPool {
+    /// Runs a read for a request.
+    /// - Throws: `Problem` `database_unreachable` if there is no connection; else what went wrong.
+    func reading<Value: Sendable>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
+        do {
+            return try await body(self)
+        } catch let error as PostgresError {
+            switch error.kind {
+            case .unreachable, .connectionLost, .poolExhausted, .closed, .timedOut:
+                throw Problem(.databaseUnreachable, "The database cannot be reached; try again.")
+            default:
+                if error.isConnectionLost { throw Problem(.databaseUnreachable, "The database cannot be reached; try again.") }
+                throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// How an operation stands.
+struct OperationState: Sendable {
+    enum Status: String, Encodable, Sendable {
+        case pending, retrying, succeeded, rejected, failed
+    }
+
+    var status: Status
+    var attempts = 0
+    var result: JSONText?
+    var problem: Problem?
+    var createdAt: Date?
+    var finishedAt: Date?
+    /// Of one that is retried.
+    var nextAttemptAt: Date?
+
+    /// Nothing more comes by itself.
+    var isFinal: Bool { self.status == .succeeded || self.status == .rejected || self.status == .failed }
+}
+
+/// What an operation is about, as its clients see it.
+struct ResourceReference: Encodable, Sendable {
+    let type: String
+    let id: String
+    let url: String
+
+    /// Nil where it must not be told.
+    init?(_ operation: OperationID) {
+        guard let type = operation.kind.resourceType, let resource = operation.resource else { return nil }
+        self.type = type.rawValue
+        // A refund's own id is its message's; where it is to be seen is its order.
+        self.id = (type == .refund ? operation.messageID : resource).description
+        self.url =
+            switch type {
+            case .user: operation.kind == .setAccountFlags ? "/api/v1/users" : "/api/v1/users/me"
+            case .category: "/api/v1/categories/\(resource)"
+            case .product: "/api/v1/products/\(resource)"
+            case .cart: "/api/v1/cart"
+            case .order, .payment, .refund: "/api/v1/orders/\(resource)"
+            }
+    }
+}
+
+/// An operation as it is answered.
+struct OperationBody: Encodable, Sendable {
+    let operation: OperationID
+    let id: String
+    let state: OperationState
+
+    init(_ operation: OperationID, id: String, _ state: OperationState) {
+        self.operation = operation
+        self.id = id
+        self.state = state
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id = "operation_id"
+        case type, status, attempts, result, problem, resource
+        case createdAt = "created_at"
+        case finishedAt = "finished_at"
+        case nextAttemptAt = "next_attempt_at"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.id, forKey: .id)
+        try container.encode(self.operation.kind.type, forKey: .type)
+        try container.encode(self.state.status, forKey: .status)
+        try container.encode(self.state.attempts, forKey: .attempts)
+        try container.encode(try self.state.result.map { try JSON.decode(JSONValue.self, from: $0.bytes) }, forKey: .result)
+        try container.encode(self.state.problem.map { ProblemBody($0, operationID: self.id) }, forKey: .problem)
+        try container.encode(ResourceReference(self.operation), forKey: .resource)
+        try container.encode(self.state.createdAt, forKey: .createdAt)
+        try container.encode(self.state.finishedAt, forKey: .finishedAt)
+        try container.encode(self.state.nextAttemptAt, forKey: .nextAttemptAt)
+    }
+}

@@ -1,0 +1,28 @@
+import Hummingbird
+import Kit
+import Shop
+
+/// `GET /operations/{id}`
+struct OperationsController: Sendable {
+    let operations: OperationReader
+    let authenticator: Authenticator
+
+    func add(to routes: inout Routes) { routes.api(.get, "/operations/{id}", self.get) }
+
+    private static let notFound = Problem(.notFound, "There is no such operation.")
+
+    @Sendable private func get(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let text = context.parameter("id")
+        guard let operation = OperationID(text, keys: self.operations.keys) else { throw Self.notFound }
+        // An anonymous write's is for whoever holds the id.
+        if let actor = operation.actor {
+            let user = try await self.authenticator.user(request)
+            guard user.id == actor || user.isSuperuser else { throw Self.notFound }
+        }
+        let seconds = try Query(request).int("wait", 0...30) ?? Preference(request).map { Int64($0.seconds) } ?? 0
+        let waiting = self.operations.feed.listen(to: operation.messageID)
+        defer { waiting.cancel() }
+        let state = try await self.operations.wait(for: operation, upTo: .seconds(seconds), waiting, mayHaveEnded: true)
+        return try .json(OperationBody(operation, id: text, state), headers: [.vary: "Authorization, Prefer"])
+    }
+}

@@ -1,0 +1,56 @@
+import FoundationEssentials
+import Hummingbird
+import Kit
+import Shop
+
+/// `POST /webhooks/stripe`: an event of Stripe's goes into the queue as it was signed, and `200` says that the broker has it. Anything else makes Stripe
+/// send it again.
+struct StripeWebhook: Sendable {
+    static let path = "/api/v1/webhooks/stripe"
+    /// What Stripe's largest events stay far below.
+    private static let bodyLimit = 256 * 1024
+
+    private let intake: Intake
+    private let signature: StripeSignature
+
+    /// - Throws: `STRIPE_WEBHOOK_SECRET` is not set.
+    init(intake: Intake, settings: Settings) throws(SettingError) {
+        let secrets = settings.list("STRIPE_WEBHOOK_SECRET")
+        guard !secrets.isEmpty else { throw SettingError(name: "STRIPE_WEBHOOK_SECRET", reason: "is not set") }
+        self.intake = intake
+        self.signature = StripeSignature(secrets: secrets)
+    }
+
+    func add(to routes: inout Routes) { routes.on(.post, Self.path, self.receive) }
+
+    private struct Head: Decodable {
+        var id: String
+        var type: String
+        var created: Int64
+        var object: String?
+    }
+
+    @Sendable private func receive(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let body = try await request.bytes(upTo: Self.bodyLimit)
+        let now = Clock.milliseconds()
+        try self.signature.verify(request.headers[.stripeSignature], of: body, now: now / 1000)
+        guard let text = String(validating: body, as: UTF8.self) else { throw Problem(.malformedJSON, "The body is not UTF-8.") }
+        let head: Head
+        do {
+            head = try JSON.decode(Head.self, from: body)
+        } catch {
+            throw Problem(.malformedJSON, "The body is not an event of Stripe's: \(JSON.explain(error)).")
+        }
+        guard head.object ?? "event" == "event" else {
+            throw Problem(.badRequest, "\(head.object ?? "") is a thin event; have the endpoint send snapshot events.")
+        }
+        guard 1...255 ~= head.id.utf8.count, !text.utf8.contains(0) else { throw Problem(.badRequest, "The event has no usable id.") }
+        let event = StripeEvent(eventID: head.id, eventType: head.type, created: head.created, body: text)
+        // By the event, not by the delivery: however often it comes, it is the same message.
+        let envelope = Envelope(
+            messageID: StripeEvent.messageID(of: head.id), type: StripeEvent.type, actor: "stripe", schema: StripeEvent.schema,
+            traceparent: context.traceparent, sentAt: now)
+        try await self.intake.publish(try Outgoing(event, envelope: envelope, appID: "ingress"))
+        return .json(Array(#"{"received":true}"#.utf8))
+    }
+}

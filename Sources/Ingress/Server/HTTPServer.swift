@@ -1,0 +1,70 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import HummingbirdHTTP2
+import HummingbirdTLS
+import Glibc
+import Kit
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// The HTTP server: HTTP/1.1, or with `TLS_CERT` and `TLS_KEY` HTTPS with HTTP/2.
+struct HTTPServer: Service {
+    private let application: any Service
+    private let port: Int
+
+    /// What waits in the kernel to be accepted.
+    private static let backlog = 1024
+
+    init(settings: Settings, logger: Logger, routes: Routes, limits: RateLimits) throws {
+        let isTLS = settings.isSet("TLS_CERT") || settings.isSet("TLS_KEY")
+        let router = Router(context: IngressContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: try RequestScope(settings: settings, routes: routes, isTLS: isTLS, logger: logger))
+        router.add(middleware: try CORS(settings: settings))
+        router.add(middleware: limits)
+        for route in routes.all { router.on(RouterPath(route.path), method: route.method, use: route.answer) }
+
+        // Its own lines are about connections; requests are logged by `RequestScope`.
+        var quiet = logger
+        quiet.logLevel = max(.notice, quiet.logLevel)
+        self.port = try settings.int("PORT", in: 1...65_535)
+        self.application = Application(
+            responder: router.buildResponder(), server: isTLS ? try Self.https(settings) : .http1(configuration: Self.http1),
+            configuration: .init(address: .hostname(try settings.require("HOST"), port: self.port), serverName: nil, backlog: Self.backlog),
+            logger: quiet)
+    }
+
+    /// - Throws: `SettingError` if the port cannot be listened on.
+    func run() async throws {
+        do {
+            try await self.application.run()
+        } catch let error as IOError {
+            throw SettingError(name: "PORT", reason: "cannot be listened on: \(error.errnoCode == EADDRINUSE ? "in use" : "\(error)")")
+        }
+    }
+
+    /// A client that sends nothing for a minute is let go, so slow ones do not pile up; headers beyond 32 KiB are refused.
+    private static let http1 = HTTP1Channel.Configuration(
+        idleTimeout: .seconds(60),
+        httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
+
+    private static func https(_ settings: Settings) throws -> HTTPServerBuilder {
+        let certificates: [NIOSSLCertificateSource]
+        let key: NIOSSLPrivateKeySource
+        do {
+            certificates = try NIOSSLCertificate.fromPEMFile(settings.require("TLS_CERT")).map { .certificate($0) }
+        } catch let error as NIOSSLError {
+            throw SettingError(name: "TLS_CERT", reason: "is no file of certificates in PEM (\(error))")
+        }
+        do {
+            key = .privateKey(try NIOSSLPrivateKey(file: settings.require("TLS_KEY"), format: .pem))
+        } catch let error as NIOSSLError {
+            throw SettingError(name: "TLS_KEY", reason: "is no file of a private key in PEM (\(error))")
+        }
+        let tls = TLSConfiguration.makeServerConfiguration(certificateChain: certificates, privateKey: key)
+        return try .http2Upgrade(
+            tlsConfiguration: tls, configuration: .init(idleTimeout: .seconds(60), streamConfiguration: Self.http1))
+    }
+}

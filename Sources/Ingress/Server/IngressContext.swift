@@ -1,0 +1,25 @@
+import FoundationEssentials
+import Hummingbird
+import Logging
+import NIOCore
+
+/// What is known of a request beside itself.
+struct IngressContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The address that the connection comes from.
+    let peer: SocketAddress?
+    /// Taken from `X-Request-ID`, or made.
+    var requestID = ""
+    /// W3C trace context, taken from the request or begun here.
+    var traceparent = ""
+    /// The address of the client: the connection's, or what a trusted proxy says.
+    var client = ""
+
+    init(source: Source) {
+        self.coreContext = .init(source: source)
+        self.peer = source.channel.remoteAddress
+    }
+
+    /// A parameter of the path, e.g. `{id}`.
+    func parameter(_ name: String) -> String { self.parameters.get(name) ?? "" }
+}

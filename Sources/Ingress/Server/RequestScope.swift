@@ -1,0 +1,114 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Kit
+import Logging
+import Shop
+
+/// The outermost layer of every request: its ids, its answer if anything throws, the headers that all answers have, one log line, its metrics.
+struct RequestScope: RouterMiddleware {
+    typealias Context = IngressContext
+
+    private let routes: Routes
+    private let clients: ClientAddress
+    private let securityHeaders: [(HTTPField.Name, String)]
+    private let logger: Logger
+    private let successLog: SampledLog
+
+    init(settings: Settings, routes: Routes, isTLS: Bool, logger: Logger) throws {
+        self.routes = routes
+        self.clients = try ClientAddress(settings: settings)
+        self.logger = logger
+        self.successLog = SampledLog(logger: logger, perSecond: try settings.int("LOG_SAMPLE", in: 0...1_000_000))
+        var headers: [(HTTPField.Name, String)] = [
+            (.xContentTypeOptions, "nosniff"), (.xFrameOptions, "DENY"), (.referrerPolicy, "no-referrer"),
+            (.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"),
+        ]
+        if isTLS { headers.append((.strictTransportSecurity, "max-age=31536000; includeSubDomains")) }
+        self.securityHeaders = headers
+    }
+
+    func handle(_ request: Request, context: IngressContext, next: (Request, IngressContext) async throws -> Response) async throws -> Response {
+        let began = ContinuousClock.now
+        var context = context
+        context.requestID = RequestIdentity.requestID(request.headers[.xRequestID])
+        context.traceparent = RequestIdentity.traceparent(request.headers[.traceparent])
+        context.client = self.clients.client(of: request, peer: context.peer)
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = self.answer(to: error, request, context)
+        }
+        response.headers[.xRequestID] = context.requestID
+        for (name, value) in self.securityHeaders where response.headers[name] == nil { response.headers[name] = value }
+        self.report(request, response, context, took: ContinuousClock.now - began)
+        return response
+    }
+
+    private func answer(to error: any Error, _ request: Request, _ context: IngressContext) -> Response {
+        switch error {
+        case let refusal as Refusal: return .problem(refusal.problem, request, context, headers: refusal.headers)
+        case let problem as Problem: return .problem(problem, request, context)
+        case let error as HTTPError where error.status == .notFound:
+            let methods = self.routes.methods(of: request.uri.path)
+            guard !methods.isEmpty else { return .problem(Problem(.notFound, "There is nothing at this path."), request, context) }
+            let allowed = methods.joined(separator: ", ")
+            return .problem(
+                Problem(.methodNotAllowed, "This path takes \(allowed)."), request, context, headers: [.allow: allowed])
+        case let error as HTTPError where error.status == .contentTooLarge:
+            return .problem(Problem(.tooLarge, "The body is too large."), request, context, headers: [.connection: "close"])
+        default:
+            self.logger.error(
+                "a request failed unexpectedly: \(error)",
+                metadata: ["request_id": .string(context.requestID), "route": .string(context.endpointPath ?? "")])
+            return .problem(Problem(.internalError, "Something went wrong here. It was noted."), request, context)
+        }
+    }
+
+    private func report(_ request: Request, _ response: Response, _ context: IngressContext, took: Duration) {
+        let route = context.endpointPath.map { $0 == "NotFound" ? "unknown" : $0 } ?? "unknown"
+        let method = RequestIdentity.knownMethod(request.method)
+        let seconds = took / .seconds(1)
+        Metrics.httpRequest(method: method, route: route, status: response.status.code, seconds: seconds)
+        func metadata() -> Logger.Metadata {
+            [
+                "method": .string(method), "route": .string(route), "status": .stringConvertible(response.status.code),
+                "ms": .stringConvertible((seconds * 100_000).rounded() / 100), "request_id": .string(context.requestID),
+                "traceparent": .string(context.traceparent),
+            ]
+        }
+        if response.status.code >= 500 {
+            self.logger.warning("request", metadata: metadata())
+        } else {
+            self.successLog.log { ("request", metadata()) }
+        }
+    }
+}
+
+/// A problem with headers of its own, e.g. `Retry-After`.
+struct Refusal: Error {
+    let problem: Problem
+    let headers: HTTPFields
+
+    init(_ problem: Problem, headers: HTTPFields) {
+        self.problem = problem
+        self.headers = headers
+    }
+}
+
+extension HTTPField.Name {
+    static let xRequestID = Self("X-Request-ID")!
+    static let traceparent = Self("traceparent")!
+    static let xFrameOptions = Self("X-Frame-Options")!
+    static let referrerPolicy = Self("Referrer-Policy")!
+    static let xForwardedFor = Self("X-Forwarded-For")!
+    static let idempotencyKey = Self("Idempotency-Key")!
+    static let prefer = Self("Prefer")!
+    static let preferenceApplied = Self("Preference-Applied")!
+    static let rateLimit = Self("RateLimit")!
+    static let rateLimitPolicy = Self("RateLimit-Policy")!
+    static let stripeSignature = Self("Stripe-Signature")!
+    static let link = Self("Link")!
+    static let lastEventID = Self("Last-Event-ID")!
+}

@@ -1,0 +1,76 @@
+import Crypto
+import Hummingbird
+import Shop
+
+/// A client's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the same key, user, method and path is the same message, so that it takes
+/// effect once however often it is sent.
+struct IdempotencyKey: Sendable {
+    private let text: String
+
+    /// The header's value, bare or as a quoted structured-field string; nil if there is none.
+    /// - Throws: `Problem` `bad_request`.
+    init?(_ request: Request) throws(Problem) {
+        guard let header = request.headers[.idempotencyKey] else { return nil }
+        var text = header
+        if text.hasPrefix("\""), text.hasSuffix("\""), text.utf8.count >= 2 {
+            text = String(text.dropFirst().dropLast()).split(separator: "\\\\", omittingEmptySubsequences: false)
+                .map { $0.split(separator: "\\\"", omittingEmptySubsequences: false).joined(separator: "\"") }.joined(separator: "\\")
+        }
+        guard 1...255 ~= text.utf8.count, text.utf8.allSatisfy({ 0x20...0x7e ~= $0 }) else {
+            throw Problem(.badRequest, "Idempotency-Key must have 1 to 255 printable characters.")
+        }
+        self.text = text
+    }
+
+    /// The message's id of a signed-in user's request. Made without a secret: it is the same whatever keys are in use.
+    func messageID(actor: ID, request: Request) -> ID {
+        var hash = SHA256()
+        self.update(&hash, actor.description, request)
+        return ID(digest: hash.finalize())
+    }
+
+    /// The message's id of an anonymous request. The body is part of its scope, and may hold a password: so under a secret.
+    func messageID(body: [UInt8], request: Request, secret: SymmetricKey) -> ID {
+        var hash = HMAC<SHA256>(key: secret)
+        hash.update(data: Array("anonymous\u{0}\(request.method.rawValue)\u{0}\(request.uri.path)\u{0}\(self.text)\u{0}".utf8))
+        hash.update(data: body)
+        return ID(digest: hash.finalize())
+    }
+
+    private func update(_ hash: inout SHA256, _ actor: String, _ request: Request) {
+        hash.update(data: Array("\(actor)\u{0}\(request.method.rawValue)\u{0}\(request.uri.path)\u{0}\(self.text)".utf8))
+    }
+}
+
+/// What a body was, told without telling it: a MAC, as it may hold a password.
+struct Fingerprints: Sendable {
+    /// `SECRET_KEY`'s, then those of the previous keys, which made the fingerprints of older messages.
+    let keys: [SymmetricKey]
+
+    /// - Parameter secrets: `SECRET_KEY`, then the previous ones.
+    init(secrets: [String]) {
+        self.keys = secrets.map { secret in
+            SymmetricKey(
+                data: HMAC<SHA256>.authenticationCode(for: Array("conveyor.fingerprint".utf8), using: SymmetricKey(data: Array(secret.utf8))))
+        }
+    }
+
+    /// 32 hexadecimal digits.
+    func make(_ body: [UInt8]) -> String { Self.make(body, self.keys[0]) }
+
+    /// Whether a fingerprint is one of this body.
+    func isMade(_ fingerprint: String, of body: [UInt8]) -> Bool { self.keys.contains { Self.make(body, $0) == fingerprint } }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func make(_ body: [UInt8], _ key: SymmetricKey) -> String {
+        let code = HMAC<SHA256>.authenticationCode(for: body, using: key)
+        return String(unsafeUninitializedCapacity: 32) { text in
+            for (index, byte) in code.prefix(16).enumerated() {
+                text[2 * index] = self.digits[Int(byte >> 4)]
+                text[2 * index + 1] = self.digits[Int(byte & 15)]
+            }
+            return 32
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Crypto
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Kit
+import Postgres
+import RabbitMQ
+import Shop
+
+/// Where every write goes through: it becomes one message, and is answered once the broker has confirmed it.
+struct Intake: Sendable {
+    private let publisher: Publisher
+    private let operations: OperationReader
+    private let fingerprints: Fingerprints
+    private let recent = RecentKeys()
+    private let pool: PostgresPool
+
+    init(publisher: Publisher, operations: OperationReader, pool: PostgresPool, secrets: [String]) {
+        self.publisher = publisher
+        self.operations = operations
+        self.pool = pool
+        self.fingerprints = Fingerprints(secrets: secrets)
+    }
+
+    /// What an operation is about.
+    enum Resource {
+        /// What it makes, whose id is the message's.
+        case new
+        /// What is there already.
+        case existing(ID)
+        /// What must not be told.
+        case none
+    }
+
+    /// Publishes a command and answers: `202`, or with `Prefer: wait` what came of it.
+    /// - Parameters:
+    ///   - body: as it came, for the fingerprint.
+    ///   - actor: the signed-in user; nil for an anonymous request.
+    ///   - command: made for the message's id.
+    /// - Throws: `Problem`: `idempotency_key_reused`, or why the broker did not take it.
+    func accept<Payload: Command>(
+        _ command: Payload, _ kind: OperationKind, about resource: Resource, by actor: ID?, body: [UInt8], _ request: Request,
+        _ context: IngressContext
+    ) async throws -> Response {
+        let now = Clock.milliseconds()
+        let key = try IdempotencyKey(request)
+        let messageID = try await self.messageID(key, actor: actor, body: body, request: request, now: now)
+        let envelope = Envelope(
+            messageID: messageID, type: Payload.type, actor: actor?.description ?? "anonymous", schema: Payload.schema,
+            traceparent: context.traceparent, fingerprint: key == nil ? nil : self.fingerprints.make(body), sentAt: now)
+        let resourceID: ID? =
+            switch resource {
+            case .new: messageID
+            case .existing(let id): id
+            case .none: nil
+            }
+        let operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
+        let outgoing = try Outgoing(command, envelope: envelope, appID: "ingress")
+        // Whoever waits listens before the message is sent: its end may come before the confirm has been read.
+        let preference = Preference(request)
+        let waiting = preference.map { _ in self.operations.feed.listen(to: messageID) }
+        defer { waiting?.cancel() }
+        if key != nil, actor != nil {
+            // Beside the publishing, as it is nearly always new; a copy that is published all the same changes nothing.
+            async let reused = self.isReused(messageID, body: body)
+            try await self.publish(outgoing)
+            if await reused { throw Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.") }
+            self.recent.note(messageID, body: envelope.fingerprint ?? "")
+        } else {
+            try await self.publish(outgoing)
+        }
+        guard let preference, let waiting else { return self.accepted(operation) }
+        let state = try await self.operations.wait(for: operation, upTo: .seconds(preference.seconds), waiting, mayHaveEnded: key != nil)
+        var response = try self.answer(operation, state, request, context)
+        response.headers[.preferenceApplied] = preference.applied
+        return response
+    }
+
+    /// Publishes something that no operation follows: an event of Stripe's.
+    /// - Throws: `Problem`: why the broker did not take it.
+    func publish(_ outgoing: Outgoing) async throws(Problem) {
+        do {
+            try await self.publisher.publish(outgoing)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private func messageID(_ key: IdempotencyKey?, actor: ID?, body: [UInt8], request: Request, now: Int64) async throws -> ID {
+        guard let key else { return .v7(milliseconds: UInt64(now)) }
+        if let actor { return key.messageID(actor: actor, request: request) }
+        let ids = self.fingerprints.keys.map { key.messageID(body: body, request: request, secret: $0) }
+        guard ids.count > 1 else { return ids[0] }
+        // The secret may have been changed between a request and its repetition.
+        let known = try? await self.pool.query(Self.handled, ids).decode((ID, String?).self).first?.0
+        return known ?? ids[0]
+    }
+
+    private static let handled: Statement = """
+        select message_id, encode(fingerprint, 'hex') from inbox where message_id = any($1) and fingerprint is not null
+        """
+
+    /// Whether the message was sent before with another body. While the database is away only what this process remembers counts.
+    private func isReused(_ messageID: ID, body: [UInt8]) async -> Bool {
+        if let fingerprint = self.recent.fingerprint(of: messageID) { return !self.fingerprints.isMade(fingerprint, of: body) }
+        guard let rows = try? await self.pool.query(Self.handled, [messageID]), let row = rows.first, let fingerprint = try? row[1, as: String?.self]
+        else { return false }
+        return !self.fingerprints.isMade(fingerprint, of: body)
+    }
+
+    /// `202`.
+    private func accepted(_ operation: OperationID) -> Response {
+        let id = operation.text(key: self.operations.keys[0])
+        let url = "/api/v1/operations/\(id)"
+        var body = "{\"operation_id\":\"\(id)\",\"status\":\"pending\",\"status_url\":\"\(url)\",\"resource\":"
+        // Ids and paths of our own: nothing in them wants to be escaped.
+        if let resource = ResourceReference(operation) {
+            body += "{\"type\":\"\(resource.type)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}}"
+        } else {
+            body += "null}"
+        }
+        return .json(Array(body.utf8), status: .accepted, headers: [.location: url])
+    }
+
+    /// The answer to a client that waited: the operation's end, or `202` if the time is up.
+    private func answer(_ operation: OperationID, _ state: OperationState, _ request: Request, _ context: IngressContext) throws -> Response {
+        let id = operation.text(key: self.operations.keys[0])
+        switch state.status {
+        case .pending, .retrying: return self.accepted(operation)
+        case .rejected:
+            let problem = state.problem ?? Problem(.internalError, "The operation was rejected.")
+            return .problem(problem, request, context, operationID: id)
+        case .succeeded, .failed:
+            let status: HTTPResponse.Status = state.status == .failed ? .accepted : operation.kind.makesResource ? .created : .ok
+            return try .json(OperationBody(operation, id: id, state), status: status, headers: [.location: "/api/v1/operations/\(id)"])
+        }
+    }
+}
+
+extension Problem {
+    /// Why the broker did not take a message.
+    init(_ failure: PublishFailure) {
+        switch failure {
+        case .unreachable: self.init(.brokerUnreachable, "The message broker cannot be reached; nothing was accepted. Try again.")
+        case .blocked: self.init(.brokerBlocked, "The message broker takes nothing at the moment; nothing was accepted. Try again.")
+        case .unroutable: self.init(.unroutable, "No queue takes this; nothing was accepted. Try again later.")
+        case .refused: self.init(.queueFull, "The queue is full; nothing was accepted. Try again later.")
+        case .notConfirmed:
+            self.init(.notConfirmed, "The message broker did not confirm in time. Try again with the same Idempotency-Key.")
+        }
+    }
+}
