@@ -73,8 +73,8 @@ let package = Package(
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", .hummingbird, .hummingbirdTLS, .hummingbirdHTTP2, .crypto,
-                .httpTypes, .nio, .nioExtrasCompression,
+                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .hummingbirdHTTP2, .crypto,
+                .httpTypes, .nio, .nioSSL, .lifecycle, .logging, .argumentParser,
             ]),
         .executableTarget(
             name: "Operator",
@@ -132,6 +132,7 @@ extension Target.Dependency {
     static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
     static var httpTypes: Self { .product(name: "HTTPTypes", package: "swift-http-types") }
     static var hummingbird: Self { .product(name: "Hummingbird", package: "hummingbird") }
+    static var hummingbirdCore: Self { .product(name: "HummingbirdCore", package: "hummingbird") }
     static var hummingbirdHTTP2: Self { .product(name: "HummingbirdHTTP2", package: "hummingbird") }
     static var hummingbirdTesting: Self { .product(name: "HummingbirdTesting", package: "hummingbird") }
     static var hummingbirdTLS: Self { .product(name: "HummingbirdTLS", package: "hummingbird") }

@@ -32,7 +32,10 @@ struct AccountsController: Sendable {
 
     @Sendable private func register(_ request: Request, _ context: IngressContext) async throws -> Response {
         let input = try await request.read { fields in
-            (email: fields.email("email"), password: fields.string("password", Self.passwordLengths), name: fields.optionalString("full_name", 0...200))
+            (
+                email: fields.email("email"), password: fields.string("password", Self.passwordLengths),
+                name: fields.optionalString("full_name", 0...200)
+            )
         }
         try self.limit(by: input.value.email)
         let command = RegisterAccount(

@@ -59,14 +59,14 @@ final class ChangeFeed: Service {
     }
 
     func run() async throws {
-        try? await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.watchConnection() }
                 group.addTask { await self.receive() }
             }
         }
         // Long waits end with the process: whoever is still there is answered with what is known.
-        let listeners = self.state.withLock { Array($0.listeners.values.joined()).map(\.value) }
+        let listeners = self.state.withLock { $0.listeners.values.flatMap { Array($0.values) } }
         for listener in listeners { listener.wake() }
     }
 
@@ -114,11 +114,12 @@ final class ChangeFeed: Service {
     }
 
     private func wake(_ hint: OperationFinished) {
-        let listeners = self.state.withLock { state in
-            guard !state.listeners.isEmpty else { return [Listener]() }
-            let ids = hint.operations.lazy.map(\.id)
-            let resources = hint.changed.values.lazy.joined()
-            return ids.flatMap { state.listeners[$0]?.values.map { $0 } ?? [] } + resources.flatMap { state.listeners[$0]?.values.map { $0 } ?? [] }
+        let listeners = self.state.withLock { state -> [Listener] in
+            var listeners: [Listener] = []
+            guard !state.listeners.isEmpty else { return listeners }
+            for operation in hint.operations { if let waiting = state.listeners[operation.id] { listeners += waiting.values } }
+            for id in hint.changed.values.joined() { if let waiting = state.listeners[id] { listeners += waiting.values } }
+            return listeners
         }
         for listener in listeners { listener.wake() }
     }

@@ -13,14 +13,14 @@ struct HealthController: Sendable {
 
     func add(to routes: inout Routes) {
         let root = Array(#"{"name":"conveyor","version":"\#(ConveyorVersion.current)"}"#.utf8)
-        routes.on(.get, "/") { _, _ in .json(root, headers: [.cacheControl: "no-store"]) }
+        routes.on(.get, "/") { _, _ in .json(bytes: root, headers: [.cacheControl: "no-store"]) }
         let healthy = Array(#"{"status":"healthy"}"#.utf8)
-        routes.on(.get, "/health") { _, _ in .json(healthy, headers: [.cacheControl: "no-store"]) }
+        routes.on(.get, "/health") { _, _ in .json(bytes: healthy, headers: [.cacheControl: "no-store"]) }
         let live = Array(#"{"status":"live"}"#.utf8)
-        routes.on(.get, "/health/live") { _, _ in .json(live, headers: [.cacheControl: "no-store"]) }
+        routes.on(.get, "/health/live") { _, _ in .json(bytes: live, headers: [.cacheControl: "no-store"]) }
         routes.on(.get, "/health/ready") { [unready] _, _ in
             let report = HealthReport(unready: await unready())
-            return .json(report.json, status: report.isReady ? .ok : .serviceUnavailable, headers: [.cacheControl: "no-store"])
+            return .json(bytes: report.json, status: report.isReady ? .ok : .serviceUnavailable, headers: [.cacheControl: "no-store"])
         }
         if self.servesMetrics {
             routes.on(.get, "/metrics") { _, _ in

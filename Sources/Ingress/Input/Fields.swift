@@ -99,7 +99,10 @@ final class Fields {
         let number =
             (try? container.decode(Int64.self, forKey: key)) ?? (try? container.decode(Double.self, forKey: key)).flatMap { Int64(exactly: $0) }
         guard let number else {
-            self.refuse(field, (try? container.decode(Double.self, forKey: key)) == nil ? "must be an integer" : "must be an integer between \(range.lowerBound) and \(range.upperBound)")
+            self.refuse(
+                field,
+                (try? container.decode(Double.self, forKey: key)) == nil
+                    ? "must be an integer" : "must be an integer between \(range.lowerBound) and \(range.upperBound)")
             return nil
         }
         guard range.contains(number) else {

@@ -36,7 +36,8 @@ struct OrdersController: Sendable {
                 items: fields.list("items", OrderLine.allowedCount) { line in
                     let quantities = OrderLine.allowedQuantity
                     return OrderLine(
-                        productID: line.id("product_id"), quantity: Int(line.int("quantity", Int64(quantities.lowerBound)...Int64(quantities.upperBound))))
+                        productID: line.id("product_id"),
+                        quantity: Int(line.int("quantity", Int64(quantities.lowerBound)...Int64(quantities.upperBound))))
                 }.merged,
                 shippingAddress: fields.address("shipping_address"), billingAddress: fields.optionalAddress("billing_address"))
         }
@@ -63,7 +64,9 @@ struct OrdersController: Sendable {
         let (limit, cursor) = (try query.limit(), try query.cursor())
         let status = try query.oneOf("status", OrderStatus.allCases.map(\.rawValue))
         let (other, all) = (try query.id("user_id"), try query.bool("all") ?? false)
-        guard user.isSuperuser || (!all && other ?? user.id == user.id) else { throw Problem(.forbidden, "Only the shop's staff sees others' orders.") }
+        guard user.isSuperuser || (!all && other ?? user.id == user.id) else {
+            throw Problem(.forbidden, "Only the shop's staff sees others' orders.")
+        }
         let rows = try await self.orders.orders(of: all ? nil : other ?? user.id, status: status, from: cursor, count: limit + 1)
         let page = Page(rows, limit: limit) { Cursor($0.createdAt, $0.id) }
         return try .page(page, request)

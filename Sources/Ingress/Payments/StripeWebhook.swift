@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Hummingbird
 import Kit
+import RabbitMQ
 import Shop
 
 /// `POST /webhooks/stripe`: an event of Stripe's goes into the queue as it was signed, and `200` says that the broker has it. Anything else makes Stripe
@@ -48,9 +49,9 @@ struct StripeWebhook: Sendable {
         let event = StripeEvent(eventID: head.id, eventType: head.type, created: head.created, body: text)
         // By the event, not by the delivery: however often it comes, it is the same message.
         let envelope = Envelope(
-            messageID: StripeEvent.messageID(of: head.id), type: StripeEvent.type, actor: "stripe", schema: StripeEvent.schema,
+            messageID: StripeEvent.messageID(head.id), type: StripeEvent.type, actor: "stripe", schema: StripeEvent.schema,
             traceparent: context.traceparent, sentAt: now)
         try await self.intake.publish(try Outgoing(event, envelope: envelope, appID: "ingress"))
-        return .json(Array(#"{"received":true}"#.utf8))
+        return .json(bytes: Array(#"{"received":true}"#.utf8))
     }
 }

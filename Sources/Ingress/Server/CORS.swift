@@ -31,7 +31,8 @@ struct CORS: RouterMiddleware {
                 headers: [
                     .accessControlAllowOrigin: origin, .vary: "Origin", .accessControlMaxAge: "600",
                     .accessControlAllowMethods: "GET, HEAD, POST, PUT, PATCH, DELETE",
-                    .accessControlAllowHeaders: "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, traceparent",
+                    .accessControlAllowHeaders:
+                        "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, traceparent",
                 ])
         }
         // An error is answered by the layer outside of this one; it must be readable across origins as well.

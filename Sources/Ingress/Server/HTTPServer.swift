@@ -1,13 +1,14 @@
 import FoundationEssentials
+import Glibc
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import HummingbirdHTTP2
 import HummingbirdTLS
-import Glibc
 import Kit
 import Logging
 import NIOCore
-import NIOPosix
+import NIOSSL
 import ServiceLifecycle
 
 /// The HTTP server: HTTP/1.1, or with `TLS_CERT` and `TLS_KEY` HTTPS with HTTP/2.

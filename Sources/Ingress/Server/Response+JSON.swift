@@ -6,7 +6,7 @@ import Shop
 
 extension Response {
     /// A JSON answer of these bytes. Not to be kept by anyone, unless `headers` says otherwise.
-    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+    static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
         var response = Response(
             status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
         for field in headers { response.headers[field.name] = field.value }
@@ -16,7 +16,7 @@ extension Response {
 
     /// A JSON answer.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) throws -> Response {
-        .json(try JSON.encode(value), status: status, headers: headers)
+        .json(bytes: try JSON.encode(value), status: status, headers: headers)
     }
 
     /// `application/problem+json` (RFC 9457).

@@ -92,8 +92,8 @@ struct Intake: Sendable {
         let ids = self.fingerprints.keys.map { key.messageID(body: body, request: request, secret: $0) }
         guard ids.count > 1 else { return ids[0] }
         // The secret may have been changed between a request and its repetition.
-        let known = try? await self.pool.query(Self.handled, ids).decode((ID, String?).self).first?.0
-        return known ?? ids[0]
+        guard let row = try? await self.pool.query(Self.handled, ids).first else { return ids[0] }
+        return try row[0, as: ID.self]
     }
 
     private static let handled: Statement = """
@@ -103,8 +103,9 @@ struct Intake: Sendable {
     /// Whether the message was sent before with another body. While the database is away only what this process remembers counts.
     private func isReused(_ messageID: ID, body: [UInt8]) async -> Bool {
         if let fingerprint = self.recent.fingerprint(of: messageID) { return !self.fingerprints.isMade(fingerprint, of: body) }
-        guard let rows = try? await self.pool.query(Self.handled, [messageID]), let row = rows.first, let fingerprint = try? row[1, as: String?.self]
-        else { return false }
+        guard let rows = try? await self.pool.query(Self.handled, [messageID]), let fingerprint = try? rows.first?[1, as: String.self] else {
+            return false
+        }
         return !self.fingerprints.isMade(fingerprint, of: body)
     }
 
@@ -119,7 +120,7 @@ struct Intake: Sendable {
         } else {
             body += "null}"
         }
-        return .json(Array(body.utf8), status: .accepted, headers: [.location: url])
+        return .json(bytes: Array(body.utf8), status: .accepted, headers: [.location: url])
     }
 
     /// The answer to a client that waited: the operation's end, or `202` if the time is up.
