@@ -21,7 +21,7 @@ part_command() {
 may_know() {
     case $2 in
     DATABASE_URL | AMQP_URL | RABBITMQ_API) return 1 ;; # the owner's; a part has its own
-    SECRET_KEY | SECRET_KEY_PREVIOUS) [[ $1 = ingress || $1 = accounts ]] ;;
+    SECRET_KEY | SECRET_KEY_PREVIOUS) [[ $1 = ingress || $1 = email ]] ;;
     STRIPE_SECRET_KEY) [[ $1 = payments || $1 = stripe-double ]] ;;
     STRIPE_WEBHOOK_SECRET) [[ $1 = ingress || $1 = stripe-double ]] ;;
     EMAIL_USERNAME | EMAIL_PASSWORD) [[ $1 = email ]] ;;
