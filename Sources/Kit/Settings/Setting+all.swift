@@ -39,9 +39,9 @@ extension Setting {
         .init("BACKEND_CORS_ORIGINS", .ingress, default: "[]", "origins that browsers may call from, a JSON list"),
         .init("TRUSTED_PROXIES", .ingress, "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
         .init("RATE_LIMIT", .ingress, default: "on", "on or off"),
-        .init("RATE_LIMIT_AUTH", .ingress, "<n>/<seconds> on the auth endpoints, by client and by account"),
-        .init("RATE_LIMIT_WRITES", .ingress, "<n>/<seconds> on all other writes, by client"),
-        .init("RATE_LIMIT_READS", .ingress, "<n>/<seconds> on reads, by client"),
+        .init("RATE_LIMIT_AUTH", .ingress, default: "60/60", "<n>/<seconds> on the auth endpoints, by client and by account"),
+        .init("RATE_LIMIT_WRITES", .ingress, default: "1200/60", "<n>/<seconds> on all other writes, by client"),
+        .init("RATE_LIMIT_READS", .ingress, default: "6000/60", "<n>/<seconds> on reads, by client"),
 
         // Tokens
         .init("SECRET_KEY", .all, secret: true, "signs tokens and operation ids; at least 32 bytes"),
