@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import Kit
 import Postgres
+import Tracing
 import Transfer
 
 /// A letter to one recipient.
@@ -69,12 +70,16 @@ struct Post: Sendable {
         let messageID = digest.prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + "@" + self.domain
         let at = Date()
         let started = ContinuousClock.now
+        let span = startSpan("mail \(letter.kind)", ofKind: .client)
+        span.attributes = ["network.protocol.name": "smtp", "mail.message_id": .string(messageID)]
+        defer { span.end() }
         do {
             try await self.client.send(
                 Mail(
                     from: self.from, to: [letter.to], subject: rendered.subject, text: rendered.text, html: rendered.html, messageID: messageID,
                     date: at))
         } catch {
+            span.setStatus(SpanStatus(code: .error, message: "\(error)"))
             if error.stage == .login, let reply = error.reply, 500..<600 ~= reply {
                 throw Misconfigured("EMAIL_USERNAME or EMAIL_PASSWORD: \(error)")
             }

@@ -28,6 +28,8 @@ struct Inbox: Sendable {
         var envelope: Envelope
         var reply: Reply
         var emitted: [Emission]
+
+        var isRejected: Bool { if case .rejected = self.reply.outcome { true } else { false } }
     }
 
     /// Takes each id's lock until the transaction ends. The key of the table holds the message's time, so it alone does not keep two copies of different

@@ -40,6 +40,9 @@ struct LineLogHandler: LogHandler {
         case .json: JSONLogLine.append(part: self.part, label: self.label, event: event, fields: fields, at: now, to: &line)
         case .pretty: PrettyLogLine.append(event: event, fields: fields, at: now, colours: self.colours, to: &line)
         }
+        if event.level >= .critical {
+            Sentry.report(.logged(event.message.description, label: self.label, fields: fields))
+        }
         self.output.write(line, event.level >= .critical ? .beforeReturn : event.level >= .warning ? .now : .soon)
     }
 

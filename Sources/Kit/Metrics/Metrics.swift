@@ -89,6 +89,14 @@ public enum Metrics {
         self.oldest.removeAll()
     }
 
+    // MARK: Telemetry
+
+    private static let dropped = counter(
+        "exports_dropped_total", "Spans, transactions and events that did not reach whom they were for.", "destination")
+
+    /// `conveyor_exports_dropped_total`: a destination (`otlp`, `sentry`) did not get so many.
+    static func exportsDropped(destination: String, count: Int) { self.dropped.with(LabelValues(destination)).increment(by: Int64(count)) }
+
     // MARK: The process
 
     private static let build = gauge("build_info", "1; its labels say what runs.", "part", "version")

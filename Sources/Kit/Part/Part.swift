@@ -40,13 +40,22 @@ public enum Part {
         try await self.perform(name, options: options) { settings, logger in
             Metrics.running(part: name)
             PrometheusMetrics.shared.bootstrap()
+            let telemetry = try Telemetry.start(part: name, settings: settings, logger: logger)
             // The signals are caught before anything is started, so that one that comes early ends it just as gracefully.
             let composition = Composition(settings: settings, logger: logger, start: start)
-            try await ServiceGroup(
+            let group = ServiceGroup(
                 configuration: .init(
                     services: [.init(service: composition, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: name)],
-                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-            ).run()
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            do {
+                try await group.run()
+            } catch {
+                // What is neither a setting's fault nor an outage's was foreseen by nobody.
+                if !(error is SettingError || error is Unavailable || error is ExitCode) { Sentry.report(.ended(by: error)) }
+                await telemetry.finish()
+                throw error
+            }
+            await telemetry.finish()
         }
     }
 

@@ -29,7 +29,14 @@ extension Setting {
             "RETRY_DELAYS", [.workers, .operator], default: "1,5,30,120,600,3600",
             "seconds before the second, third, … attempt; one retry.<seconds> queue each"),
         .init("SENTRY_DSN", .all, secret: true, "where unexpected errors and dead letters are reported; nowhere if it is not set"),
-        .init("SENTRY_TRACES_SAMPLE_RATE", .all, default: "0.1", "share of the requests and messages that are reported as transactions"),
+        .init("SENTRY_TRACES_SAMPLE_RATE", .all, default: "0.1", "share of the traces, 0 to 1, that are reported to Sentry as transactions"),
+        .init(
+            "OTEL_EXPORTER_OTLP_ENDPOINT", .all,
+            "a collector of traces, http(s)://host:4318; gets OTLP/HTTP in JSON at /v1/traces; no traces if it is not set"),
+        .init("OTEL_EXPORTER_OTLP_HEADERS", .all, secret: true, "what the collector asks for, name=value, comma-separated, values percent-encoded"),
+        .init(
+            "OTEL_TRACES_SAMPLER_ARG", .all, default: "1",
+            "share of the traces, 0 to 1, that are recorded for the collector; a request's traceparent decides for its own"),
 
         // The HTTP server
         .init("HOST", .all, default: "127.0.0.1", "address to listen on"),

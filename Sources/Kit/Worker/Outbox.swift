@@ -60,8 +60,7 @@ struct Outbox: Sendable {
         var changed: [String: Set<ID>] = [:]
         for row in rows {
             if row.decides {
-                let isRejected = if case .rejected = row.reply.outcome { true } else { false }
-                operations.append(.init(id: row.envelope.correlationID, status: isRejected ? "rejected" : "succeeded"))
+                operations.append(.init(id: row.envelope.correlationID, status: row.isRejected ? "rejected" : "succeeded"))
             }
             for resource in row.reply.changes { changed[resource.type, default: []].insert(resource.id) }
         }

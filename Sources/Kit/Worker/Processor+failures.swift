@@ -18,7 +18,7 @@ extension Processor {
         try await self.outbox.publish([outgoing], run)
         Metrics.retries(queue: self.queue, type: envelope.type)
         Metrics.handled(queue: self.queue, type: envelope.type, outcome: "retried", count: 1)
-        self.logger.warning("\(envelope.type) failed, again in \(seconds) s: \(error)", metadata: Self.ids(envelope))
+        self.logger.warning("\(envelope.type) failed, again in \(seconds) s: \(error)", metadata: Self.ids(item.envelope, item.delivery.body))
     }
 
     /// Parks a message where the recorder takes it from.
@@ -44,7 +44,9 @@ extension Processor {
         try await self.outbox.publish([outgoing], run)
         Metrics.deadLetters(queue: self.queue, type: type, errorType: errorType.rawValue)
         Metrics.handled(queue: self.queue, type: type, outcome: "dead", count: 1)
-        self.logger.error("\(type) is a dead letter, \(errorType.rawValue): \(error)", metadata: envelope.map(Self.ids) ?? [:])
+        self.logger.error(
+            "\(type) is a dead letter, \(errorType.rawValue): \(error)", metadata: envelope.map { Self.ids($0, delivery.body) } ?? [:])
+        Sentry.report(.deadLetter(queue: self.queue, type: type, errorType: errorType.rawValue, error: error, envelope: envelope))
     }
 
     private static let insertAttempt: Statement = """
@@ -76,17 +78,19 @@ extension Processor {
     }
 
     /// One line a message while they are few, a sample of them while they are many.
-    func report(_ rows: [Inbox.Row], duplicates: Int, type: String, took: Duration) {
+    func report(_ rows: [Inbox.Row], of items: [Item], duplicates: Int, took: Duration) {
+        let type = items[0].envelope.type
         let now = Clock.milliseconds()
         var rejected = 0
         for row in rows {
             let delay = row.envelope.sentAt.map { max(0, now - $0) } ?? 0
             Metrics.queueDelay(queue: self.queue, seconds: Double(delay) / 1000)
-            let isRejected = if case .rejected = row.reply.outcome { true } else { false }
-            if isRejected { rejected += 1 }
+            if row.isRejected { rejected += 1 }
             self.successLog.log {
-                var metadata = Self.ids(row.envelope)
-                metadata["outcome"] = .string(isRejected ? "rejected" : "succeeded")
+                // Few lines are written, so it costs nothing to look for its body only now.
+                let body = items.first { $0.envelope.messageID == row.envelope.messageID }?.delivery.body
+                var metadata = Self.ids(row.envelope, body ?? [])
+                metadata["outcome"] = .string(row.isRejected ? "rejected" : "succeeded")
                 metadata["attempt"] = .stringConvertible(row.envelope.attempt)
                 metadata["ms"] = .stringConvertible(took.microseconds / 1000)
                 metadata["queue_ms"] = .stringConvertible(delay)
@@ -101,12 +105,15 @@ extension Processor {
         if duplicates > 0 { Metrics.handled(queue: self.queue, type: type, outcome: "duplicate", count: duplicates) }
     }
 
-    static func ids(_ envelope: Envelope) -> Logger.Metadata {
+    /// The ids of a message's chain, for a line of the log.
+    static func ids(_ envelope: Envelope, _ body: [UInt8]) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "message_id": .stringConvertible(envelope.messageID), "operation_id": .stringConvertible(envelope.correlationID),
             "type": .string(envelope.type),
         ]
         if let traceparent = envelope.traceparent { metadata["traceparent"] = .string(traceparent) }
+        if let orderID = envelope.orderID(body) { metadata["order_id"] = .stringConvertible(orderID) }
+        if let userID = ID(envelope.actor) { metadata["user_id"] = .stringConvertible(userID) }
         return metadata
     }
 

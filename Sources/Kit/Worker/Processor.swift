@@ -16,12 +16,14 @@ struct Processor: Sendable {
     let inbox: Inbox
     let logger: Logger
     let successLog: SampledLog
+    /// Nil if traces are off.
+    let tracer: TraceRecorder?
     /// Told while a handler says that the worker's settings are wrong, and nil once it went well again.
     let misconfigured: @Sendable (String?) -> Void
 
     init(
         queue: String, registry: HandlerRegistry, ladder: RetryLadder, pool: PostgresPool, publisher: Publisher, logger: Logger,
-        successLog: SampledLog, misconfigured: @escaping @Sendable (String?) -> Void
+        successLog: SampledLog, tracer: TraceRecorder?, misconfigured: @escaping @Sendable (String?) -> Void
     ) {
         self.queue = queue
         self.registry = registry
@@ -31,6 +33,7 @@ struct Processor: Sendable {
         self.inbox = Inbox(consumer: queue)
         self.logger = logger
         self.successLog = successLog
+        self.tracer = tracer
         self.misconfigured = misconfigured
     }
 
@@ -45,6 +48,8 @@ struct Processor: Sendable {
         var delivery: Delivery
         var decoded: Decoded
         var state: State
+        /// Of its handling, if its trace is recorded.
+        var span: TraceSpan?
         var envelope: Envelope { self.decoded.envelope }
     }
 
@@ -63,13 +68,16 @@ struct Processor: Sendable {
             var items: [Item] = []
             var seen: Set<ID> = []
             for delivery in work.deliveries {
+                var span: TraceSpan?
                 do throws(Poison) {
-                    let envelope = try Envelope(delivery)
+                    var envelope = try Envelope(delivery)
                     // A copy within the batch is settled with its original.
                     guard seen.insert(envelope.messageID).inserted else { continue }
-                    items.append(Item(delivery: delivery, decoded: try handler.decode(delivery.body, envelope), state: .decoded))
+                    if let tracer { span = self.begin(&envelope, of: work, tracer) }
+                    items.append(Item(delivery: delivery, decoded: try handler.decode(delivery.body, envelope), state: .decoded, span: span))
                 } catch {
                     try await self.deadLetter(delivery, try? Envelope(delivery), error.errorType, error.description, run)
+                    span?.end("dead", error.description)
                 }
             }
             try await self.handle(items, by: handler, run)
@@ -149,9 +157,11 @@ struct Processor: Sendable {
             return item
         case .retry(let seconds, let text, let errorType):
             try await self.retry(item, after: seconds, errorType, text, run)
+            item.span?.end("retried", text)
             return nil
         case .deadLetter(let errorType, let text):
             try await self.deadLetter(item.delivery, item.envelope, errorType, text, run)
+            item.span?.end("dead", text)
             return nil
         case .again:
             try await run.pause(&backoff)
@@ -187,7 +197,8 @@ struct Processor: Sendable {
         while true {
             do {
                 let decoded = item.decoded
-                item.state = .prepared(try await withTimeLimit(handler.policy.timeLimit) { try await handler.prepare(decoded) })
+                item.state = .prepared(
+                    try await Traces.within(item.span) { try await withTimeLimit(handler.policy.timeLimit) { try await handler.prepare(decoded) } })
                 self.misconfigured(nil)
                 return item
             } catch {
@@ -202,27 +213,8 @@ struct Processor: Sendable {
     private func commit(_ items: [Item], by handler: AnyHandler, _ run: Run) async throws {
         let started = ContinuousClock.now
         let handledAt = Clock.milliseconds()
-        let (rows, known) = try await self.pool.transaction { transaction in
-            let known = try await self.inbox.claim(items.map(\.envelope.messageID), in: transaction)
-            var rows: [Inbox.Row] = []
-            var ready: [Ready] = []
-            for item in items where known[item.envelope.messageID] == nil {
-                switch item.state {
-                case .answered(let reply): rows.append(try self.row(item.envelope, reply))
-                case .prepared(let prepared): ready.append(prepared)
-                case .decoded: ready.append(Ready(decoded: item.decoded, prepared: ()))
-                }
-            }
-            if !ready.isEmpty {
-                let replies = try await withTimeLimit(handler.policy.timeLimit) { [ready] in try await handler.handle(ready, transaction) }
-                for (ready, reply) in zip(ready, replies) { rows.append(try self.row(ready.decoded.envelope, reply)) }
-            }
-            if !rows.isEmpty {
-                let took = ContinuousClock.now - started
-                try self.inbox.insert(
-                    rows, type: items[0].envelope.type, handledAt: handledAt, microseconds: took.microseconds, in: transaction)
-            }
-            return (rows, known)
+        let (rows, known) = try await self.step(.transaction, of: items) {
+            try await self.pool.transaction { try await self.write(items, by: handler, started: started, handledAt: handledAt, in: $0) }
         }
         for item in items {
             if let known = known[item.envelope.messageID], known.fingerprint != item.envelope.fingerprint {
@@ -230,8 +222,36 @@ struct Processor: Sendable {
                     "an idempotency key came with another body; the first one holds", metadata: ["message_id": "\(item.envelope.messageID)"])
             }
         }
-        try await self.outbox.publish(rows, known, of: items, handledAt: handledAt, run)
-        self.report(rows, duplicates: known.count, type: items[0].envelope.type, took: ContinuousClock.now - started)
+        try await self.step(.publish, of: items) {
+            try await self.outbox.publish(rows, known, of: items, handledAt: handledAt, run)
+        }
+        self.report(rows, of: items, duplicates: known.count, took: ContinuousClock.now - started)
+        if self.tracer != nil { self.end(items, rows) }
+    }
+
+    /// What the transaction of a batch holds: the handler's effects, and a row for each message that was not handled before.
+    private func write(
+        _ items: [Item], by handler: AnyHandler, started: ContinuousClock.Instant, handledAt: Int64, in transaction: Transaction
+    ) async throws -> (rows: [Inbox.Row], known: [ID: Inbox.Known]) {
+        let known = try await self.inbox.claim(items.map(\.envelope.messageID), in: transaction)
+        var rows: [Inbox.Row] = []
+        var ready: [Ready] = []
+        for item in items where known[item.envelope.messageID] == nil {
+            switch item.state {
+            case .answered(let reply): rows.append(try self.row(item.envelope, reply))
+            case .prepared(let prepared): ready.append(prepared)
+            case .decoded: ready.append(Ready(decoded: item.decoded, prepared: ()))
+            }
+        }
+        if !ready.isEmpty {
+            let replies = try await withTimeLimit(handler.policy.timeLimit) { [ready] in try await handler.handle(ready, transaction) }
+            for (ready, reply) in zip(ready, replies) { rows.append(try self.row(ready.decoded.envelope, reply)) }
+        }
+        if !rows.isEmpty {
+            let took = ContinuousClock.now - started
+            try self.inbox.insert(rows, type: items[0].envelope.type, handledAt: handledAt, microseconds: took.microseconds, in: transaction)
+        }
+        return (rows, known)
     }
 
     private func row(_ envelope: Envelope, _ reply: Reply) throws -> Inbox.Row {

@@ -16,7 +16,13 @@ final class Readiness: Sendable {
     /// An operator has paused the queue.
     var paused: Bool { self.state.withLock { $0.paused } }
 
-    func set(misconfigured: String?) { self.state.withLock { $0.misconfigured = misconfigured } }
+    /// - Returns: whether that is news.
+    func set(misconfigured: String?) -> Bool {
+        self.state.withLock { state in
+            defer { state.misconfigured = misconfigured }
+            return state.misconfigured != misconfigured
+        }
+    }
     func set(paused: Bool) { self.state.withLock { $0.paused = paused } }
 
     /// The connection that deliveries come over now; 0 if it was lost.

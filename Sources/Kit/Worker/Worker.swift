@@ -38,9 +38,10 @@ public final class Worker: Service {
     private let logger: Logger
 
     /// A worker of `queue` with these handlers. The pool, the publisher and the consumer are services of their own, started before it and ended after it.
+    /// - Parameter logSample: lines a second about what went well; 0 is all of them.
     public init(
         queue: String, handlers: HandlerRegistry, ladder: RetryLadder, limits: Limits, pool: PostgresPool, publisher: Publisher, consumer: Consumer,
-        logger: Logger
+        logger: Logger, logSample: Int = 50
     ) {
         self.queue = queue
         self.limits = limits
@@ -52,7 +53,13 @@ public final class Worker: Service {
         self.readiness = readiness
         self.processor = Processor(
             queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, logger: logger,
-            successLog: SampledLog(logger: logger, perSecond: 50), misconfigured: { readiness.set(misconfigured: $0) })
+            successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder,
+            misconfigured: { reason in
+                // Once, not at each try: nothing is handled until somebody mends it.
+                if readiness.set(misconfigured: reason), let reason {
+                    logger.critical("the worker's settings are wrong: \(reason)", metadata: ["queue": .string(queue)])
+                }
+            })
         let (signals, continuation) = AsyncStream.makeStream(of: Dispatcher.Signal.self)
         self.signals = signals
         self.dispatcher = Dispatcher(

@@ -43,6 +43,7 @@ public struct WorkerPart: Sendable {
             let lanes = try settings.int("CONCURRENCY", default: 2, in: 1...64)
             let batchSize = try settings.int("BATCH_SIZE", default: 128, in: 1...2000)
             let prefetch = try settings.int("PREFETCH", default: 4 * batchSize, in: 1...2000)
+            let logSample = try settings.int("LOG_SAMPLE", in: 0...1_000_000)
             let ladder = try RetryLadder(settings)
             let url = try settings.brokerURLs()
             let pool = try PostgresPool(
@@ -60,7 +61,7 @@ public struct WorkerPart: Sendable {
             let worker = Worker(
                 queue: queue, handlers: part.handlers, ladder: ladder, limits: .init(lanes: lanes, batchSize: batchSize, prefetch: prefetch),
                 pool: pool,
-                publisher: publisher, consumer: consumer, logger: logger)
+                publisher: publisher, consumer: consumer, logger: logger, logSample: logSample)
             let unready: @Sendable () async -> [String] = { worker.unready }
             let health = try HealthServer(settings: settings, logger: logger, unready: unready)
             let start = try StartTimeout(settings: settings, logger: logger, unready: unready)

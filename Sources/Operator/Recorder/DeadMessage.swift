@@ -23,11 +23,6 @@ struct DeadMessage: Sendable {
 
     var group: String { ErrorGroup.name(queue: self.queue, type: self.type, errorType: self.errorType, error: self.error) }
 
-    private struct Subject: Decodable {
-        var orderID: ID?
-        enum CodingKeys: String, CodingKey { case orderID = "order_id" }
-    }
-
     /// Reads whatever came: a dead letter may be any bytes.
     init(_ delivery: Delivery, queue: String, now: Date) {
         let properties = delivery.properties
@@ -40,8 +35,7 @@ struct DeadMessage: Sendable {
             properties.messageID.flatMap { ID($0) }
             ?? ID(digest: SHA256.hash(data: Array("\(queue)\u{0}\(properties.messageID ?? "")\u{0}\(self.type)\u{0}".utf8) + delivery.body))
         self.correlationID = properties.correlationID.flatMap { ID($0) } ?? properties.messageID.flatMap { ID($0) }
-        let subject = try? JSON.decode(Subject.self, from: delivery.body)
-        self.orderID = subject?.orderID ?? (["orders.place", "orders.checkout_cart"].contains(self.type) ? self.messageID : nil)
+        self.orderID = Envelope.orderID(type: self.type, messageID: self.messageID, delivery.body)
         self.attempts = Int(clamping: headers["attempt"]?.int ?? 1)
         if let errorType = headers["error-type"]?.string {
             self.errorType = errorType

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Kit
 import Logging
 import Shop
+import Tracing
 import Transfer
 
 /// Asks Stripe's API, version pinned, every POST under an idempotency key, and tries again quickly as Stripe's own libraries do.
@@ -59,6 +60,17 @@ struct StripeClient: Sendable {
         if let key { headers["Idempotency-Key"] = key }
         let request = HTTPRequest(method, url: self.base + path, headers: headers, body: form.map(FormEncoding.encode), timeout: .seconds(20))
         let name = "\(method.rawValue) \(path.prefix { $0 != "?" })"
+        // The span's name without ids: /v1/payment_intents of all that is below it.
+        return try await withSpan("stripe \(method.rawValue) /\(path.split(separator: "/").prefix(2).joined(separator: "/"))", ofKind: .client) {
+            span in
+            span.attributes = ["http.request.method": .string(method.rawValue), "peer.service": "stripe", "stripe.call": .string(name)]
+            return try await self.perform(request, name: name, span)
+        }
+    }
+
+    /// One call with its quick tries.
+
+    private func perform<Object: Decodable>(_ request: HTTPRequest, name: String, _ span: any Span) async throws -> (Object, Call) {
         let at = Date()
         let started = ContinuousClock.now
         func call(_ outcome: String) -> Call {
@@ -70,6 +82,8 @@ struct StripeClient: Sendable {
             let failure: StripeError
             do {
                 let response = try await self.http.send(request)
+                span.attributes["http.response.status_code"] = response.status
+                if attempt > 0 { span.attributes["http.request.resend_count"] = attempt }
                 if 200..<300 ~= response.status {
                     do {
                         return (try JSON.decode(Object.self, from: response.body), call("\(response.status)"))

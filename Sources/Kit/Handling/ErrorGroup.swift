@@ -1,15 +1,15 @@
 import Crypto
 
 /// Which dead letters have the same cause: same queue, same type, and the same error once its numbers, ids and quoted values are taken out.
-enum ErrorGroup {
+public enum ErrorGroup {
     /// Ten hexadecimal digits.
-    static func name(queue: String, type: String, errorType: String, error: String) -> String {
+    public static func name(queue: String, type: String, errorType: String, error: String) -> String {
         let text = [queue, type, errorType, self.pattern(of: error)].joined(separator: "\u{0}")
         return SHA256.hash(data: Array(text.utf8)).prefix(5).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
     /// The error with each word that holds a digit, and each quoted text, replaced by `#`.
-    static func pattern(of error: String) -> String {
+    public static func pattern(of error: String) -> String {
         var pattern = ""
         var word = ""
         var quote: Character?

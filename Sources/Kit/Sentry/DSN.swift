@@ -1,0 +1,41 @@
+/// Where a Sentry project takes what is sent to it, and the key that opens it (https://develop.sentry.dev/sdk/foundations/transport/authentication/).
+///
+///     https://<public key>@<host>[:<port>][/<path>]/<project>
+struct DSN: Sendable, Equatable {
+    /// `https://<host>/<path>/api/<project>/envelope/`
+    let url: String
+    /// Who sends; it cannot read anything.
+    let publicKey: String
+    /// Old projects have one.
+    let secretKey: String?
+
+    /// Nil for anything that is none.
+    init?(_ text: String) {
+        guard let colon = text.firstRange(of: "://"), ["http", "https"].contains(text[..<colon.lowerBound].lowercased()),
+            let at = text[colon.upperBound...].firstIndex(of: "@"), !text.contains(where: { $0.isWhitespace || $0 == "?" || $0 == "#" })
+        else { return nil }
+        let keys = text[colon.upperBound..<at].split(separator: ":", omittingEmptySubsequences: false)
+        var place = text[text.index(after: at)...]
+        while place.last == "/" { place.removeLast() }
+        guard let slash = place.lastIndex(of: "/"), slash > place.startIndex, place.first != "/", 1...2 ~= keys.count, !keys[0].isEmpty else {
+            return nil
+        }
+        self.url = "\(text[..<colon.upperBound])\(place[..<slash])/api/\(place[place.index(after: slash)...])/envelope/"
+        self.publicKey = String(keys[0])
+        self.secretKey = keys.count == 2 ? String(keys[1]) : nil
+    }
+
+    /// `SENTRY_DSN`; nil if it is not set.
+    /// - Throws: it is none.
+    init?(_ settings: Settings) throws(SettingError) {
+        guard let text = settings.string("SENTRY_DSN") else { return nil }
+        guard let dsn = DSN(text) else { throw SettingError(name: "SENTRY_DSN", reason: "must be a DSN, https://<key>@<host>/<project>") }
+        self = dsn
+    }
+
+    /// The value of `X-Sentry-Auth`.
+    var authorization: String {
+        "Sentry sentry_version=7, sentry_client=conveyor/\(ConveyorVersion.current), sentry_key=\(self.publicKey)"
+            + (self.secretKey.map { ", sentry_secret=\($0)" } ?? "")
+    }
+}

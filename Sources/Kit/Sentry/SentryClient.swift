@@ -1,0 +1,35 @@
+import Logging
+import Tracing
+
+/// Hands events and transactions to Sentry, beside the work and never in its way: each kind waits in a bounded queue of its own, so that many
+/// transactions never cost an event.
+struct SentryClient: SpanExporter {
+    private let events: ExportQueue<SentryEvent>
+    private let transactions: ExportQueue<SentryTransaction>
+    /// Of the recorded traces, those that lie within it become transactions.
+    private let share: Double
+
+    /// - Parameters:
+    ///   - share: `SENTRY_TRACES_SAMPLE_RATE`.
+    ///   - interval: what gathers in it leaves together; of transactions no more than 20, as each costs half a millisecond and a bit of a quota.
+    init(transport: SentryTransport, share: Double, logger: Logger, every interval: Duration = .seconds(1)) {
+        self.share = share
+        self.events = ExportQueue(to: "sentry", capacity: 250, every: interval / 4, logger: logger) { await transport.send($0) }
+        self.transactions = ExportQueue(to: "sentry", capacity: 20, every: interval, logger: logger) { await transport.send($0) }
+    }
+
+    func report(_ event: SentryEvent) { self.events.add(CollectionOfOne(event)) }
+
+    func export(_ spans: [FinishedSpan]) {
+        // A span that outlived its transaction has no place there.
+        guard let whole = spans.last, whole.kind == .server || whole.kind == .consumer || whole.parentID == nil, whole.context.isWithin(self.share)
+        else { return }
+        self.transactions.add(CollectionOfOne(SentryTransaction(spans: spans)))
+    }
+
+    func finish(within limit: Duration) async {
+        async let events: Void = self.events.finish(within: limit)
+        async let transactions: Void = self.transactions.finish(within: limit)
+        _ = await (events, transactions)
+    }
+}
