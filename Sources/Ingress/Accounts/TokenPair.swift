@@ -34,7 +34,8 @@ struct TokenIssuer: Sendable {
     }
 
     func pair(for id: ID, epoch: Int, isSuperuser: Bool) async throws -> TokenPair {
-        let now = Date()
+        // Whole seconds: some readers of tokens take no other.
+        let now = Date(timeIntervalSince1970: Double(Clock.seconds()))
         func sign(_ use: Tokens.Use, _ lifetime: Duration) async throws -> String {
             try await self.tokens.sign(
                 .init(

@@ -86,7 +86,8 @@ struct DevelopmentTokens: Sendable {
 
     /// An access token of an account, good for a day.
     func make(_ id: ID, epoch: Int = 0) async throws -> String {
-        try await self.tokens.sign(
-            .init(userID: id, epoch: epoch, use: .access, expiresAt: Date().addingTimeInterval(86_400), isSuperuser: false))
+        let now = Date(timeIntervalSince1970: Double(Clock.seconds()))
+        return try await self.tokens.sign(
+            .init(userID: id, epoch: epoch, use: .access, expiresAt: now.addingTimeInterval(86_400), isSuperuser: false), at: now)
     }
 }
