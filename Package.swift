@@ -79,10 +79,10 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "Transfer", "Topology", .hummingbird, .crypto, .argumentParser, .mustache,
-                .lifecycle,
-                .logging,
-            ]),
+                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser, .collections, .crypto, .httpTypes,
+                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
+            ],
+            resources: [.embedInCode("Console/Assets/")]),
         .executableTarget(
             name: "Orders", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", .lifecycle, .logging, .argumentParser], path: "Workers/Orders"),
         .executableTarget(name: "Payments", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .crypto, .tracing], path: "Workers/Payments"),

@@ -6,5 +6,5 @@ import Kit
 struct Conveyor: AsyncParsableCommand {
     static let configuration = Part.configuration(
         "conveyor", "Sees, mends and replays what goes through Conveyor.", settings: .operator,
-        subcommands: [Migrate.self, TopologyCommand.self, SampleCommand.self, UsersCommand.self, Record.self])
+        subcommands: [Migrate.self, TopologyCommand.self, SampleCommand.self, UsersCommand.self, Record.self, Console.self])
 }

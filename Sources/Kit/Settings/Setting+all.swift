@@ -41,8 +41,8 @@ extension Setting {
         // The HTTP server
         .init("HOST", .all, default: "127.0.0.1", "address to listen on"),
         .init("PORT", .ingress, default: "8080", "port to listen on"),
-        .init("TLS_CERT", .ingress, "file of the certificate chain in PEM; with TLS_KEY turns on HTTPS and HTTP/2"),
-        .init("TLS_KEY", .ingress, "file of the certificate's private key in PEM"),
+        .init("TLS_CERT", [.ingress, .operator], "file of the certificate chain in PEM; with TLS_KEY turns on HTTPS and HTTP/2"),
+        .init("TLS_KEY", [.ingress, .operator], "file of the certificate's private key in PEM"),
         .init("BACKEND_CORS_ORIGINS", .ingress, default: "[]", "origins that browsers may call from, a JSON list"),
         .init("TRUSTED_PROXIES", .ingress, "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
         .init("RATE_LIMIT", .ingress, default: "on", "on or off"),

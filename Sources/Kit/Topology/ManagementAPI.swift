@@ -5,7 +5,7 @@ public import Transfer
 public struct ManagementAPI: Sendable {
     private let base: String
     private let authorization: String
-    private let vhost: String
+    let vhost: String
     private let client: HTTPClient
 
     /// What the management API refused, or that it is away.
@@ -62,7 +62,7 @@ public struct ManagementAPI: Sendable {
         return response.body
     }
 
-    private func decode<Value: Decodable>(_ type: Value.Type, _ path: String) async throws(Refused) -> Value {
+    func decode<Value: Decodable>(_ type: Value.Type, _ path: String) async throws(Refused) -> Value {
         let body = try await self.send(.get, path)
         do { return try JSON.decode(Value.self, from: body) } catch {
             throw Refused(status: 200, description: "GET \(path): an answer that is not understood: \(JSON.explain(error))")

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Hummingbird
+import Kit
+import Logging
+import Postgres
+import RabbitMQ
+import ServiceLifecycle
+
+/// `conveyor console`: the part `console`, the operators' web console.
+///
+/// Pages are made on the server and work without JavaScript; a small script keeps what they show up to date. Nothing is asked of another host.
+struct Console: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The operators' web console, on CONSOLE_PORT. Runs until SIGTERM.")
+
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await Part.run("console", options: self.options) { settings, logger in
+            let sessions = SessionKeeper(token: try settings.require("CONSOLE_TOKEN"))
+            let desk = Desk(settings: settings, logger: logger)
+            let definitions = try Definitions(ladder: RetryLadder(settings))
+            let api = try desk.managementAPI()
+            let pool = try PostgresPool(
+                url: settings.databaseURL(), size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 2...64), applicationName: "console",
+                statementTimeout: .seconds(15), logger: logger)
+            let deadLetters = DeadLetterStore(pool: pool)
+            let watch = Watch(
+                queues: QueueBoard(api: api, definitions: definitions, pool: pool), api: api, deadLetters: deadLetters)
+            let server = try ConsoleServer(settings: settings, logger: logger) { isTLS in
+                let assets = Assets()
+                let renderer = try Renderer(
+                    sessions: sessions, assets: assets, isTLS: isTLS, openDeadLetters: { watch.latest.openDeadLetters })
+                let router = Self.router(sessions: sessions, renderer: renderer, isTLS: isTLS, logger: logger)
+                assets.add(to: router)
+                SignInPage(sessions: sessions, renderer: renderer, logger: logger).add(to: router)
+                OverviewPage(watch: watch, deadLetters: deadLetters, renderer: renderer).add(to: router)
+                return router
+            }
+            let unready: @Sendable () async -> [String] = { pool.isReachable ? [] : ["database: not reachable"] }
+            let health = try HealthServer(settings: settings, logger: logger, unready: unready)
+            let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
+            return (health.map { [$0] } ?? []) + [pool, start, watch, server]
+        }
+    }
+
+    /// What every request goes through before its page, outermost first.
+    private static func router(sessions: SessionKeeper, renderer: Renderer, isTLS: Bool, logger: Logger) -> Router<ConsoleContext> {
+        let router = Router(context: ConsoleContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: SecurityHeaders(isTLS: isTLS))
+        router.add(middleware: SessionReader(sessions: sessions))
+        router.add(middleware: ErrorPages(renderer: renderer, logger: logger))
+        router.add(middleware: AccessCheck(sessions: sessions))
+        return router
+    }
+}

@@ -1,0 +1,27 @@
+/// What every page has around its content.
+struct Page<Content: Sendable>: Sendable {
+    let title: String
+    let stylesheet: String
+    let script: String
+    let icon: String
+    let version: String
+    /// Nil if nobody is signed in: then there is no navigation.
+    let signedIn: SignedIn?
+    let search: String
+    let notice: String?
+    let content: Content
+
+    struct SignedIn: Sendable {
+        let name: String
+        let formToken: String
+        let links: [Link]
+    }
+
+    struct Link: Sendable {
+        let path: String
+        let name: String
+        let isHere: Bool
+        /// E.g. how many dead letters are open.
+        let count: String?
+    }
+}

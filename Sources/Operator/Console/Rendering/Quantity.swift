@@ -1,0 +1,67 @@
+/// Numbers and times as people read them.
+enum Quantity {
+    /// `1,234,567`
+    static func count(_ number: Int) -> String {
+        let digits = Array(String(number.magnitude))
+        var text = number < 0 ? "−" : ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// `1 letter`, `2 letters`
+    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+        "\(self.count(number)) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
+
+    /// A rate in messages a second: `0`, `0.4`, `12`, `1,234`.
+    static func rate(_ rate: Double) -> String {
+        guard rate.isFinite, rate >= 0.05 else { return "0" }
+        return rate < 9.95 ? self.decimal(rate, places: 1) : self.count(Int(rate.rounded()))
+    }
+
+    /// A span of time with the unit that suits it: `250 µs`, `1.5 ms`, `42 s`, `5 min`, `3 h 20 min`, `2 d`.
+    static func span(milliseconds: Double) -> String {
+        switch milliseconds {
+        case ..<0: "0 ms"
+        case ..<1: "\(Int((milliseconds * 1000).rounded())) µs"
+        case ..<10: "\(self.decimal(milliseconds, places: 1)) ms"
+        case ..<1000: "\(Int(milliseconds.rounded())) ms"
+        case ..<10_000: "\(self.decimal(milliseconds / 1000, places: 1)) s"
+        default: self.span(seconds: Int(min(milliseconds / 1000, 1e12).rounded()))
+        }
+    }
+
+    /// `42 s`, `5 min`, `3 h 20 min`, `2 d 4 h`
+    static func span(seconds: Int) -> String {
+        switch seconds {
+        case ..<0: "0 s"
+        case ..<120: "\(seconds) s"
+        case ..<7200: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3600) h" + (seconds / 60 % 60 > 0 ? " \(seconds / 60 % 60) min" : "")
+        default: "\(self.count(seconds / 86_400)) d" + (seconds / 3600 % 24 > 0 ? " \(seconds / 3600 % 24) h" : "")
+        }
+    }
+
+    /// `512 bytes`, `1.5 KiB`, `1.0 MiB`
+    static func size(_ bytes: Int) -> String {
+        switch bytes {
+        case ..<1024: self.count(bytes, "byte")
+        case ..<(1 << 20): "\(self.decimal(Double(bytes) / 1024, places: 1)) KiB"
+        default: "\(self.decimal(Double(bytes) / Double(1 << 20), places: 1)) MiB"
+        }
+    }
+
+    static func decimal(_ value: Double, places: Int) -> String {
+        var unit = 1
+        for _ in 0..<places { unit *= 10 }
+        let scaled = Int((value.magnitude * Double(unit)).rounded())
+        let fraction = String(scaled % unit)
+        let sign = value < 0 && scaled > 0 ? "−" : ""
+        return places == 0
+            ? "\(sign)\(scaled)"
+            : "\(sign)\(self.count(scaled / unit)).\(String(repeating: "0", count: places - fraction.count))\(fraction)"
+    }
+}

@@ -1,0 +1,54 @@
+import HTTPTypes
+import Hummingbird
+import Kit
+import Mustache
+import NIOCore
+
+/// Puts a page together: its content in its template, in the frame that all pages have.
+struct Renderer: Sendable {
+    private let library: MustacheLibrary
+    private let sessions: SessionKeeper
+    private let assets: Assets
+    /// Whether the console itself serves TLS.
+    let isTLS: Bool
+    /// Dead letters that wait for somebody, as far as it is known.
+    private let openDeadLetters: @Sendable () -> Int?
+
+    private static let sections = [
+        (path: "/", name: "Overview"), (path: "/dead", name: "Dead letters"), (path: "/jobs", name: "Replays"), (path: "/audit", name: "Audit"),
+    ]
+
+    init(sessions: SessionKeeper, assets: Assets, isTLS: Bool, openDeadLetters: @escaping @Sendable () -> Int?) throws {
+        self.library = try Templates.library()
+        self.sessions = sessions
+        self.assets = assets
+        self.isTLS = isTLS
+        self.openDeadLetters = openDeadLetters
+    }
+
+    /// The page as an answer.
+    /// - Parameters:
+    ///   - section: the path of the section that it belongs to.
+    ///   - notice: what has just been done.
+    func respond(
+        _ template: String, title: String, section: String? = nil, notice: String? = nil, search: String = "", _ content: some Sendable,
+        context: ConsoleContext, status: HTTPResponse.Status = .ok
+    ) throws -> Response {
+        let page = Page(
+            title: title, stylesheet: self.assets.stylesheet.url, script: self.assets.script.url, icon: self.assets.icon.url,
+            version: ConveyorVersion.current, signedIn: context.session.map { self.signedIn($0, section: section) }, search: search, notice: notice,
+            content: content)
+        guard let html = self.library.render(page, withTemplate: template) else { preconditionFailure("no template \(template)") }
+        return Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: html)))
+    }
+
+    private func signedIn<Content>(_ session: Session, section: String?) -> Page<Content>.SignedIn {
+        let open = self.openDeadLetters() ?? 0
+        return .init(
+            name: session.name, formToken: self.sessions.formToken(for: session.id),
+            links: Self.sections.map { path, name in
+                .init(path: path, name: name, isHere: path == section, count: path == "/dead" && open > 0 ? Quantity.count(open) : nil)
+            })
+    }
+}

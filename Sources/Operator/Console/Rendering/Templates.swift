@@ -1,0 +1,26 @@
+import Mustache
+
+/// The templates of `Assets/`: embedded, parsed once at the start.
+enum Templates {
+    /// - Throws: a template that does not parse, found at the start.
+    static func library() throws -> MustacheLibrary {
+        HTMLText.register()
+        var library = MustacheLibrary()
+        for (name, text) in self.texts {
+            try library.register(HTMLText.pragma + String(decoding: text, as: UTF8.self), named: name)
+        }
+        return library
+    }
+
+    static var texts: [(name: String, text: [UInt8])] {
+        [
+            ("layout", PackageResources.layout_mustache),
+            ("error", PackageResources.error_mustache),
+            ("login", PackageResources.login_mustache),
+            ("overview", PackageResources.overview_mustache),
+            ("chart", PackageResources.chart_mustache),
+            ("groups", PackageResources.groups_mustache),
+            ("moment", PackageResources.moment_mustache),
+        ]
+    }
+}

@@ -1,0 +1,36 @@
+extension String {
+    /// With what cannot be seen made visible: control characters as their pictures (`␀`), marks that turn the direction of text, and other
+    /// invisible ones, as `⟨U+202E⟩`. Line breaks and tabs stay. For showing only, never for editing.
+    var visible: String {
+        guard self.unicodeScalars.contains(where: Self.isInvisible) else { return self }
+        var text = String.UnicodeScalarView()
+        for scalar in self.unicodeScalars {
+            guard Self.isInvisible(scalar) else {
+                text.append(scalar)
+                continue
+            }
+            switch scalar.value {
+            case 0..<0x20: text.append(Unicode.Scalar(0x2400 + scalar.value) ?? "\u{fffd}")
+            case 0x7f: text.append("\u{2421}")
+            default: text.append(contentsOf: "⟨U+\(String(scalar.value, radix: 16, uppercase: true))⟩".unicodeScalars)
+            }
+        }
+        return String(text)
+    }
+
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0a: false
+        case 0..<0x20, 0x7f...0x9f: true
+        // Zero width, direction, line and paragraph separators, the byte order mark, tags.
+        case 0xad, 0x61c, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xe0000...0xe007f: true
+        default: false
+        }
+    }
+
+    /// At most so many characters, with an ellipsis in place of the rest.
+    func shortened(to limit: Int) -> String {
+        guard let end = self.index(self.startIndex, offsetBy: limit, limitedBy: self.endIndex), end != self.endIndex else { return self }
+        return self[..<end] + "…"
+    }
+}

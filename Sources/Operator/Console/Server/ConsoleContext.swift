@@ -1,0 +1,32 @@
+import Hummingbird
+import NIOCore
+
+/// A request's context: who asks, and the form that was posted.
+struct ConsoleContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// Who is signed in; nil if nobody is.
+    var session: Session?
+    /// The form of a POST, read and checked before any page sees it.
+    var form = Form()
+    /// The address of the client, for the throttle; of an IPv6 one its network, as one client has as many addresses as it likes.
+    let client: String
+
+    init(source: ApplicationRequestContextSource) {
+        self.coreContext = .init(source: source)
+        self.client = Self.client(source.channel.remoteAddress)
+    }
+
+    private static func client(_ address: SocketAddress?) -> String {
+        guard let address, let text = address.ipAddress else { return "unknown" }
+        guard case .v6 = address, !text.hasPrefix("::ffff:") else { return text }
+        // sockaddr_in6: family, port and flow information are eight bytes, the network the next eight.
+        return address.withSockAddr { pointer, size in
+            UnsafeRawBufferPointer(start: pointer, count: size).dropFirst(8).prefix(8).map { String($0, radix: 16) }.joined(separator: ":")
+        }
+    }
+}
+
+extension Request {
+    /// The fields of the query.
+    var fields: Form { Form(self.uri.query ?? "") }
+}

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Kit
+import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+
+/// The console's HTTP server: `CONSOLE_PORT` on `HOST`, with TLS if `TLS_CERT` and `TLS_KEY` are set.
+struct ConsoleServer: Service {
+    private let host: String
+    private let port: Int
+    private let tls: TLSConfiguration?
+    private let logger: Logger
+    private let router: @Sendable (_ isTLS: Bool) throws -> Router<ConsoleContext>
+
+    /// - Throws: a setting is wrong, or a file of TLS cannot be read.
+    init(settings: Settings, logger: Logger, router: @escaping @Sendable (_ isTLS: Bool) throws -> Router<ConsoleContext>) throws(SettingError) {
+        self.host = try settings.require("HOST")
+        self.port = try settings.int("CONSOLE_PORT", in: 1...65_535)
+        self.tls = try Self.tls(settings)
+        self.logger = logger
+        self.router = router
+    }
+
+    private static func tls(_ settings: Settings) throws(SettingError) -> TLSConfiguration? {
+        guard settings.isSet("TLS_CERT") || settings.isSet("TLS_KEY") else { return nil }
+        let (certificate, key) = (try settings.require("TLS_CERT"), try settings.require("TLS_KEY"))
+        let chain: [NIOSSLCertificate]
+        do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch {
+            throw SettingError(name: "TLS_CERT", reason: "\(certificate) cannot be read as a certificate chain in PEM")
+        }
+        let privateKey: NIOSSLPrivateKey
+        do { privateKey = try NIOSSLPrivateKey(file: key, format: .pem) } catch {
+            throw SettingError(name: "TLS_KEY", reason: "\(key) cannot be read as a private key in PEM")
+        }
+        var tls = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
+        tls.minimumTLSVersion = .tlsv12
+        return tls
+    }
+
+    /// Serves until graceful shutdown.
+    /// - Throws: `SettingError` if the port cannot be listened on.
+    func run() async throws {
+        var quiet = self.logger
+        quiet.logLevel = max(.notice, quiet.logLevel)
+        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60)))
+        let logger = self.logger
+        let application = Application(
+            router: try self.router(self.tls != nil), server: try self.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain,
+            configuration: .init(address: .hostname(self.host, port: self.port), serverName: nil),
+            onServerRunning: { channel in
+                logger.info("listening", metadata: ["port": .stringConvertible(channel.localAddress?.port ?? 0)])
+            },
+            logger: quiet)
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw SettingError(name: "CONSOLE_PORT", reason: "cannot be listened on: \(String(cString: strerror(error.errnoCode)))")
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import HTTPTypes
+import Hummingbird
+import Kit
+import Logging
+import Postgres
+
+/// Turns what a page throws into a page that says so: never a stack, a query or a secret.
+struct ErrorPages: RouterMiddleware {
+    let renderer: Renderer
+    let logger: Logger
+
+    struct Content: Sendable {
+        let status: Int
+        let message: String
+        /// Whether it may work when it is tried again.
+        let isTransient: Bool
+    }
+
+    func handle(
+        _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as PageError {
+            return try self.page(error.status, error.message, context)
+        } catch let error as NothingFound {
+            return try self.page(.notFound, "\(error)", context)
+        } catch let error as PostgresError where error.isRetriable || error.kind == .timedOut {
+            self.logger.warning("the database is away: \(error)")
+            return try self.page(.serviceUnavailable, "The database cannot be reached just now.", context, isTransient: true)
+        } catch let error as ManagementAPI.Refused {
+            self.logger.warning("the broker's management API is away: \(error)")
+            return try self.page(.serviceUnavailable, "RabbitMQ cannot be reached just now.", context, isTransient: true)
+        } catch let error as HTTPError where error.status == .notFound {
+            return try self.page(.notFound, "There is no such page.", context)
+        } catch let error as HTTPError where error.status.code < 500 {
+            return try self.page(error.status, "The request is not understood.", context)
+        } catch {
+            self.logger.error("a page failed: \(error)", metadata: ["path": .string(request.uri.path)])
+            return try self.page(.internalServerError, "Something went wrong here; the console's log says what.", context)
+        }
+    }
+
+    private func page(
+        _ status: HTTPResponse.Status, _ message: String, _ context: ConsoleContext, isTransient: Bool = false
+    ) throws -> Response {
+        let content = Content(status: status.code, message: message, isTransient: isTransient)
+        return try self.renderer.respond("error", title: status.reasonPhrase, content, context: context, status: status)
+    }
+}

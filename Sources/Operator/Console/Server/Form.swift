@@ -1,0 +1,84 @@
+/// The fields of a form or a query: `application/x-www-form-urlencoded` (https://url.spec.whatwg.org/#urlencoded-parsing).
+struct Form: Sendable, Equatable {
+    private var fields: [(name: String, value: String)] = []
+
+    init() {}
+
+    init(_ text: String) { self.init(Array(text.utf8)[...]) }
+
+    /// Reads whatever came: what is no UTF-8 gets replacement characters, an escape that is none stands for itself.
+    init(_ bytes: ArraySlice<UInt8>) {
+        for pair in bytes.split(separator: UInt8(ascii: "&")) {
+            let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            self.fields.append((Self.decode(parts[0]), parts.count == 2 ? Self.decode(parts[1]) : ""))
+        }
+    }
+
+    /// The value of the first field of that name; nil if there is none.
+    subscript(name: String) -> String? { self.fields.first { $0.name == name }?.value }
+
+    /// The value without the blanks around it; nil if nothing is left, as of a field that was left empty.
+    func text(_ name: String) -> String? {
+        guard var value = self[name]?[...] else { return nil }
+        while value.first?.isWhitespace == true { value.removeFirst() }
+        while value.last?.isWhitespace == true { value.removeLast() }
+        return value.isEmpty ? nil : String(value)
+    }
+
+    /// The values of all fields of that name.
+    func all(_ name: String) -> [String] { self.fields.filter { $0.name == name }.map(\.value) }
+
+    static func == (left: Form, right: Form) -> Bool { left.fields.elementsEqual(right.fields) { $0 == $1 } }
+
+    private static func decode(_ bytes: ArraySlice<UInt8>) -> String {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            switch bytes[index] {
+            case UInt8(ascii: "+"): decoded.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                if index + 2 < bytes.endIndex, let high = Self.digit(bytes[index + 1]), let low = Self.digit(bytes[index + 2]) {
+                    decoded.append(high << 4 | low)
+                    index += 2
+                } else {
+                    decoded.append(bytes[index])
+                }
+            case let byte: decoded.append(byte)
+            }
+            index += 1
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
+
+    private static func digit(_ character: UInt8) -> UInt8? {
+        switch character {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+}
+
+extension Form {
+    /// A text as a part of a query or of a path: all but RFC 3986's unreserved characters as `%XX`.
+    static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                escaped.unicodeScalars.append(Unicode.Scalar(byte))
+            default: escaped += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return escaped
+    }
+
+    /// A query of the fields that have a value: `?queue=orders&q=…`, or nothing.
+    static func query(_ fields: [(name: String, value: String?)]) -> String {
+        let pairs = fields.compactMap { field in field.value.map { "\(field.name)=\(Self.escaped($0))" } }
+        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+    }
+}
