@@ -45,10 +45,11 @@ extension AMQPChannel {
 
     /// Starts deliveries of `queue` with at most `prefetch` unacknowledged.
     func consume(_ queue: String, prefetch: UInt16) throws(BrokerError) {
+        self.consumers += 1
         try unsafe self.answer("basic.qos") { unsafe amqp_basic_qos($0, FrameBuffer.channel, 0, prefetch, 0) }
         try unsafe self.answer("basic.consume") { connection in
             unsafe Self.withBytes(queue) { queue in
-                unsafe Self.withBytes(Self.consumerTag) { tag in
+                unsafe Self.withBytes(self.consumerTag) { tag in
                     unsafe amqp_basic_consume(connection, FrameBuffer.channel, queue, tag, 0, 0, 0, amqp_empty_table)
                 }
             }
@@ -58,7 +59,7 @@ extension AMQPChannel {
     /// Stops deliveries. Those that were on their way still come.
     func cancelConsumer() throws(BrokerError) {
         try unsafe self.answer("basic.cancel") { connection in
-            unsafe Self.withBytes(Self.consumerTag) { unsafe amqp_basic_cancel(connection, FrameBuffer.channel, $0) }
+            unsafe Self.withBytes(self.consumerTag) { unsafe amqp_basic_cancel(connection, FrameBuffer.channel, $0) }
         }
     }
 
@@ -128,8 +129,9 @@ extension AMQPChannel {
         }
     }
 
-    /// Chosen by the client, so that it can cancel without having kept the broker's choice.
-    private static let consumerTag = "conveyor"
+    /// Never the same twice: a quorum queue of RabbitMQ 3.10.8 loses count of a consumer that was cancelled with messages in hand and comes back
+    /// under its old tag, and its channel crashes (541).
+    private var consumerTag: String { "conveyor-\(self.consumers)" }
 
     /// Makes a call and throws what the broker, or the library, has answered.
     private func answer<Ignored>(_ act: String, _ call: (amqp_connection_state_t) -> Ignored) throws(BrokerError) {

@@ -19,6 +19,8 @@ final class AMQPChannel {
     private(set) var output = FrameBuffer()
     /// A message whose frames are still arriving.
     var content = IncomingContent()
+    /// How many consumers there have been, one after the other.
+    var consumers = 0
     private var liveness: Liveness?
 
     /// Takes over an open connection.
