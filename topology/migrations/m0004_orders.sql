@@ -82,6 +82,7 @@ create table payment_deadlines (
 );
 
 grant insert, update on carts, cart_items, orders to conveyor_orders;
-grant insert, delete on payment_deadlines to conveyor_orders;
+-- `for update` asks for the right to update.
+grant insert, update, delete on payment_deadlines to conveyor_orders;
 grant insert on order_items, order_events to conveyor_orders;
 grant usage on sequence order_numbers to conveyor_orders;
