@@ -19,10 +19,13 @@ env.d/payments METRICS_PORT 17684 payments
 env.d/email METRICS_PORT 17685 email
 env.d/recorder METRICS_PORT 17686 recorder"
 
-configure() {
+make_folders() {
     mkdir -p "$local_dir"/{env.d,overrides,service,run,log,mail,bin}
     chmod 711 "$local_dir" # Postgres's user passes through, and reads nothing
     [ -s "$local_dir/id" ] || random_hex 8 | write_file "$local_dir/id"
+}
+
+configure() {
     choose_ports
     configure_shared
     configure_servers
@@ -30,6 +33,14 @@ configure() {
 }
 
 declare -A port=() # by "file name"
+
+# Two of these on one machine must not choose the same ports: the lock on descriptor 9 is held until they are listened on.
+lock_ports() {
+    local file=/tmp/conveyor-ports.lock
+    [ -e "$file" ] || (umask 0 && : >"$file") 2>/dev/null || true
+    if { exec 9<"$file"; } 2>/dev/null; then flock -w 60 9 || true; fi
+}
+unlock_ports() { exec 9>&-; }
 
 choose_ports() {
     local file name usual owner now chosen wanted=() kept=()
@@ -39,6 +50,7 @@ choose_ports() {
         if [ -n "$now" ] && is_running "$owner"; then kept+=("$now"); else wanted+=("$file $name=${now:-$usual}"); fi
     done <<<"$port_table"
     [ "${#wanted[@]}" != 0 ] || return 0
+    lock_ports
     chosen=$("$root/ops/lib/free-ports" "${wanted[@]}" "${kept[@]}") || die 1 "no ports"
     while IFS='=' read -r name now; do port["$name"]=$now; done <<<"$chosen"
 }

@@ -55,6 +55,7 @@ rabbitmq_environment() {
     export RABBITMQ_ENABLED_PLUGINS_FILE=$rabbitmq_dir/enabled_plugins
     export RABBITMQ_MNESIA_BASE=$rabbitmq_dir/data RABBITMQ_LOG_BASE=$rabbitmq_dir/log RABBITMQ_LOGS=-
     export RABBITMQ_PID_FILE=$rabbitmq_dir/pid
+    export ERL_CRASH_DUMP=$rabbitmq_dir/erl_crash.dump
     export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false'
 }
 

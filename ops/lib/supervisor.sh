@@ -72,7 +72,7 @@ start_supervisor() {
         [ "${#orphans[@]}" = 0 ] || sv -w 40 force-shutdown "${orphans[@]}" >/dev/null || true
         supervisor_is_ours=yes
         # Nothing of this shell's environment reaches a part.
-        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$(ours)" setsid runsvdir -P "$SVDIR" </dev/null >>"$local_dir/log/supervisor.log" 2>&1 {lock}>&- &
+        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$(ours)" setsid runsvdir -P "$SVDIR" </dev/null >>"$local_dir/log/supervisor.log" 2>&1 {lock}>&- 9>&- &
         record_start supervisor $!
     fi
     for name in "${services[@]}"; do wait_until 10 "$name is not supervised" supervised "$name"; done
