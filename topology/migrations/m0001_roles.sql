@@ -15,6 +15,15 @@ begin
 end
 $$;
 
+-- `conveyor` acts by the recorder's role, not by the owner's. Where somebody else has made the roles, that one grants it.
+do $$
+begin
+    execute format('grant conveyor_recorder to %I', current_user);
+exception when insufficient_privilege then
+    raise warning 'grant conveyor_recorder to % is missing', current_user;
+end
+$$;
+
 create extension if not exists pg_trgm;
 
 revoke create on schema public from public;

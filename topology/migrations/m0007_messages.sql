@@ -38,6 +38,7 @@ create table attempts (
     primary key (id, at)
 ) partition by range (at);
 create index attempts_correlation_id_idx on attempts (correlation_id);
+create index attempts_next_at_idx on attempts (next_at);
 create table attempts_default partition of attempts default;
 
 -- One row a call to the world outside, for the trace.

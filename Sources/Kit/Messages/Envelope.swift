@@ -12,6 +12,8 @@ public struct Envelope: Sendable, Equatable {
     public var correlationID: ID
     /// The message that led to this one; nil for the first of a chain.
     public var causationID: ID?
+    /// The message that this one was edited from and stands in for; nil for all others.
+    public var replaces: ID?
     /// A user's id, `anonymous`, `stripe`, `operator:<name>` or `system`.
     public var actor: String
     /// The version of the payload.
@@ -53,6 +55,7 @@ public struct Envelope: Sendable, Equatable {
         self.type = type
         self.correlationID = messageID
         self.causationID = nil
+        self.replaces = nil
         self.actor = actor
         self.schema = schema
         self.traceparent = traceparent
@@ -65,8 +68,8 @@ public struct Envelope: Sendable, Equatable {
     /// When it was first published; now for one that does not say. What a newer command has set, an older one does not change.
     public var sentDate: Date { Clock.date(milliseconds: self.sentAt ?? Clock.milliseconds()) }
 
-    /// Nothing led to it: its own id is the operation's.
-    public var isRoot: Bool { self.messageID == self.correlationID }
+    /// Nothing led to it: its own id is the operation's, or it stands in for such a one.
+    public var isRoot: Bool { self.messageID == self.correlationID || self.replaces == self.correlationID }
 
     /// The envelope of the message that this one's handler emits at `position`: its id is derived, so a redelivery emits the same one again.
     /// - Parameter sentAt: when this one was handled.
@@ -75,6 +78,7 @@ public struct Envelope: Sendable, Equatable {
         next.messageID = self.messageID.derived(String(position))
         next.type = type
         next.causationID = self.messageID
+        next.replaces = nil
         next.schema = schema
         next.attempt = 1
         next.fingerprint = nil
@@ -94,6 +98,7 @@ enum Header {
     static let fingerprint = "fingerprint"
     static let firstFailedAt = "first-failed-at"
     static let lastFailedAt = "last-failed-at"
+    static let replaces = "replaces"
     static let schema = "schema"
     static let traceparent = "traceparent"
     /// Beside AMQP's `timestamp`, which counts whole seconds; the name is that of RabbitMQ's own timestamp interceptor.
@@ -116,6 +121,7 @@ extension Envelope {
         self.type = type
         self.correlationID = properties.correlationID.flatMap { ID($0) } ?? messageID
         self.causationID = properties.headers[Header.causationID]?.string.flatMap { ID($0) }
+        self.replaces = properties.headers[Header.replaces]?.string.flatMap { ID($0) }
         self.actor = properties.headers[Header.actor]?.string ?? "system"
         self.schema = Int(properties.headers[Header.schema]?.int ?? 1)
         self.traceparent = properties.headers[Header.traceparent]?.string
@@ -137,6 +143,7 @@ extension Envelope {
             Header.actor: .string(self.actor), Header.schema: .int(Int64(self.schema)), Header.attempt: .int(Int64(self.attempt)),
         ]
         if let causationID { headers[Header.causationID] = .string(causationID.description) }
+        if let replaces { headers[Header.replaces] = .string(replaces.description) }
         if let traceparent { headers[Header.traceparent] = .string(traceparent) }
         if let fingerprint { headers[Header.fingerprint] = .string(fingerprint) }
         if let sentAt { headers[Header.timestampInMilliseconds] = .int(sentAt) }

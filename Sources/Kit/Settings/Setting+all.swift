@@ -79,6 +79,7 @@ extension Setting {
         .init("CURRENCY", [.ingress, .plainWorkers, .operator], default: "usd", "ISO 4217, lower case, of products that do not say"),
 
         // The operator
+        .init("CONVEYOR_OPERATOR", .operator, "who acts, in the audit log; whoever is signed in if it is not set"),
         .init("CONSOLE_PORT", .operator, default: "8081", "port of the console on HOST"),
         .init("CONSOLE_TOKEN", .operator, secret: true, "signs in at the console"),
         .init("INBOX_RETENTION_DAYS", .operator, default: "14", "days that handled messages, failed attempts and calls are kept"),

@@ -125,10 +125,13 @@ public struct ManagementAPI: Sendable {
             public var publish: Rate?
             /// Delivered to consumers or got.
             public var deliver: Rate?
+            /// Acknowledged since the broker began to count.
+            public var acked: Int?
 
             enum CodingKeys: String, CodingKey {
                 case publish = "publish_details"
                 case deliver = "deliver_get_details"
+                case acked = "ack"
             }
         }
 

@@ -22,19 +22,23 @@ struct Record: AsyncParsableCommand {
             for queue in definitions.workQueues {
                 let configuration = try BrokerConfiguration(
                     urls: settings.brokerURLs(), connectionName: "recorder \(queue)", tlsCAFile: settings.string("TLS_CA_FILE"))
-                let consumer = Consumer(configuration: configuration, queue: .named(queue + ".dead"), prefetch: 200, logger: logger)
+                let consumer = Consumer(configuration: configuration, queue: .named(queue + ".dead"), prefetch: Recorder.prefetch, logger: logger)
                 consumers.append(consumer)
                 recorders.append(Recorder(queue: queue, consumer: consumer, pool: pool, logger: logger))
             }
+            let publisher = Publisher(
+                configuration: try BrokerConfiguration(
+                    urls: settings.brokerURLs(), connectionName: "recorder publisher", tlsCAFile: settings.string("TLS_CA_FILE")),
+                logger: logger)
             let upkeep = Upkeep(
-                pool: pool, api: try desk.managementAPI(), definitions: definitions,
+                board: QueueBoard(api: try desk.managementAPI(), definitions: definitions, pool: pool), pool: pool, publisher: publisher,
                 retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), logger: logger)
             let unready: @Sendable () async -> [String] = { [consumers] in
                 (pool.isReachable ? [] : ["database: not reachable"])
                     + (consumers.allSatisfy(\.isConnected) ? [] : ["broker: not connected"])
             }
             let services: [any Service] =
-                [pool] + consumers + [try StartTimeout(settings: settings, logger: logger, unready: unready)] + recorders + [upkeep]
+                [pool, publisher] + consumers + [try StartTimeout(settings: settings, logger: logger, unready: unready)] + recorders + [upkeep]
             return (try HealthServer(settings: settings, logger: logger, unready: unready).map { [$0] } ?? []) + services
         }
     }

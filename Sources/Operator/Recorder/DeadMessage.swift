@@ -4,7 +4,7 @@ import Kit
 import RabbitMQ
 import Shop
 
-/// A message of `<queue>.dead`, as it is recorded.
+/// A message of `<queue>.dead`, as it is recorded. It may be any bytes, and every header may lie: nothing of it can keep it from being recorded.
 struct DeadMessage: Sendable {
     var queue: String
     var messageID: ID
@@ -13,68 +13,87 @@ struct DeadMessage: Sendable {
     var type: String
     var errorType: String
     var error: String
+    /// No worker has seen it die: the broker took it out.
+    var isByBroker: Bool
     var attempts: Int
     var firstFailedAt: Date
     var lastFailedAt: Date
+    var sentAt: Date?
     /// To publish it again as it was.
     var properties: StoredProperties
-    var headers: [String: HeaderValue]
+    var headers: [String: HeaderJSON]
     var payload: [UInt8]
 
     var group: String { ErrorGroup.name(queue: self.queue, type: self.type, errorType: self.errorType, error: self.error) }
 
-    /// Reads whatever came: a dead letter may be any bytes.
+    /// Reads whatever came.
     init(_ delivery: Delivery, queue: String, now: Date) {
         let properties = delivery.properties
         let headers = properties.headers
         self.queue = queue
         self.payload = delivery.body
-        self.type = properties.type ?? ""
+        self.type = (properties.type ?? "").withoutNUL
         // Without a usable id one is made of the content: the same message recorded twice is the same dead letter.
         self.messageID =
             properties.messageID.flatMap { ID($0) }
             ?? ID(digest: SHA256.hash(data: Array("\(queue)\u{0}\(properties.messageID ?? "")\u{0}\(self.type)\u{0}".utf8) + delivery.body))
         self.correlationID = properties.correlationID.flatMap { ID($0) } ?? properties.messageID.flatMap { ID($0) }
         self.orderID = Envelope.orderID(type: self.type, messageID: self.messageID, delivery.body)
-        self.attempts = Int(clamping: headers["attempt"]?.int ?? 1)
-        if let errorType = headers["error-type"]?.string {
-            self.errorType = errorType
-            self.error = headers["error"]?.string ?? ""
-            self.firstFailedAt = headers["first-failed-at"]?.int.map { Clock.date(milliseconds: $0) } ?? now
-            self.lastFailedAt = headers["last-failed-at"]?.int.map { Clock.date(milliseconds: $0) } ?? now
-        } else {
-            // The broker itself took it out: no worker lived to say why.
-            let reason = headers["x-first-death-reason"]?.string ?? "unknown"
-            let isCrash = reason == "delivery_limit"
-            self.errorType = isCrash ? ErrorType.crashed.rawValue : ErrorType.bug.rawValue
-            self.error =
-                isCrash
-                ? "its handling ended the worker until the delivery limit was reached" : "dead-lettered by the broker: \(reason)"
-            self.firstFailedAt = now
-            self.lastFailedAt = now
-        }
-        self.properties = StoredProperties(
-            contentType: properties.contentType, correlationID: properties.correlationID, appID: properties.appID, timestamp: properties.timestamp,
-            messageID: properties.messageID, type: properties.type)
-        self.headers = headers.filter { !$0.key.hasPrefix("x-") }
+        self.attempts = max(1, Int(clamping: headers["attempt"]?.int ?? 1))
+        self.sentAt = (headers["timestamp_in_ms"]?.int ?? properties.timestamp.map { $0.multipliedReportingOverflow(by: 1000).partialValue })
+            .flatMap { Self.date($0, now: now) }
+        let failure = Failure(headers, now: now)
+        self.errorType = failure.type.rawValue
+        self.error = failure.error
+        self.isByBroker = headers["error-type"]?.string == nil
+        self.firstFailedAt = failure.firstAt
+        self.lastFailedAt = failure.lastAt
+        self.properties = StoredProperties(properties)
+        self.headers = HeaderJSON.table(headers.filter { !$0.key.hasPrefix("x-") })
+    }
+
+    /// Nil for a time that cannot be one of ours: before 1970, or more than a day ahead of `now`.
+    fileprivate static func date(_ milliseconds: Int64, now: Date) -> Date? {
+        let date = Clock.date(milliseconds: milliseconds)
+        return milliseconds >= 0 && date < now.addingTimeInterval(86_400) ? date : nil
     }
 }
 
-/// AMQP's basic properties of a dead letter, as `dead_letters.properties` keeps them.
-struct StoredProperties: Codable, Sendable, Equatable {
-    var contentType: String?
-    var correlationID: String?
-    var appID: String?
-    var timestamp: Int64?
-    var messageID: String?
-    var type: String?
+extension DeadMessage {
+    /// Why it could not be handled: what the worker wrote into its headers, or what the broker says if no worker lived to say it.
+    fileprivate struct Failure {
+        var type: ErrorType
+        var error: String
+        var firstAt: Date
+        var lastAt: Date
 
-    enum CodingKeys: String, CodingKey {
-        case contentType = "content_type"
-        case correlationID = "correlation_id"
-        case appID = "app_id"
-        case timestamp
-        case messageID = "message_id"
-        case type
+        /// What a person reads; a worker's own are shorter.
+        private static let longest = 4000
+
+        init(_ headers: [String: HeaderValue], now: Date) {
+            if let type = headers["error-type"]?.string {
+                // Of the closed list; a header that somebody made up is not.
+                self.type = ErrorType(rawValue: type) ?? .bug
+                let text = (headers["error"]?.string ?? "").withoutNUL
+                let error = ErrorType(rawValue: type) == nil ? "\(type.withoutNUL): \(text)" : text
+                self.error = error.utf8.count <= Self.longest ? error : String(error.prefix(Self.longest / 4)) + " …"
+                self.lastAt = headers["last-failed-at"]?.int.flatMap { DeadMessage.date($0, now: now) } ?? now
+                self.firstAt = headers["first-failed-at"]?.int.flatMap { DeadMessage.date($0, now: now) } ?? self.lastAt
+                return
+            }
+            let reason = headers["x-first-death-reason"]?.string ?? "unknown"
+            self.type = reason == "delivery_limit" ? .crashed : .bug
+            self.error =
+                reason == "delivery_limit"
+                ? "its handling ended the worker until the delivery limit was reached" : "dead-lettered by the broker: \(reason.withoutNUL)"
+            // The time of the newest death: the same whenever this message is seen.
+            var deaths: [Int64] = []
+            if case .array(let entries)? = headers["x-death"] {
+                for case .table(let entry) in entries { if case .timestamp(let seconds)? = entry["time"] { deaths.append(seconds) } }
+            }
+            let at = deaths.max().flatMap { DeadMessage.date($0.multipliedReportingOverflow(by: 1000).partialValue, now: now) } ?? now
+            self.firstAt = at
+            self.lastAt = at
+        }
     }
 }

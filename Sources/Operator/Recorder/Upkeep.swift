@@ -1,21 +1,24 @@
 import Kit
 import Logging
 import Postgres
+import RabbitMQ
 import ServiceLifecycle
 
-/// What someone must do every now and then: the tables' weeks, and the queues' depths for Prometheus.
+/// What someone must do every now and then: the tables' weeks, the queues' depths for Prometheus and for charts, and edited messages whose editor died
+/// before they were published.
 struct Upkeep: Service {
+    let board: QueueBoard
     let pool: PostgresPool
-    let api: ManagementAPI
-    let definitions: Definitions
+    let publisher: Publisher
     let retentionDays: Int
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.each(.seconds(3600), "partitions") { try await self.maintainPartitions() } }
+                group.addTask { await self.each(.seconds(3600), "the tables' weeks") { try await self.maintainPartitions() } }
                 group.addTask { await self.each(.seconds(5), "queue depths") { try await self.measureQueues() } }
+                group.addTask { await self.each(.seconds(5), "edited messages") { try await self.publishLeftovers() } }
             }
         }
     }
@@ -29,12 +32,28 @@ struct Upkeep: Service {
 
     private func maintainPartitions() async throws {
         try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
+        try await self.board.forgetOld()
     }
 
     private func measureQueues() async throws {
-        for queue in try await self.api.queues() where self.definitions.queues.contains(where: { $0.name == queue.name }) {
-            Metrics.queueMessages(queue: queue.name, state: "ready", count: queue.ready ?? 0)
-            Metrics.queueMessages(queue: queue.name, state: "unacked", count: queue.unacked ?? 0)
+        let (queues, states) = try await self.board.note()
+        for queue in queues {
+            Metrics.queueMessages(queue: queue.name, state: "ready", count: queue.ready)
+            Metrics.queueMessages(queue: queue.name, state: "unacked", count: queue.unacked)
+            Metrics.queueMessages(queue: queue.name, state: "retrying", count: queue.retrying)
+            Metrics.queueMessages(queue: queue.name, state: "dead", count: queue.dead)
+            if let oldest = queue.oldestSeconds { Metrics.queueOldest(queue: queue.name, seconds: oldest) }
         }
+        // The ladder's and those of the dead, by themselves.
+        let names = Set(self.board.definitions.queues.map(\.name)).subtracting(queues.map(\.name))
+        for state in states where names.contains(state.name) {
+            Metrics.queueMessages(queue: state.name, state: "ready", count: state.ready ?? 0)
+            Metrics.queueMessages(queue: state.name, state: "unacked", count: state.unacked ?? 0)
+        }
+    }
+
+    private func publishLeftovers() async throws {
+        let count = try await Replacement.publishLeftovers(self.pool, self.publisher)
+        if count > 0 { self.logger.notice("\(count) edited messages were published late: whoever edited them could not") }
     }
 }

@@ -13,6 +13,24 @@ public struct BrokerInspector: Sendable {
         }
     }
 
+    /// The states of several queues, over one connection; those that do not exist are left out.
+    /// - Throws: ``BrokerError`` if the broker cannot be asked.
+    public func queues(_ names: [String]) async throws(BrokerError) -> [String: QueueState] {
+        do {
+            return try await Dialler(self.configuration).ask { channel throws(BrokerError) in
+                var states: [String: QueueState] = [:]
+                for name in names { states[name] = try channel.inspectQueue(name) }
+                return states
+            }
+        } catch {
+            guard error.code == .notFound else { throw error }
+        }
+        // A question for what is not there closes the channel: then one by one.
+        var states: [String: QueueState] = [:]
+        for name in names { states[name] = try await self.queue(name) }
+        return states
+    }
+
     /// Whether the queue exists.
     /// - Throws: ``BrokerError`` if the broker cannot be asked.
     public func queueExists(_ name: String) async throws(BrokerError) -> Bool { try await self.queue(name) != nil }

@@ -1,0 +1,119 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// What has become of a dead letter.
+enum DeadStatus: String, Codable, Sendable, CaseIterable, PostgresScalar {
+    /// Somebody must decide.
+    case open
+    /// Sent to its queue again, or replaced by an edited message.
+    case replayed
+    /// Not to be handled, for the reason that its history gives.
+    case discarded
+}
+
+/// A message that could not be handled, as `dead_letters` keeps it, without its payload.
+struct DeadLetter: Sendable, Encodable {
+    var id: ID
+    /// The work queue it belongs to.
+    var queue: String
+    var type: String
+    var messageID: ID
+    /// The operation.
+    var correlationID: ID?
+    /// See `ErrorType`.
+    var errorType: String
+    var error: String
+    /// The same for all that have the same cause.
+    var group: String
+    var attempts: Int
+    var status: DeadStatus
+    var firstFailedAt: Date
+    var lastFailedAt: Date
+    var orderID: ID?
+    /// The edited message that took its place, if one did.
+    var replacedBy: ID?
+
+    enum CodingKeys: String, CodingKey {
+        case id, queue, type
+        case messageID = "message_id"
+        case correlationID = "correlation_id"
+        case errorType = "error_type"
+        case error, group, attempts, status
+        case firstFailedAt = "first_failed_at"
+        case lastFailedAt = "last_failed_at"
+        case orderID = "order_id"
+        case replacedBy = "replaced_by"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.id, forKey: .id)
+        try container.encode(self.queue, forKey: .queue)
+        try container.encode(self.type, forKey: .type)
+        try container.encode(self.messageID, forKey: .messageID)
+        // Null rather than left out: programs may count on the key.
+        try container.encode(self.correlationID, forKey: .correlationID)
+        try container.encode(self.errorType, forKey: .errorType)
+        try container.encode(self.error, forKey: .error)
+        try container.encode(self.group, forKey: .group)
+        try container.encode(self.attempts, forKey: .attempts)
+        try container.encode(self.status, forKey: .status)
+        try container.encode(self.firstFailedAt, forKey: .firstFailedAt)
+        try container.encode(self.lastFailedAt, forKey: .lastFailedAt)
+        try container.encode(self.orderID, forKey: .orderID)
+        try container.encode(self.replacedBy, forKey: .replacedBy)
+    }
+}
+
+extension DeadLetter {
+    /// The columns that ``init(_:)`` reads, in its order.
+    static let columns = """
+        id, queue, type, message_id, correlation_id, error_type, error, "group", attempts, status, first_failed_at, last_failed_at, order_id, replaced_by
+        """
+
+    /// Reads the columns of ``columns``.
+    init(_ row: Row) throws(PostgresError) {
+        self.id = try row[0]
+        self.queue = try row[1]
+        self.type = try row[2]
+        self.messageID = try row[3]
+        self.correlationID = try row[4]
+        self.errorType = try row[5]
+        self.error = try row[6]
+        self.group = try row[7]
+        self.attempts = Int(try row[8, as: Int32.self])
+        self.status = try row[9]
+        self.firstFailedAt = try row[10]
+        self.lastFailedAt = try row[11]
+        self.orderID = try row[12]
+        self.replacedBy = try row[13]
+    }
+}
+
+/// Open dead letters with one cause.
+struct DeadGroup: Sendable, Encodable {
+    var group: String
+    var queue: String
+    var type: String
+    var errorType: String
+    var count: Int
+    /// When the first of them failed for the first time.
+    var firstSeen: Date
+    /// When the last of them failed for the last time.
+    var lastSeen: Date
+    /// The newest of them.
+    var example: ID
+    /// The error of the newest.
+    var error: String
+
+    enum CodingKeys: String, CodingKey {
+        case group, queue, type
+        case errorType = "error_type"
+        case count
+        case firstSeen = "first_seen"
+        case lastSeen = "last_seen"
+        case example, error
+    }
+}

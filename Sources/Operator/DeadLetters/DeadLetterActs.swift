@@ -1,0 +1,131 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import RabbitMQ
+import Shop
+
+/// What operators do to dead letters. Each act is one transaction: the letter's new status and the row of the audit log that says who, when and why.
+///
+/// It is done by the recorder's role, which may do this and nothing else.
+struct DeadLetterActs: Sendable {
+    let pool: PostgresPool
+    let publisher: Publisher
+    /// `operator:<name>`
+    let actor: String
+
+    /// Why nothing was done.
+    enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
+        case unknown(ID)
+        case closed(ID, DeadStatus)
+        /// An edited message has taken its place: it never runs again.
+        case replaced(ID, by: ID)
+        /// It has taken effect: an edited one would do it once more.
+        case applied(ID)
+        /// The edited payload is not one of its type.
+        case invalid(String)
+        /// The broker did not take the message; the letter is as it was.
+        case notPublished(PublishFailure)
+
+        var description: String {
+            switch self {
+            case .unknown(let id): "no dead letter \(id)"
+            case .closed(let id, .replayed): "\(id) was replayed before and has not come back"
+            case .closed(let id, let status): "\(id) is \(status.rawValue)"
+            case .replaced(let id, let message): "\(id) was edited: message \(message) took its place"
+            case .applied(let id): "\(id) has taken effect already: an edited message would do so once more"
+            case .invalid(let reason): reason
+            case .notPublished(let failure): "the broker did not take the message: \(failure)"
+            }
+        }
+    }
+
+    static let asRecorder: Statement = "set local role conveyor_recorder"
+
+    private static let lock = Statement(
+        """
+        select \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
+               exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue)
+        from dead_letters d where id = $1 or message_id = $1 order by id = $1 desc, last_failed_at desc limit 1 for update
+        """)
+    static let close: Statement = "update dead_letters set status = $2, replaced_by = $3 where id = $1"
+    static let note: Statement = """
+        insert into audit_log (actor, act, subject, message_id, reason, diff) values ($1, $2, $3, $4, $5, $6)
+        """
+
+    private func locked(_ id: ID, from statuses: Set<DeadStatus>, in transaction: Transaction) async throws -> DeadLetterDetail {
+        transaction.enqueue(Self.asRecorder)
+        guard let row = try await transaction.query(Self.lock, id).first else { throw Refusal.unknown(id) }
+        let detail = try DeadLetterDetail(row)
+        if let message = detail.letter.replacedBy { throw Refusal.replaced(detail.letter.id, by: message) }
+        guard statuses.contains(detail.letter.status) else { throw Refusal.closed(detail.letter.id, detail.letter.status) }
+        return detail
+    }
+
+    /// Sends a message to its queue again, with its own id and as if for the first time. A discarded one, too: somebody has thought better of it.
+    ///
+    /// The letter is locked until the broker has confirmed the message, so that the recorder, which may see it dead again at once, finds it replayed. If
+    /// this process dies in between the letter stays open; a message that was out already is recognised by its id when it is sent again.
+    /// - Returns: the letter as it was.
+    /// - Throws: `Refusal`, `PostgresError`.
+    @discardableResult
+    func replay(_ id: ID) async throws -> DeadLetter {
+        try await self.pool.transaction { transaction in
+            let detail = try await self.locked(id, from: [.open, .discarded], in: transaction)
+            let letter = detail.letter
+            if let failure = await self.publisher.publish([detail.message.outgoing])[0] { throw Refusal.notPublished(failure) }
+            transaction.enqueue(Self.close, letter.id, DeadStatus.replayed, ID?.none)
+            transaction.enqueue(Self.note, self.actor, "replay", letter.id.description, ID?.none, String?.none, JSONText?.none)
+            return letter
+        }
+    }
+
+    /// Closes a letter for good and publishes an edited message in its place: of the same type, under an id of its own that names the original as
+    /// its cause.
+    ///
+    /// The closing is committed together with the new message, before that is published: so the original can never run beside it. If this process dies
+    /// before it is published the recorder publishes it.
+    /// - Returns: the letter as it was, and the id of the message that takes its place.
+    /// - Throws: `Refusal`, `PostgresError`.
+    @discardableResult
+    func replay(_ id: ID, editedTo payload: [UInt8]) async throws -> (letter: DeadLetter, messageID: ID) {
+        let now = Clock.milliseconds()
+        let (letter, replacement) = try await self.pool.transaction { transaction in
+            let detail = try await self.locked(id, from: [.open, .discarded], in: transaction)
+            guard !detail.isApplied else { throw Refusal.applied(detail.letter.id) }
+            let edit = try Edit(of: detail, payload: payload)
+            let replacement = Replacement(of: detail, edit, actor: self.actor, now: now)
+            transaction.enqueue(Self.close, detail.letter.id, DeadStatus.replayed, replacement.messageID)
+            transaction.enqueue(try replacement.insert)
+            transaction.enqueue(
+                Self.note, self.actor, "edit", detail.letter.id.description, replacement.messageID, String?.none,
+                JSONText(try JSON.encode(edit.patch)))
+            return (detail.letter, replacement)
+        }
+        if await self.publisher.publish([replacement.message.outgoing]) == [nil] {
+            try await self.pool.transaction { transaction in
+                transaction.enqueue(Self.asRecorder)
+                transaction.enqueue(Replacement.markPublished, [replacement.messageID])
+            }
+        }
+        return (letter, replacement.messageID)
+    }
+
+    private static let discard: Statement = """
+        with closed as (
+            update dead_letters set status = 'discarded' where id = any($1) and status = 'open' returning id
+        ), noted as (
+            insert into audit_log (actor, act, subject, reason) select $2, 'discard', id::text, $3 from closed
+        )
+        select id from closed
+        """
+
+    /// Closes open letters: they are not to be handled.
+    /// - Returns: those that were open.
+    @discardableResult
+    func discard(_ ids: [ID], reason: String) async throws -> [ID] {
+        try await self.pool.transaction { transaction in
+            transaction.enqueue(Self.asRecorder)
+            return try await transaction.query(Self.discard, ids, self.actor, reason.withoutNUL).decode(ID.self)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// A dead letter with all that is kept of it.
+struct DeadLetterDetail: Sendable {
+    var letter: DeadLetter
+    /// The message's own time.
+    var sentAt: Date?
+    var recordedAt: Date
+    var properties: StoredProperties
+    var headers: [String: HeaderJSON]
+    /// Any bytes.
+    var payload: [UInt8]
+    /// The inbox has the message: it has taken effect, and a replay changes nothing.
+    var isApplied: Bool
+
+    /// Reads the columns of ``DeadLetter/columns``, then `sent_at`, `recorded_at`, `properties`, `headers`, `payload` and whether it is applied.
+    init(_ row: Row) throws {
+        self.letter = try DeadLetter(row)
+        self.sentAt = try row[14]
+        self.recordedAt = try row[15]
+        self.properties = try JSON.decode(from: row[16, as: JSONText.self].bytes)
+        self.headers = try JSON.decode(from: row[17, as: JSONText.self].bytes)
+        self.payload = try row[18]
+        self.isApplied = try row[19]
+    }
+
+    /// The payload, if it is JSON that can stand in another JSON text as it is.
+    var payloadJSON: [UInt8]? {
+        // Foundation also reads UTF-16 and skips a byte order mark; both would break the text around it.
+        guard !self.payload.contains(0), self.payload.first != 0xef, (try? JSON.decode(JSONValue.self, from: self.payload)) != nil else { return nil }
+        return self.payload
+    }
+}
+
+/// Something that was done to a dead letter, or seen of it.
+struct HistoryEntry: Sendable {
+    var at: Date
+    /// `system`, or `operator:<name>`.
+    var actor: String
+    /// `dead_lettered`, `dead_lettered_again`, `replay`, `edit`, `discard`.
+    var act: String
+    /// Of an edit: the message that took its place.
+    var messageID: ID?
+    var reason: String?
+    /// Of an edit: see ``JSONPatch``.
+    var diff: JSONText?
+
+    /// As `dead show` prints it.
+    func json() throws -> [UInt8] {
+        var object = JSONObject()
+        try object.add("at", self.at)
+        try object.add("actor", self.actor)
+        try object.add("act", self.act)
+        if let messageID { try object.add("message_id", messageID) }
+        try object.add("reason", self.reason)
+        object.add("diff", json: self.diff?.bytes)
+        return object.bytes
+    }
+}
+
+/// An attempt at a message that failed.
+struct FailedAttempt: Sendable {
+    var at: Date
+    /// From 1.
+    var attempt: Int
+    /// When it was to come again; nil: it was given up.
+    var nextAt: Date?
+    var errorType: String
+    var error: String
+}

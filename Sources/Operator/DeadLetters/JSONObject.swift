@@ -1,0 +1,38 @@
+import Kit
+
+/// A JSON object put together from values, and from texts that are JSON already: those stay as they are, number for number.
+struct JSONObject {
+    private var text: [UInt8] = [UInt8(ascii: "{")]
+
+    /// No members yet.
+    init() {}
+
+    /// With the members that a value encodes to.
+    /// - Throws: an `EncodingError`.
+    init(_ value: some Encodable) throws {
+        self.text = Array(try JSON.encode(value).dropLast())
+    }
+
+    /// Adds a member.
+    mutating func add(_ name: String, _ value: some Encodable) throws { self.add(name, json: try JSON.encode(value)) }
+
+    /// Adds a member whose value is JSON already; nil is null.
+    mutating func add(_ name: String, json: [UInt8]?) {
+        if self.text.count > 1 { self.text.append(UInt8(ascii: ",")) }
+        // Names are ours, of letters and underscores.
+        self.text += Array("\"\(name)\":".utf8) + (json ?? Array("null".utf8))
+    }
+
+    /// The text.
+    var bytes: [UInt8] { self.text + [UInt8(ascii: "}")] }
+
+    /// A JSON array of texts that are JSON already.
+    static func array(_ elements: some Sequence<[UInt8]>) -> [UInt8] {
+        var text: [UInt8] = [UInt8(ascii: "[")]
+        for element in elements {
+            if text.count > 1 { text.append(UInt8(ascii: ",")) }
+            text += element
+        }
+        return text + [UInt8(ascii: "]")]
+    }
+}

@@ -1,0 +1,68 @@
+import Kit
+import RabbitMQ
+import Shop
+
+/// AMQP's basic properties of a message, as `dead_letters.properties` keeps them.
+struct StoredProperties: Codable, Sendable, Equatable {
+    var contentType: String?
+    var correlationID: String?
+    var appID: String?
+    var timestamp: Int64?
+    var messageID: String?
+    var type: String?
+
+    enum CodingKeys: String, CodingKey {
+        case contentType = "content_type"
+        case correlationID = "correlation_id"
+        case appID = "app_id"
+        case timestamp
+        case messageID = "message_id"
+        case type
+    }
+
+    init(_ properties: Properties) {
+        self.contentType = properties.contentType?.withoutNUL
+        self.correlationID = properties.correlationID?.withoutNUL
+        self.appID = properties.appID?.withoutNUL
+        self.timestamp = properties.timestamp
+        self.messageID = properties.messageID?.withoutNUL
+        self.type = properties.type?.withoutNUL
+    }
+}
+
+/// A message as it is kept to be published again: to one queue, as if for the first time.
+struct StoredMessage: Sendable {
+    var queue: String
+    var properties: StoredProperties
+    var headers: [String: HeaderJSON]
+    var payload: [UInt8]
+
+    /// What the failures have left, and the broker's own: a replay starts afresh, and a broker that finds `x-death` would go on counting.
+    static func isOfFailure(_ header: String) -> Bool {
+        ["attempt", "error-type", "error", "first-failed-at", "last-failed-at"].contains(header) || header.hasPrefix("x-")
+    }
+
+    /// For the queue itself, by the default exchange, and nobody else's: an event may have other queues, that have handled it.
+    var outgoing: Outgoing {
+        var headers = self.headers.filter { !Self.isOfFailure($0.key) }.mapValues(\.headerValue)
+        headers["attempt"] = 1
+        return Outgoing(
+            exchange: "", routingKey: self.queue, mandatory: true,
+            properties: Properties(
+                messageID: self.properties.messageID, type: self.properties.type, contentType: self.properties.contentType,
+                correlationID: self.properties.correlationID, appID: self.properties.appID, timestamp: self.properties.timestamp, headers: headers),
+            body: self.payload)
+    }
+}
+
+extension DeadLetterDetail {
+    /// The message as it was.
+    var message: StoredMessage {
+        StoredMessage(queue: self.letter.queue, properties: self.properties, headers: self.headers, payload: self.payload)
+    }
+}
+
+extension String {
+    /// Postgres takes no NUL in a text.
+    var withoutNUL: String { self.utf8.contains(0) ? self.replacing("\0", with: "\u{fffd}") : self }
+}

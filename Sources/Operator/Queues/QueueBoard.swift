@@ -1,0 +1,92 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import RabbitMQ
+
+/// How the work queues stand: what the broker says of them, and what Postgres knows of their failed and dead messages.
+///
+/// Nothing is peeked at. The broker refreshes its statistics every five seconds; the messages that are ready are asked for live if there is an inspector.
+struct QueueBoard: Sendable {
+    let api: ManagementAPI
+    let definitions: Definitions
+    let pool: PostgresPool
+    var inspector: BrokerInspector?
+
+    /// Of a queue that is retried, the attempts whose time has not come are in the ladder: each has one row. (The ladder's queues are shared, and to
+    /// look into them would change what is in there.)
+    ///
+    /// The age of the oldest message comes from what the recorder has noted every few seconds: of how many messages had come in by then, and from how
+    /// many are acknowledged by now, first in first out. The latest moment whose messages are all gone is before the oldest one's arrival.
+    private static let known: Statement = """
+        select m.queue,
+            (select count(*) from attempts a where a.queue = m.queue and a.next_at > now()),
+            (select count(*) from dead_letters d where d.queue = m.queue and d.status = 'open'),
+            coalesce((select c.paused from queue_controls c where c.queue = m.queue), false),
+            extract(epoch from clock_timestamp() - (
+                select min(s.at) from queue_samples s where s.queue = m.queue and s.at >= l.counting_since and s.at > coalesce((
+                    select g.at from queue_samples g
+                    where g.queue = m.queue and g.at >= l.counting_since and g.ready + g.unacked + g.acked <= m.acked order by g.at desc limit 1
+                ), '-infinity')
+            ))::float8,
+            l.at > now() - interval '1 minute'
+        from unnest($1::text[], $2::int8[]) m(queue, acked)
+        left join lateral (select at, counting_since from queue_samples where queue = m.queue order by at desc limit 1) l on true
+        """
+
+    /// All work queues, in the topology's order.
+    func all() async throws -> [QueueStatus] {
+        let names = self.definitions.workQueues
+        async let live = self.live(names)
+        let states = Dictionary(try await self.api.queues().map { ($0.name, $0) }) { first, _ in first }
+        let rows = try await self.pool.query(Self.known, names, names.map { states[$0]?.statistics?.acked ?? 0 })
+        let ready = try await live
+        return try zip(names, rows).map { name, row in
+            let state = states[name]
+            var status = QueueStatus(name: name)
+            status.ready = ready[name]?.messages ?? state?.ready ?? 0
+            status.unacked = state?.unacked ?? 0
+            status.consumers = ready[name]?.consumers ?? state?.consumers ?? 0
+            status.publishRate = state?.statistics?.publish?.rate ?? 0
+            status.deliverRate = state?.statistics?.deliver?.rate ?? 0
+            status.retrying = try row[1]
+            status.dead = try row[2, as: Int.self] + (states[name + ".dead"]?.ready ?? 0) + (states[name + ".dead"]?.unacked ?? 0)
+            status.paused = try row[3]
+            let (age, isWatched) = (try row[4, as: Double?.self], try row[5, as: Bool?.self] ?? false)
+            status.oldestSeconds = status.ready + status.unacked == 0 ? 0 : isWatched ? max(0, age ?? 0) : nil
+            return status
+        }
+    }
+
+    private func live(_ names: [String]) async throws -> [String: QueueState] {
+        guard let inspector else { return [:] }
+        return try await inspector.queues(names)
+    }
+
+    private static let sample: Statement = """
+        insert into queue_samples (queue, ready, unacked, retrying, dead, acked, counting_since, publish_rate, deliver_rate)
+        select m.queue, m.ready, m.unacked, m.retrying, m.dead, m.acked, case when l.acked <= m.acked then l.counting_since else clock_timestamp() end,
+               m.publish_rate, m.deliver_rate
+        from unnest($1::text[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::float8[], $8::float8[])
+            m(queue, ready, unacked, retrying, dead, acked, publish_rate, deliver_rate)
+        left join lateral (select acked, counting_since from queue_samples where queue = m.queue order by at desc limit 1) l on true
+        """
+
+    /// Notes how the queues stand, for later: see ``all()``. By the recorder.
+    /// - Returns: how they stand, and the messages of all the broker's queues.
+    func note() async throws -> (queues: [QueueStatus], states: [ManagementAPI.QueueState]) {
+        let queues = try await self.all()
+        let states = try await self.api.queues()
+        // The counter and the depths of one look of the broker's.
+        let byName = Dictionary(states.map { ($0.name, $0) }) { first, _ in first }
+        try await self.pool.query(
+            Self.sample, queues.map(\.name), queues.map { byName[$0.name]?.ready ?? 0 }, queues.map { byName[$0.name]?.unacked ?? 0 },
+            queues.map(\.retrying), queues.map(\.dead), queues.map { byName[$0.name]?.statistics?.acked ?? 0 }, queues.map(\.publishRate),
+            queues.map(\.deliverRate))
+        return (queues, states)
+    }
+
+    private static let forget: Statement = "delete from queue_samples where at < now() - interval '1 day'"
+
+    /// Drops the notes that are older than a day.
+    func forgetOld() async throws { try await self.pool.query(Self.forget) }
+}

@@ -1,0 +1,44 @@
+/// A work queue at this moment.
+struct QueueStatus: Sendable, Encodable {
+    var name: String
+    /// Messages that wait.
+    var ready = 0
+    /// Messages that workers hold.
+    var unacked = 0
+    /// Messages that failed and wait in the ladder for their next attempt.
+    var retrying = 0
+    /// Open dead letters, and those on their way to the recorder.
+    var dead = 0
+    /// Worker processes that take from it.
+    var consumers = 0
+    /// Messages a second, of the broker's last few seconds.
+    var publishRate = 0.0
+    /// Messages a second, of the broker's last few seconds.
+    var deliverRate = 0.0
+    /// Age of the oldest message that waits or is in hand, to a few seconds; 0 if there is none, nil if nobody has watched.
+    var oldestSeconds: Double?
+    /// By an operator.
+    var paused = false
+
+    enum CodingKeys: String, CodingKey {
+        case name, ready, unacked, retrying, dead, consumers
+        case publishRate = "publish_rate"
+        case deliverRate = "deliver_rate"
+        case oldestSeconds = "oldest_seconds"
+        case paused
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(self.name, forKey: .name)
+        try container.encode(self.ready, forKey: .ready)
+        try container.encode(self.unacked, forKey: .unacked)
+        try container.encode(self.retrying, forKey: .retrying)
+        try container.encode(self.dead, forKey: .dead)
+        try container.encode(self.consumers, forKey: .consumers)
+        try container.encode(self.publishRate, forKey: .publishRate)
+        try container.encode(self.deliverRate, forKey: .deliverRate)
+        try container.encode(self.oldestSeconds, forKey: .oldestSeconds)
+        try container.encode(self.paused, forKey: .paused)
+    }
+}

@@ -1,0 +1,51 @@
+import Kit
+import Postgres
+import Shop
+
+/// The first letters of a job: the others follow only if these are handled.
+struct Canary: Sendable {
+    private var letters: [ID] = []
+    /// How many have yet to be sent.
+    private(set) var missing: Int
+    /// Decided, or there is none.
+    private(set) var isOver: Bool
+
+    /// - Parameter alreadySent: by whoever ran the job before. If that was the whole canary, it was that one's to judge.
+    init(size: Int, alreadySent: Int) {
+        self.missing = max(0, size - alreadySent)
+        self.isOver = self.missing == 0
+    }
+
+    mutating func add(_ letters: [ID]) {
+        self.letters += letters
+        self.missing = max(0, self.missing - letters.count)
+    }
+
+    private static let look: Statement = """
+        select count(*) filter (where d.status = 'open'), min(d.error) filter (where d.status = 'open'),
+               count(*) filter (where d.status <> 'open' and not exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue))
+        from dead_letters d where d.id = any($1)
+        """
+
+    /// Waits until each is handled or one is dead again.
+    /// - Parameters:
+    ///   - patience: how long.
+    ///   - isBinding: whether those that are undecided then count as failed.
+    /// - Returns: why the job must stop; nil if it goes on.
+    mutating func verdict(_ patience: Duration, isBinding: Bool, in pool: PostgresPool) async throws -> String? {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let row = try await pool.query(Self.look, self.letters)[0]
+            let (dead, error, undecided) = try row.decode((Int, String?, Int).self)
+            if dead > 0 { return "\(dead) of the canary's \(self.letters.count) came back: \(error ?? "")" }
+            if undecided == 0 { break }
+            guard ContinuousClock.now < deadline else {
+                if isBinding { return "\(undecided) of the canary's \(self.letters.count) were not handled in time; is the worker running?" }
+                break
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        self.isOver = true
+        return nil
+    }
+}

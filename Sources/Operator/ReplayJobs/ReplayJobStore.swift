@@ -1,0 +1,87 @@
+import Kit
+import Postgres
+import Shop
+
+/// Bulk replays as they stand in Postgres.
+struct ReplayJobStore: Sendable {
+    let pool: PostgresPool
+
+    /// What is locked, for the session, by whoever runs a job.
+    static func lockKey(of job: ID) -> Int64 { Int64(bitPattern: job.high ^ job.low) }
+
+    private static let insertJob: Statement = """
+        insert into replay_jobs (id, rate, canary, status, actor, filter) values ($1, $2, $3, 'stopped', $4, $5)
+        """
+    private static let insertItems: Statement = """
+        insert into replay_job_items (job_id, position, dead_letter_id, state, at, note)
+        select $1, m.position, m.id, case when m.note is null then 'waiting' else 'failed' end, case when m.note is not null then now() end, m.note
+        from unnest($2::uuid[], $3::text[]) with ordinality m(id, note, position)
+        """
+
+    /// Makes a job of a plan. It is run by a ``ReplayRunner``.
+    func create(_ plan: ReplayPlan, selection: ReplayJob.Selection, rate: Double?, canary: Int, actor: String) async throws -> ID {
+        let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
+        try await self.pool.transaction { transaction in
+            transaction.enqueue(DeadLetterActs.asRecorder)
+            transaction.enqueue(
+                Self.insertJob, id, rate, Int32(clamping: canary), actor, JSONText(try JSON.encode(selection)))
+            let notes = plan.letters.map { letter -> String? in if case .doesNotDecode(let reason) = letter.verdict { reason } else { nil } }
+            transaction.enqueue(Self.insertItems, id, plan.letters.map(\.id), notes)
+        }
+        return id
+    }
+
+    /// A job is running only while somebody holds its lock, whatever its row says: a process that was killed could not say so.
+    private static let columns = """
+        j.id, j.filter, j.rate, j.canary,
+        case when j.status = 'running' and not exists (
+            select from pg_locks l where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+                and l.database = (select oid from pg_database where datname = current_database())
+                and (l.classid::bigint << 32 | l.objid::bigint) = k.key
+        ) then 'stopped' else j.status end,
+        j.status = 'running', j.actor, j.at, j.ended_at, j.note,
+        (select count(*) from replay_job_items i where i.job_id = j.id),
+        (select count(*) from replay_job_items i where i.job_id = j.id and i.state in ('sent', 'skipped')),
+        (select count(*) from replay_job_items i where i.job_id = j.id and i.state = 'waiting'),
+        (select count(*) from replay_job_items i where i.job_id = j.id and i.state = 'failed')
+        """
+    /// `key` as ``lockKey(of:)`` makes it.
+    private static let source = """
+        replay_jobs j cross join lateral (
+            select ('x' || substr(replace(j.id::text, '-', ''), 1, 16))::bit(64)::bigint # ('x' || substr(replace(j.id::text, '-', ''), 17))::bit(64)::bigint
+        ) k(key)
+        """
+    private static let list = Statement("select \(columns) from \(source) order by j.at desc, j.id desc limit $1")
+    private static let one = Statement("select \(columns) from \(source) where j.id = $1")
+
+    /// The newest jobs first.
+    func list(limit: Int = 50) async throws -> [ReplayJob] {
+        try await self.pool.query(Self.list, Int64(limit)).map(Self.job)
+    }
+
+    /// One job; nil if there is none of that id.
+    func find(_ id: ID) async throws -> ReplayJob? { try await self.pool.query(Self.one, id).first.map(Self.job) }
+
+    private static func job(_ row: Row) throws -> ReplayJob {
+        let status = try row[4, as: ReplayJob.Status.self]
+        let wasKilled = try status == .stopped && row[5, as: Bool.self]
+        return ReplayJob(
+            id: try row[0], selection: try JSON.decode(from: row[1, as: JSONText.self].bytes), total: try row[10], done: try row[11],
+            left: try row[12], failed: try row[13], rate: try row[2], canary: Int(try row[3, as: Int32.self]), status: status, actor: try row[6],
+            at: try row[7], endedAt: try row[8], note: wasKilled ? "the process that ran it has ended" : try row[9])
+    }
+
+    private static let stop: Statement = """
+        update replay_jobs set status = 'stopped', ended_at = now(), note = $2 where id = $1 and status <> 'done' returning id
+        """
+
+    /// Whoever runs it ends after the messages that are on their way; what is left can be resumed.
+    /// - Returns: false if it is done already, or unknown.
+    @discardableResult
+    func stop(_ id: ID, note: String) async throws -> Bool {
+        try await self.pool.transaction { transaction in
+            transaction.enqueue(DeadLetterActs.asRecorder)
+            return try await !transaction.query(Self.stop, id, note).isEmpty
+        }
+    }
+}

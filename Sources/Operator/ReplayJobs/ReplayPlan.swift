@@ -1,0 +1,101 @@
+import Kit
+import Postgres
+import Shop
+
+/// What a bulk replay would do, found out before anything is sent, and the letters that it is about: those, and no others, whatever comes in later.
+struct ReplayPlan: Sendable {
+    /// What would become of a letter's message.
+    enum Verdict: Sendable, Equatable {
+        case wouldRun
+        /// The inbox has it: it would be recognised, and only what it has emitted would be published once more.
+        case alreadyApplied
+        /// It would come back at once; it can be edited or discarded. The reason.
+        case doesNotDecode(String)
+    }
+
+    /// In the order in which they are sent: what would run, the oldest first, then what is applied already.
+    private(set) var letters: [(id: ID, verdict: Verdict)] = []
+
+    var wouldRun: Int { self.letters.count { $0.verdict == .wouldRun } }
+    var alreadyApplied: Int { self.letters.count { $0.verdict == .alreadyApplied } }
+    var doesNotDecode: Int { self.letters.count - self.wouldRun - self.alreadyApplied }
+
+    /// Why some do not decode, the most frequent first.
+    var reasons: [(reason: String, count: Int)] {
+        var counts: [String: Int] = [:]
+        for case .doesNotDecode(let reason) in self.letters.lazy.map(\.verdict) { counts[reason, default: 0] += 1 }
+        return counts.map { ($0.key, $0.value) }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+    }
+
+    init(_ letters: [(id: ID, verdict: Verdict)]) {
+        func rank(_ verdict: Verdict) -> Int {
+            switch verdict {
+            case .wouldRun: 0
+            case .alreadyApplied: 1
+            case .doesNotDecode: 2
+            }
+        }
+        for wanted in 0...2 { self.letters += letters.filter { rank($0.verdict) == wanted } }
+    }
+}
+
+extension ReplayPlan {
+    private static let ofFilter = Statement("select id from dead_letters where \(DeadLetterStore.conditions) order by first_failed_at, id")
+    private static let ofIDs: Statement = """
+        select id from dead_letters where id = any($1) and status = 'open' order by first_failed_at, id
+        """
+
+    /// For the open letters of a filter.
+    static func of(_ filter: DeadLetterFilter, in pool: PostgresPool) async throws -> ReplayPlan {
+        var filter = filter
+        filter.status = .open
+        let call = Call(self.ofFilter, parameters: DeadLetterStore.parameters(filter))
+        return try await self.of(candidates: try await pool.pipeline([call])[0].decode(ID.self), in: pool)
+    }
+
+    /// For those of these letters that are open.
+    static func of(_ ids: [ID], in pool: PostgresPool) async throws -> ReplayPlan {
+        try await self.of(candidates: try await pool.query(self.ofIDs, ids).decode(ID.self), in: pool)
+    }
+
+    /// Payloads beyond this are read one by one.
+    private static let small = 64 << 10
+
+    private static let look: Statement = """
+        select d.id, d.type, d.headers ->> 'schema', exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue),
+               case when octet_length(d.payload) <= $2 then d.payload end
+        from dead_letters d where d.id = any($1)
+        """
+    private static let payload: Statement = "select payload from dead_letters where id = $1"
+
+    private static func of(candidates: [ID], in pool: PostgresPool) async throws -> ReplayPlan {
+        var verdicts: [ID: Verdict] = [:]
+        var start = 0
+        while start < candidates.count {
+            let chunk = Array(candidates[start..<min(candidates.count, start + 200)])
+            start += chunk.count
+            for row in try await pool.query(self.look, chunk, Int32(self.small)) {
+                let id = try row[0, as: ID.self]
+                if try row[3, as: Bool.self] {
+                    verdicts[id] = .alreadyApplied
+                    continue
+                }
+                var payload = try row[4, as: [UInt8]?.self]
+                if payload == nil { payload = try await pool.query(self.payload, id).decode([UInt8].self).first }
+                verdicts[id] = self.verdict(type: try row[1], schema: try row[2, as: String?.self].flatMap { Int($0) } ?? 1, payload: payload ?? [])
+            }
+        }
+        return ReplayPlan(candidates.compactMap { id in verdicts[id].map { (id, $0) } })
+    }
+
+    static func verdict(type name: String, schema: Int, payload: [UInt8]) -> Verdict {
+        guard let type = MessageCatalogue[name] else { return .doesNotDecode("`\(name)` is no type of message") }
+        guard schema <= type.schema else { return .doesNotDecode("schema \(schema) of \(name) is newer than \(type.schema), the newest known here") }
+        do {
+            _ = try JSON.decode(type, from: payload)
+            return .wouldRun
+        } catch {
+            return .doesNotDecode("not the JSON of \(name): \(JSON.explain(error))")
+        }
+    }
+}
