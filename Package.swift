@@ -99,27 +99,25 @@ let package = Package(
         // Tests: a folder per target, on a real private broker and database that Fixtures starts.
         .target(
             name: "Fixtures",
-            dependencies: ["CLinux", "RabbitMQ", "Postgres", "Transfer", "Topology", .logging],
-            path: "Tests/Fixtures", sources: ["Fixtures.swift"]),
-        .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"], sources: ["Placeholder.swift"]),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"], sources: ["Placeholder.swift"]),
+            dependencies: ["CLinux", "Postgres", "Transfer", "Topology", .logging],
+            path: "Tests/Fixtures"),
+        .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),
         .testTarget(
-            name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird, .hummingbirdHTTP2, .hummingbirdTLS, .logging, .nio, .nioSSL],
-            sources: ["Placeholder.swift"]),
+            name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird, .hummingbirdHTTP2, .hummingbirdTLS, .logging, .nio, .nioSSL]),
         .testTarget(
             name: "StripeDoubleTests",
-            dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio],
-            sources: ["Placeholder.swift"]),
+            dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio]),
         .executableTarget(name: "ExamplePart", dependencies: ["Kit", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
         .testTarget(
-            name: "KitTests", dependencies: ["Kit", "Fixtures", "ExamplePart", .lifecycle, .logging, .metrics], sources: ["Handling", "Worker"]),
+            name: "KitTests", dependencies: ["CLinux", "Kit", "Fixtures", "ExamplePart", .lifecycle, .logging, .metrics]),
         .testTarget(name: "ShopTests", dependencies: ["Shop"]),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting], sources: ["Placeholder.swift"]),
+        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
                 "Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Topology", "Fixtures", .logging,
-            ], sources: ["Placeholder.swift"]),
+            ]),
         .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures"]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]

@@ -5,23 +5,22 @@ import Testing
 
 @Suite struct CancellationTests {
     /// How many statements with `mark` in their text the server works on.
-    private func running(_ mark: String, url: String) async throws -> Int {
-        let rows = try await PrivateDatabase.shared().psql(
-            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%\(mark)%' AND pid <> pg_backend_pid()", url: url)
-        return Int(rows[0][0] ?? "") ?? -1
+    private func running(_ mark: String, in database: TestDatabase) async throws -> Int? {
+        let count = try await database.value(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%\(mark)%' AND pid <> pg_backend_pid()")
+        return count.flatMap { Int($0) }
     }
 
     @Test func `a cancelled task's statement is stopped on the server, and its connection goes on`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        try await withPool(size: 1, url: url) { pool in
+        try await withPool(size: 1) { pool, database in
             let process = try await pool.query("SELECT pg_backend_pid()")[0][0, as: Int.self]
             let task = Task { try await pool.query("SELECT pg_sleep(60), 'cancel_one'") }
-            try await eventually("the statement runs") { try await self.running("cancel_one", url: url) == 1 }
+            try await eventually("the statement runs") { try await self.running("cancel_one", in: database) == 1 }
             task.cancel()
             let error = try await postgresError { try await task.value }
             #expect(error.kind == .cancelled)
             #expect(!error.isRetriable)
-            #expect(try await self.running("cancel_one", url: url) == 0)
+            #expect(try await self.running("cancel_one", in: database) == 0)
             #expect(try await pool.query("SELECT pg_backend_pid()")[0][0, as: Int.self] == process)
             #expect(pool.counts.used == 0)
         }
@@ -53,8 +52,7 @@ import Testing
     }
 
     @Test func `a transaction that is cancelled is rolled back and its connection is free`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        try await withPool(size: 1, url: url) { pool in
+        try await withPool(size: 1) { pool, database in
             try await pool.query("CREATE TABLE t (x int)")
             let task = Task {
                 try await pool.transaction { transaction in
@@ -62,7 +60,7 @@ import Testing
                     try await transaction.query("SELECT pg_sleep(60), 'cancel_two'")
                 }
             }
-            try await eventually("the statement runs") { try await self.running("cancel_two", url: url) == 1 }
+            try await eventually("the statement runs") { try await self.running("cancel_two", in: database) == 1 }
             task.cancel()
             #expect(try await postgresError { try await task.value }.kind == .cancelled)
             #expect(try await pool.query("SELECT count(*) FROM t")[0][0, as: Int.self] == 0)

@@ -37,9 +37,8 @@ import Testing
     }
 
     @Test func `two that migrate at once apply each file once`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        try await withPool(size: 1, url: url) { one in
-            try await withPool(size: 1, url: url) { two in
+        try await withPool(size: 1) { one, database in
+            try await withPool(size: 1, url: database.url) { two in
                 async let a = Migrator(pool: one).apply([Self.first, Self.second])
                 async let b = Migrator(pool: two).apply([Self.first, Self.second])
                 let applied = try await [a, b].sorted { $0.count < $1.count }
@@ -98,13 +97,11 @@ import Testing
     }
 
     @Test func `any role may see whether the schema is current`() async throws {
-        let database = try await PrivateDatabase.shared()
-        let url = try await database.createDatabase(migrations: [Self.first])
-        let name = try #require(url.split(separator: "/").last)
-        try await database.psql(
-            "DO $$ BEGIN CREATE ROLE anybody LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$", url: url)
-        try await withPool(size: 1, url: database.url(database: String(name), user: "anybody")) { pool in
-            try await Migrator(pool: pool).assertCurrent([Self.first])
+        try await withDatabase(migrations: [Self.first]) { database in
+            try await database.psql("CREATE ROLE anybody LOGIN")
+            try await withPool(size: 1, url: database.server.url(database: database.name, user: "anybody")) { pool in
+                try await Migrator(pool: pool).assertCurrent([Self.first])
+            }
         }
     }
 }

@@ -7,63 +7,57 @@ import Testing
 /// Servers of their own, which are stopped, frozen and cut.
 @Suite struct OutageTests {
     @Test func `calls during an outage fail at once as retriable, and go on by themselves after it`() async throws {
-        let server = try await PrivateDatabase.started()
-        try await withPool(size: 2, url: server.url()) { pool in
-            let run = Task { try await pool.run() }
-            defer { run.cancel() }
-            try await pool.waitUntilReachable(timeout: .seconds(10))
-            #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
-            try await server.stop(.immediate)
-            try await eventually("the loss is noticed without a call") { !pool.isReachable }
-            let error = try await postgresError { try await pool.query("SELECT 1") }
-            #expect(error.kind == .unreachable)
-            #expect(error.isRetriable && !error.isCommitUnknown)
-            try await eventually("failing at once") {
-                let start = ContinuousClock.now
-                _ = try? await pool.query("SELECT 1")
-                return .now - start < .milliseconds(20)
+        try await withPrivatePostgres { server in
+            try await withPool(size: 2, url: server.url()) { pool in
+                let run = Task { try await pool.run() }
+                defer { run.cancel() }
+                try await pool.waitUntilReachable(timeout: .seconds(10))
+                #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
+                try await server.stop(.immediate)
+                try await eventually("the loss is noticed without a call") { !pool.isReachable }
+                let error = try await postgresError { try await pool.query("SELECT 1") }
+                #expect(error.kind == .unreachable)
+                #expect(error.isRetriable && !error.isCommitUnknown)
+                try await eventually("failing at once") {
+                    let start = ContinuousClock.now
+                    _ = try? await pool.query("SELECT 1")
+                    return .now - start < .milliseconds(20)
+                }
+                try await server.start()
+                try await pool.waitUntilReachable(timeout: .seconds(10))
+                #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
             }
-            try await server.start()
-            try await pool.waitUntilReachable(timeout: .seconds(10))
-            #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
         }
-        try await server.stop(.immediate)
     }
 
     @Test func `a pool without run comes back after a restart too`() async throws {
-        let server = try await PrivateDatabase.started()
-        try await withPool(size: 1, url: server.url()) { pool in
-            try await pool.query("SELECT 1")
-            try await server.restart(.immediate)
-            try await eventually("it answers") { (try? await pool.query("SELECT 1")) != nil }
+        try await withPrivatePostgres { server in
+            try await withPool(size: 1, url: server.url()) { pool in
+                try await pool.query("SELECT 1")
+                try await server.restart(.immediate)
+                try await eventually("it answers") { (try? await pool.query("SELECT 1")) != nil }
+            }
         }
-        try await server.stop(.immediate)
     }
 
     @Test func `a call after all connections were terminated goes unharmed to a new one`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        try await withPool(size: 4, url: url) { pool in
-            let name = try await pool.query("SELECT current_database()")[0][0, as: String.self]
+        try await withPool(size: 4) { pool, database in
             for _ in 0..<5 {
-                try await PrivateDatabase.shared().terminateBackends(database: name)
+                try await database.terminateBackends()
                 #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
-                try await PrivateDatabase.shared().terminateBackends(database: name)
+                try await database.terminateBackends()
                 #expect(try await pool.transaction { try await $0.query("SELECT 1")[0][0, as: Int.self] } == 1)
             }
         }
     }
 
     @Test func `a call whose connection is terminated half-way is lost, and certainly not committed if the server said so`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        try await withPool(size: 2, url: url) { pool in
-            let name = try await pool.query("SELECT current_database()")[0][0, as: String.self]
+        try await withPool(size: 2) { pool, database in
             let task = Task { try await pool.query("SELECT pg_sleep(60)") }
             try await eventually("it runs") {
-                try await PrivateDatabase.shared().psql("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'", url: url) == [
-                    ["1"]
-                ]
+                try await database.value("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'") == "1"
             }
-            try await PrivateDatabase.shared().terminateBackends(database: name)
+            try await database.terminateBackends()
             let error = try await postgresError { try await task.value }
             #expect(error.sqlState == .adminShutdown)
             #expect(error.isConnectionLost && error.isRetriable && !error.isCommitUnknown)
@@ -71,14 +65,12 @@ import Testing
     }
 
     @Test func `a transaction whose connection is lost does not go on outside of it`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        try await withPool(size: 2, url: url) { pool in
+        try await withPool(size: 2) { pool, database in
             try await pool.query("CREATE TABLE t (x int)")
-            let name = try await pool.query("SELECT current_database()")[0][0, as: String.self]
             let error = try await postgresError {
                 try await pool.transaction { transaction in
                     try await transaction.query("INSERT INTO t VALUES (1)")
-                    try await PrivateDatabase.shared().terminateBackends(database: name)
+                    try await database.terminateBackends()
                     _ = try? await transaction.query("INSERT INTO t VALUES (2)")
                     try await transaction.query("INSERT INTO t VALUES (3)")
                 }
@@ -89,59 +81,60 @@ import Testing
     }
 
     @Test func `a server that dies in a commit leaves it unknown whether it took effect`() async throws {
-        let server = try await PrivateDatabase.started()
-        try await withPool(size: 1, url: server.url(), statementTimeout: .seconds(30)) { pool in
-            try await pool.query("CREATE TABLE t (x int)")
-            let task = Task { try await pool.query("INSERT INTO t SELECT 1 FROM pg_sleep(60)") }
-            try await eventually("it runs") {
-                try await server.psql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT%' AND state = 'active'") == [["1"]]
+        try await withPrivatePostgres { server in
+            try await withPool(size: 1, url: server.url(), statementTimeout: .seconds(30)) { pool in
+                try await pool.query("CREATE TABLE t (x int)")
+                let task = Task { try await pool.query("INSERT INTO t SELECT 1 FROM pg_sleep(60)") }
+                try await eventually("it runs") {
+                    try await server.psql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT%' AND state = 'active'") == [["1"]]
+                }
+                try await server.stop(.immediate)
+                let error = try await postgresError { try await task.value }
+                // SIGQUIT lets a server process say farewell (57P02) or not; only silence leaves it open.
+                #expect(error.isConnectionLost && error.isRetriable)
+                #expect(error.isCommitUnknown == (error.sqlState == nil))
             }
-            try await server.stop(.immediate)
-            let error = try await postgresError { try await task.value }
-            // SIGQUIT lets a server process say farewell (57P02) or not; only silence leaves it open.
-            #expect(error.isConnectionLost && error.isRetriable)
-            #expect(error.isCommitUnknown == (error.sqlState == nil))
         }
     }
 
     @Test func `a frozen server does not hang its callers: the deadline ends the call and the connection`() async throws {
-        let server = try await PrivateDatabase.started()
-        try await withPool(size: 2, url: server.url() + "?connect_timeout=2") { pool in
-            try await pool.query("SELECT 1")
-            try await server.suspend()
-            let start = ContinuousClock.now
-            let error = try await postgresError { try await pool.query("SELECT 1", timeout: .milliseconds(300)) }
-            #expect(.now - start < .seconds(3))
-            #expect(error.kind == .timedOut)
-            #expect(error.isConnectionLost && error.isRetriable && error.isCommitUnknown)
-            #expect(pool.counts.used == 0)
-            let next = try await postgresError { try await pool.query("SELECT 1", timeout: .milliseconds(300)) }
-            #expect(next.kind == .unreachable)
-            await server.resume()
-            try await pool.waitUntilReachable(timeout: .seconds(10))
-            #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
+        try await withPrivatePostgres { server in
+            try await withPool(size: 2, url: server.url() + "?connect_timeout=2") { pool in
+                try await pool.query("SELECT 1")
+                try await server.suspend()
+                let start = ContinuousClock.now
+                let error = try await postgresError { try await pool.query("SELECT 1", timeout: .milliseconds(300)) }
+                #expect(.now - start < .seconds(3))
+                #expect(error.kind == .timedOut)
+                #expect(error.isConnectionLost && error.isRetriable && error.isCommitUnknown)
+                #expect(pool.counts.used == 0)
+                let next = try await postgresError { try await pool.query("SELECT 1", timeout: .milliseconds(300)) }
+                #expect(next.kind == .unreachable)
+                await server.resume()
+                try await pool.waitUntilReachable(timeout: .seconds(10))
+                #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
+            }
         }
-        try await server.stop(.immediate)
     }
 
     @Test func `a frozen server is noticed without a call`() async throws {
-        let server = try await PrivateDatabase.started()
-        try await withPool(size: 2, url: server.url() + "?connect_timeout=2") { pool in
-            let run = Task { try await pool.run() }
-            defer { run.cancel() }
-            try await pool.waitUntilReachable(timeout: .seconds(10))
-            try await server.suspend()
-            let deadline = ContinuousClock.now + .seconds(12)
-            while pool.isReachable && .now < deadline { try await Task.sleep(for: .milliseconds(50)) }
-            #expect(!pool.isReachable)
-            await server.resume()
-            try await pool.waitUntilReachable(timeout: .seconds(10))
+        try await withPrivatePostgres { server in
+            try await withPool(size: 2, url: server.url() + "?connect_timeout=2") { pool in
+                let run = Task { try await pool.run() }
+                defer { run.cancel() }
+                try await pool.waitUntilReachable(timeout: .seconds(10))
+                try await server.suspend()
+                let deadline = ContinuousClock.now + .seconds(12)
+                while pool.isReachable && .now < deadline { try await Task.sleep(for: .milliseconds(50)) }
+                #expect(!pool.isReachable)
+                await server.resume()
+                try await pool.waitUntilReachable(timeout: .seconds(10))
+            }
         }
-        try await server.stop(.immediate)
     }
 
     @Test func `of several hosts a dead one is passed over`() async throws {
-        let port = try #require(try await PrivateDatabase.shared().port)
+        let port = try await PrivatePostgres.shared().port
         // Port 9 of the loopback refuses.
         let url = "postgresql://postgres@127.0.0.1:9,127.0.0.1:\(port)/postgres?target_session_attrs=read-write"
         try await withPool(size: 1, url: url) { pool async throws in

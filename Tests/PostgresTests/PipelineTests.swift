@@ -107,15 +107,15 @@ import Testing
     }
 
     @Test func `settings of the URL reach the server, and ours do not overrule them`() async throws {
-        let database = try await PrivateDatabase.shared().createDatabase()
-        let url = database + "?options=-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20statement_timeout%3D1234&application_name=named"
+        let server = try await PrivatePostgres.shared()
+        let url = server.url() + "?options=-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20statement_timeout%3D1234&application_name=named"
         try await withPool(size: 1, url: url) { pool in
             let row = try await pool.query(
                 "SELECT current_setting('plan_cache_mode'), current_setting('statement_timeout'), current_setting('application_name'), current_setting('timezone')"
             )[0]
             #expect(try row.decode((String, String, String, String).self) == ("force_generic_plan", "1234ms", "named", "UTC"))
         }
-        try await withPool(size: 1, url: database, statementTimeout: .seconds(7)) { pool in
+        try await withPool(size: 1, url: server.url(), statementTimeout: .seconds(7)) { pool in
             let row = try await pool.query("SELECT current_setting('statement_timeout'), current_setting('application_name')")[0]
             #expect(try row.decode((String, String).self) == ("7s", "tests"))
         }

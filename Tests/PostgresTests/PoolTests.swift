@@ -75,21 +75,19 @@ import Testing
     }
 
     @Test func `run opens all connections, keeps them, and closes them in the end`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        try await withPool(size: 3, url: url) { pool in
+        try await withPool(size: 3) { pool, database in
             #expect(!pool.isReachable)
             let run = Task { try await pool.run() }
             try await eventually("all are open") { pool.counts.idle == 3 }
             #expect(pool.isReachable)
-            let name = try await pool.query("SELECT current_database()")[0][0, as: String.self]
-            try await PrivateDatabase.shared().terminateBackends(database: name)
+            try await database.terminateBackends()
             try await eventually("all are open again") { pool.counts.idle == 3 }
             #expect(try await pool.query("SELECT 1")[0][0, as: Int.self] == 1)
             run.cancel()
             try await run.value
             #expect(!pool.isReachable)
             try await eventually("the server has none left") {
-                try await PrivateDatabase.shared().psql("SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)'") == [["0"]]
+                try await database.connections() == 0
             }
         }
     }
@@ -109,14 +107,22 @@ import Testing
     }
 
     @Test func `a pool that is forgotten leaves no connection behind`() async throws {
-        let url = try await PrivateDatabase.shared().createDatabase()
-        let name = try await {
-            let pool = try PostgresPool(url: url, size: 2, applicationName: "tests", statementTimeout: nil, logger: .init(label: "tests"))
-            return try await pool.query("SELECT current_database()")[0][0, as: String.self]
-        }()
-        try await eventually("the server has none left") {
-            try await PrivateDatabase.shared().psql("SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)'") == [["0"]]
+        try await withDatabase(migrations: []) { database in
+            try await {
+                let pool = try PostgresPool(url: database.url, size: 2, applicationName: "tests", statementTimeout: nil, logger: .silent)
+                try await pool.query("SELECT 1")
+                #expect(try await database.connections() == 1)
+            }()
+            try await eventually("the server has none left") { try await database.connections() == 0 }
         }
+    }
+}
+
+extension TestDatabase {
+    /// Connections that the server counts, without the one that asks.
+    fileprivate func connections() async throws -> Int? {
+        let count = try await self.server.psql("SELECT count(*) FROM pg_stat_activity WHERE datname = '\(self.name)'")[0][0]
+        return count.flatMap { Int($0) }
     }
 }
 

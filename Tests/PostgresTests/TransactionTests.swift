@@ -146,9 +146,8 @@ import Testing
     }
 
     @Test func `a transaction that does nothing sends nothing`() async throws {
-        let pool = try PostgresPool(
-            url: "postgresql://postgres@127.0.0.1:\(try await PrivateDatabase.shared().port ?? 5432)/postgres", size: 1, applicationName: "tests",
-            statementTimeout: nil, logger: .init(label: "tests"))
+        let pool = try await PostgresPool(
+            url: PrivatePostgres.shared().url(), size: 1, applicationName: "tests", statementTimeout: nil, logger: .silent)
         #expect(try await pool.transaction { _ in 7 } == 7)
         await pool.close()
     }

@@ -1,18 +1,15 @@
 import Fixtures
-import FoundationEssentials
 import Logging
 import Postgres
 import Testing
 
-/// A pool of connections to a database, by default a new one of the shared server; closed at the end.
-func withPool<R: Sendable>(
-    size: Int = 2, url: String? = nil, statementTimeout: Duration? = .seconds(20), acquireTimeout: Duration = .seconds(5),
-    _ body: (PostgresPool) async throws -> R
-) async throws -> R {
-    let address = if let url { url } else { try await PrivateDatabase.shared().createDatabase() }
+/// A pool of connections to a server or a database that the test names; closed at the end.
+func withPool<Result: Sendable>(
+    size: Int = 2, url: String, statementTimeout: Duration? = .seconds(20), acquireTimeout: Duration = .seconds(5),
+    _ body: (PostgresPool) async throws -> Result
+) async throws -> Result {
     let pool = try PostgresPool(
-        url: address, size: size, applicationName: "tests", statementTimeout: statementTimeout, acquireTimeout: acquireTimeout,
-        logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
+        url: url, size: size, applicationName: "tests", statementTimeout: statementTimeout, acquireTimeout: acquireTimeout, logger: .silent)
     do {
         let result = try await body(pool)
         await pool.close()
@@ -23,28 +20,32 @@ func withPool<R: Sendable>(
     }
 }
 
+/// A pool of connections to an empty database of its own.
+func withPool<Result: Sendable>(
+    size: Int = 2, statementTimeout: Duration? = .seconds(20), acquireTimeout: Duration = .seconds(5),
+    _ body: (PostgresPool, TestDatabase) async throws -> Result
+) async throws -> Result {
+    try await withDatabase(migrations: []) { database in
+        try await withPool(size: size, url: database.url, statementTimeout: statementTimeout, acquireTimeout: acquireTimeout) { pool in
+            try await body(pool, database)
+        }
+    }
+}
+
+/// A pool of connections to an empty database of its own.
+func withPool<Result: Sendable>(
+    size: Int = 2, statementTimeout: Duration? = .seconds(20), acquireTimeout: Duration = .seconds(5),
+    _ body: (PostgresPool) async throws -> Result
+) async throws -> Result {
+    try await withPool(size: size, statementTimeout: statementTimeout, acquireTimeout: acquireTimeout) { pool, _ in try await body(pool) }
+}
+
 /// The error of a call that must throw one.
-func postgresError<R>(_ body: () async throws -> R, sourceLocation: SourceLocation = #_sourceLocation) async throws -> PostgresError {
+func postgresError<Result>(_ body: () async throws -> Result, sourceLocation: SourceLocation = #_sourceLocation) async throws -> PostgresError {
     do {
         _ = try await body()
     } catch let error as PostgresError {
         return error
     }
-    throw NoError(at: sourceLocation)
-}
-
-struct NoError: Error {
-    let at: SourceLocation
-}
-
-/// Waits for a condition that other processes bring about, at most ten seconds.
-func eventually(_ what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while try await !condition() {
-        guard .now < deadline else {
-            Issue.record(what, sourceLocation: sourceLocation)
-            return
-        }
-        try await Task.sleep(for: .milliseconds(10))
-    }
+    throw FixtureError("no error at \(sourceLocation)")
 }

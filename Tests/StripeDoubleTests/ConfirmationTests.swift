@@ -1,4 +1,5 @@
 import Testing
+import Transfer
 
 @Suite struct ConfirmationTests {
     @Test(arguments: [

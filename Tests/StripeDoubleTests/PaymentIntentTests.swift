@@ -1,4 +1,5 @@
 import Testing
+import Transfer
 
 @Suite struct PaymentIntentTests {
     @Test func `a new payment intent waits for a payment method and shows what it was made with`() async throws {
@@ -20,7 +21,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [
+    private static let wrongParameters: [(parameters: [(String, String)], code: String?, param: String)] = [
         ([("currency", "usd")], "parameter_missing", "amount"), ([("amount", "100")], "parameter_missing", "currency"),
         ([("amount", "abc"), ("currency", "usd")], "parameter_invalid_integer", "amount"),
         ([("amount", "0"), ("currency", "usd")], "parameter_invalid_integer", "amount"),
@@ -38,7 +39,9 @@ import Testing
         ([("amount", "100"), ("currency", "usd"), ("customer", "cus_1")], "resource_missing", "customer"),
         ([("amount", "100"), ("currency", "usd"), ("expand[]", "nonsense")], nil, "expand"),
         ([("amount", "100"), ("currency", "usd"), ("payment_method", "pm_none")], "resource_missing", "payment_method"),
-    ])
+    ]
+
+    @Test(arguments: Self.wrongParameters)
     func `a wrong parameter is refused by its name`(parameters: [(String, String)], code: String?, param: String) async throws {
         let stripe = try await SharedDouble.stripe()
         let reply = try await stripe.post("/v1/payment_intents", parameters)

@@ -1,3 +1,4 @@
+import Fixtures
 import Testing
 
 @testable import Transfer
@@ -5,7 +6,7 @@ import Testing
 @Suite struct HTTPSTests {
     @Test func `a certificate of the given authority is trusted, and a burst shares one HTTP/2 connection`() async throws {
         let certificates = try await TestCertificates.shared()
-        let client = try HTTPClient(userAgent: "conveyor/1.2.3", caFile: certificates.authority)
+        let client = try HTTPClient(userAgent: "conveyor/1.2.3", caFile: certificates.authority.file)
         try await WebServer.run(certificate: certificates.good) { port in
             let ports = try await withThrowingTaskGroup(of: String?.self) { group in
                 for _ in 0..<20 {
@@ -20,7 +21,7 @@ import Testing
 
     @Test func `a certificate of an unknown authority, for another host, or out of date is refused before anything is sent`() async throws {
         let certificates = try await TestCertificates.shared()
-        let knowing = try HTTPClient(userAgent: "conveyor/1.2.3", caFile: certificates.authority)
+        let knowing = try HTTPClient(userAgent: "conveyor/1.2.3", caFile: certificates.authority.file)
         let plain = try HTTPClient(userAgent: "conveyor/1.2.3")
         for (client, certificate) in [(plain, certificates.good), (knowing, certificates.otherHost), (knowing, certificates.expired)] {
             try await WebServer.run(certificate: certificate) { port in
@@ -37,7 +38,7 @@ import Testing
         let certificates = try await TestCertificates.shared()
         let system = "/etc/ssl/certs/ca-certificates.crt"
         try await WebServer.run(certificate: certificates.good) { port in
-            for (extra, bundle) in [(certificates.authority, system), (nil, certificates.authority)] {
+            for (extra, bundle) in [(certificates.authority.file, system), (nil, certificates.authority.file)] {
                 let trust = try TrustStore(extra: extra, folder: "/no/such/folder", bundle: bundle)
                 let client = try HTTPClient(userAgent: "conveyor/1.2.3", trust: trust)
                 #expect(try await client.send(HTTPRequest(url: "https://localhost:\(port)/echo")).status == 200)

@@ -39,9 +39,9 @@ import Transfer
         let certificates = try await TestCertificates.shared()
         let password = "p:ä%@\" \\"
         let sink = try await MailSink(
-            certificate: (certificates.good.file, certificates.good.key), implicitTLS: security == .implicit, login: "shop:\(password)")
+            certificate: certificates.good, implicitTLS: security == .implicit, login: "shop:\(password)")
         var configuration = SMTPConfiguration(
-            host: "localhost", port: sink.port, security: security, username: "shop", password: password, caFile: certificates.authority)
+            host: "localhost", port: sink.port, security: security, username: "shop", password: password, caFile: certificates.authority.file)
         let client = try SMTPClient(configuration: configuration)
         for number in 1...3 { try await client.send(Self.mail(number)) }
         let stored = try await sink.mails(3)
@@ -72,8 +72,8 @@ import Transfer
     @Test func `a certificate for another host, or out of date, is refused`() async throws {
         let certificates = try await TestCertificates.shared()
         for certificate in [certificates.otherHost, certificates.expired] {
-            let sink = try await MailSink(certificate: (certificate.file, certificate.key))
-            let error = try await self.failure(.init(host: "localhost", port: sink.port, caFile: certificates.authority))
+            let sink = try await MailSink(certificate: certificate)
+            let error = try await self.failure(.init(host: "localhost", port: sink.port, caFile: certificates.authority.file))
             #expect(error?.code == .certificateRefused)
             #expect(error?.mayHaveBeenSent == false)
         }

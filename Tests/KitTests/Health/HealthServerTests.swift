@@ -1,3 +1,4 @@
+import Fixtures
 import Glibc
 import Kit
 import Logging
@@ -8,14 +9,14 @@ import Testing
 @Suite struct HealthServerTests {
     /// Runs a server on a port of its own, with `unready` as what is not ready, and ends it gracefully.
     private func withServer(_ body: (Int, Unready) async throws -> Void) async throws {
-        let port = Int(try FreePort.letGo())
+        let port = try Port.free()
         let unready = Unready()
         let settings = Settings(environment: ["METRICS_PORT": "\(port)"])
         let server = try #require(try HealthServer(settings: settings, logger: Logger(label: "test")) { unready.names })
         let group = ServiceGroup(configuration: .init(services: [server], logger: Logger(label: "test")))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            try await eventually { (try? HTTP.get(port, "/health/live").status) == 200 }
+            try await eventually("it listens") { (try? HTTP.get(port, "/health/live").status) == 200 }
             try await body(port, unready)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
@@ -89,14 +90,14 @@ enum HTTP {
         let isConnected = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
-        guard isConnected else { throw ChildProcess.Failure(description: "not connected") }
+        guard isConnected else { throw FixtureError("not connected") }
         let request = Array("\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".utf8)
-        guard write(descriptor, request, request.count) == request.count else { throw ChildProcess.Failure(description: "not sent") }
+        guard write(descriptor, request, request.count) == request.count else { throw FixtureError("not sent") }
         var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 65_536))
         while case let count = read(descriptor, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
         let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let status = parts[0].split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
-            throw ChildProcess.Failure(description: "no answer")
+            throw FixtureError("no answer")
         }
         return Answer(status: status, head: String(parts[0]), body: String(parts[1]))
     }

@@ -1,3 +1,4 @@
+import CLinux
 import FoundationEssentials
 import Glibc
 import Logging
@@ -8,12 +9,14 @@ import Logging
 final class LogPipe: Sendable {
     let writer: LogWriter
     private let ends: [Int32]
+    /// `F_SETPIPE_SZ` (linux/fcntl.h), which Glibc's overlay does not show.
+    private static let setPipeSize: Int32 = 1031
 
     init() {
         var ends: [Int32] = [-1, -1]
-        pipe2(&ends, O_CLOEXEC)
+        _ = clinux_pipe(&ends)
         // Room enough for a test that reads only afterwards.
-        _ = fcntl(ends[1], F_SETPIPE_SZ, 1 << 20)
+        _ = fcntl(ends[1], Self.setPipeSize, 1 << 20)
         self.ends = ends
         self.writer = LogWriter(descriptor: ends[1])
     }

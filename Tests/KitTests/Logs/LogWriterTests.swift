@@ -1,4 +1,6 @@
+import CLinux
 import Dispatch
+import Fixtures
 import Glibc
 import Logging
 import Synchronization
@@ -16,7 +18,7 @@ import Testing
     @Test(arguments: [Logger.Level.info, .warning, .error]) func `another line is written by itself`(level: Logger.Level) async throws {
         let pipe = LogPipe()
         pipe.logger().log(level: level, "m")
-        try await eventually(within: .seconds(2)) { pipe.read().contains(#""message":"m""#) }
+        try await eventually("the line", within: .seconds(2)) { pipe.read().contains(#""message":"m""#) }
     }
 
     @Test func `lines of many threads stay whole and in the order of each`() async throws {
@@ -41,7 +43,9 @@ import Testing
         for _ in 0..<400 { logger.info("\(text)") }
         #expect(ContinuousClock.now - began < .seconds(5))
         let seen = Counter()
-        try await eventually { seen.add(pipe.read()) > 0 && seen.text.contains("log lines were left out: nobody read them") }
+        try await eventually("the count of what was left out") {
+            seen.add(pipe.read()) > 0 && seen.text.contains("log lines were left out: nobody read them")
+        }
     }
 
     private final class Counter: Sendable {
@@ -55,7 +59,7 @@ import Testing
 
     @Test func `a reader that goes away does not end the process`() {
         var ends: [Int32] = [-1, -1]
-        pipe2(&ends, O_CLOEXEC)
+        _ = clinux_pipe(&ends)
         let writer = LogWriter(descriptor: ends[1])
         signal(SIGPIPE, SIG_IGN)
         close(ends[0])

@@ -1,3 +1,4 @@
+import Fixtures
 import Logging
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
         #expect((50..<200).contains(made))
         // Nothing follows, so a line of its own tells.
         var lines: [LogPipe.Line] = []
-        try await eventually(within: .seconds(5)) {
+        try await eventually("a line that counts the others", within: .seconds(5)) {
             lines += try pipe.objects()
             return lines.last?.message == "lines left out"
         }

@@ -1,3 +1,4 @@
+import Fixtures
 import Hummingbird
 import HummingbirdCore
 import HummingbirdHTTP2
@@ -23,7 +24,7 @@ struct WebContext: RequestContext {
 enum WebServer {
     /// Runs a server on a free port of the loopback for as long as `body` does.
     static func run<Result: Sendable>(
-        certificate: TestCertificates.Pair? = nil, routes: @Sendable (Router<WebContext>) -> Void = WebServer.routes,
+        certificate: CertificateAuthority.Certificate? = nil, routes: @Sendable (Router<WebContext>) -> Void = WebServer.routes,
         _ body: @escaping @Sendable (_ port: Int) async throws -> Result
     ) async throws -> Result {
         let router = Router(context: WebContext.self)

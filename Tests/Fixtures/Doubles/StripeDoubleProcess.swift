@@ -1,5 +1,3 @@
-import Glibc
-
 /// A running `stripe-double` on a free port of the loopback, with keys of its own.
 public final class StripeDoubleProcess: Sendable {
     /// Opens the API.
@@ -31,7 +29,7 @@ public final class StripeDoubleProcess: Sendable {
         if let webhookURL { all += ["--webhook-url", webhookURL] }
         if let state { all += ["--state", state] }
         self.process = try ChildProcess(
-            Executables.path("stripe-double"), all + arguments,
+            Repository.executable("stripe-double"), all + arguments,
             environment: [
                 "STRIPE_SECRET_KEY": Self.secretKey, "STRIPE_PUBLISHABLE_KEY": Self.publishableKey,
                 "STRIPE_WEBHOOK_SECRET": webhookSecrets.joined(separator: ","), "STRIPE_WEBHOOK_URL": nil,

@@ -1,9 +1,12 @@
 import Glibc
 
-/// The executables of the package, as they were built with the tests.
-public enum Executables {
-    /// The path of one: it lies beside the test bundle.
-    public static func path(_ name: String) -> String {
+/// Where things lie.
+public enum Repository {
+    /// The root of the working tree.
+    public static let path = #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 }
+
+    /// An executable of the package, as it was built with the tests: it lies beside the test bundle.
+    public static func executable(_ name: String) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         precondition(count > 0, "the test process has a path")

@@ -1,5 +1,4 @@
 public import FoundationEssentials
-import Glibc
 
 /// A running `ops/mail-sink.py` on a free port of the loopback, with a folder of its own: a mail server that keeps every e-mail as a file.
 public final class MailSink: Sendable {
@@ -13,12 +12,11 @@ public final class MailSink: Sendable {
     /// Starts one and waits until it listens.
     ///
     /// - Parameters:
-    ///   - certificate: the files of a certificate and its key; then STARTTLS is offered and insisted on.
+    ///   - certificate: with this STARTTLS is offered and insisted on.
     ///   - implicitTLS: TLS from the first byte instead.
     ///   - login: `user:password`; then AUTH is insisted on.
-    public init(certificate: (file: String, key: String)? = nil, implicitTLS: Bool = false, login: String? = nil) async throws {
-        self.folder = FileManager.default.temporaryDirectory.appending(path: "mail-sink-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+    public init(certificate: CertificateAuthority.Certificate? = nil, implicitTLS: Bool = false, login: String? = nil) async throws {
+        self.folder = try Scratch.folder("mail-sink")
         let faults = self.folder.appending(path: "faults").path
         var arguments = ["--port", "0", "--dir", self.folder.path, "--faults", faults]
         if let certificate { arguments += ["--tls-cert", certificate.file, "--tls-key", certificate.key] }
@@ -28,17 +26,11 @@ public final class MailSink: Sendable {
             try Data(login.utf8).write(to: file)
             arguments += ["--login-file", file.path]
         }
-        self.process = try ChildProcess(Self.script, arguments)
+        self.process = try ChildProcess(Repository.path + "/ops/mail-sink.py", arguments)
         self.port = Int(try await self.process.firstLine(matching: #"listening on [^\n]*:(\d+)\n"#)) ?? 0
     }
 
-    deinit {
-        self.process.signal(SIGTERM)
-        try? FileManager.default.removeItem(at: self.folder)
-    }
-
-    /// `ops/mail-sink.py` of this repository.
-    public static let script = URL(filePath: #filePath).appending(path: "../../../ops/mail-sink.py").standardized.path
+    deinit { try? FileManager.default.removeItem(at: self.folder) }
 
     /// What goes wrong from now on, a line each (`rcpt-451 2`, `cut`): see the script.
     public func setFaults(_ lines: String...) throws {

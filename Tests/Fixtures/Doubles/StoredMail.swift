@@ -40,9 +40,8 @@ public struct StoredMail: Sendable, Codable {
 
     /// Reads all `.eml` files of a folder, in the order of their names.
     public static func read(folder: URL) async throws -> [StoredMail] {
-        let python = try ChildProcess("/usr/bin/python3", ["-c", Self.parser, folder.path])
-        guard try await python.waitForExit() == .status(0) else { throw ChildProcess.Failure(description: python.output) }
-        return try JSONDecoder().decode([StoredMail].self, from: Data(python.output.utf8))
+        let mails = try await Command.run("python3", ["-c", Self.parser, folder.path])
+        return try JSONDecoder().decode([StoredMail].self, from: Data(mails.utf8))
     }
 
     private static let parser = #"""

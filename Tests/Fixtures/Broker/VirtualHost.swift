@@ -1,0 +1,96 @@
+import FoundationEssentials
+import Topology
+
+/// A virtual host of a broker: a namespace in which one test declares what it likes.
+public struct VirtualHost: Sendable {
+    /// Its name.
+    public let name: String
+    /// The broker that it is on.
+    public let broker: PrivateBroker
+
+    /// The URL of plain AMQP, with credentials.
+    public var amqpURL: String { "amqp://\(self.broker.login)@127.0.0.1:\(self.broker.amqpPort)/\(self.name)" }
+
+    /// The management API's base, with credentials: `http://user:password@host:port`.
+    public var apiURL: String { self.broker.apiURL }
+
+    /// Declares the shop's exchanges, queues, bindings and policies.
+    public func declareShop() async throws {
+        try await self.broker.management.send(
+            "POST", "/api/definitions/\(self.name)", body: String(decoding: Topology.definitions, as: UTF8.self))
+    }
+
+    /// Declares a durable queue.
+    /// - Parameters:
+    ///   - type: `quorum` or `classic`.
+    ///   - arguments: JSON of more arguments, such as `{"x-message-ttl":100}`.
+    public func declareQueue(_ queue: String, type: String = "quorum", arguments: String = "{}") async throws {
+        let inner = arguments.dropFirst().dropLast()
+        try await self.send(
+            "PUT", "queues", queue, body: #"{"durable":true,"arguments":{"x-queue-type":"\#(type)"\#(inner.isEmpty ? "" : ",\(inner)")}}"#)
+    }
+
+    /// Deletes a queue and all that is in it.
+    public func deleteQueue(_ queue: String) async throws { try await self.send("DELETE", "queues", queue) }
+
+    /// Takes all that is ready out of a queue.
+    public func purgeQueue(_ queue: String) async throws { try await self.send("DELETE", "queues", queue, "contents") }
+
+    /// Declares a durable exchange.
+    public func declareExchange(_ exchange: String, type: String = "topic") async throws {
+        try await self.send("PUT", "exchanges", exchange, body: #"{"durable":true,"type":"\#(type)"}"#)
+    }
+
+    /// Deletes an exchange.
+    public func deleteExchange(_ exchange: String) async throws { try await self.send("DELETE", "exchanges", exchange) }
+
+    /// Binds a queue to an exchange.
+    public func bind(_ queue: String, to exchange: String, routingKey: String) async throws {
+        try await self.send("POST", "bindings", "e", exchange, "q", queue, body: #"{"routing_key":"\#(routingKey)"}"#)
+    }
+
+    /// Takes a binding away.
+    public func unbind(_ queue: String, from exchange: String, routingKey: String) async throws {
+        // A binding's properties key is its routing key, encoded as RabbitMQ encodes it.
+        try await self.send("DELETE", "bindings", "e", exchange, "q", queue, routingKey)
+    }
+
+    /// Sets a policy for queues.
+    /// - Parameter definition: JSON, such as `{"max-length":5,"overflow":"reject-publish"}`.
+    public func setPolicy(_ policy: String, pattern: String, definition: String, priority: Int = 0) async throws {
+        try await self.send(
+            "PUT", "policies", policy, body: #"{"pattern":"\#(pattern)","definition":\#(definition),"apply-to":"queues","priority":\#(priority)}"#)
+    }
+
+    /// Deletes a policy.
+    public func deletePolicy(_ policy: String) async throws { try await self.send("DELETE", "policies", policy) }
+
+    /// Closes all connections to it, as an administrator would; waits until there are as many as are expected.
+    public func closeConnections(atLeast count: Int = 1) async throws {
+        try await self.broker.closeConnections(virtualHost: self.name, atLeast: count)
+    }
+
+    /// Deletes it with all that is in it.
+    public func delete() async throws { try await self.broker.management.send("DELETE", "/api/vhosts/\(self.name)") }
+
+    private func send(_ method: String, _ kind: String, _ path: String..., body: String? = nil) async throws {
+        let place = path.map(ManagementAPI.encode).joined(separator: "/")
+        try await self.broker.management.send(method, "/api/\(kind)/\(self.name)/\(place)", body: body)
+    }
+}
+
+/// A new virtual host of the shared broker, or of the one given; deleted afterwards.
+public func withVirtualHost<Result>(
+    of broker: PrivateBroker? = nil, isolation: isolated (any Actor)? = #isolation, _ body: (VirtualHost) async throws -> Result
+) async throws -> Result {
+    let broker = if let broker { broker } else { try await PrivateBroker.shared() }
+    let host = try await broker.newVirtualHost()
+    do {
+        let result = try await body(host)
+        try await host.delete()
+        return result
+    } catch {
+        try? await host.delete()
+        throw error
+    }
+}

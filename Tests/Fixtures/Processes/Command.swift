@@ -1,0 +1,17 @@
+/// A program that runs to its end.
+public enum Command {
+    /// - Returns: what it wrote to standard output.
+    /// - Throws: what it wrote to standard error, unless it exits with 0.
+    @discardableResult
+    public static func run(
+        _ program: String, _ arguments: [String] = [], input: String? = nil, environment: [String: String?] = [:],
+        within time: Duration = .seconds(60)
+    ) async throws(FixtureError) -> String {
+        let process = try ChildProcess(program, arguments, environment: environment, input: input)
+        let exit = try await process.waitForExit(within: time)
+        guard exit == .status(0) else {
+            throw FixtureError("\(program) \(arguments.joined(separator: " ")): \(exit)\n\(process.output)")
+        }
+        return process.standardOutput
+    }
+}

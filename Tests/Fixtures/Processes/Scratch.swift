@@ -1,0 +1,29 @@
+public import FoundationEssentials
+
+/// The folder of this test process; the reaper removes it when the process is gone.
+public enum Scratch {
+    /// Postgres runs as another user where the tests run as root, and must be able to enter.
+    static let root: URL = {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "conveyor-tests-\(UUID().uuidString.prefix(8))")
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        } catch {
+            preconditionFailure("no folder for the tests: \(error)")
+        }
+        return folder
+    }()
+
+    /// A new folder in it.
+    public static func folder(_ name: String) throws -> URL {
+        let folder = self.root.appending(path: "\(name)-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+        return folder
+    }
+
+    /// A new file in it; removed by whoever has no more need of it, or with the folder.
+    public static func file(_ name: String, _ text: String) throws -> URL {
+        let file = self.root.appending(path: "\(UUID().uuidString.prefix(8))-\(name)")
+        try Data(text.utf8).write(to: file)
+        return file
+    }
+}
