@@ -85,7 +85,10 @@ let package = Package(
             resources: [.embedInCode("Console/Assets/")]),
         .executableTarget(
             name: "Orders", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", .lifecycle, .logging, .argumentParser], path: "Workers/Orders"),
-        .executableTarget(name: "Payments", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .crypto, .tracing], path: "Workers/Payments"),
+        .executableTarget(
+            name: "Payments",
+            dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", .lifecycle, .logging, .argumentParser, .tracing],
+            path: "Workers/Payments"),
         .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres", .argumentParser], path: "Workers/Inventory"),
         .executableTarget(
             name: "Email", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .mustache, .tracing], path: "Workers/Email"),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kit
+import RabbitMQ
 
 @main
 struct PaymentsWorker: AsyncParsableCommand {
@@ -14,7 +15,12 @@ struct PaymentsWorker: AsyncParsableCommand {
             part.handle(
                 CreatePaymentIntent(stripe: stripe, pool: part.pool, publishableKey: publishableKey),
                 ConfirmPaymentIntent(stripe: stripe, pool: part.pool),
-                CancelPaymentIntent(stripe: stripe, pool: part.pool), Refund(stripe: stripe, pool: part.pool), ReceiveEvent())
+                CancelPaymentIntent(stripe: stripe, pool: part.pool), Refund(stripe: stripe, pool: part.pool), ReceiveEvent(),
+                Reconcile(stripe: stripe, pool: part.pool))
+            part.serve(
+                Backfill(
+                    stripe: stripe, pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) },
+                    interval: try part.settings.seconds("STRIPE_BACKFILL_SECONDS"), logger: part.logger))
         }
     }
 }

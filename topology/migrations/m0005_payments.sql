@@ -6,11 +6,12 @@ create table payments (
     amount_received bigint not null default 0,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
-    stripe_updated_at timestamptz,                -- of the newest event or answer that was applied
+    stripe_updated_at timestamptz,                -- of the newest event or answer that was applied, by Stripe's clock; null: only its creation is known
     currency text not null,
     status text not null,                         -- Stripe's
     client_secret text not null,
     latest_charge_id text,
+    failed_attempt text,                          -- the newest attempt to pay that failed: its charge, or what else tells it from others
     failure_code text,
     failure_message text
 );
@@ -22,6 +23,8 @@ create table refunds (
     order_id uuid not null,
     amount bigint not null,
     created_at timestamptz not null default now(),
+    held_at timestamptz not null default now(),   -- Stripe knows the idempotency key for 24 hours from then
+    round smallint not null default 1,            -- raised when it is asked for again after a refusal: each round has a key of its own
     updated_at timestamptz not null default now(),
     payment_intent_id text not null,
     refund_id text unique,                        -- Stripe's; null while it is held and not yet asked for
@@ -40,7 +43,7 @@ create table disputes (
     order_id uuid not null,
     amount bigint not null,
     created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(), -- by Stripe's clock
     payment_intent_id text not null,
     currency text not null,
     status text not null,
@@ -59,11 +62,11 @@ create table stripe_events (
 );
 create index stripe_events_waiting_idx on stripe_events (object_id) where state = 'waiting';
 
--- Where the backfill of missed events goes on.
+-- Where the backfill of missed events goes on: after this event; from this time while there is none.
 create table stripe_cursor (
     only_row boolean primary key default true check (only_row),
-    event_id text not null,
-    created_at timestamptz not null
+    created_at timestamptz not null,
+    event_id text
 );
 
 grant insert, update on payments, refunds, disputes, stripe_events, stripe_cursor to conveyor_payments;

@@ -18,12 +18,12 @@ struct Processor: Sendable {
     let successLog: SampledLog
     /// Nil if traces are off.
     let tracer: TraceRecorder?
-    /// Told while a handler says that the worker's settings are wrong, and nil once it went well again.
-    let misconfigured: @Sendable (String?) -> Void
+    /// Told while the handler of a type says that the worker's settings are wrong, and nil once it went well again.
+    let misconfigured: @Sendable (_ type: String, _ reason: String?) -> Void
 
     init(
         queue: String, registry: HandlerRegistry, ladder: RetryLadder, pool: PostgresPool, publisher: Publisher, logger: Logger,
-        successLog: SampledLog, tracer: TraceRecorder?, misconfigured: @escaping @Sendable (String?) -> Void
+        successLog: SampledLog, tracer: TraceRecorder?, misconfigured: @escaping @Sendable (_ type: String, _ reason: String?) -> Void
     ) {
         self.queue = queue
         self.registry = registry
@@ -168,7 +168,7 @@ struct Processor: Sendable {
             return item
         case .wait(let reason):
             self.logger.warning("waiting: \(reason)", metadata: ["message_id": "\(item.envelope.messageID)"])
-            if error is Misconfigured { self.misconfigured(reason) }
+            if error is Misconfigured { self.misconfigured(item.envelope.type, reason) }
             try await run.pause(&backoff)
             return item
         }
@@ -199,7 +199,7 @@ struct Processor: Sendable {
                 let decoded = item.decoded
                 item.state = .prepared(
                     try await Traces.within(item.span) { try await withTimeLimit(handler.policy.timeLimit) { try await handler.prepare(decoded) } })
-                self.misconfigured(nil)
+                self.misconfigured(item.envelope.type, nil)
                 return item
             } catch {
                 guard let next = try await self.afterFailure(item, error, by: handler, backoff: &backoff, run) else { return nil }

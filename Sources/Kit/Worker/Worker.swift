@@ -54,9 +54,9 @@ public final class Worker: Service {
         self.processor = Processor(
             queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, logger: logger,
             successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder,
-            misconfigured: { reason in
+            misconfigured: { type, reason in
                 // Once, not at each try: nothing is handled until somebody mends it.
-                if readiness.set(misconfigured: reason), let reason {
+                if readiness.set(misconfigured: reason, by: type), let reason {
                     logger.critical("the worker's settings are wrong: \(reason)", metadata: ["queue": .string(queue)])
                 }
             })

@@ -10,51 +10,52 @@ struct CancelPaymentIntent: Handler {
 
     var policy: Policy { Policy(largestBatch: 16, timeLimit: .seconds(45)) }
 
-    /// How the order's intent stands at Stripe after the attempt to cancel it; nil if there is none.
+    /// How the order's intent stands at Stripe after the attempt to cancel it; no answer if none was live.
     struct Prepared: Sendable {
-        var intent: PaymentIntent?
+        var answer: StripeClient.Answer<PaymentIntent>?
         var calls: [StripeClient.Call] = []
     }
 
     func prepare(_ message: CancelIntent, _ envelope: Envelope) async throws -> Prepared {
-        guard let live = try await PaymentLedger.live(message.orderID, in: self.pool) else { return Prepared(intent: nil) }
-        let path = "/v1/payment_intents/\(live.paymentIntentID)"
-        do {
-            let (intent, call) = try await self.stripe.post(
-                PaymentIntent.self, path + "/cancel",
-                [("cancellation_reason", message.reason == "expired" ? "abandoned" : "requested_by_customer")], key: "\(envelope.messageID):cancel")
-            return Prepared(intent: intent, calls: [call])
-        } catch let error as StripeError where error.code == "payment_intent_unexpected_state" {
+        guard let payment = try await Payment.current(of: message.orderID, in: self.pool), !payment.isFinal else { return Prepared() }
+        let path = "/v1/payment_intents/\(payment.paymentIntentID)"
+        let reason = message.reason == OrderStatus.expired.rawValue ? "abandoned" : "requested_by_customer"
+        return try await StripeError.sorting {
             do {
-                let (intent, call) = try await self.stripe.get(PaymentIntent.self, path)
-                return Prepared(intent: intent, calls: [call])
-            } catch let error as StripeError {
-                throw error.asFailure
+                let answer = try await self.stripe.post(
+                    PaymentIntent.self, path + "/cancel", [("cancellation_reason", reason)], key: "\(envelope.messageID):cancel")
+                return Prepared(answer: answer, calls: [answer.call])
+            } catch {
+                // It was paid or canceled meanwhile, or the bank is at it.
+                guard let error = error as? StripeError, error.code == "payment_intent_unexpected_state" else { throw error }
+                let answer = try await self.stripe.get(PaymentIntent.self, path)
+                return Prepared(answer: answer, calls: [error.call, answer.call].compactMap { $0 })
             }
-        } catch let error as StripeError {
-            throw error.asFailure
         }
     }
 
     func handle(_ batch: [Received<CancelIntent, Prepared>], in transaction: Transaction) async throws -> [Reply] {
-        var replies: [Reply] = []
-        for message in batch {
+        var book = try await PaymentBook.open(orders: batch.map(\.payload.orderID), in: transaction)
+        let replies = batch.map { message in
             let orderID = message.payload.orderID
-            guard let intent = message.prepared.intent else {
-                replies.append(.done(emits: [PaymentCanceled(orderID: orderID, paymentIntentID: nil, reason: message.payload.reason)]))
-                continue
-            }
+            let asked = message.prepared.answer
             var emits: [any Message] = []
-            if let payment = try await PaymentLedger.lock(intent.id, in: transaction) {
-                emits = PaymentLedger.apply(intent, to: payment, at: message.prepared.calls.last?.at ?? Date(), in: transaction)
-            }
-            // Said again even if the database knew it: whoever asked waits for the answer.
-            if intent.status == "canceled" {
-                emits = [PaymentCanceled(orderID: orderID, paymentIntentID: intent.id, reason: message.payload.reason)]
-            }
+            if let asked { emits = book.take(asked.object, saidAt: asked.at) ?? [] }
             Calls.record(message.prepared.calls, of: message.envelope, in: transaction)
-            replies.append(.done(emits: emits, changes: [.order(orderID)]))
+            let live = book.live(orderID)
+            if let live, live.paymentIntentID != asked?.object.id, live.status != "succeeded" {
+                // It was recorded while Stripe was asked, or nothing was: once more.
+                emits.append(message.payload)
+            } else if live == nil {
+                // Said again even if the database knew it: whoever asked waits for the answer.
+                emits.removeAll { $0 is PaymentCanceled }
+                emits.append(PaymentCanceled(orderID: orderID, paymentIntentID: asked?.object.id, reason: message.payload.reason))
+            } else if let asked, asked.object.status == "processing", !emits.contains(where: { $0 is PaymentProcessing }) {
+                emits.append(PaymentProcessing(orderID: orderID, paymentIntentID: asked.object.id))
+            }
+            return Reply.done(emits: emits, changes: [.order(orderID)])
         }
+        book.write(in: transaction)
         return replies
     }
 }

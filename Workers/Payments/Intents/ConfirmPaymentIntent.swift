@@ -12,7 +12,7 @@ struct ConfirmPaymentIntent: Handler {
 
     struct Result: Encodable, Sendable {
         var message: String
-        var paymentStatus: String
+        var paymentStatus: PaymentStatus
 
         enum CodingKeys: String, CodingKey {
             case message
@@ -21,41 +21,46 @@ struct ConfirmPaymentIntent: Handler {
     }
 
     struct Prepared: Sendable {
-        var intent: PaymentIntent
-        var call: StripeClient.Call
+        var order: OrderForPayment
+        var answer: StripeClient.Answer<PaymentIntent>
     }
 
     func prepare(_ message: ConfirmPayment, _ envelope: Envelope) async throws -> Prepared {
-        _ = try await OrderForPayment.find(message.orderID, for: envelope.actor, in: self.pool)
-        guard let payment = try await PaymentLedger.newest(message.orderID, in: self.pool) else {
+        let order = try await OrderForPayment.find(message.orderID, for: envelope.actor, in: self.pool)
+        guard let payment = try await Payment.current(of: order.id, in: self.pool) else {
             throw Problem(.noPaymentIntent, "No payment was begun for this order.")
         }
-        do {
-            let (intent, call) = try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)")
-            return Prepared(intent: intent, call: call)
-        } catch let error as StripeError {
-            throw error.asFailure
+        let answer = try await StripeError.sorting {
+            try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)")
         }
+        return Prepared(order: order, answer: answer)
     }
 
     func handle(_ batch: [Received<ConfirmPayment, Prepared>], in transaction: Transaction) async throws -> [Reply] {
-        var replies: [Reply] = []
-        for message in batch {
-            let (intent, call) = (message.prepared.intent, message.prepared.call)
-            var emits: [any Message] = []
-            if let payment = try await PaymentLedger.lock(intent.id, in: transaction) {
-                let failure = intent.lastPaymentError == nil ? nil : intent.latestCharge ?? message.envelope.messageID.description
-                emits = PaymentLedger.apply(intent, to: payment, at: call.at, failure: failure, in: transaction)
-            }
-            Calls.record([call], of: message.envelope, in: transaction)
+        var book = try await PaymentBook.open(intents: batch.map(\.prepared.answer.object.id), in: transaction)
+        let replies = batch.map { message in
+            let answer = message.prepared.answer
+            let emits = book.take(answer.object, saidAt: answer.at) ?? []
+            Calls.record([answer.call], of: message.envelope, in: transaction)
             let changes: [Reply.Resource] = [.order(message.payload.orderID)]
-            if intent.status == "succeeded" {
-                replies.append(.done(result: Result(message: "Payment confirmed", paymentStatus: "paid"), emits: emits, changes: changes))
-            } else {
-                let problem = Problem(.paymentNotConfirmed, "Stripe says that the payment is \(intent.status).")
-                replies.append(.rejected(problem, emits: emits, changes: changes))
+            do throws(Problem) {
+                return Reply.done(result: try Self.result(answer.object, of: message.prepared.order), emits: emits, changes: changes)
+            } catch {
+                return .rejected(error, emits: emits, changes: changes)
             }
         }
+        book.write(in: transaction)
         return replies
+    }
+
+    private static func result(_ intent: PaymentIntent, of order: OrderForPayment) throws(Problem) -> Result {
+        guard intent.status == "succeeded" else {
+            let why = intent.lastPaymentError.map { ": \($0.reason ?? "declined")" } ?? ""
+            throw Problem(.paymentNotConfirmed, "Stripe says that the payment is \(intent.status)\(why).")
+        }
+        guard (intent.amountReceived ?? intent.amount) == order.total, intent.currency == order.currency else {
+            throw Problem(.paymentNotConfirmed, "The payment is not of the order's amount.")
+        }
+        return Result(message: "Payment confirmed", paymentStatus: order.paymentStatus.isSettled ? order.paymentStatus : .paid)
     }
 }

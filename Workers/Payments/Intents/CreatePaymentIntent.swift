@@ -27,61 +27,115 @@ struct CreatePaymentIntent: Handler {
         }
     }
 
+    /// What Stripe said.
     struct Prepared: Sendable {
-        var result: Result
-        /// Nil if it was there already.
-        var made: (intent: PaymentIntent, call: StripeClient.Call)?
+        /// Of the intent that was known.
+        var known: StripeClient.Answer<PaymentIntent>?
+        /// Of a new one; nil if the known one serves.
+        var made: StripeClient.Answer<PaymentIntent>?
+        var calls: [StripeClient.Call] = []
     }
 
     func prepare(_ message: CreateIntent, _ envelope: Envelope) async throws -> Prepared {
         let order = try await OrderForPayment.find(message.orderID, for: envelope.actor, in: self.pool)
-        if let live = try await PaymentLedger.live(message.orderID, in: self.pool), live.status != "succeeded" {
-            try order.requirePayable()
-            return Prepared(result: self.result(live.clientSecret, live.paymentIntentID, live.amount, live.currency), made: nil)
-        }
+        let payment = try await Payment.current(of: order.id, in: self.pool)
+        if payment?.status == "succeeded" { throw Problem(.alreadyPaid, "This order is paid already.") }
         try order.requirePayable()
+        var prepared = Prepared()
+        if let payment, payment.isLive {
+            let known = try await StripeError.sorting { try await self.askAgain(payment, of: order) }
+            prepared.known = known
+            prepared.calls.append(known.call)
+            if known.object.status != "canceled" { return prepared }
+        }
+        let made = try await self.make(for: order)
+        prepared.made = made
+        prepared.calls.append(made.call)
+        return prepared
+    }
+
+    /// How an intent stands at Stripe. One of another amount than the order's is of no use, and is canceled.
+    private func askAgain(_ payment: Payment, of order: OrderForPayment) async throws -> StripeClient.Answer<PaymentIntent> {
+        let path = "/v1/payment_intents/\(payment.paymentIntentID)"
+        let known = try await self.stripe.get(PaymentIntent.self, path)
+        if known.object.isFinal || known.object.amount == order.total && known.object.currency == order.currency { return known }
+        return try await self.stripe.post(
+            PaymentIntent.self, path + "/cancel", [("cancellation_reason", "duplicate")], key: "\(payment.paymentIntentID):replace")
+    }
+
+    private func make(for order: OrderForPayment) async throws -> StripeClient.Answer<PaymentIntent> {
         do {
-            let (intent, call) = try await self.stripe.post(
+            let made = try await self.stripe.post(
                 PaymentIntent.self, "/v1/payment_intents",
                 [
                     ("amount", String(order.total)), ("currency", order.currency), ("automatic_payment_methods[enabled]", "true"),
-                    ("metadata[order_id]", message.orderID.description),
+                    ("metadata[order_id]", order.id.description),
                 ],
-                // By the order and how many it had, not by the message: two that ask at once get the same intent.
-                key: "order:\(message.orderID):intent:\(order.intents)")
-            return Prepared(
-                result: self.result(intent.clientSecret ?? "", intent.id, intent.amount, intent.currency), made: (intent: intent, call: call))
-        } catch let error as StripeError {
-            throw error.asFailure
+                // By the order and how many it had, not by the message: two that ask at once get the same intent. Stripe forgets the key after a day;
+                // then it makes another one, whose secret is given out instead of the first one's, which nobody ever saw.
+                key: "order:\(order.id):intent:\(order.intents)")
+            guard made.object.amount == order.total, made.object.currency == order.currency else {
+                throw Poison(
+                    .amountMismatch,
+                    "order \(order.id) is of \(order.total) \(order.currency), \(made.object.id) of \(made.object.amount) \(made.object.currency)")
+            }
+            return made
+        } catch {
+            guard let error = error as? StripeError else { throw error }
+            // Stripe takes no payments of a few cents, nor of millions.
+            guard ["amount_too_small", "amount_too_large"].contains(error.code) else { throw error.sorted }
+            throw Problem(.notPayable, error.message)
         }
     }
-
-    private func result(_ clientSecret: String, _ id: String, _ amount: Int64, _ currency: String) -> Result {
-        Result(clientSecret: clientSecret, paymentIntentID: id, publishableKey: self.publishableKey, amount: amount, currency: currency)
-    }
-
-    private static let waiting: Statement =
-        "select id, type, extract(epoch from created_at)::int8, payload from stripe_events where state = 'waiting' and object_id = $1 order by created_at, id"
 
     func handle(_ batch: [Received<CreateIntent, Prepared>], in transaction: Transaction) async throws -> [Reply] {
+        let orderIDs = batch.map(\.payload.orderID)
+        var book = try await PaymentBook.open(orders: orderIDs, in: transaction)
+        let orders = try await OrderForPayment.read(orderIDs, in: transaction)
         var replies: [Reply] = []
         for message in batch {
-            var emits: [any Message] = []
-            if let (intent, call) = message.prepared.made {
-                if try await PaymentLedger.record(intent, of: message.payload.orderID, at: call.at, in: transaction) {
-                    emits.append(
-                        PaymentIntentCreated(
-                            orderID: message.payload.orderID, paymentIntentID: intent.id, amount: intent.amount, currency: intent.currency))
-                    // Events that came before the intent was known go through the queue once more.
-                    for (id, type, created, body) in try await transaction.query(Self.waiting, intent.id).decode((String, String, Int64, String).self)
-                    {
-                        emits.append(StripeEvent(eventID: id, eventType: type, created: created, body: body))
-                    }
-                }
-                Calls.record([call], of: message.envelope, in: transaction)
-            }
-            replies.append(.done(result: message.prepared.result, emits: emits, changes: [.order(message.payload.orderID)]))
+            replies.append(try self.reply(to: message, &book, orders[message.payload.orderID]))
+            Calls.record(message.prepared.calls, of: message.envelope, in: transaction)
+        }
+        book.write(in: transaction)
+        // Events that came before their intent was known go through the queue once more.
+        let waiting = try await StripeEvents.waiting(for: book.new.map(\.paymentIntentID), in: transaction)
+        for payment in book.new {
+            guard let index = batch.firstIndex(where: { $0.payload.orderID == payment.orderID }) else { continue }
+            replies[index].emits += waiting[payment.paymentIntentID] ?? []
         }
         return replies
+    }
+
+    private func reply(to message: Received<CreateIntent, Prepared>, _ book: inout PaymentBook, _ order: OrderForPayment?) throws -> Reply {
+        let orderID = message.payload.orderID
+        let changes: [Reply.Resource] = [.order(orderID)]
+        var emits: [any Message] = []
+        if let known = message.prepared.known { emits = book.take(known.object, saidAt: known.at) ?? [] }
+        if let live = book.live(orderID) {
+            guard live.status != "succeeded" else {
+                return .rejected(Problem(.alreadyPaid, "This order is paid already."), emits: emits, changes: changes)
+            }
+            return .done(result: self.result(live), emits: emits, changes: changes)
+        }
+        guard let made = message.prepared.made, book[made.object.id] == nil else { throw Transient("the PaymentIntent was canceled meanwhile") }
+        let payment = Payment(made.object, of: orderID)
+        book.add(payment)
+        emits.append(
+            PaymentIntentCreated(orderID: orderID, paymentIntentID: payment.paymentIntentID, amount: payment.amount, currency: payment.currency))
+        do {
+            try order?.requirePayable()
+        } catch let problem as Problem {
+            // Given up while Stripe was asked: whoever gave it up found no intent to cancel.
+            emits.append(CancelIntent(orderID: orderID, reason: order?.status.rawValue ?? ""))
+            return .rejected(problem, emits: emits, changes: changes)
+        }
+        return .done(result: self.result(payment), emits: emits, changes: changes)
+    }
+
+    private func result(_ payment: Payment) -> Result {
+        Result(
+            clientSecret: payment.clientSecret, paymentIntentID: payment.paymentIntentID, publishableKey: self.publishableKey, amount: payment.amount,
+            currency: payment.currency)
     }
 }

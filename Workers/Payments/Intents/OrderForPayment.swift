@@ -4,25 +4,49 @@ import Shop
 
 /// An order as its payment needs it.
 struct OrderForPayment: Sendable {
-    var userID: ID
-    var status: OrderStatus
-    var total: Int64
-    var currency: String
-    var intents: Int64
+    let id: ID
+    let status: OrderStatus
+    let paymentStatus: PaymentStatus
+    let total: Int64
+    let currency: String
+    /// How many PaymentIntents it has had.
+    let intents: Int64
 
-    private static let find: Statement = """
-        select o.user_id, o.status, o.total_amount, o.currency, (select count(*) from payments p where p.order_id = o.id),
-               o.user_id::text = $2 or exists (select from users u where u.id::text = $2 and u.is_superuser)
-        from orders o where o.id = $1
+    private static let columns = """
+        o.id, o.status, o.payment_status, o.total_amount, o.currency, (select count(*) from payments p where p.order_id = o.id)
         """
+    private static let find = Statement(
+        """
+        select \(columns), o.user_id::text = $2 or exists (select from users u where u.id::text = $2 and u.is_superuser)
+        from orders o where o.id = $1
+        """)
+    private static let read = Statement("select \(columns) from orders o where o.id = any($1)")
+
+    private init(_ row: Row) throws {
+        guard let status = OrderStatus(rawValue: try row[1]), let paymentStatus = PaymentStatus(rawValue: try row[2]) else {
+            throw Poison(.bug, "an order's status is not known")
+        }
+        self.id = try row[0]
+        self.status = status
+        self.paymentStatus = paymentStatus
+        self.total = try row[3]
+        self.currency = try row[4]
+        self.intents = try row[5]
+    }
 
     /// The order, if the actor may pay it.
     /// - Throws: `Problem` `not_found`.
     static func find(_ id: ID, for actor: String, in pool: PostgresPool) async throws -> OrderForPayment {
-        guard let row = try await pool.query(Self.find, id, actor).first, try row[5, as: Bool.self],
-            let status = OrderStatus(rawValue: try row[1])
-        else { throw Problem(.notFound, "There is no such order.") }
-        return OrderForPayment(userID: try row[0], status: status, total: try row[2], currency: try row[3], intents: try row[4])
+        guard let row = try await pool.query(Self.find, id, actor).first, try row[6, as: Bool.self] else {
+            throw Problem(.notFound, "There is no such order.")
+        }
+        return try OrderForPayment(row)
+    }
+
+    /// These orders as they are now.
+    static func read(_ ids: [ID], in transaction: Transaction) async throws -> [ID: OrderForPayment] {
+        let orders = try await transaction.query(Self.read, Array(Set(ids))).map { try OrderForPayment($0) }
+        return Dictionary(uniqueKeysWithValues: orders.map { ($0.id, $0) })
     }
 
     /// Passes if the order can be paid now.

@@ -3,7 +3,7 @@ import Kit
 import Postgres
 import Shop
 
-/// Gives money back. The amount is held in the database before Stripe is asked, so that no two refunds together exceed what was paid.
+/// Gives money back: what was held for it, under an idempotency key made from the message.
 struct Refund: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
@@ -22,85 +22,78 @@ struct Refund: Handler {
     }
 
     struct Prepared: Sendable {
-        var refund: StripeRefund
-        var call: StripeClient.Call
+        enum Outcome: Sendable {
+            case taken(StripeRefund)
+            /// By Stripe, for good.
+            case refused(Problem)
+        }
+        var outcome: Outcome
+        var paymentIntentID: String
+        var calls: [StripeClient.Call]
     }
 
     func prepare(_ message: RefundPayment, _ envelope: Envelope) async throws -> Prepared {
-        let id = envelope.messageID
-        let held = try await self.hold(message, id: id, actor: envelope.actor)
+        let held = try await HeldRefund.hold(message, id: envelope.messageID, actor: envelope.actor, in: self.pool)
+        do {
+            let (refund, calls) = try await self.give(held, message)
+            return Prepared(outcome: .taken(refund), paymentIntentID: held.paymentIntentID, calls: calls)
+        } catch {
+            guard let error = error as? StripeError else { throw error }
+            if let problem = Self.problem(error), envelope.isRoot || problem.code == .nothingToRefund && error.code == "charge_already_refunded" {
+                return Prepared(outcome: .refused(problem), paymentIntentID: held.paymentIntentID, calls: [error.call].compactMap { $0 })
+            }
+            guard error.isRefusal else { throw error.sorted }
+            // Nobody waits for the answer of a refund that was not asked for by a person: someone must look.
+            try await self.pool.pipeline([HeldRefund.free(held.id, because: error.outcome)])
+            throw Poison(.refusedByStripe, "\(error.name): \(error.outcome): \(error.message)")
+        }
+    }
+
+    private func give(_ held: HeldRefund, _ message: RefundPayment) async throws -> (StripeRefund, [StripeClient.Call]) {
+        if let refundID = held.refundID {
+            let answer = try await self.stripe.get(StripeRefund.self, "/v1/refunds/\(refundID)")
+            return (answer.object, [answer.call])
+        }
+        var calls: [StripeClient.Call] = []
+        if held.isOld {
+            let (refunds, asked) = try await self.stripe.list(StripeRefund.self, "/v1/refunds", [("payment_intent", held.paymentIntentID)])
+            calls = asked
+            if let refund = refunds.first(where: { $0.ownID == held.id }) { return (refund, calls) }
+        }
         var form = [
-            ("payment_intent", held.paymentIntentID), ("amount", String(held.amount)), ("metadata[refund_id]", id.description),
+            ("payment_intent", held.paymentIntentID), ("amount", String(held.amount)), ("metadata[refund_id]", held.id.description),
             ("metadata[order_id]", message.orderID.description),
         ]
         if let reason = message.reason { form.append(("reason", reason)) }
-        do {
-            let (refund, call) = try await self.stripe.post(StripeRefund.self, "/v1/refunds", form, key: "\(id):refund")
-            return Prepared(refund: refund, call: call)
-        } catch let error as StripeError {
-            switch error.code {
-            case "charge_already_refunded":
-                try await self.free(id)
-                throw Problem(.nothingToRefund, "All of this payment was refunded already.")
-            case "amount_too_large", "refund_amount_exceeds_charge":
-                try await self.free(id)
-                throw Problem(.refundExceedsPayment, "That is more than is left of this payment.")
-            default:
-                if error.type == "card_error" {
-                    try await self.free(id)
-                    throw Problem(.nothingToRefund, error.message)
-                }
-                throw error.asFailure
-            }
-        }
+        let answer = try await self.stripe.post(StripeRefund.self, "/v1/refunds", form, key: held.idempotencyKey)
+        return (answer.object, calls + [answer.call])
     }
 
-    private static let lockPaid: Statement = """
-        select payment_intent_id, amount_received, currency from payments where order_id = $1 and status = 'succeeded' for update
-        """
-    private static let mine: Statement = "select payment_intent_id, amount, status from refunds where id = $1"
-    private static let spoken: Statement = """
-        select coalesce(sum(amount), 0)::int8 from refunds
-        where payment_intent_id = $1 and status in ('held', 'pending', 'requires_action', 'succeeded')
-        """
-    private static let insertHeld: Statement = """
-        insert into refunds (id, order_id, amount, payment_intent_id, currency, status, reason, actor) values ($1, $2, $3, $4, $5, 'held', $6, $7)
-        """
-    private static let setFree: Statement = "update refunds set status = 'refused', updated_at = now() where id = $1 and status = 'held'"
-
-    /// Holds the amount, in a transaction of its own; asked again for the same message, it is what was held then.
-    private func hold(_ message: RefundPayment, id: ID, actor: String) async throws -> (paymentIntentID: String, amount: Int64) {
-        try await self.pool.transaction { transaction in
-            let payment = try await transaction.query(Self.lockPaid, message.orderID).decode((String, Int64, String).self).first
-            if let (intent, amount, _) = try await transaction.query(Self.mine, id).decode((String, Int64, String).self).first {
-                return (intent, amount)
-            }
-            guard let (intent, received, currency) = payment else { throw Problem(.nothingToRefund, "This order has no payment.") }
-            let spoken = try await transaction.query(Self.spoken, intent).decode(Int64.self).first ?? 0
-            let left = received - spoken
-            guard left > 0 else { throw Problem(.nothingToRefund, "All of this payment was refunded already.") }
-            let amount = message.amount ?? left
-            guard amount > 0, amount <= left else {
-                throw Problem(.refundExceedsPayment, "Only \(Money(left, currency)) is left of this payment.")
-            }
-            transaction.enqueue(Self.insertHeld, id, message.orderID, amount, intent, currency, message.reason, actor)
-            return (intent, amount)
-        }
+    /// What a superuser is answered if Stripe refuses.
+    private static func problem(_ error: StripeError) -> Problem? {
+        guard error.isRefusal else { return nil }
+        if error.code == "charge_already_refunded" { return Problem(.nothingToRefund, "All of this payment was refunded already.") }
+        if error.code == "charge_disputed" { return Problem(.nothingToRefund, "The customer disputes this payment: the bank decides on its money.") }
+        if error.parameter == "amount" { return Problem(.refundExceedsPayment, "That is more than is left of this payment.") }
+        return error.type == "card_error" ? Problem(.nothingToRefund, error.message) : nil
     }
-
-    private func free(_ id: ID) async throws { try await self.pool.query(Self.setFree, id) }
 
     func handle(_ batch: [Received<RefundPayment, Prepared>], in transaction: Transaction) async throws -> [Reply] {
+        let book = try await PaymentBook.open(intents: batch.map(\.prepared.paymentIntentID), in: transaction)
         var replies: [Reply] = []
         for message in batch {
-            let refund = message.prepared.refund
-            let emits = try await RefundLedger.apply(
-                refund, orderID: message.payload.orderID, id: message.envelope.messageID, actor: message.envelope.actor, in: transaction)
-            Calls.record([message.prepared.call], of: message.envelope, in: transaction)
-            replies.append(
-                .done(
-                    result: Result(refundID: refund.id, status: refund.status ?? "pending", amount: refund.amount), emits: emits,
-                    changes: [.order(message.payload.orderID)]))
+            guard let payment = book[message.prepared.paymentIntentID] else { throw Poison(.bug, "a refund of a payment that is not known") }
+            Calls.record(message.prepared.calls, of: message.envelope, in: transaction)
+            switch message.prepared.outcome {
+            case .taken(let refund):
+                let emits = try await RefundLedger.apply([refund], to: payment, actor: message.envelope.actor, in: transaction)
+                let result = Result(refundID: refund.id, status: refund.status ?? "pending", amount: refund.amount)
+                replies.append(.done(result: result, emits: emits, changes: [.order(payment.orderID)]))
+            case .refused(let problem):
+                transaction.enqueue(HeldRefund.free(message.envelope.messageID, because: problem.code.rawValue))
+                // Stripe knows of refunds that are not known here.
+                replies.append(.rejected(problem, emits: [ReconcilePayment(orderID: payment.orderID)], changes: [.order(payment.orderID)]))
+            }
         }
         return replies
     }

@@ -5,7 +5,24 @@ import Shop
 /// The one place where what Stripe says of a refund becomes a row of `refunds` and events for the others: refunds asked for here and made in the
 /// dashboard, at once or days later.
 enum RefundLedger {
-    private static let lockPayment: Statement = "select order_id from payments where payment_intent_id = $1 for update"
+    /// Refunds of these states count as given back.
+    private static let standingStates = "('pending', 'requires_action', 'succeeded')"
+
+    /// A refund never goes back in this order, whatever comes late.
+    private static func rank(_ status: String) -> Int {
+        switch status {
+        case "refused": 0
+        case "held": 1
+        case "pending": 2
+        case "requires_action": 3
+        case "succeeded": 4
+        // Perhaps days after it had succeeded.
+        default: 5
+        }
+    }
+
+    private static func isStanding(_ status: String) -> Bool { (2...4).contains(self.rank(status)) }
+
     private static let find: Statement = "select id, status from refunds where refund_id = $1 or id = $2 order by refund_id nulls last limit 1"
     private static let upsert: Statement = """
         insert into refunds (id, order_id, amount, payment_intent_id, refund_id, currency, status, reason, failure_reason, actor)
@@ -13,40 +30,40 @@ enum RefundLedger {
         on conflict (id) do update set refund_id = excluded.refund_id, status = excluded.status, amount = excluded.amount,
             failure_reason = coalesce(excluded.failure_reason, refunds.failure_reason), updated_at = now()
         """
-    private static let standing: Statement = """
-        select coalesce(sum(amount), 0)::int8 from refunds where order_id = $1 and status in ('pending', 'requires_action', 'succeeded')
-        """
+    private static let sumOfOrder = Statement(
+        "select coalesce(sum(amount), 0)::int8 from refunds where order_id = $1 and status in \(standingStates)")
+    private static let sumOfIntent = Statement(
+        "select coalesce(sum(amount), 0)::int8 from refunds where payment_intent_id = $1 and status in \(standingStates)")
 
-    /// Takes over what Stripe says of a refund.
-    /// - Parameters:
-    ///   - id: its own id here, if it was asked for here.
+    /// What was given back of a payment, as far as is known here.
+    static func standing(of payment: Payment, in transaction: Transaction) async throws -> Int64 {
+        try await transaction.query(self.sumOfIntent, payment.paymentIntentID).decode(Int64.self).first ?? 0
+    }
+
+    /// Takes over what Stripe says of refunds of a payment, which is locked.
     /// - Returns: what the others are to be told.
-    static func apply(_ refund: StripeRefund, orderID: ID, id: ID?, actor: String, in transaction: Transaction) async throws -> [any Message] {
-        guard let intent = refund.paymentIntent else { return [] }
-        _ = try await transaction.query(self.lockPayment, intent)
-        let own = id ?? refund.metadata?["refund_id"].flatMap { ID($0) } ?? orderID.derived("refund:\(refund.id)")
-        let before = try await transaction.query(self.find, refund.id, own).decode((ID, String).self).first
-        let status = refund.status ?? "pending"
-        // Failed is final, though it may come after succeeded; an older word does not bring the refund back.
-        if let before, ["failed", "canceled"].contains(before.1) { return [] }
-        _ = try await transaction.query(
-            self.upsert, before?.0 ?? own, orderID, refund.amount, intent, refund.id, refund.currency, status, refund.reason, refund.failureReason,
-            actor)
-        let standing = try await transaction.query(self.standing, orderID).decode(Int64.self).first ?? 0
-        let wasStanding = before.map { ["pending", "requires_action", "succeeded"].contains($0.1) } ?? false
-        switch status {
-        case "failed", "canceled":
-            return [
-                PaymentRefundFailed(
-                    orderID: orderID, refundID: refund.id, amount: refund.amount, currency: refund.currency, amountRefunded: standing,
-                    reason: refund.failureReason)
-            ]
-        default:
-            guard !wasStanding else { return [] }
-            return [
-                PaymentRefunded(
-                    orderID: orderID, refundID: refund.id, amount: refund.amount, currency: refund.currency, amountRefunded: standing)
-            ]
+    static func apply(_ refunds: [StripeRefund], to payment: Payment, actor: String, in transaction: Transaction) async throws -> [any Message] {
+        var emits: [any Message] = []
+        for refund in refunds {
+            let id = refund.ownID ?? payment.orderID.derived("refund:\(refund.id)")
+            let before = try await transaction.query(self.find, refund.id, id).decode((ID, String).self).first
+            let status = refund.status ?? "pending"
+            if let before, self.rank(status) <= self.rank(before.1) { continue }
+            transaction.enqueue(
+                self.upsert, before?.0 ?? id, payment.orderID, refund.amount, payment.paymentIntentID, refund.id, refund.currency, status,
+                refund.reason, refund.failureReason, actor)
+            let sum = try await transaction.query(self.sumOfOrder, payment.orderID).decode(Int64.self).first ?? 0
+            if !self.isStanding(status) {
+                emits.append(
+                    PaymentRefundFailed(
+                        orderID: payment.orderID, refundID: refund.id, amount: refund.amount, currency: refund.currency, amountRefunded: sum,
+                        reason: refund.failureReason))
+            } else if !self.isStanding(before?.1 ?? "held") {
+                emits.append(
+                    PaymentRefunded(
+                        orderID: payment.orderID, refundID: refund.id, amount: refund.amount, currency: refund.currency, amountRefunded: sum))
+            }
         }
+        return emits
     }
 }

@@ -6,6 +6,8 @@ import Tracing
 import Transfer
 
 /// Asks Stripe's API, version pinned, every POST under an idempotency key, and tries again quickly as Stripe's own libraries do.
+///
+/// Its calls throw ``StripeError``; `StripeError.sorted` makes of it what the worker understands.
 struct StripeClient: Sendable {
     /// The version that the types here were written for (docs.stripe.com/api-versions).
     static let version = "2026-10-28.endive"
@@ -21,8 +23,17 @@ struct StripeClient: Sendable {
         var name: String
         /// The status, and the error's code if there is one.
         var outcome: String
+        /// When it was begun, by our clock.
         var at: Date
         var microseconds: Int
+    }
+
+    /// What Stripe answered.
+    struct Answer<Object: Sendable>: Sendable {
+        var object: Object
+        /// When, by Stripe's clock: it can be compared with the times of events, as ours cannot.
+        var at: Date
+        var call: Call
     }
 
     /// - Throws: `SettingError` for what is missing or wrong.
@@ -44,33 +55,52 @@ struct StripeClient: Sendable {
     }
 
     /// `GET` of an object.
-    func get<Object: Decodable>(_ type: Object.Type, _ path: String) async throws -> (Object, Call) {
-        try await self.send(.get, path, form: nil, key: nil)
+    func get<Object: Decodable & Sendable>(_ type: Object.Type, _ path: String, _ query: [(String, String)] = []) async throws -> Answer<Object> {
+        let query = query.isEmpty ? "" : "?" + String(decoding: FormEncoding.encode(query), as: UTF8.self)
+        return try await self.send(HTTPRequest(.get, url: self.base + path + query), name: "GET \(path)")
     }
 
     /// `POST` under an idempotency key: the same key never takes effect twice at Stripe.
-    func post<Object: Decodable>(_ type: Object.Type, _ path: String, _ form: [(String, String)], key: String) async throws -> (Object, Call) {
-        try await self.send(.post, path, form: form, key: key)
+    func post<Object: Decodable & Sendable>(
+        _ type: Object.Type, _ path: String, _ form: [(String, String)], key: String
+    ) async throws -> Answer<Object> {
+        var request = HTTPRequest(.post, url: self.base + path, body: FormEncoding.encode(form))
+        request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        request.headers["Idempotency-Key"] = key
+        return try await self.send(request, name: "POST \(path)")
     }
 
-    private func send<Object: Decodable>(_ method: HTTPMethod, _ path: String, form: [(String, String)]?, key: String?) async throws -> (Object, Call)
-    {
-        var headers: HTTPHeaders = ["Authorization": self.authorization, "Stripe-Version": Self.version]
-        if form != nil { headers["Content-Type"] = "application/x-www-form-urlencoded" }
-        if let key { headers["Idempotency-Key"] = key }
-        let request = HTTPRequest(method, url: self.base + path, headers: headers, body: form.map(FormEncoding.encode), timeout: .seconds(20))
-        let name = "\(method.rawValue) \(path.prefix { $0 != "?" })"
+    /// `GET` of a whole list, page by page, newest first.
+    func list<Object: StripeObject>(
+        _ type: Object.Type, _ path: String, _ query: [(String, String)]
+    ) async throws -> (objects: [Object], calls: [Call]) {
+        var objects: [Object] = []
+        var calls: [Call] = []
+        while true {
+            let after = objects.last.map { [("starting_after", $0.id)] } ?? []
+            let page = try await self.get(StripeList<Object>.self, path, query + [("limit", "100")] + after)
+            objects += page.object.data
+            calls.append(page.call)
+            guard page.object.hasMore, !page.object.data.isEmpty else { return (objects, calls) }
+        }
+    }
+
+    private func send<Object: Decodable & Sendable>(_ request: HTTPRequest, name: String) async throws -> Answer<Object> {
+        var request = request
+        request.headers["Authorization"] = self.authorization
+        request.headers["Stripe-Version"] = Self.version
+        request.timeout = .seconds(20)
         // The span's name without ids: /v1/payment_intents of all that is below it.
-        return try await withSpan("stripe \(method.rawValue) /\(path.split(separator: "/").prefix(2).joined(separator: "/"))", ofKind: .client) {
-            span in
-            span.attributes = ["http.request.method": .string(method.rawValue), "peer.service": "stripe", "stripe.call": .string(name)]
+        let (method, path) = (request.method.rawValue, name.split(separator: " ").last ?? "")
+        return try await withSpan("stripe \(method) /\(path.split(separator: "/").prefix(2).joined(separator: "/"))", ofKind: .client) {
+            [request] span in
+            span.attributes = ["http.request.method": .string(method), "peer.service": "stripe", "stripe.call": .string(name)]
             return try await self.perform(request, name: name, span)
         }
     }
 
     /// One call with its quick tries.
-
-    private func perform<Object: Decodable>(_ request: HTTPRequest, name: String, _ span: any Span) async throws -> (Object, Call) {
+    private func perform<Object: Decodable & Sendable>(_ request: HTTPRequest, name: String, _ span: any Span) async throws -> Answer<Object> {
         let at = Date()
         let started = ContinuousClock.now
         func call(_ outcome: String) -> Call {
@@ -79,53 +109,27 @@ struct StripeClient: Sendable {
         }
         // As stripe-python does it: two more tries, 0.5 s and 1 s, each drawn down to a half and never below half a second.
         for attempt in 0... {
-            let failure: StripeError
+            var failure: StripeError
             do {
                 let response = try await self.http.send(request)
                 span.attributes["http.response.status_code"] = response.status
                 if attempt > 0 { span.attributes["http.request.resend_count"] = attempt }
-                if 200..<300 ~= response.status {
-                    do {
-                        return (try JSON.decode(Object.self, from: response.body), call("\(response.status)"))
-                    } catch {
-                        throw Poison(.bug, "\(name): an answer that is not understood: \(JSON.explain(error))")
-                    }
+                if 200..<300 ~= response.status, let object = try? JSON.decode(Object.self, from: response.body) {
+                    return Answer(
+                        object: object, at: response.headers["Date"].flatMap(HTTPDate.parse) ?? at, call: call("\(response.status)"))
                 }
                 failure = StripeError(response, name: name)
             } catch {
-                guard let error = error as? TransferError else { throw error }
+                guard let error = error as? TransferError, error.code != .cancelled else { throw error }
                 failure = StripeError(unreachable: error, name: name)
             }
             self.logger.info("stripe", metadata: ["call": "\(name)", "outcome": "\(failure.outcome)", "try": "\(attempt + 1)"])
-            guard attempt < 2, failure.isWorthAnotherTryNow, ContinuousClock.now - started < .seconds(10) else { throw failure }
+            guard attempt < 2, failure.isWorthAnotherTryNow, ContinuousClock.now - started < .seconds(10) else {
+                failure.call = call(failure.outcome)
+                throw failure
+            }
             try await Task.sleep(for: .milliseconds(500) * max(1, Double(1 << attempt) * Double.random(in: 0.5...1)))
         }
         preconditionFailure("the loop above ends by returning or throwing")
-    }
-}
-
-/// `application/x-www-form-urlencoded`, the only form in which Stripe's v1 API takes parameters.
-enum FormEncoding {
-    static func encode(_ form: [(String, String)]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for (name, value) in form {
-            if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
-            self.append(name, to: &bytes)
-            bytes.append(UInt8(ascii: "="))
-            self.append(value, to: &bytes)
-        }
-        return bytes
-    }
-
-    private static func append(_ text: String, to bytes: inout [UInt8]) {
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
     }
 }

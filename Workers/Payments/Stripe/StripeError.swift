@@ -10,17 +10,18 @@ struct StripeError: Error, Sendable {
             var code: String?
             var declineCode: String?
             var message: String?
+            var param: String?
 
             enum CodingKeys: String, CodingKey {
                 case type, code
                 case declineCode = "decline_code"
-                case message
+                case message, param
             }
         }
         var error: Details
     }
 
-    /// The HTTP status; 0 if there was no answer.
+    /// The HTTP status; 0 if there was no answer, a good one if the answer was not understood.
     let status: Int
     /// `card_error`, `invalid_request_error`, `idempotency_error`, `api_error`.
     let type: String?
@@ -28,10 +29,14 @@ struct StripeError: Error, Sendable {
     let code: String?
     /// E.g. `insufficient_funds`.
     let declineCode: String?
+    /// The parameter that is wrong, e.g. `amount`.
+    let parameter: String?
     /// For the customer if it is a card error, else for a person of the shop.
     let message: String
     /// What was asked, e.g. `POST /v1/refunds`.
     let name: String
+    /// For the trace; nil until the last try.
+    var call: StripeClient.Call?
     /// What Stripe says of trying again.
     private let shouldRetry: Bool?
     private let retryAfter: Duration?
@@ -42,7 +47,8 @@ struct StripeError: Error, Sendable {
         self.type = details?.type
         self.code = details?.code
         self.declineCode = details?.declineCode
-        self.message = details?.message ?? "status \(response.status)"
+        self.parameter = details?.param
+        self.message = details?.message ?? (200..<300 ~= response.status ? "an answer that is not understood" : "status \(response.status)")
         self.name = name
         self.shouldRetry = response.headers["Stripe-Should-Retry"].map { $0 == "true" }
         self.retryAfter = response.headers["Retry-After"].flatMap { Int($0) }.map { .seconds($0) }
@@ -53,6 +59,7 @@ struct StripeError: Error, Sendable {
         self.type = nil
         self.code = nil
         self.declineCode = nil
+        self.parameter = nil
         self.message = "\(error)"
         self.name = name
         self.shouldRetry = nil
@@ -66,13 +73,28 @@ struct StripeError: Error, Sendable {
     /// header is for later.
     var isWorthAnotherTryNow: Bool { self.shouldRetry ?? (self.status == 0 || self.status == 409 || self.status >= 500) }
 
+    /// Stripe has said no for good and has done nothing. Otherwise it may have been done, or may be later.
+    var isRefusal: Bool { self.type != "idempotency_error" && (self.sorted is Poison || self.sorted is Problem) }
+
     /// What it means for the message: the customer's answer, the shop's settings, a bug, or later.
-    var asFailure: any Error {
+    var sorted: any Error {
         switch (self.status, self.type) {
         case (_, "card_error"): Problem(.paymentNotConfirmed, self.customersMessage)
         case (401, _), (403, _): Misconfigured("STRIPE_SECRET_KEY: \(self.name): \(self.status) \(self.message)")
         case (0, _), (409, _), (429, _), (500..., _): Transient("Stripe, \(self.name): \(self.outcome): \(self.message)", retryAfter: self.retryAfter)
+        // It may well have been done, so it is asked again under its key.
+        case (200..<300, _): Transient("Stripe, \(self.name): \(self.message)", exhaustedAs: .bug)
         default: Poison(.refusedByStripe, "\(self.name): \(self.outcome): \(self.message)")
+        }
+    }
+
+    /// Runs calls to Stripe; their errors are thrown as ``sorted``.
+    static func sorting<Value: Sendable>(_ calls: () async throws -> Value) async throws -> Value {
+        do {
+            return try await calls()
+        } catch {
+            guard let error = error as? StripeError else { throw error }
+            throw error.sorted
         }
     }
 

@@ -1,0 +1,62 @@
+import Kit
+import Shop
+
+/// What an event is about: as much as has an effect.
+enum EventSubject: Sendable {
+    case intent(PaymentIntent)
+    case refund(StripeRefund)
+    case charge(StripeCharge)
+    case dispute(StripeDispute)
+    /// Stored, and nothing done.
+    case nothing
+
+    /// The types of the events that have an effect (at most 20: as many as `GET /v1/events` takes).
+    static let types: [String] =
+        Array(Self.intentTypes) + Array(Self.refundTypes) + Array(Self.disputeTypes) + [Self.chargeRefunded]
+
+    private static let intentTypes: Set = [
+        "payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.processing", "payment_intent.requires_action",
+        "payment_intent.canceled",
+    ]
+    private static let refundTypes: Set = ["refund.created", "refund.updated", "refund.failed", "charge.refund.updated"]
+    private static let disputeTypes: Set = ["charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"]
+    private static let chargeRefunded = "charge.refunded"
+
+    private struct Event<Object: Decodable>: Decodable {
+        struct Payload: Decodable { var object: Object }
+        var data: Payload
+    }
+    private struct Anything: Decodable {}
+
+    /// - Throws: `Poison` if the body is not the JSON of its type.
+    init(_ event: StripeEvent) throws(Poison) {
+        do {
+            let body = Array(event.body.utf8)
+            self =
+                switch event.eventType {
+                case _ where Self.intentTypes.contains(event.eventType): .intent(try JSON.decode(Event<PaymentIntent>.self, from: body).data.object)
+                case _ where Self.refundTypes.contains(event.eventType): .refund(try JSON.decode(Event<StripeRefund>.self, from: body).data.object)
+                case _ where Self.disputeTypes.contains(event.eventType): .dispute(try JSON.decode(Event<StripeDispute>.self, from: body).data.object)
+                case Self.chargeRefunded: .charge(try JSON.decode(Event<StripeCharge>.self, from: body).data.object)
+                default: .nothing
+                }
+            if case .nothing = self { _ = try JSON.decode(Anything.self, from: body) }
+        } catch {
+            throw Poison(.invalidPayload, "\(event.eventType): \(JSON.explain(error))")
+        }
+    }
+
+    /// The PaymentIntent that it is about, directly or not; nil if there is none: nothing of ours.
+    var paymentIntentID: String? {
+        switch self {
+        case .intent(let intent): intent.id
+        case .refund(let refund): refund.paymentIntent?.id
+        case .charge(let charge): charge.paymentIntent?.id
+        case .dispute(let dispute): dispute.paymentIntent?.id
+        case .nothing: nil
+        }
+    }
+
+    /// Whether something is done about it.
+    var hasEffect: Bool { self.paymentIntentID != nil }
+}

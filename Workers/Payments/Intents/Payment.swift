@@ -1,0 +1,119 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// A payment's row as its handlers see and change it.
+struct Payment: Sendable, Equatable {
+    let paymentIntentID: String
+    let orderID: ID
+    let clientSecret: String
+    /// Stripe's.
+    var status: String
+    /// In the minor unit, as are all amounts.
+    var amount: Int64
+    var amountReceived: Int64
+    var currency: String
+    var latestChargeID: String?
+    /// The newest attempt to pay that failed, and why.
+    var failedAttempt: String?
+    var failureCode: String?
+    var failureMessage: String?
+    /// When Stripe said so, by Stripe's clock; nil while only its creation is known: whatever is said of it is newer.
+    var saidAt: Date?
+
+    /// Money can still come by it, or has come.
+    var isLive: Bool { self.status != "canceled" }
+    /// It never changes again.
+    var isFinal: Bool { self.status == "succeeded" || self.status == "canceled" }
+}
+
+extension Payment {
+    /// An intent that was just made.
+    init(_ intent: PaymentIntent, of orderID: ID) {
+        self.paymentIntentID = intent.id
+        self.orderID = orderID
+        self.clientSecret = intent.clientSecret ?? ""
+        self.status = intent.status
+        self.amount = intent.amount
+        self.amountReceived = intent.amountReceived ?? 0
+        self.currency = intent.currency
+    }
+
+    /// Takes over what Stripe says of the intent, if it is news: a payment that has succeeded or was canceled stays so, and an older word than the newest
+    /// one changes nothing.
+    /// - Parameters:
+    ///   - saidAt: when, by Stripe's clock.
+    ///   - attempt: names the attempt that failed, if it says so without naming one.
+    ///   - reconciles: whether Stripe is asked again if it was said in the same second as what was known, so that nobody knows which came last.
+    /// - Returns: what the others are to be told.
+    mutating func take(_ intent: PaymentIntent, saidAt: Date, attempt fallback: String? = nil, reconciles: Bool = true) -> [any Message] {
+        if self.isFinal { return [] }
+        if !intent.isFinal, let newest = self.saidAt, saidAt < newest { return [] }
+        let attempt = intent.failedAttempt(orElse: fallback)
+        let isNewFailure = attempt != nil && attempt != self.failedAttempt
+        let isNewStatus = intent.status != self.status
+        guard isNewStatus || isNewFailure else { return [] }
+
+        let isAmbiguous = !intent.isFinal && saidAt == self.saidAt
+        self.status = intent.status
+        self.amount = intent.amount
+        self.amountReceived = max(self.amountReceived, intent.amountReceived ?? (intent.status == "succeeded" ? intent.amount : 0))
+        self.currency = intent.currency
+        self.latestChargeID = intent.latestCharge?.id ?? self.latestChargeID
+        self.failedAttempt = attempt ?? self.failedAttempt
+        self.failureCode = intent.lastPaymentError?.reason
+        self.failureMessage = intent.lastPaymentError?.message
+        self.saidAt = max(saidAt, self.saidAt ?? saidAt)
+
+        var emits: [any Message] = []
+        switch intent.status {
+        case "succeeded":
+            emits.append(
+                PaymentSucceeded(
+                    orderID: self.orderID, paymentIntentID: intent.id, amount: intent.amountReceived ?? intent.amount, currency: intent.currency))
+        case "canceled":
+            emits.append(PaymentCanceled(orderID: self.orderID, paymentIntentID: intent.id, reason: intent.cancellationReason ?? "canceled"))
+        case "processing" where isNewStatus: emits.append(PaymentProcessing(orderID: self.orderID, paymentIntentID: intent.id))
+        default:
+            if let attempt, isNewFailure {
+                emits.append(PaymentFailed(orderID: self.orderID, paymentIntentID: intent.id, failureCode: self.failureCode, attempt: attempt))
+            }
+        }
+        if isAmbiguous, reconciles { emits.append(ReconcilePayment(orderID: self.orderID)) }
+        return emits
+    }
+}
+
+extension Payment {
+    /// The columns of ``init(_:)``, in its order.
+    static let columns = """
+        payment_intent_id, order_id, client_secret, status, amount, amount_received, currency, latest_charge_id, failed_attempt, failure_code, \
+        failure_message, stripe_updated_at
+        """
+
+    /// Reads a row of ``columns``.
+    init(_ row: Row) throws(PostgresError) {
+        self.paymentIntentID = try row[0]
+        self.orderID = try row[1]
+        self.clientSecret = try row[2]
+        self.status = try row[3]
+        self.amount = try row[4]
+        self.amountReceived = try row[5]
+        self.currency = try row[6]
+        self.latestChargeID = try row[7]
+        self.failedAttempt = try row[8]
+        self.failureCode = try row[9]
+        self.failureMessage = try row[10]
+        self.saidAt = try row[11]
+    }
+
+    private static let ofOrder = Statement(
+        "select \(columns) from payments where order_id = $1 order by status = 'canceled', created_at desc limit 1")
+
+    /// The payment of an order that counts: the live one, else the newest. Read outside of a transaction, so it may change at any moment.
+    static func current(of orderID: ID, in pool: PostgresPool) async throws(PostgresError) -> Payment? {
+        guard let row = try await pool.query(self.ofOrder, orderID).first else { return nil }
+        return try Payment(row)
+    }
+}

@@ -1,0 +1,75 @@
+import Kit
+import Postgres
+import Shop
+
+/// An amount that is held in the database before Stripe is asked to give it back, so that no two refunds together exceed what was paid.
+struct HeldRefund: Sendable {
+    let id: ID
+    let paymentIntentID: String
+    let amount: Int64
+    /// Stripe's, if it is known already that it took it.
+    let refundID: String?
+    /// From 1: asked for again after a refusal, it is another request to Stripe, whose answers to the one before are kept.
+    let round: Int16
+    /// So old that Stripe may have forgotten its idempotency key.
+    let isOld: Bool
+
+    /// The same for each try of a round, so that it is given back once.
+    var idempotencyKey: String { self.round == 1 ? "\(self.id):refund" : "\(self.id):refund:\(self.round)" }
+
+    private static let lockPaid: Statement = """
+        select payment_intent_id, amount_received, currency from payments where order_id = $1 and status = 'succeeded' for update
+        """
+    private static let mine: Statement = """
+        select payment_intent_id, amount, refund_id, round, held_at < now() - interval '23 hours', status = 'refused' from refunds where id = $1
+        """
+    private static let spoken: Statement = """
+        select coalesce(sum(amount), 0)::int8 from refunds
+        where payment_intent_id = $1 and status in ('held', 'pending', 'requires_action', 'succeeded')
+        """
+    private static let insert: Statement = """
+        insert into refunds (id, order_id, amount, payment_intent_id, currency, status, reason, actor) values ($1, $2, $3, $4, $5, 'held', $6, $7)
+        on conflict (id) do update
+        set amount = excluded.amount, status = 'held', round = refunds.round + 1, held_at = now(), updated_at = now(), failure_reason = null
+        returning round
+        """
+    private static let free: Statement = """
+        update refunds set status = 'refused', failure_reason = $2, updated_at = now() where id = $1 and status = 'held'
+        """
+
+    /// Holds the amount, in a transaction of its own; asked again for the same message, it is what was held then.
+    /// - Throws: `Problem` `nothing_to_refund`, `refund_exceeds_payment`.
+    static func hold(_ command: RefundPayment, id: ID, actor: String, in pool: PostgresPool) async throws -> HeldRefund {
+        try await pool.transaction { transaction in
+            let payment = try await transaction.query(Self.lockPaid, command.orderID).decode((String, Int64, String).self).first
+            let mine = try await transaction.query(Self.mine, id).decode((String, Int64, String?, Int16, Bool, Bool).self).first
+            if let (intent, amount, refundID, round, isOld, wasRefused) = mine, !wasRefused {
+                return HeldRefund(id: id, paymentIntentID: intent, amount: amount, refundID: refundID, round: round, isOld: isOld)
+            }
+            guard let (intent, received, currency) = payment else { throw Problem(.nothingToRefund, "This order has no payment.") }
+            let spoken = try await transaction.query(Self.spoken, intent).decode(Int64.self).first ?? 0
+            let left = received - spoken
+            guard left > 0 else { throw Problem(.nothingToRefund, "All of this payment was refunded already.") }
+            let amount = command.amount ?? left
+            guard amount > 0, amount <= left else {
+                throw Problem(.refundExceedsPayment, "Only \(Money(left, currency)) is left of this payment.")
+            }
+            let round = try await transaction.query(Self.insert, id, command.orderID, amount, intent, currency, command.reason, actor)
+                .decode(Int16.self).first
+            return HeldRefund(id: id, paymentIntentID: intent, amount: amount, refundID: nil, round: round ?? 1, isOld: false)
+        }
+    }
+
+    /// Stripe has refused it: others may have the amount.
+    static func free(_ id: ID, because reason: String) -> Call { Call(Self.free, id, reason) }
+
+    private static let freeStale: Statement = """
+        update refunds set status = 'refused', failure_reason = 'not known at Stripe', updated_at = now()
+        where payment_intent_id = $1 and status = 'held' and held_at < now() - interval '25 hours' and id <> all($2)
+        """
+
+    /// Frees what has been held for more than a day and is none of these: its request never reached Stripe, or was refused, and its message is dead.
+    static func freeStale(of payment: Payment, except known: [ID], in transaction: Transaction) {
+        transaction.enqueue(self.freeStale, payment.paymentIntentID, known)
+    }
+}

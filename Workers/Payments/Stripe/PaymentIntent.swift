@@ -1,0 +1,54 @@
+import Shop
+
+/// As much of Stripe's PaymentIntent as is needed (docs.stripe.com/api/payment_intents/object).
+struct PaymentIntent: StripeObject {
+    /// Why the last attempt to pay failed.
+    struct LastError: Decodable, Sendable {
+        var charge: String?
+        var code: String?
+        var declineCode: String?
+        var message: String?
+        var paymentMethod: Reference?
+
+        enum CodingKeys: String, CodingKey {
+            case charge, code
+            case declineCode = "decline_code"
+            case message
+            case paymentMethod = "payment_method"
+        }
+
+        /// Why, in a word.
+        var reason: String? { self.declineCode ?? self.code }
+    }
+
+    var id: String
+    var status: String
+    var amount: Int64
+    var amountReceived: Int64?
+    var currency: String
+    var clientSecret: String?
+    var latestCharge: Reference?
+    var lastPaymentError: LastError?
+    var cancellationReason: String?
+
+    enum CodingKeys: String, CodingKey {
+        case id, status, amount
+        case amountReceived = "amount_received"
+        case currency
+        case clientSecret = "client_secret"
+        case latestCharge = "latest_charge"
+        case lastPaymentError = "last_payment_error"
+        case cancellationReason = "cancellation_reason"
+    }
+
+    /// It never changes again.
+    var isFinal: Bool { self.status == "succeeded" || self.status == "canceled" }
+
+    /// What tells its failed attempt to pay from others: the charge that failed; without one the payment method that was tried, then `fallback`.
+    /// Nil if it did not fail.
+    func failedAttempt(orElse fallback: String? = nil) -> String? {
+        guard self.status == "requires_payment_method" else { return nil }
+        guard let error = self.lastPaymentError else { return fallback }
+        return error.charge ?? error.paymentMethod?.id ?? fallback ?? error.reason ?? "unknown"
+    }
+}

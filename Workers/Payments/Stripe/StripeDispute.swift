@@ -1,0 +1,15 @@
+/// As much of Stripe's Dispute as is needed (docs.stripe.com/api/disputes/object).
+struct StripeDispute: StripeObject {
+    var id: String
+    var status: String
+    var amount: Int64
+    var currency: String
+    var paymentIntent: Reference?
+    var reason: String?
+
+    enum CodingKeys: String, CodingKey {
+        case id, status, amount, currency
+        case paymentIntent = "payment_intent"
+        case reason
+    }
+}

@@ -1,0 +1,30 @@
+/// An object of Stripe's that has an id.
+protocol StripeObject: Decodable, Sendable {
+    var id: String { get }
+}
+
+/// A field that holds an id, or the whole object where it was expanded.
+struct Reference: StripeObject {
+    let id: String
+
+    private enum CodingKeys: CodingKey { case id }
+
+    init(from decoder: any Decoder) throws {
+        if let container = try? decoder.container(keyedBy: CodingKeys.self) {
+            self.id = try container.decode(String.self, forKey: .id)
+        } else {
+            self.id = try decoder.singleValueContainer().decode(String.self)
+        }
+    }
+}
+
+/// A page of a list (docs.stripe.com/api/pagination).
+struct StripeList<Object: StripeObject>: Decodable, Sendable {
+    var data: [Object]
+    var hasMore: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case data
+        case hasMore = "has_more"
+    }
+}
