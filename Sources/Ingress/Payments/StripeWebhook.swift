@@ -50,8 +50,8 @@ struct StripeWebhook: Sendable {
         // By the event, not by the delivery: however often it comes, it is the same message.
         let envelope = Envelope(
             messageID: StripeEvent.messageID(head.id), type: StripeEvent.type, actor: "stripe", schema: StripeEvent.schema,
-            traceparent: context.traceparent, sentAt: now)
-        try await self.intake.publish(try Outgoing(event, envelope: envelope, appID: "ingress"))
+            traceparent: context.trace.traceparent, sentAt: now)
+        try await self.intake.publish(try Outgoing(event, envelope: envelope, appID: "ingress"), context)
         return .json(bytes: Array(#"{"received":true}"#.utf8))
     }
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Hummingbird
+import Kit
 import Logging
 import NIOCore
 
@@ -10,8 +11,8 @@ struct IngressContext: RequestContext {
     let peer: SocketAddress?
     /// Taken from `X-Request-ID`, or made.
     var requestID = ""
-    /// W3C trace context, taken from the request or begun here.
-    var traceparent = ""
+    /// The request in its trace, which the client began or it began itself.
+    var trace = RequestTrace.none
     /// The address of the client: the connection's, or what a trusted proxy says.
     var client = ""
 

@@ -32,7 +32,7 @@ struct RequestScope: RouterMiddleware {
         let began = ContinuousClock.now
         var context = context
         context.requestID = RequestIdentity.requestID(request.headers[.xRequestID])
-        context.traceparent = RequestIdentity.traceparent(request.headers[.traceparent])
+        context.trace = RequestTrace(method: RequestIdentity.knownMethod(request.method), traceparent: request.headers[.traceparent])
         context.client = self.clients.client(of: request, peer: context.peer)
         var response: Response
         do {
@@ -59,9 +59,10 @@ struct RequestScope: RouterMiddleware {
         case let error as HTTPError where error.status == .contentTooLarge:
             return .problem(Problem(.tooLarge, "The body is too large."), request, context, headers: [.connection: "close"])
         default:
+            let (method, route) = (RequestIdentity.knownMethod(request.method), context.endpointPath ?? "unknown")
             self.logger.error(
-                "a request failed unexpectedly: \(error)",
-                metadata: ["request_id": .string(context.requestID), "route": .string(context.endpointPath ?? "")])
+                "a request failed unexpectedly: \(error)", metadata: ["request_id": .string(context.requestID), "route": .string(route)])
+            Sentry.report(.failedRequest(error, method: method, route: route, requestID: context.requestID, context.trace))
             return .problem(Problem(.internalError, "Something went wrong here. It was noted."), request, context)
         }
     }
@@ -72,11 +73,20 @@ struct RequestScope: RouterMiddleware {
         let seconds = took / .seconds(1)
         Metrics.httpRequest(method: method, route: route, status: response.status.code, seconds: seconds)
         func metadata() -> Logger.Metadata {
-            [
+            var metadata: Logger.Metadata = [
                 "method": .string(method), "route": .string(route), "status": .stringConvertible(response.status.code),
                 "ms": .stringConvertible((seconds * 100_000).rounded() / 100), "request_id": .string(context.requestID),
-                "traceparent": .string(context.traceparent),
+                "traceparent": .string(context.trace.traceparent),
             ]
+            let ids = context.trace.ids
+            if let operationID = ids.operationID { metadata["operation_id"] = .stringConvertible(operationID) }
+            if let userID = ids.userID { metadata["user_id"] = .stringConvertible(userID) }
+            if let orderID = ids.orderID { metadata["order_id"] = .stringConvertible(orderID) }
+            return metadata
+        }
+        // Whoever asks every few seconds whether the part lives is in no trace.
+        if !route.hasPrefix("/health"), route != "/metrics" {
+            context.trace.end(method: method, route: route, status: response.status.code, requestID: context.requestID)
         }
         if response.status.code >= 500 {
             self.logger.warning("request", metadata: metadata())

@@ -47,13 +47,16 @@ struct Intake: Sendable {
         let messageID = try await self.messageID(key, actor: actor, body: body, request: request, now: now)
         let envelope = Envelope(
             messageID: messageID, type: Payload.type, actor: actor?.description ?? "anonymous", schema: Payload.schema,
-            traceparent: context.traceparent, fingerprint: key == nil ? nil : self.fingerprints.make(body), sentAt: now)
+            traceparent: context.trace.traceparent, fingerprint: key == nil ? nil : self.fingerprints.make(body), sentAt: now)
         let resourceID: ID? =
             switch resource {
             case .new: messageID
             case .existing(let id): id
             case .none: nil
             }
+        context.trace.note { noted in
+            noted = .init(operationID: messageID, userID: actor, orderID: kind.resourceType == .order ? resourceID : nil)
+        }
         let operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
         let outgoing = try Outgoing(command, envelope: envelope, appID: "ingress")
         // Whoever waits listens before the message is sent: its end may come before the confirm has been read.
@@ -63,11 +66,11 @@ struct Intake: Sendable {
         if key != nil, actor != nil {
             // Beside the publishing, as it is nearly always new; a copy that is published all the same changes nothing.
             async let reused = self.isReused(messageID, body: body)
-            try await self.publish(outgoing)
+            try await self.publish(outgoing, context)
             if await reused { throw Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.") }
             self.recent.note(messageID, body: envelope.fingerprint ?? "")
         } else {
-            try await self.publish(outgoing)
+            try await self.publish(outgoing, context)
         }
         guard let preference, let waiting else { return self.accepted(operation) }
         let state = try await self.operations.wait(for: operation, upTo: .seconds(preference.seconds), waiting, mayHaveEnded: key != nil)
@@ -78,9 +81,9 @@ struct Intake: Sendable {
 
     /// Publishes something that no operation follows: an event of Stripe's.
     /// - Throws: `Problem`: why the broker did not take it.
-    func publish(_ outgoing: Outgoing) async throws(Problem) {
+    func publish(_ outgoing: Outgoing, _ context: IngressContext) async throws(Problem) {
         do {
-            try await self.publisher.publish(outgoing)
+            try await context.trace.publishing(outgoing) { (message) async throws(PublishFailure) in try await self.publisher.publish(message) }
         } catch {
             throw Problem(error)
         }

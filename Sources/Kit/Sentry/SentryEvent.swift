@@ -103,16 +103,18 @@ extension SentryEvent {
 
     /// A request that failed for a reason that nobody foresaw: a `500`.
     /// - Parameter route: the route's pattern.
-    public static func failedRequest(
-        _ error: any Error, method: String, route: String, requestID: String, traceparent: String?, userID: String? = nil
-    ) -> SentryEvent {
+    public static func failedRequest(_ error: any Error, method: String, route: String, requestID: String, _ trace: RequestTrace) -> SentryEvent {
         var event = SentryEvent(.error, "\(Swift.type(of: error))", "\(error)")
         event.transaction = "\(method) \(route)"
         event.tags = ["method": method, "route": route, "status": "500", "error_type": "\(Swift.type(of: error))"]
-        event.contexts["ids"] = ["request_id": requestID]
-        event.breadcrumbs = List(values: [Breadcrumb(category: "request", message: "\(method) \(route)", data: ["request_id": requestID])])
-        event.place(in: traceparent)
-        if let userID { event.user = ["id": userID] }
+        let noted = trace.ids
+        var ids = ["request_id": requestID]
+        ids["operation_id"] = noted.operationID?.description
+        ids["order_id"] = noted.orderID?.description
+        event.contexts["ids"] = ids
+        event.breadcrumbs = List(values: [Breadcrumb(category: "request", message: "\(method) \(route)", data: ids)])
+        event.place(in: trace.traceparent)
+        if let userID = noted.userID { event.user = ["id": userID.description] }
         return event
     }
 

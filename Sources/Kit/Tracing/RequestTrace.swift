@@ -1,22 +1,44 @@
+public import RabbitMQ
+public import Shop
+import Synchronization
 import Tracing
 
-/// An HTTP request in its trace: begun with its headers, ended with its answer.
-///
-///     let trace = RequestTrace(method: "POST", traceparent: request.headers[.traceparent])
-///     …
-///     trace.end(route: "/api/v1/orders", status: 202, requestID: …)
-public struct RequestTrace: Sendable {
+/// An HTTP request in its trace: begun with its headers, ended with its answer; and the ids that turn up on the way, for its line in the log.
+public final class RequestTrace: Sendable {
     /// What the request's log line carries, and what it publishes: of the request's span if that is recorded, else the client's, else a new one.
     public let traceparent: String
-    private let span: TraceSpan?
     private let recorder: TraceRecorder?
+    private let span: TraceSpan?
+    private let noted = Mutex(Noted())
+
+    /// What a request turned out to be about.
+    public struct Noted: Sendable {
+        /// The message that it became, which is the operation.
+        public var operationID: ID?
+        /// Whose it is.
+        public var userID: ID?
+        /// The order that it makes or changes.
+        public var orderID: ID?
+
+        /// What a request turned out to be about.
+        public init(operationID: ID? = nil, userID: ID? = nil, orderID: ID? = nil) {
+            self.operationID = operationID
+            self.userID = userID
+            self.orderID = orderID
+        }
+    }
+
+    /// Of a request that has not begun.
+    public static let none = RequestTrace(method: "", traceparent: nil, recorder: nil)
 
     /// - Parameters:
-    ///   - method: one of the usual words; whatever a client makes up is `OTHER`.
+    ///   - method: one of the usual words; whatever else a client makes up is `OTHER`.
     ///   - traceparent: the client's header. Its flag decides whether the trace is recorded; without it, the share that the settings say.
-    public init(method: String, traceparent header: String?) {
+    public convenience init(method: String, traceparent: String?) { self.init(method: method, traceparent: traceparent, recorder: Traces.recorder) }
+
+    init(method: String, traceparent header: String?, recorder: TraceRecorder?) {
         let parent = header.flatMap(TraceContext.init(traceparent:))
-        self.recorder = Traces.recorder
+        self.recorder = recorder
         guard let recorder, parent?.isSampled ?? true else {
             self.traceparent = (parent ?? .root(share: 0)).traceparent
             self.span = nil
@@ -27,17 +49,28 @@ public struct RequestTrace: Sendable {
         self.span = span.isRecording ? span : nil
     }
 
-    /// Publishes a message as a step of the request.
-    /// - Parameter publish: gets the `traceparent` of the message.
-    public func publishing<Value, Failure: Error>(
-        _ type: String, isolation: isolated (any Actor)? = #isolation, _ publish: (_ traceparent: String) async throws(Failure) -> Value
-    ) async throws(Failure) -> Value {
-        guard let span, let recorder else { return try await publish(self.traceparent) }
-        let step = recorder.startSpan("publish \(type)", context: span.context, ofKind: .producer)
+    /// What has been noted.
+    public var ids: Noted { self.noted.withLock { $0 } }
+
+    /// Notes what the request turned out to be about.
+    public func note(_ change: (inout Noted) -> Void) { self.noted.withLock { change(&$0) } }
+
+    /// Publishes a message as a step of the request: what it leads to follows from that step.
+    public func publishing<Failure: Error>(
+        _ message: Outgoing, isolation: isolated (any Actor)? = #isolation, _ publish: (Outgoing) async throws(Failure) -> Void
+    ) async throws(Failure) {
+        guard let span, let recorder else { return try await publish(message) }
+        let step = recorder.startSpan("publish \(message.routingKey)", context: span.context, ofKind: .producer)
         defer { step.end() }
-        step.attributes = ["messaging.system": "rabbitmq", "messaging.operation.type": "send", "messaging.destination.name": .string(type)]
+        step.attributes = [
+            "messaging.system": "rabbitmq", "messaging.operation.type": "send", "messaging.destination.name": .string(message.exchange),
+            "messaging.rabbitmq.destination.routing_key": .string(message.routingKey),
+            "messaging.message.id": .string(message.properties.messageID ?? ""),
+        ]
+        var message = message
+        message.properties.headers[Header.traceparent] = step.trace.map { .string($0.traceparent) }
         do {
-            return try await publish(step.trace?.traceparent ?? self.traceparent)
+            try await publish(message)
         } catch {
             step.setStatus(SpanStatus(code: .error, message: "\(error)"))
             throw error
@@ -49,10 +82,15 @@ public struct RequestTrace: Sendable {
     public func end(method: String, route: String, status: Int, requestID: String) {
         guard let span else { return }
         span.operationName = "\(method) \(route)"
-        span.attributes = [
+        var attributes: SpanAttributes = [
             "http.request.method": .string(method), "http.route": .string(route), "http.response.status_code": .int64(Int64(status)),
             "conveyor.request_id": .string(requestID),
         ]
+        let ids = self.ids
+        if let operationID = ids.operationID { attributes["conveyor.operation_id"] = operationID.description }
+        if let orderID = ids.orderID { attributes["conveyor.order_id"] = orderID.description }
+        if let userID = ids.userID { attributes["user.id"] = userID.description }
+        span.attributes = attributes
         if status >= 500 { span.setStatus(SpanStatus(code: .error)) }
         span.end()
     }
