@@ -114,7 +114,7 @@ let package = Package(
         .executableTarget(name: "ExamplePart", dependencies: ["Kit", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
         .testTarget(
             name: "KitTests", dependencies: ["CLinux", "Kit", "Fixtures", "ExamplePart", .lifecycle, .logging, .metrics]),
-        .testTarget(name: "ShopTests", dependencies: ["Shop"]),
+        .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
         .testTarget(
             name: "WorkersTests",
@@ -149,6 +149,7 @@ extension Target.Dependency {
     static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
+    static var yams: Self { .product(name: "Yams", package: "Yams") }
 }
 
 // One place for the language settings of every Swift target.

@@ -1,48 +1,62 @@
 import Shop
 import Testing
 
-@Suite struct OrderStatusTests {
-    @Test func `the course of an order that is paid, shipped and completed`() {
-        let course: [(OrderTrigger, OrderStatus)] = [
-            (.stockReserved, .awaitingPayment), (.paid, .paid), (.ship, .shipped), (.complete, .completed),
-        ]
-        var status = OrderStatus.pending
-        for (trigger, next) in course {
-            #expect(status.after(trigger) == .moves(to: next))
-            status = next
+struct OrderStatusTests {
+    /// What each trigger does in each state: the state it moves to, `–` ignored, `no` refused, or what else is done.
+    private static let table = """
+        state             stockReserved     stockRefused  paid    stockReservedAgain  stockRefusedAgain  cancel     expire   ship     complete
+        pending           awaiting_payment  rejected      wait    –                   –                  cancelled  –        no       no
+        awaiting_payment  –                 –             paid    –                   –                  cancelled  expired  no       no
+        paid              –                 –             –       –                   –                  cancelled  –        shipped  no
+        shipped           –                 –             –       –                   –                  no         –        no       completed
+        completed         –                 –             –       –                   –                  no         –        no       no
+        rejected          release           –             revive  paid                refund             no         –        no       no
+        cancelled         release           –             revive  paid                refund             no         –        no       no
+        expired           release           –             revive  paid                refund             no         –        no       no
+        """
+
+    private static let refusals: [OrderTrigger: Problem.Code] = [
+        .cancel: .notCancellable, .ship: .notShippable, .complete: .notCompletable,
+    ]
+
+    private static func step(_ word: Substring, _ trigger: OrderTrigger) throws -> OrderStep {
+        switch word {
+        case "–": .ignored
+        case "no": .refused(try #require(self.refusals[trigger]))
+        case "wait": .wait
+        case "release": .releaseStock
+        case "revive": .revive
+        case "refund": .refund
+        default: .moves(to: try #require(OrderStatus(rawValue: String(word))))
         }
     }
 
-    @Test func `no trigger ever moves an order back to a state before its own`() {
-        let rank: [OrderStatus: Int] = [.pending: 0, .awaitingPayment: 1, .paid: 2, .shipped: 3, .completed: 4]
-        for status in OrderStatus.allCases {
-            for trigger in OrderTrigger.allCases {
-                guard case .moves(let next) = status.after(trigger) else { continue }
-                #expect(next != status)
-                if let before = rank[status], let after = rank[next] { #expect(after > before, "\(trigger) in \(status)") }
+    @Test func `every trigger in every state does what the table says`() throws {
+        let lines = Self.table.split(separator: "\n").map { $0.split(separator: " ") }
+        let triggers = lines[0].dropFirst()
+        #expect(triggers.map(String.init) == OrderTrigger.allCases.map { "\($0)" })
+        #expect(lines.dropFirst().map { String($0[0]) } == OrderStatus.allCases.map(\.rawValue))
+        for (status, line) in zip(OrderStatus.allCases, lines.dropFirst()) {
+            #expect(line.count == triggers.count + 1)
+            for (trigger, word) in zip(OrderTrigger.allCases, line.dropFirst()) {
+                #expect(status.after(trigger) == (try Self.step(word, trigger)), "\(status) \(trigger)")
             }
         }
     }
 
-    @Test func `only a customer's money brings an order back that was given up`() {
-        for status in [OrderStatus.rejected, .cancelled, .expired] {
-            for trigger in OrderTrigger.allCases {
-                switch trigger {
-                case .paid: #expect(status.after(trigger) == .revive)
-                case .stockReservedAgain: #expect(status.after(trigger) == .moves(to: .paid))
-                default: if case .moves = status.after(trigger) { Issue.record("\(trigger) moves \(status)") }
-                }
-            }
+    @Test(arguments: OrderStatus.allCases)
+    func `what comes a second time moves nothing`(_ status: OrderStatus) {
+        for trigger in OrderTrigger.allCases {
+            guard case .moves(let next) = status.after(trigger) else { continue }
+            if case .moves = next.after(trigger) { Issue.record("\(status) \(trigger) \(next) \(trigger)") }
         }
     }
 
-    @Test func `an event that comes late is ignored, a command that is not allowed is refused with its code`() {
-        for status in [OrderStatus.paid, .shipped, .completed] {
-            for event in [OrderTrigger.stockReserved, .stockRefused, .paid, .expire] { #expect(status.after(event) == .ignored) }
-        }
-        #expect(OrderStatus.cancelled.after(.cancel) == .refused(.notCancellable))
-        #expect(OrderStatus.shipped.after(.cancel) == .refused(.notCancellable))
-        #expect(OrderStatus.awaitingPayment.after(.ship) == .refused(.notShippable))
-        #expect(OrderStatus.paid.after(.complete) == .refused(.notCompletable))
+    @Test func `the money of an order is paid, partly given back, or given back`() {
+        #expect(PaymentStatus.settled(refunded: 0, of: 100) == .paid)
+        #expect(PaymentStatus.settled(refunded: 1, of: 100) == .partiallyRefunded)
+        #expect(PaymentStatus.settled(refunded: 99, of: 100) == .partiallyRefunded)
+        #expect(PaymentStatus.settled(refunded: 100, of: 100) == .refunded)
+        #expect(PaymentStatus.allCases.filter(\.isSettled) == [.paid, .partiallyRefunded, .refunded])
     }
 }

@@ -42,11 +42,13 @@ public enum OrderStep: Sendable, Equatable {
     case refund
     /// Stock that was taken for an order that no longer wants it: give it back.
     case releaseStock
+    /// It came before what must have led to it, which is on its way: try again later.
+    case wait
 }
 
 extension OrderStatus {
     /// The whole state machine: no I/O, total over states and triggers. Only the money of a customer brings an order back that was given up, as paid;
-    /// no state is ever entered again.
+    /// nothing else ever leads back.
     public func after(_ trigger: OrderTrigger) -> OrderStep {
         switch (self, trigger) {
         case (.pending, .stockReserved): .moves(to: .awaitingPayment)
@@ -57,6 +59,7 @@ extension OrderStatus {
         case (.paid, .ship): .moves(to: .shipped)
         case (.shipped, .complete): .moves(to: .completed)
 
+        case (.pending, .paid): .wait
         case (.cancelled, .stockReserved), (.expired, .stockReserved), (.rejected, .stockReserved): .releaseStock
         case (.cancelled, .paid), (.expired, .paid), (.rejected, .paid): .revive
         case (.cancelled, .stockReservedAgain), (.expired, .stockReservedAgain), (.rejected, .stockReservedAgain): .moves(to: .paid)

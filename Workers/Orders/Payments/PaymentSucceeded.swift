@@ -31,6 +31,7 @@ struct PaymentSucceededHandler: OrderHandler {
         }
         let detail = Timeline.Detail(paymentIntentID: payment.paymentIntentID, amount: payment.amount, currency: payment.currency)
         let step = order.status.after(.paid)
+        guard step != .wait else { throw Transient("the stock of order \(order.id) is neither held nor refused yet") }
         if step != .ignored {
             order.paymentIntentID = payment.paymentIntentID
             // A refund that was told of first is not forgotten.
