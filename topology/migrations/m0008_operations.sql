@@ -62,6 +62,7 @@ create table replay_jobs (
     at timestamptz not null default now(),
     ended_at timestamptz,
     rate double precision,                        -- messages a second; null: as fast as confirmed
+    is_served boolean not null default false,     -- run by the console, which goes on with it after a restart
     canary int not null default 0,                -- so many go first, and the rest only if they are handled
     status text not null,
     actor text not null,

@@ -23,23 +23,35 @@ struct Console: AsyncParsableCommand {
             let pool = try PostgresPool(
                 url: settings.databaseURL(), size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 2...64), applicationName: "console",
                 statementTimeout: .seconds(15), logger: logger)
+            let publisher = Publisher(
+                configuration: try BrokerConfiguration(
+                    urls: settings.brokerURLs(), connectionName: "console publisher", tlsCAFile: settings.string("TLS_CA_FILE")),
+                logger: logger)
+            let queues = definitions.workQueues
             let deadLetters = DeadLetterStore(pool: pool)
-            let watch = Watch(
-                queues: QueueBoard(api: api, definitions: definitions, pool: pool), api: api, deadLetters: deadLetters)
+            let traces = TraceStore(pool: pool)
+            let watch = Watch(queues: QueueBoard(api: api, definitions: definitions, pool: pool), deadLetters: deadLetters)
+            let jobs = ReplayJobs(pool: pool, publisher: publisher, logger: logger)
             let server = try ConsoleServer(settings: settings, logger: logger) { isTLS in
                 let assets = Assets()
-                let renderer = try Renderer(
-                    sessions: sessions, assets: assets, isTLS: isTLS, openDeadLetters: { watch.latest.openDeadLetters })
+                let renderer = try Renderer(sessions: sessions, assets: assets, isTLS: isTLS, openDeadLetters: { watch.openDeadLetters })
                 let router = Self.router(sessions: sessions, renderer: renderer, isTLS: isTLS, logger: logger)
                 assets.add(to: router)
                 SignInPage(sessions: sessions, renderer: renderer, logger: logger).add(to: router)
                 OverviewPage(watch: watch, deadLetters: deadLetters, renderer: renderer).add(to: router)
+                QueueActs(pool: pool, queues: queues, watch: watch).add(to: router)
+                DeadLettersPage(deadLetters: deadLetters, queues: queues, renderer: renderer).add(to: router)
+                BulkPage(deadLetters: deadLetters, jobs: jobs, queues: queues, publisher: publisher, renderer: renderer).add(to: router)
+                DeadLetterPage(deadLetters: deadLetters, publisher: publisher, traces: traces, renderer: renderer).add(to: router)
+                JobsPage(jobs: jobs, renderer: renderer).add(to: router)
+                AuditPage(log: AuditLog(pool: pool), renderer: renderer).add(to: router)
+                SearchPage(deadLetters: deadLetters, jobs: jobs, traces: traces, queues: queues, renderer: renderer).add(to: router)
                 return router
             }
             let unready: @Sendable () async -> [String] = { pool.isReachable ? [] : ["database: not reachable"] }
             let health = try HealthServer(settings: settings, logger: logger, unready: unready)
             let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
-            return (health.map { [$0] } ?? []) + [pool, start, watch, server]
+            return (health.map { [$0] } ?? []) + [pool, publisher, start, watch, jobs, server]
         }
     }
 

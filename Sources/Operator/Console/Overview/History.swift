@@ -1,12 +1,11 @@
-import DequeModule
+import FoundationEssentials
 import Kit
+import Postgres
 
-/// What was measured in the last hour.
+/// How the work queues stood in the last hour, in equal steps: what the recorder has noted, whoever was running since.
 struct History: Sendable {
-    /// One queue at one moment.
-    struct Sample: Sendable {
-        var at: Int64
-        var queue: String
+    /// The means of what was noted of a queue in one step.
+    struct Point: Sendable {
         var waiting: Double
         var retrying: Double
         var dead: Double
@@ -16,25 +15,47 @@ struct History: Sendable {
     }
 
     /// Milliseconds.
-    static let span: Int64 = 3_600_000
-    private var samples: Deque<Sample> = []
+    static let step: Int64 = 30_000
+    static let steps = 120
 
-    mutating func add(_ new: [Sample]) {
-        self.samples.append(contentsOf: new)
-        guard let latest = self.samples.last?.at else { return }
-        while let first = self.samples.first, first.at < latest - Self.span { self.samples.removeFirst() }
-    }
+    /// When it ends, in milliseconds since 1970.
+    let end: Int64
+    /// The queues' points; nil where nothing was noted.
+    let queues: [String: [Point?]]
 
-    /// A quantity in equal steps up to `end`: of each step the mean of what was measured of each queue in it, added up over the queues; nil where
-    /// nothing was.
-    func series(of quantity: (Sample) -> Double, queue: String? = nil, end: Int64, step: Int64, count: Int) -> [Double?] {
-        let start = end - step * Int64(count)
-        var sums: [[String: (sum: Double, count: Int)]] = Array(repeating: [:], count: count)
-        for sample in self.samples where sample.at > start && sample.at <= end && (queue == nil || sample.queue == queue) {
-            let index = min(count - 1, Int((sample.at - start - 1) / step))
-            sums[index][sample.queue, default: (0, 0)].sum += quantity(sample)
-            sums[index][sample.queue, default: (0, 0)].count += 1
+    /// The first step's time.
+    var start: Int64 { self.end - Self.step * Int64(Self.steps - 1) }
+
+    /// A quantity of one queue, or of all together; nil where nothing was noted.
+    func series(_ quantity: (Point) -> Double, of queue: String? = nil) -> [Double?] {
+        let all = queue.map { [self.queues[$0] ?? []] } ?? Array(self.queues.values)
+        return (0..<Self.steps).map { step in
+            let points = all.compactMap { $0.indices.contains(step) ? $0[step] : nil }
+            return points.isEmpty ? nil : points.reduce(0) { $0 + quantity($1) }
         }
-        return sums.map { step in step.isEmpty ? nil : step.values.reduce(0) { $0 + $1.sum / Double($1.count) } }
     }
+}
+
+extension History {
+    private static let read: Statement = """
+        select queue, floor(extract(epoch from $1::timestamptz - at) / 30)::int4 as steps_ago, avg(ready + unacked)::float8, avg(retrying)::float8,
+               avg(dead)::float8, avg(publish_rate), avg(deliver_rate)
+        from queue_samples where at > $1::timestamptz - interval '1 hour' and at <= $1 group by queue, steps_ago
+        """
+
+    /// The hour up to `end`, in milliseconds since 1970.
+    init(end: Int64, in pool: PostgresPool) async throws {
+        var queues: [String: [Point?]] = [:]
+        for row in try await pool.query(Self.read, Clock.date(milliseconds: end)) {
+            let (queue, ago, waiting, retrying, dead, publish, deliver) = try row.decode(
+                (String, Int32, Double, Double, Double, Double, Double).self)
+            guard 0..<Int32(Self.steps) ~= ago else { continue }
+            queues[queue, default: Array(repeating: nil, count: Self.steps)][Self.steps - 1 - Int(ago)] = Point(
+                waiting: waiting, retrying: retrying, dead: dead, publishRate: publish, deliverRate: deliver)
+        }
+        self.init(end: end, queues: queues)
+    }
+
+    /// Nothing is known.
+    static func empty(end: Int64) -> History { History(end: end, queues: [:]) }
 }

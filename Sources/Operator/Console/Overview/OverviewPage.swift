@@ -65,11 +65,12 @@ struct OverviewPage: Sendable {
 
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
         async let groups = self.openGroups()
+        async let past = self.history()
         let state = await self.watch.current()
         let notice = request.fields["notice"].flatMap { Notice(rawValue: $0)?.text }
         return try self.renderer.respond(
-            "overview", title: "Overview", section: "/", notice: notice,
-            Self.content(state, history: self.watch.history, groups: await groups), context: context)
+            "overview", title: "Overview", section: "/", notice: notice, Self.content(state, history: await past, groups: await groups),
+            context: context)
     }
 
     /// None if the database is away: the verdict says so.
@@ -77,16 +78,18 @@ struct OverviewPage: Sendable {
         do { return try await self.deadLetters.groups().map { GroupRow($0) } } catch { return [] }
     }
 
+    private func history() async -> History {
+        let now = Clock.milliseconds()
+        do { return try await History(end: now, in: self.deadLetters.pool) } catch { return .empty(end: now) }
+    }
+
     static func content(_ state: SystemState, history: History, groups: [GroupRow]) -> Content {
         let queues = state.queues
-        let step: Int64 = 30_000
-        let count = Int(History.span / step)
-        func series(_ name: String, _ tone: String, _ quantity: (History.Sample) -> Double, _ text: @escaping @Sendable (Double) -> String)
+        func series(_ name: String, _ tone: String, _ quantity: (History.Point) -> Double, _ text: @escaping @Sendable (Double) -> String)
             -> TimeChart.Series
         {
-            .init(name: name, tone: tone, values: history.series(of: quantity, end: state.at, step: step, count: count), text: text)
+            .init(name: name, tone: tone, values: history.series(quantity), text: text)
         }
-        let start = state.at - History.span + step
         let number: @Sendable (Double) -> String = { Quantity.count(Int($0.rounded())) }
         func sum(_ value: (QueueStatus) -> Int) -> Int { queues.reduce(0) { $0 + value($1) } }
         let open = state.openDeadLetters ?? sum(\.dead)
@@ -101,12 +104,12 @@ struct OverviewPage: Sendable {
                 Figure(name: "handled, a second", value: Quantity.rate(queues.reduce(0) { $0 + $1.deliverRate }), tone: ""),
             ],
             rates: TimeChart(
-                id: "rates", title: "Messages a second", start: start, step: step, smallestScale: 1,
+                id: "rates", title: "Messages a second", start: history.start, step: History.step, smallestScale: 1,
                 series: [
                     series("in", "tone-in", \.publishRate, Quantity.rate), series("handled", "tone-out", \.deliverRate, Quantity.rate),
                 ]),
             backlog: TimeChart(
-                id: "backlog", title: "Messages that wait", start: start, step: step, smallestScale: 2,
+                id: "backlog", title: "Messages that wait", start: history.start, step: History.step, smallestScale: 2,
                 series: [
                     series("waiting", "tone-waiting", \.waiting, number), series("retrying", "tone-retrying", \.retrying, number),
                     series("dead", "tone-dead", \.dead, number),
@@ -118,7 +121,7 @@ struct OverviewPage: Sendable {
                     deliverRate: Cell(rate: queue.deliverRate),
                     consumers: Cell(queue.consumers, bad: queue.consumers == 0 && !queue.paused),
                     oldest: queue.oldestSeconds.map { Quantity.span(seconds: Int($0)) } ?? "–",
-                    spark: Sparkline(history.series(of: \.waiting, queue: queue.name, end: state.at, step: 60_000, count: 60)),
+                    spark: Sparkline(history.series(\.waiting, of: queue.name)),
                     deadLink: "/dead" + Form.query([("queue", queue.name), ("status", "open")]))
             },
             hasQueues: !queues.isEmpty, groups: Array(groups.prefix(10)), hasGroups: !groups.isEmpty,

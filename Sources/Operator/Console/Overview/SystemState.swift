@@ -1,6 +1,6 @@
 import Kit
 
-/// The broker and the database as they are at one moment.
+/// The broker as it is at one moment, and what the database knows of its queues.
 struct SystemState: Sendable {
     /// Milliseconds since 1970.
     var at: Int64

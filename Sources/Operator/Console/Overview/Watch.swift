@@ -3,23 +3,25 @@ import Postgres
 import ServiceLifecycle
 import Synchronization
 
-/// Looks at the broker and the database every few seconds, however many pages are open, and keeps the last hour.
+/// Looks at the broker and the database every few seconds, however many pages are open.
+///
+/// A page never waits long for it: a broker that hangs must not make the console hang.
 final class Watch: Service {
     private struct Seen {
         var state = SystemState(at: 0)
-        var history = History()
-        var look: Task<SystemState, Never>?
+        var isLooking = false
     }
 
     private let queues: QueueBoard
-    private let api: ManagementAPI
     private let deadLetters: DeadLetterStore
     private let interval: Duration
     private let seen = Mutex(Seen())
 
-    init(queues: QueueBoard, api: ManagementAPI, deadLetters: DeadLetterStore, interval: Duration = .seconds(4)) {
+    /// A state that is older is not worth showing as it is.
+    private static let stale: Int64 = 15_000
+
+    init(queues: QueueBoard, deadLetters: DeadLetterStore, interval: Duration = .seconds(4)) {
         self.queues = queues
-        self.api = api
         self.deadLetters = deadLetters
         self.interval = interval
     }
@@ -27,40 +29,59 @@ final class Watch: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                _ = await self.look()
+                self.look()
                 try? await Task.sleep(for: self.interval)
             }
         }
     }
 
-    /// How it is now: what was seen within the last second, or a new look.
-    func current() async -> SystemState {
-        let state = self.seen.withLock { $0.state }
-        return Clock.milliseconds() - state.at < 1000 ? state : await self.look()
+    /// Dead letters that wait for somebody, as far as it is known.
+    var openDeadLetters: Int? { self.seen.withLock { $0.state.openDeadLetters } }
+
+    /// How it is now, or how it was a moment ago.
+    func current() async -> SystemState { await self.state(since: Clock.milliseconds() - 1000) }
+
+    /// How it is after this call: what somebody has just done is in it.
+    func afterwards() async -> SystemState { await self.state(since: Clock.milliseconds()) }
+
+    private func state(since time: Int64, patience: Duration = .seconds(2)) async -> SystemState {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let state = self.seen.withLock { $0.state }
+            if state.at >= time { return state }
+            guard ContinuousClock.now < deadline, !Task.isCancelled else { return self.outdated(state) }
+            self.look()
+            try? await Task.sleep(for: .milliseconds(20))
+        }
     }
 
-    /// What was seen last, without looking.
-    var latest: SystemState { self.seen.withLock { $0.state } }
+    private func outdated(_ state: SystemState) -> SystemState {
+        guard Clock.milliseconds() - state.at > Self.stale else { return state }
+        var state = state
+        state.at = Clock.milliseconds()
+        state.brokerProblem = state.brokerProblem ?? "no answer"
+        return state
+    }
 
-    /// The last hour.
-    var history: History { self.seen.withLock { $0.history } }
-
-    /// Looks now. Whoever asks while somebody looks gets what that one sees.
-    func look() async -> SystemState {
-        let task = self.seen.withLock { seen in
-            if let look = seen.look { return look }
-            let look = Task { await self.observe() }
-            seen.look = look
-            return look
+    /// Begins to look, unless somebody does.
+    private func look() {
+        let isLooking = self.seen.withLock { seen in
+            defer { seen.isLooking = true }
+            return seen.isLooking
         }
-        return await task.value
+        guard !isLooking else { return }
+        Task {
+            let state = await self.observe()
+            self.seen.withLock { $0 = Seen(state: state) }
+        }
     }
 
     private func observe() async -> SystemState {
         var state = SystemState(at: Clock.milliseconds())
+        async let open = self.deadLetters.countOpen()
         do {
-            async let clients = self.api.clients()
-            async let alarms = self.api.alarms()
+            async let clients = self.queues.api.clients()
+            async let alarms = self.queues.api.alarms()
             state.queues = try await self.queues.all()
             (state.clients, state.alarms) = try await (clients, alarms)
         } catch let error as PostgresError {
@@ -69,19 +90,9 @@ final class Watch: Service {
             state.brokerProblem = "\(error)"
         }
         do {
-            (state.openDeadLetters, state.openGroups) = try await self.deadLetters.countOpen()
+            (state.openDeadLetters, state.openGroups) = try await open
         } catch {
             state.databaseProblem = (error as? PostgresError)?.message ?? "\(error)"
-        }
-        self.seen.withLock { seen in
-            seen.state = state
-            seen.look = nil
-            seen.history.add(
-                state.queues.map { queue in
-                    History.Sample(
-                        at: state.at, queue: queue.name, waiting: Double(queue.ready + queue.unacked), retrying: Double(queue.retrying),
-                        dead: Double(queue.dead), publishRate: queue.publishRate, deliverRate: queue.deliverRate)
-                })
         }
         return state
     }

@@ -26,6 +26,11 @@ struct ConsoleContext: RequestContext {
     }
 }
 
+extension ConsoleContext {
+    /// Who acts, in the audit. Only somebody who is signed in gets as far as to act.
+    var actor: String { self.session?.actor ?? "operator:console" }
+}
+
 extension Request {
     /// The fields of the query.
     var fields: Form { Form(self.uri.query ?? "") }

@@ -14,7 +14,7 @@ struct Session: Sendable, Equatable {
     static let lifetime: Int64 = 12 * 3600
 
     /// Who acts, in the audit and in messages.
-    var actor: String { "operator:\(self.name)" }
+    var actor: String { Actor.named(self.name) }
 
     init(id: ID, expiresAt: Int64, name: String) {
         self.id = id

@@ -1,0 +1,61 @@
+import Hummingbird
+import Kit
+import Shop
+
+/// `/audit`: who did what, and whether the books balance.
+struct AuditPage: Sendable {
+    let log: AuditLog
+    let renderer: Renderer
+
+    struct Content: Sendable {
+        let entries: [Row]
+        let hasEntries: Bool
+        let isAll: Bool
+        let actor: String
+        let act: String
+        let next: String?
+        let first: String
+        let isFirst: Bool
+    }
+
+    struct Row: Sendable {
+        let at: Moment
+        let actor: String
+        let act: String
+        let subject: String
+        let link: String?
+        let reason: String
+
+        init(_ entry: AuditLog.Entry, now: Int64) {
+            self.at = Moment(entry.at, now: now)
+            self.actor = entry.actor.visible
+            self.act = entry.act.visible
+            self.subject = entry.subject.visible
+            // An id is a dead letter's, anything else a queue or an account.
+            self.link = ID(entry.subject).map { "/dead/\($0)" }
+            self.reason = entry.reason?.visible.shortened(to: 500) ?? ""
+        }
+    }
+
+    private static let pageSize = 100
+
+    func add(to router: Router<ConsoleContext>) {
+        router.get("/audit", use: self.show)
+    }
+
+    @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let fields = request.fields
+        let isAll = fields["all"] == "1"
+        let (actor, act) = (fields.text("actor"), fields.text("act"))
+        let before = fields.text("before").flatMap { Int64($0) }
+        let entries = try await self.log.entries(before: before, all: isAll, actor: actor, act: act, limit: Self.pageSize + 1)
+        let now = Clock.milliseconds()
+        let page = entries.prefix(Self.pageSize)
+        let query: [(name: String, value: String?)] = [("all", isAll ? "1" : nil), ("actor", actor), ("act", act)]
+        let content = Content(
+            entries: page.map { Row($0, now: now) }, hasEntries: !page.isEmpty, isAll: isAll, actor: actor ?? "", act: act ?? "",
+            next: entries.count > Self.pageSize ? page.last.map { "/audit" + Form.query(query + [("before", String($0.id))]) } : nil,
+            first: "/audit" + Form.query(query), isFirst: before == nil)
+        return try self.renderer.respond("audit", title: "Audit", section: "/audit", content, context: context)
+    }
+}

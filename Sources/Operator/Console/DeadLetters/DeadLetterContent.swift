@@ -1,0 +1,166 @@
+import Kit
+import Postgres
+import Shop
+
+/// What `/dead/{id}` shows.
+struct DeadLetterContent: Sendable {
+    let id: String
+    let type: String
+    let queue: String
+    let status: String
+    let errorType: String
+    let error: String
+    let group: String
+    let groupLink: String
+    let facts: [Fact]
+    let payload: PayloadView
+    let fullLink: String
+    let headers: [Fact]
+    let attempts: [AttemptRow]
+    let hasAttempts: Bool
+    let history: [HistoryRow]
+    let trace: String?
+    let traceLink: String
+    let canReplay: Bool
+    let canDiscard: Bool
+    let canEdit: Bool
+    let editText: String
+    let isEditing: Bool
+    /// What somebody should know before they act.
+    let caution: String?
+    let problem: String?
+
+    struct Fact: Sendable {
+        let name: String
+        let value: String
+        let link: String?
+        let moment: Moment?
+
+        init(_ name: String, _ value: String, link: String? = nil) {
+            (self.name, self.value, self.link, self.moment) = (name, value.visible, link, nil)
+        }
+
+        init(_ name: String, _ moment: Moment) { (self.name, self.value, self.link, self.moment) = (name, "", nil, moment) }
+    }
+
+    struct AttemptRow: Sendable {
+        let number: String
+        let at: Moment
+        let errorType: String
+        let error: String
+        let next: String
+    }
+
+    struct HistoryRow: Sendable {
+        let act: String
+        let title: String
+        let actor: String
+        let at: Moment
+        let reason: String?
+        let messageLink: String?
+        let changes: [Change]
+    }
+
+    /// A line of a difference.
+    struct Change: Sendable {
+        /// `added` or `removed`.
+        let kind: String
+        let text: String
+    }
+
+    init(
+        _ detail: DeadLetterDetail, history: [HistoryEntry], attempts: [FailedAttempt], trace: Trace?, whole: Bool, problem: String?, edited: String?,
+        now: Int64
+    ) {
+        let letter = detail.letter
+        self.id = letter.id.description
+        self.type = letter.type.isEmpty ? "no type" : letter.type.visible.shortened(to: 200)
+        self.queue = letter.queue
+        self.status = letter.status.rawValue
+        self.errorType = letter.errorType
+        self.error = letter.error.visible
+        self.group = letter.group
+        self.groupLink = "/dead" + Form.query([("group", letter.group)])
+        var facts = [
+            Fact("Dead letter", letter.id.description), Fact("Message", letter.messageID.description, link: "/trace/\(letter.messageID)"),
+        ]
+        if let operation = letter.correlationID, operation != letter.messageID {
+            facts.append(Fact("Operation", operation.description, link: "/trace/\(operation)"))
+        }
+        if let order = letter.orderID { facts.append(Fact("Order", order.description, link: "/trace/\(order)")) }
+        facts.append(Fact("Attempts", Quantity.count(letter.attempts)))
+        if let sentAt = detail.sentAt { facts.append(Fact("Sent", Moment(sentAt, now: now))) }
+        facts.append(Fact("First failed", Moment(letter.firstFailedAt, now: now)))
+        facts.append(Fact("Last failed", Moment(letter.lastFailedAt, now: now)))
+        if let replacement = letter.replacedBy {
+            facts.append(Fact("Replaced by", replacement.description, link: "/trace/\(replacement)"))
+        }
+        self.facts = facts
+        self.payload = PayloadView(detail.payload, whole: whole || edited != nil)
+        self.fullLink = "/dead/\(letter.id)?full=1"
+        self.headers = detail.headers.sorted { $0.key < $1.key }.map { name, value in
+            Fact(name.visible, value.string ?? (try? JSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "")
+        }
+        self.attempts = attempts.map { attempt in
+            AttemptRow(
+                number: Quantity.count(attempt.attempt), at: Moment(attempt.at, now: now), errorType: attempt.errorType,
+                error: attempt.error.visible, next: attempt.nextAt == nil ? "given up" : "tried again")
+        }
+        self.hasAttempts = !attempts.isEmpty
+        self.history = history.reversed().map { HistoryRow($0, now: now) }
+        self.trace = trace?.text.visible
+        self.traceLink = "/trace/\(letter.orderID ?? letter.messageID)"
+        self.canReplay = letter.replacedBy == nil && letter.status != .replayed
+        self.canDiscard = letter.status == .open
+        self.canEdit = self.canReplay && !detail.isApplied && self.payload.editable != nil
+        self.editText = edited ?? self.payload.editable ?? ""
+        self.isEditing = edited != nil
+        self.caution = Self.caution(detail)
+        self.problem = problem
+    }
+
+    private static func caution(_ detail: DeadLetterDetail) -> String? {
+        if detail.letter.replacedBy != nil { return "An edited message has taken its place. This one never runs again." }
+        switch detail.letter.status {
+        case .replayed: return detail.isApplied ? "Replayed and handled." : "Replayed. It has not come back; its queue may still hold it."
+        case .discarded: return "Discarded. It can still be replayed."
+        case .open:
+            return detail.isApplied ? "It has taken effect already. A replay changes nothing: it only publishes once more what it had emitted." : nil
+        }
+    }
+}
+
+extension DeadLetterContent.HistoryRow {
+    private struct Step: Decodable {
+        var op: String
+        var path: String
+        var old: JSONValue?
+        var value: JSONValue?
+    }
+
+    init(_ entry: HistoryEntry, now: Int64) {
+        self.act = entry.act
+        self.title =
+            switch entry.act {
+            case "dead_lettered": "Became a dead letter"
+            case "dead_lettered_again": "Came back dead"
+            case "replay": "Replayed"
+            case "edit": "Edited and replayed"
+            case "discard": "Discarded"
+            default: entry.act.visible
+            }
+        self.actor = entry.actor.visible
+        self.at = Moment(entry.at, now: now)
+        self.reason = entry.reason?.visible
+        self.messageLink = entry.messageID.map { "/trace/\($0)" }
+        let steps = entry.diff.flatMap { try? JSON.decode([Step].self, from: $0.bytes) } ?? []
+        self.changes = steps.flatMap { step -> [DeadLetterContent.Change] in
+            let path = step.path.isEmpty ? "/" : step.path
+            return [("removed", "−", step.old), ("added", "+", step.value)].compactMap { kind, sign, value in
+                value.flatMap { try? JSON.encode($0) }.map { json in
+                    .init(kind: kind, text: "\(sign) \(path)  \(String(decoding: json, as: UTF8.self))".visible.shortened(to: 2000))
+                }
+            }
+        }
+    }
+}

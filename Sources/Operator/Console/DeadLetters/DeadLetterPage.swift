@@ -1,0 +1,100 @@
+import HTTPTypes
+import Hummingbird
+import Kit
+import Postgres
+import RabbitMQ
+import Shop
+
+/// `/dead/{id}`: one dead letter with all that is known of it, and what can be done about it.
+struct DeadLetterPage: Sendable {
+    let deadLetters: DeadLetterStore
+    let publisher: Publisher
+    let traces: TraceStore
+    let renderer: Renderer
+
+    func add(to router: Router<ConsoleContext>) {
+        router.get("/dead/:id", use: self.show)
+        router.post("/dead/:id/replay", use: self.replay)
+        router.post("/dead/:id/discard", use: self.discard)
+    }
+
+    @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let notice = request.fields["notice"].flatMap { Notice(rawValue: $0)?.text }
+        return try await self.page(try self.id(context), context, whole: request.fields["full"] != nil, notice: notice)
+    }
+
+    // MARK: Acts
+
+    @Sendable func replay(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let id = try self.id(context)
+        // A text area sends CRLF for each line break.
+        let edited = context.form["payload"].map { $0.replacing("\r\n", with: "\n") }
+        do {
+            guard let edited, let letter = try await self.deadLetters.find(id), !PrettyJSON.isSame(Array(edited.utf8), letter.payload) else {
+                try await self.acts(context).replay(id)
+                return .redirect(to: "/dead/\(id)?notice=\(Notice.replayed.rawValue)")
+            }
+            try await self.acts(context).replay(id, editedTo: Array(edited.utf8))
+            return .redirect(to: "/dead/\(id)?notice=\(Notice.edited.rawValue)")
+        } catch let refusal as DeadLetterActs.Refusal {
+            return try await self.refused(refusal, id, context, edited: edited)
+        }
+    }
+
+    @Sendable func discard(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let id = try self.id(context)
+        guard let letter = try await self.deadLetters.find(id)?.letter else { throw Self.unknown(id) }
+        guard let reason = context.form.text("reason") else {
+            return try await self.page(id, context, status: .unprocessableContent, problem: "Say why: whoever looks at it later will want to know.")
+        }
+        guard try await !self.acts(context).discard([letter.id], reason: String(reason.prefix(1000))).isEmpty else {
+            return try await self.page(
+                id, context, status: .conflict, problem: "Only an open letter can be discarded; this one is \(letter.status.rawValue).")
+        }
+        return .redirect(to: "/dead/\(letter.id)?notice=\(Notice.discarded.rawValue)")
+    }
+
+    private func refused(_ refusal: DeadLetterActs.Refusal, _ id: ID, _ context: ConsoleContext, edited: String?) async throws -> Response {
+        let status: HTTPResponse.Status =
+            switch refusal {
+            case .unknown: throw Self.unknown(id)
+            case .invalid: .unprocessableContent
+            case .notPublished: .serviceUnavailable
+            case .closed, .replaced, .applied: .conflict
+            }
+        return try await self.page(id, context, status: status, problem: "Nothing was sent: \(refusal).".visible, edited: edited)
+    }
+
+    private func acts(_ context: ConsoleContext) -> DeadLetterActs {
+        DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: context.actor)
+    }
+
+    // MARK: The page
+
+    private func id(_ context: ConsoleContext) throws -> ID {
+        let text = try context.parameters.require("id")
+        guard let id = ID(text) else { throw PageError(.notFound, "There is no dead letter \(text.visible.shortened(to: 100)).") }
+        return id
+    }
+
+    private static func unknown(_ id: ID) -> PageError { PageError(.notFound, "There is no dead letter \(id).") }
+
+    /// - Parameters:
+    ///   - problem: why what was asked for was not done.
+    ///   - edited: the payload that was refused: the form keeps it.
+    private func page(
+        _ id: ID, _ context: ConsoleContext, status: HTTPResponse.Status = .ok, whole: Bool = false, notice: String? = nil,
+        problem: String? = nil, edited: String? = nil
+    ) async throws -> Response {
+        guard let detail = try await self.deadLetters.find(id) else { throw Self.unknown(id) }
+        async let history = self.deadLetters.history(of: detail.letter.id)
+        async let attempts = self.deadLetters.attempts(of: detail.letter)
+        let trace = try await self.traces.find(detail.letter.messageID)
+        let content = DeadLetterContent(
+            detail, history: try await history, attempts: try await attempts, trace: trace, whole: whole, problem: problem, edited: edited,
+            now: Clock.milliseconds())
+        return try self.renderer.respond(
+            "dead_letter", title: "\(detail.letter.type.visible.shortened(to: 60)) in \(detail.letter.queue)", section: "/dead", notice: notice,
+            content, context: context, status: status)
+    }
+}

@@ -1,0 +1,112 @@
+import HTTPTypes
+import Hummingbird
+import Kit
+import Shop
+
+/// `/dead`: the dead letters of a filter, and their causes.
+struct DeadLettersPage: Sendable {
+    let deadLetters: DeadLetterStore
+    let queues: [String]
+    let renderer: Renderer
+
+    struct Content: Sendable {
+        let queues: [Choice]
+        let statuses: [Choice]
+        let type: String
+        let group: String
+        let search: String
+        let total: String
+        let groups: [GroupRow]
+        let hasGroups: Bool
+        let letters: [Row]
+        let hasLetters: Bool
+        let hasOpen: Bool
+        /// Where all open ones of this queue or group are replayed.
+        let replayAll: String?
+        let next: String?
+        let isFirst: Bool
+        let first: String
+    }
+
+    struct Choice: Sendable {
+        let value: String
+        let name: String
+        let isChosen: Bool
+    }
+
+    struct Row: Sendable {
+        let id: String
+        let queue: String
+        let type: String
+        let errorType: String
+        let error: String
+        let attempts: String
+        let status: String
+        let isOpen: Bool
+        let lastFailed: Moment
+
+        init(_ letter: DeadLetter, now: Int64) {
+            self.id = letter.id.description
+            self.queue = letter.queue
+            self.type = letter.type.isEmpty ? "no type" : letter.type.visible.shortened(to: 100)
+            self.errorType = letter.errorType
+            self.error = letter.error.visible.shortened(to: 300)
+            self.attempts = Quantity.count(letter.attempts)
+            self.status = letter.status.rawValue
+            self.isOpen = letter.status == .open
+            self.lastFailed = Moment(letter.lastFailedAt, now: now)
+        }
+    }
+
+    private static let pageSize = 50
+
+    func add(to router: Router<ConsoleContext>) {
+        router.get("/dead", use: self.show)
+    }
+
+    @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let fields = request.fields
+        let status = try fields.text("status").map { text throws(PageError) in
+            guard let status = DeadStatus(rawValue: text) else { throw PageError(.badRequest, "A status is open, replayed or discarded.") }
+            return status
+        }
+        let filter = DeadLetterFilter(
+            queue: fields.text("queue"), type: fields.text("type")?.withoutNUL, group: fields.text("group")?.withoutNUL, status: status,
+            search: fields.text("q"))
+        if let queue = filter.queue, !self.queues.contains(queue) {
+            throw PageError(.notFound, "There is no queue \(queue.visible.shortened(to: 100)).")
+        }
+        let cursor = try fields.text("after").map { text throws(PageError) in
+            guard let cursor = DeadLetterCursor(text) else { throw PageError(.badRequest, "This link leads to no page of the list.") }
+            return cursor
+        }
+
+        async let found = self.deadLetters.list(filter, after: cursor, limit: Self.pageSize + 1)
+        async let total = self.deadLetters.count(filter)
+        // Of one cause there is nothing to sum up.
+        let groups = filter.group == nil && cursor == nil ? try await self.deadLetters.groups(filter) : []
+        let letters = try await found
+        if let group = filter.group, letters.isEmpty, filter == DeadLetterFilter(group: group) {
+            throw PageError(.notFound, "No dead letter is of the group \(group.visible.shortened(to: 100)).")
+        }
+        let now = Clock.milliseconds()
+        let query: [(name: String, value: String?)] = [
+            ("queue", filter.queue), ("type", filter.type), ("group", filter.group), ("status", filter.status?.rawValue), ("q", filter.search),
+        ]
+        let page = Array(letters.prefix(Self.pageSize))
+        let next = letters.count > Self.pageSize ? page.last.map { "/dead" + Form.query(query + [("after", DeadLetterCursor(after: $0).text)]) } : nil
+        let hasOpen = page.contains { $0.status == .open }
+        // A replay takes a queue or a group as a whole.
+        let isWhole = filter.type == nil && filter.search == nil && (filter.queue == nil) != (filter.group == nil)
+        let content = Content(
+            queues: self.queues.map { Choice(value: $0, name: $0, isChosen: $0 == filter.queue) },
+            statuses: DeadStatus.allCases.map { Choice(value: $0.rawValue, name: $0.rawValue, isChosen: $0 == filter.status) },
+            type: filter.type ?? "", group: filter.group ?? "", search: filter.search ?? "",
+            total: Quantity.count(try await total, "dead letter"), groups: groups.map { GroupRow($0, now: now) },
+            hasGroups: groups.count > 1 || (groups.count == 1 && filter.queue == nil), letters: page.map { Row($0, now: now) },
+            hasLetters: !page.isEmpty, hasOpen: hasOpen,
+            replayAll: isWhole && hasOpen ? "/dead/replay" + Form.query([("queue", filter.queue), ("group", filter.group)]) : nil, next: next,
+            isFirst: cursor == nil, first: "/dead" + Form.query(query))
+        return try self.renderer.respond("dead_letters", title: "Dead letters", section: "/dead", content, context: context)
+    }
+}

@@ -1,0 +1,110 @@
+import Hummingbird
+import Kit
+import Postgres
+import RabbitMQ
+import Shop
+
+/// `/dead/replay` and `/dead/discard`: many dead letters at once. What would happen is shown first; what is confirmed are the letters that were shown.
+struct BulkPage: Sendable {
+    let deadLetters: DeadLetterStore
+    let jobs: ReplayJobs
+    let queues: [String]
+    let publisher: Publisher
+    let renderer: Renderer
+
+    struct Plan: Sendable {
+        let subject: String
+        let total: String
+        let wouldRun: String
+        let alreadyApplied: String
+        let doesNotDecode: String
+        let hasUndecodable: Bool
+        let reasons: [Reason]
+        let ids: String
+        let group: String?
+        let queue: String?
+        let canary: String
+    }
+
+    struct Reason: Sendable {
+        let count: String
+        let text: String
+    }
+
+    struct Discard: Sendable {
+        let subject: String
+        let total: String
+        let ids: String
+        let problem: String?
+    }
+
+    func add(to router: Router<ConsoleContext>) {
+        router.get("/dead/replay", use: self.showPlan)
+        router.post("/dead/replay", use: self.replay)
+        router.get("/dead/discard", use: self.showDiscard)
+        router.post("/dead/discard", use: self.discard)
+    }
+
+    // MARK: Replay
+
+    @Sendable func showPlan(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let asked = try ReplayRequest(request.fields, queues: self.queues)
+        let plan = try await self.plan(asked)
+        let content = Plan(
+            subject: asked.subject, total: Quantity.count(plan.letters.count, "dead letter"), wouldRun: Quantity.count(plan.wouldRun),
+            alreadyApplied: Quantity.count(plan.alreadyApplied), doesNotDecode: Quantity.count(plan.doesNotDecode),
+            hasUndecodable: plan.doesNotDecode > 0,
+            reasons: plan.reasons.prefix(10).map { .init(count: Quantity.count($0.count), text: $0.reason.visible) },
+            ids: plan.letters.map(\.id.description).joined(separator: ","), group: asked.group, queue: asked.queue,
+            canary: plan.wouldRun > 1 ? "1" : "0")
+        return try self.renderer.respond("replay", title: "Replay", section: "/dead", content, context: context)
+    }
+
+    @Sendable func replay(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let asked = try ReplayRequest(context.form, queues: self.queues)
+        let plan = try await self.plan(asked)
+        let job = try await self.jobs.start(
+            plan, selection: asked.selection, rate: asked.rate, canary: asked.canary, actor: context.actor)
+        return .redirect(to: "/jobs/\(job)")
+    }
+
+    private func plan(_ asked: ReplayRequest) async throws -> ReplayPlan {
+        let plan =
+            asked.ids.isEmpty
+            ? try await ReplayPlan.of(asked.filter, in: self.deadLetters.pool) : try await ReplayPlan.of(asked.ids, in: self.deadLetters.pool)
+        guard !plan.letters.isEmpty else { throw PageError(.notFound, "No open dead letter \(asked.subject) is left.") }
+        return plan
+    }
+
+    // MARK: Discard
+
+    @Sendable func showDiscard(_ request: Request, context: ConsoleContext) async throws -> Response {
+        try await self.discardPage(try ReplayRequest(request.fields, queues: self.queues), context)
+    }
+
+    @Sendable func discard(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let asked = try ReplayRequest(context.form, queues: self.queues)
+        guard let reason = context.form.text("reason") else {
+            return try await self.discardPage(asked, context, problem: "Say why: whoever looks at them later will want to know.")
+        }
+        let ids = try await self.open(asked)
+        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: context.actor)
+        guard try await !acts.discard(ids, reason: String(reason.prefix(1000))).isEmpty else {
+            throw PageError(.notFound, "No open dead letter \(asked.subject) is left.")
+        }
+        return .redirect(to: "/dead?status=open&notice=\(Notice.discarded.rawValue)")
+    }
+
+    private func discardPage(_ asked: ReplayRequest, _ context: ConsoleContext, problem: String? = nil) async throws -> Response {
+        let ids = try await self.open(asked)
+        let content = Discard(
+            subject: asked.subject, total: Quantity.count(ids.count, "dead letter"), ids: ids.map(\.description).joined(separator: ","),
+            problem: problem)
+        return try self.renderer.respond(
+            "discard", title: "Discard", section: "/dead", content, context: context, status: problem == nil ? .ok : .unprocessableContent)
+    }
+
+    private func open(_ asked: ReplayRequest) async throws -> [ID] {
+        try await self.plan(asked).letters.map(\.id)
+    }
+}

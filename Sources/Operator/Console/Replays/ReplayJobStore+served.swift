@@ -1,0 +1,23 @@
+import Kit
+import Postgres
+import Shop
+
+/// Jobs that the console runs: they are marked, so that it goes on with those that were under way when it ended, and with nobody else's.
+extension ReplayJobStore {
+    private static let mark: Statement = """
+        update replay_jobs set is_served = true, status = 'running', ended_at = null, note = null where id = $1 and status <> 'done' returning id
+        """
+    private static let underWay: Statement = "select id from replay_jobs where is_served and status = 'running' order by at"
+
+    /// Gives a job to the console.
+    /// - Returns: false if it is done, or unknown.
+    func serve(_ id: ID) async throws -> Bool {
+        try await self.pool.transaction { transaction in
+            transaction.enqueue(DeadLetterActs.asRecorder)
+            return try await !transaction.query(Self.mark, id).isEmpty
+        }
+    }
+
+    /// The console's jobs that nobody has stopped and that are not done.
+    func leftovers() async throws -> [ID] { try await self.pool.query(Self.underWay).decode(ID.self) }
+}

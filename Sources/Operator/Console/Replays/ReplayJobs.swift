@@ -1,0 +1,115 @@
+import Kit
+import Logging
+import Postgres
+import RabbitMQ
+import ServiceLifecycle
+import Shop
+import Synchronization
+
+/// The bulk replays that were started here. They run inside the console; one that was under way when the console ended goes on when it is back.
+final class ReplayJobs: Service {
+    private let store: ReplayJobStore
+    private let runner: ReplayRunner
+    private let logger: Logger
+    private let started: AsyncStream<ID>
+    private let starter: AsyncStream<ID>.Continuation
+    /// Started here and not ended yet: one that has not come to hold its lock counts as running, too.
+    private let inHand = Mutex<Set<ID>>([])
+
+    init(pool: PostgresPool, publisher: Publisher, logger: Logger) {
+        self.store = ReplayJobStore(pool: pool)
+        self.runner = ReplayRunner(pool: pool, publisher: publisher)
+        self.logger = logger
+        (self.started, self.starter) = AsyncStream.makeStream()
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.resumeLeftovers() }
+                // A job more does no harm to the others: each has its rate, and the broker's confirms hold back all of them.
+                for await id in self.started { group.addTask { await self.perform(id) } }
+                group.cancelAll()
+            }
+        }
+    }
+
+    // MARK: Acts
+
+    /// Makes a job of a plan and starts it.
+    func start(_ plan: ReplayPlan, selection: ReplayJob.Selection, rate: Double?, canary: Int, actor: String) async throws -> ID {
+        let id = try await self.store.create(plan, selection: selection, rate: rate, canary: canary, actor: actor)
+        _ = try await self.store.serve(id)
+        self.take(id)
+        return id
+    }
+
+    /// Goes on with a job that was stopped, wherever it was begun.
+    /// - Returns: false if it is done, or unknown.
+    func resume(_ id: ID) async throws -> Bool {
+        guard try await self.store.serve(id) else { return false }
+        self.take(id)
+        return true
+    }
+
+    /// Stops a job after the messages that are on their way.
+    /// - Returns: false if it is done, or unknown.
+    func stop(_ id: ID, actor: String) async throws -> Bool {
+        _ = self.inHand.withLock { $0.remove(id) }
+        return try await self.store.stop(id, note: "stopped by \(actor)")
+    }
+
+    /// One job; nil if there is none of that id.
+    func find(_ id: ID) async throws -> ReplayJob? { try await self.store.find(id).map(self.seenFromHere) }
+
+    /// The newest jobs first.
+    func list() async throws -> [ReplayJob] { try await self.store.list().map(self.seenFromHere) }
+
+    private func seenFromHere(_ job: ReplayJob) -> ReplayJob {
+        guard job.status == .stopped, self.inHand.withLock({ $0.contains(job.id) }) else { return job }
+        var job = job
+        (job.status, job.note) = (.running, nil)
+        return job
+    }
+
+    private func take(_ id: ID) {
+        _ = self.inHand.withLock { $0.insert(id) }
+        self.starter.yield(id)
+    }
+
+    // MARK: Running
+
+    private func perform(_ id: ID) async {
+        defer { _ = self.inHand.withLock { $0.remove(id) } }
+        var pause = Duration.milliseconds(500)
+        while !Task.isCancelled {
+            do {
+                let job = try await self.runner.run(id)
+                self.logger.notice(
+                    "replay job \(job.status.rawValue)", metadata: ["job": .string(id.description), "left": .stringConvertible(job.left)])
+                return
+            } catch let error as PostgresError where error.isRetriable {
+                // The job's place is kept: it goes on where it was.
+                self.logger.warning("a replay job waits for the database: \(error)", metadata: ["job": .string(id.description)])
+                try? await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(10))
+            } catch is CancellationError {
+                return
+            } catch {
+                self.logger.warning("a replay job was not run: \(error)", metadata: ["job": .string(id.description)])
+                return
+            }
+        }
+    }
+
+    private func resumeLeftovers() async {
+        while !Task.isCancelled {
+            do {
+                for id in try await self.store.leftovers() { self.take(id) }
+                return
+            } catch {
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}
