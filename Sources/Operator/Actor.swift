@@ -1,13 +1,13 @@
 import FoundationEssentials
+import Glibc
 import Kit
 
 /// Who acts, as the audit log and the messages that an act sends have it: `operator:<name>`.
 enum Actor {
     /// Of `CONVEYOR_OPERATOR`; else whoever is signed in, also behind sudo.
     static func current(_ settings: Settings) -> String {
-        let environment = ProcessInfo.processInfo.environment
-        let name = settings.string("CONVEYOR_OPERATOR") ?? environment["SUDO_USER"] ?? environment["USER"] ?? environment["LOGNAME"]
-        return self.named(name ?? "unknown")
+        let signedIn = ProcessInfo.processInfo.environment["SUDO_USER"] ?? getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) }
+        return self.named(settings.string("CONVEYOR_OPERATOR") ?? signedIn ?? "unknown")
     }
 
     /// An operator of that name.

@@ -6,5 +6,8 @@ import Kit
 struct Conveyor: AsyncParsableCommand {
     static let configuration = Part.configuration(
         "conveyor", "Sees, mends and replays what goes through Conveyor.", settings: .operator,
-        subcommands: [Migrate.self, TopologyCommand.self, SampleCommand.self, UsersCommand.self, Record.self, Console.self])
+        subcommands: [
+            DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self,
+            UsersCommand.self, SampleCommand.self, Migrate.self, TopologyCommand.self, Record.self, Console.self,
+        ])
 }

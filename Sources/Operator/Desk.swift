@@ -22,6 +22,9 @@ struct Desk: Sendable {
     /// - Throws: `ExitCode`, after one line on standard error.
     static func open(_ options: PartOptions, _ body: (Desk) async throws -> Void) async throws {
         try await Part.perform("conveyor", options: options, log: .standardError) { settings, logger in
+            var logger = logger
+            // Connections that come and go are no news here.
+            if options.logLevel == nil, !settings.isSet("LOG_LEVEL") { logger.logLevel = .warning }
             try await body(Desk(settings: settings, logger: logger))
         }
     }
@@ -48,10 +51,7 @@ struct Desk: Sendable {
 
     /// A publisher, connected.
     func withPublisher<Value: Sendable>(_ body: (Publisher) async throws -> Value) async throws -> Value {
-        let publisher = Publisher(
-            configuration: try BrokerConfiguration(
-                urls: self.settings.brokerURLs(), connectionName: "conveyor", tlsCAFile: self.settings.string("TLS_CA_FILE")),
-            logger: self.logger)
+        let publisher = Publisher(configuration: try self.brokerConfiguration(), logger: self.logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await publisher.run() }
             defer { group.cancelAll() }
@@ -62,6 +62,12 @@ struct Desk: Sendable {
             }
             return try await body(publisher)
         }
+    }
+
+    /// How to reach the broker.
+    func brokerConfiguration() throws -> BrokerConfiguration {
+        try BrokerConfiguration(
+            urls: self.settings.brokerURLs(), connectionName: "conveyor", tlsCAFile: self.settings.string("TLS_CA_FILE"))
     }
 
     /// The broker's management API.

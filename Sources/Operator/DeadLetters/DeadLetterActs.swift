@@ -39,8 +39,6 @@ struct DeadLetterActs: Sendable {
         }
     }
 
-    static let asRecorder: Statement = "set local role conveyor_recorder"
-
     private static let lock = Statement(
         """
         select \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
@@ -53,7 +51,7 @@ struct DeadLetterActs: Sendable {
         """
 
     private func locked(_ id: ID, from statuses: Set<DeadStatus>, in transaction: Transaction) async throws -> DeadLetterDetail {
-        transaction.enqueue(Self.asRecorder)
+        try await transaction.actAsRecorder()
         guard let row = try await transaction.query(Self.lock, id).first else { throw Refusal.unknown(id) }
         let detail = try DeadLetterDetail(row)
         if let message = detail.letter.replacedBy { throw Refusal.replaced(detail.letter.id, by: message) }
@@ -103,14 +101,14 @@ struct DeadLetterActs: Sendable {
         }
         if await self.publisher.publish([replacement.message.outgoing]) == [nil] {
             try await self.pool.transaction { transaction in
-                transaction.enqueue(Self.asRecorder)
+                try await transaction.actAsRecorder()
                 transaction.enqueue(Replacement.markPublished, [replacement.messageID])
             }
         }
         return (letter, replacement.messageID)
     }
 
-    private static let discard: Statement = """
+    private static let discardOpen: Statement = """
         with closed as (
             update dead_letters set status = 'discarded' where id = any($1) and status = 'open' returning id
         ), noted as (
@@ -123,9 +121,26 @@ struct DeadLetterActs: Sendable {
     /// - Returns: those that were open.
     @discardableResult
     func discard(_ ids: [ID], reason: String) async throws -> [ID] {
-        try await self.pool.transaction { transaction in
-            transaction.enqueue(Self.asRecorder)
-            return try await transaction.query(Self.discard, ids, self.actor, reason.withoutNUL).decode(ID.self)
+        try await Self.discard(ids, reason: reason, actor: self.actor, in: self.pool)
+    }
+
+    /// As ``discard(_:reason:)``, for whoever has no publisher at hand.
+    /// - Returns: those that were open.
+    @discardableResult
+    static func discard(_ ids: [ID], reason: String, actor: String, in pool: PostgresPool) async throws -> [ID] {
+        try await pool.transaction { transaction in
+            try await transaction.actAsRecorder()
+            return try await transaction.query(self.discardOpen, ids, actor, reason.withoutNUL).decode(ID.self)
         }
+    }
+}
+
+extension Transaction {
+    private static let setRole: Statement = "set local role conveyor_recorder"
+
+    /// What follows in the transaction is done by the recorder's role: with no more rights than an act needs, whoever `DATABASE_URL` names.
+    func actAsRecorder() async throws(PostgresError) {
+        // Asked for by itself: in a transaction of deferred writes alone, which has no BEGIN, it would do nothing.
+        try await self.query(Self.setRole)
     }
 }

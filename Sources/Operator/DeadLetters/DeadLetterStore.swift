@@ -39,6 +39,18 @@ struct DeadLetterStore: Sendable {
         return try await self.pool.pipeline([call])[0].map(DeadLetter.init)
     }
 
+    /// All of a filter, page by page.
+    func all(_ filter: DeadLetterFilter, limit: Int = .max) async throws -> [DeadLetter] {
+        var letters: [DeadLetter] = []
+        while letters.count < limit {
+            let size = min(1000, limit - letters.count)
+            let page = try await self.list(filter, after: letters.last.map(DeadLetterCursor.init(after:)), limit: size)
+            letters += page
+            if page.count < size { break }
+        }
+        return letters
+    }
+
     private static let count = Statement("select count(*) from dead_letters where \(Self.conditions)")
 
     /// How many there are of a filter.

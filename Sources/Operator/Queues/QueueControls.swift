@@ -19,7 +19,7 @@ struct QueueControls: Sendable {
     @discardableResult
     func set(paused: Bool, _ queue: String) async throws -> Bool {
         try await self.pool.transaction { transaction in
-            transaction.enqueue(DeadLetterActs.asRecorder)
+            try await transaction.actAsRecorder()
             let before = try await transaction.query(Self.isPaused, queue).decode(Bool.self).first ?? false
             guard before != paused, try await !transaction.query(Self.set, queue, paused, self.actor).isEmpty else { return false }
             transaction.enqueue(Self.note, self.actor, paused ? "pause" : "resume", queue)

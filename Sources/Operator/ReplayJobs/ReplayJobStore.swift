@@ -22,7 +22,7 @@ struct ReplayJobStore: Sendable {
     func create(_ plan: ReplayPlan, selection: ReplayJob.Selection, rate: Double?, canary: Int, actor: String) async throws -> ID {
         let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
         try await self.pool.transaction { transaction in
-            transaction.enqueue(DeadLetterActs.asRecorder)
+            try await transaction.actAsRecorder()
             transaction.enqueue(
                 Self.insertJob, id, rate, Int32(clamping: canary), actor, JSONText(try JSON.encode(selection)))
             let notes = plan.letters.map { letter -> String? in if case .doesNotDecode(let reason) = letter.verdict { reason } else { nil } }
@@ -80,7 +80,7 @@ struct ReplayJobStore: Sendable {
     @discardableResult
     func stop(_ id: ID, note: String) async throws -> Bool {
         try await self.pool.transaction { transaction in
-            transaction.enqueue(DeadLetterActs.asRecorder)
+            try await transaction.actAsRecorder()
             return try await !transaction.query(Self.stop, id, note).isEmpty
         }
     }

@@ -27,6 +27,15 @@ struct ReplayPlan: Sendable {
         return counts.map { ($0.key, $0.value) }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
     }
 
+    /// The same, but that those that do not decode are sent too: they were named one by one.
+    func takingAll() -> ReplayPlan {
+        var plan = self
+        plan.letters = self.letters.map { letter in
+            if case .doesNotDecode = letter.verdict { (letter.id, .wouldRun) } else { letter }
+        }
+        return plan
+    }
+
     init(_ letters: [(id: ID, verdict: Verdict)]) {
         func rank(_ verdict: Verdict) -> Int {
             switch verdict {

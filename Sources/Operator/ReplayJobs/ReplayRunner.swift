@@ -112,7 +112,7 @@ struct ReplayRunner: Sendable {
 
     private func set(_ statement: Statement, _ id: ID) async throws {
         try await self.pool.transaction { transaction in
-            transaction.enqueue(DeadLetterActs.asRecorder)
+            try await transaction.actAsRecorder()
             transaction.enqueue(statement, id)
         }
     }

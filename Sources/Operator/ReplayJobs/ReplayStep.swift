@@ -43,7 +43,7 @@ struct ReplayStep: Sendable {
     static func take(_ job: ID, upTo count: Int, from pool: PostgresPool, publisher: Publisher, actor: String) async throws -> ReplayStep {
         try await pool.transaction { transaction in
             var step = ReplayStep()
-            transaction.enqueue(DeadLetterActs.asRecorder)
+            try await transaction.actAsRecorder()
             guard try await transaction.query(Self.status, job).decode(String.self).first == "running" else {
                 step.end = .stopped
                 return step

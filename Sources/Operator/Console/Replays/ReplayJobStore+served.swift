@@ -13,7 +13,7 @@ extension ReplayJobStore {
     /// - Returns: false if it is done, or unknown.
     func serve(_ id: ID) async throws -> Bool {
         try await self.pool.transaction { transaction in
-            transaction.enqueue(DeadLetterActs.asRecorder)
+            try await transaction.actAsRecorder()
             return try await !transaction.query(Self.mark, id).isEmpty
         }
     }

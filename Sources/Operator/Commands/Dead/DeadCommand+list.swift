@@ -1,0 +1,94 @@
+import ArgumentParser
+import Kit
+import Shop
+
+extension DeadCommand {
+    /// `conveyor dead list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists them, the last to fail first.")
+
+        @OptionGroup var conditions: Conditions
+        @Option(help: "So many at most; in a terminal 50, elsewhere all, if it is not said.") var limit: Int?
+        @Flag(help: "Print a JSON array.") var json = false
+        @OptionGroup var options: PartOptions
+
+        func validate() throws {
+            guard self.limit ?? 1 > 0 else { throw ValidationError("--limit is at least 1") }
+        }
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let filter = try self.conditions.filter(desk)
+                let limit = self.limit ?? (self.json || !Terminal.output.isInteractive ? .max : 50)
+                let (letters, count) = try await desk.withDatabase { pool in
+                    let store = DeadLetterStore(pool: pool)
+                    let letters = try await store.all(filter, limit: limit)
+                    return (letters, letters.count < limit ? letters.count : try await store.count(filter))
+                }
+                if self.json {
+                    try Terminal.print(json: letters)
+                } else if !letters.isEmpty {
+                    Self.table(letters).print()
+                    if count > letters.count { Terminal.note("\(Quantity.count(count - letters.count)) more; see --limit") }
+                }
+                guard !letters.isEmpty else { throw NothingFound("no dead letter matches") }
+            }
+        }
+
+        private static func table(_ letters: [DeadLetter]) -> Table {
+            var table = Table(
+                .text("ID"), .text("QUEUE"), .text("TYPE"), .text("ERROR TYPE"), .number("TRIES"), .text("STATUS"), .text("FAILED"),
+                .long("ERROR", least: 12))
+            for letter in letters {
+                table.add(
+                    Table.Cell(letter.id.description), Table.Cell(letter.queue), Table.Cell(letter.type), Table.Cell(letter.errorType),
+                    Table.Cell("\(letter.attempts)"), Table.Cell(letter.status.rawValue, letter.status.style),
+                    Table.Cell(Moment(letter.lastFailedAt).ago), Table.Cell(letter.error.shortened(to: 500)))
+            }
+            return table
+        }
+    }
+
+    /// `conveyor dead groups`
+    struct Groups: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists the causes: same queue, type and error, its numbers and ids taken out.",
+            discussion: "Of those that are open, unless --status says another.")
+
+        @OptionGroup var conditions: Conditions
+        @Flag(help: "Print a JSON array.") var json = false
+        @OptionGroup var options: PartOptions
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let filter = try self.conditions.filter(desk)
+                let groups = try await desk.withDatabase { try await DeadLetterStore(pool: $0).groups(filter) }
+                if self.json {
+                    try Terminal.print(json: groups)
+                } else if !groups.isEmpty {
+                    var table = Table(
+                        .text("GROUP"), .number("COUNT"), .text("QUEUE"), .text("TYPE"), .text("ERROR TYPE"), .text("FIRST"), .text("LAST"),
+                        .text("EXAMPLE"), .long("ERROR", least: 12))
+                    for group in groups {
+                        table.add(
+                            Table.Cell(group.group, .bold), Table.Cell(Quantity.count(group.count)), Table.Cell(group.queue), Table.Cell(group.type),
+                            Table.Cell(group.errorType), Table.Cell(Moment(group.firstSeen).ago), Table.Cell(Moment(group.lastSeen).ago),
+                            Table.Cell(group.example.description), Table.Cell(group.error.shortened(to: 500)))
+                    }
+                    table.print()
+                }
+                guard !groups.isEmpty else { throw NothingFound("no dead letter matches") }
+            }
+        }
+    }
+}
+
+extension DeadStatus {
+    var style: Terminal.Style {
+        switch self {
+        case .open: .red
+        case .replayed: .green
+        case .discarded: .dim
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Kit
+import Postgres
+import Shop
+
+extension DeadCommand {
+    /// `conveyor dead replay`
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sends messages to their queues again, as if for the first time.",
+            discussion: """
+                One id is sent at once. More are a job: its letters are fixed when it begins, what cannot be decoded stays behind, and a canary goes first: \
+                if it comes back dead, the job stops by itself. Killed or stopped, `dead resume` goes on where it was. A job of more than ten has a canary of \
+                one, unless its queue is paused; --canary 0 does without.
+                """)
+
+        @Argument(help: "Ids of dead letters, or of their messages.") var ids: [String] = []
+        @Option(help: "All open ones of this cause.") var group: String?
+        @Option(help: "All open ones of this queue.") var queue: String?
+        @Option(
+            help: ArgumentHelp(
+                "Another payload for one letter: its JSON, - for standard input. It gets an id of its own and closes the letter for good.",
+                valueName: "file"))
+        var edit: String?
+        @Option(help: ArgumentHelp("Messages a second, e.g. 50 or 50/s; as fast as they are confirmed, if it is not said.", valueName: "rate"))
+        var rate: Rate?
+        @Option(help: ArgumentHelp("So many go first, and the rest only once these are handled.", valueName: "count")) var canary: Int?
+        @Flag(help: "Only say what would happen.") var dryRun = false
+        @Flag(help: "Do not ask.") var yes = false
+        @Flag(help: "Print a JSON object.") var json = false
+        @OptionGroup var options: PartOptions
+
+        func validate() throws {
+            let kinds = (self.ids.isEmpty ? 0 : 1) + (self.group == nil ? 0 : 1) + (self.queue == nil ? 0 : 1)
+            // A group is of one queue already.
+            guard kinds == 1 else { throw ValidationError("name ids, or --group, or --queue") }
+            if self.edit != nil {
+                guard self.ids.count == 1 else { throw ValidationError("--edit is for one id") }
+            }
+            guard self.canary ?? 0 >= 0 else { throw ValidationError("--canary is not negative") }
+        }
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                if let queue { try desk.check(queue: queue) }
+                let ids = try self.ids.map { try ID(named: $0, of: "dead letter") }
+                let payload = try self.edit.map { try Self.read($0) }
+                try await desk.withDatabase { pool in
+                    if ids.count == 1 {
+                        try await self.replayOne(ids[0], editedTo: payload, pool, desk)
+                    } else {
+                        try await self.replayMany(ids, pool, desk)
+                    }
+                }
+            }
+        }
+
+        private func withActs(_ pool: PostgresPool, _ desk: Desk, _ body: (DeadLetterActs) async throws -> Void) async throws {
+            try await desk.withPublisher { try await body(DeadLetterActs(pool: pool, publisher: $0, actor: Actor.current(desk.settings))) }
+        }
+
+        private static func read(_ path: String) throws -> [UInt8] {
+            do {
+                return path == "-" ? StandardStreams.read() : Array(try Data(contentsOf: URL(filePath: path)))
+            } catch {
+                throw ValidationError("\(path) cannot be read")
+            }
+        }
+
+        private struct Sent: Encodable {
+            var id: ID
+            var messageID: ID
+            var queue: String
+            var status: DeadStatus
+            enum CodingKeys: String, CodingKey {
+                case id
+                case messageID = "message_id"
+                case queue, status
+            }
+        }
+
+        private func replayOne(_ id: ID, editedTo payload: [UInt8]?, _ pool: PostgresPool, _ desk: Desk) async throws {
+            guard let detail = try await DeadLetterStore(pool: pool).find(id) else { throw NothingFound("no dead letter \(id)") }
+            if self.dryRun {
+                if let payload {
+                    try Terminal.print(json: try Edit(of: detail, payload: payload).patch)
+                } else {
+                    try self.printPlan(try await ReplayPlan.of([detail.letter.id], in: pool))
+                }
+                return
+            }
+            try await self.withActs(pool, desk) { acts in
+                if let payload {
+                    let (letter, message) = try await acts.replay(detail.letter.id, editedTo: payload)
+                    try self.report(letter, message)
+                } else {
+                    try self.report(detail.letter, try await acts.replay(detail.letter.id).messageID)
+                }
+            }
+        }
+
+        private func report(_ letter: DeadLetter, _ message: ID) throws {
+            if self.json {
+                try Terminal.print(json: Sent(id: letter.id, messageID: message, queue: letter.queue, status: .replayed))
+            } else {
+                print("sent to \(letter.queue) as message \(message); what becomes of it: conveyor trace \(message)")
+            }
+        }
+
+        // MARK: Many
+
+        private func replayMany(_ named: [ID], _ pool: PostgresPool, _ desk: Desk) async throws {
+            let store = DeadLetterStore(pool: pool)
+            let selection: ReplayJob.Selection
+            let plan: ReplayPlan
+            if named.isEmpty {
+                let filter = DeadLetterFilter(queue: self.queue, group: self.group)
+                if let group, try await store.count(DeadLetterFilter(group: group)) == 0 { throw NothingFound("no group \(group.onOneLine)") }
+                selection = ReplayJob.Selection(filter: filter)
+                plan = try await ReplayPlan.of(filter, in: pool)
+            } else {
+                var ids: [ID] = []
+                for id in named {
+                    guard let letter = try await store.find(id)?.letter else { throw NothingFound("no dead letter \(id)") }
+                    ids.append(letter.id)
+                }
+                selection = ReplayJob.Selection(ids: ids.count)
+                // Whoever names letters one by one means these.
+                plan = try await ReplayPlan.of(ids, in: pool).takingAll()
+            }
+            guard !plan.letters.isEmpty else { throw NothingFound("no open dead letter matches") }
+            if self.dryRun {
+                try self.printPlan(plan)
+                return
+            }
+            if !self.json { self.show(plan) }
+            guard plan.wouldRun + plan.alreadyApplied > 0 else {
+                throw NothingFound("none of them decodes: edit or discard them")
+            }
+            if Terminal.canAsk, !self.yes {
+                guard Terminal.ask("Send \(Quantity.count(plan.wouldRun + plan.alreadyApplied, "message"))?") else { throw ExitCode(1) }
+            }
+            let canary = try await self.canary(for: plan, pool)
+            try await self.withActs(pool, desk) { acts in
+                let id = try await ReplayJobStore(pool: pool).create(
+                    plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: acts.actor)
+                try await Self.run(id, acts, isCanaryBinding: self.canary != nil, json: self.json)
+            }
+        }
+
+        /// A canary that nobody asked for must not be in the way: none for a few, none while nobody takes from the queue.
+        private func canary(for plan: ReplayPlan, _ pool: PostgresPool) async throws -> Int {
+            if let canary { return min(canary, plan.wouldRun) }
+            guard plan.wouldRun > 10 else { return 0 }
+            let paused = try await pool.query(
+                """
+                select exists (select from dead_letters d join queue_controls c on c.queue = d.queue and c.paused where d.id = $1)
+                """, plan.letters[0].id
+            ).decode(Bool.self).first
+            return paused == true ? 0 : 1
+        }
+
+        private struct PlanBody: Encodable {
+            struct Reason: Encodable {
+                var reason: String
+                var count: Int
+            }
+            var total: Int
+            var wouldRun: Int
+            var alreadyApplied: Int
+            var doesNotDecode: Int
+            var reasons: [Reason]
+            enum CodingKeys: String, CodingKey {
+                case total
+                case wouldRun = "would_run"
+                case alreadyApplied = "already_applied"
+                case doesNotDecode = "does_not_decode"
+                case reasons
+            }
+        }
+
+        private func printPlan(_ plan: ReplayPlan) throws {
+            guard self.json else {
+                self.show(plan)
+                return
+            }
+            try Terminal.print(
+                json: PlanBody(
+                    total: plan.letters.count, wouldRun: plan.wouldRun, alreadyApplied: plan.alreadyApplied, doesNotDecode: plan.doesNotDecode,
+                    reasons: plan.reasons.map { .init(reason: $0.reason, count: $0.count) }))
+        }
+
+        private func show(_ plan: ReplayPlan) {
+            print("\(Quantity.count(plan.letters.count, "dead letter")):")
+            var fields = FieldList()
+            fields.add("would run", Quantity.count(plan.wouldRun), plan.wouldRun > 0 ? .green : .dim)
+            fields.add("already applied", Quantity.count(plan.alreadyApplied) + ", would change nothing", plan.alreadyApplied > 0 ? .plain : .dim)
+            fields.add("do not decode", Quantity.count(plan.doesNotDecode) + ", stay behind", plan.doesNotDecode > 0 ? .yellow : .dim)
+            fields.print()
+            for reason in plan.reasons.prefix(5) { print("    \(Quantity.count(reason.count)) × \(reason.reason.onOneLine)") }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import ArgumentParser
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+extension DeadCommand {
+    /// `conveyor dead show ID`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Prints one of them: payload, headers, error, history, what it belongs to.")
+
+        @Argument(help: "Its id, or its message's.") var id: String
+        @Flag(help: "Print a JSON object.") var json = false
+        @Flag(help: "Print the payload alone, byte for byte: to be edited, and given to `dead replay --edit`.") var payload = false
+        @OptionGroup var options: PartOptions
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let id = try ID(named: self.id, of: "dead letter")
+                let (detail, history, attempts) = try await desk.withDatabase { pool in
+                    let store = DeadLetterStore(pool: pool)
+                    guard let detail = try await store.find(id) else { throw NothingFound("no dead letter \(id)") }
+                    return (detail, try await store.history(of: detail.letter.id), try await store.attempts(of: detail.letter))
+                }
+                if self.payload {
+                    StandardStreams.write(detail.payload)
+                } else if self.json {
+                    Terminal.print(json: try detail.json(history))
+                } else {
+                    detail.print(history, attempts)
+                }
+            }
+        }
+    }
+}
+
+extension DeadLetterDetail {
+    /// As `dead show --json` prints it.
+    func json(_ history: [HistoryEntry]) throws -> [UInt8] {
+        var object = try JSONObject(self.letter)
+        try object.add("recorded_at", self.recordedAt)
+        try object.add("applied", self.isApplied)
+        if let json = self.payloadJSON {
+            object.add("payload", json: json)
+        } else {
+            // What is no JSON, as text; and, as that may have lost some of it, the bytes.
+            try object.add("payload", String(decoding: self.payload, as: UTF8.self))
+            try object.add("payload_base64", Data(self.payload).base64EncodedString())
+        }
+        try object.add("headers", self.headers)
+        object.add("history", json: JSONObject.array(try history.map { try $0.json() }))
+        return object.bytes
+    }
+
+    fileprivate func print(_ history: [HistoryEntry], _ attempts: [FailedAttempt]) {
+        let letter = self.letter
+        let output = Terminal.output
+        Swift.print(
+            output.styled(letter.type.isEmpty ? "(no type)" : letter.type.onOneLine, .bold) + " in \(letter.queue), "
+                + output.styled(letter.status.rawValue, letter.status.style))
+        Swift.print(output.styled("\(letter.errorType): \(letter.error.onOneLine)", letter.status == .open ? .red : .plain))
+        Swift.print("")
+        var fields = FieldList()
+        fields.add("id", letter.id.description)
+        fields.add("group", letter.group)
+        fields.add("message", letter.messageID.description)
+        fields.add("operation", letter.correlationID?.description)
+        fields.add("caused by", self.headers["causation-id"]?.string)
+        fields.add("order", letter.orderID?.description)
+        fields.add("actor", self.headers["actor"]?.string)
+        fields.add("attempts", "\(letter.attempts)")
+        fields.add("first failed", Self.time(letter.firstFailedAt))
+        fields.add("last failed", Self.time(letter.lastFailedAt))
+        fields.add("replaced by", letter.replacedBy.map { "message \($0), which was edited" })
+        if self.isApplied { fields.add("applied", "it has taken effect: a replay changes nothing", .green) }
+        fields.print()
+
+        Terminal.section("Payload, \(Quantity.size(self.payload.count))")
+        Swift.print(Self.indented(self.shownPayload))
+        if !self.headers.isEmpty {
+            Terminal.section("Headers")
+            var fields = FieldList()
+            for (name, value) in self.headers.sorted(by: { $0.key < $1.key }) where !["error", "error-type"].contains(name) {
+                fields.add(name, (try? JSON.encode(value)).map { value.string ?? String(decoding: $0, as: UTF8.self) })
+            }
+            fields.print()
+        }
+        if !attempts.isEmpty {
+            Terminal.section("Failed attempts")
+            var table = Table(.text("AT"), .number("ATTEMPT"), .text("THEN"), .long("ERROR", least: 20))
+            for attempt in attempts {
+                let wait = attempt.nextAt.map { "again after \(Quantity.span(milliseconds: $0.timeIntervalSince(attempt.at) * 1000))" } ?? "given up"
+                table.add(
+                    Table.Cell(Timestamp.string(attempt.at)), Table.Cell("\(attempt.attempt)"), Table.Cell(wait),
+                    Table.Cell("\(attempt.errorType): \(attempt.error)"))
+            }
+            table.print()
+        }
+        Terminal.section("History")
+        var table = Table(.text("AT"), .text("ACTOR"), .text("ACT"), .long("", least: 20))
+        for entry in history {
+            let diff = entry.diff.map { " " + String(decoding: $0.bytes, as: UTF8.self) } ?? ""
+            let text = (entry.reason ?? "") + (entry.messageID.map { "message \($0)" } ?? "") + diff
+            table.add(Table.Cell(Timestamp.string(entry.at)), Table.Cell(entry.actor), Table.Cell(entry.act), Table.Cell(text))
+        }
+        table.print()
+        self.printAdvice()
+    }
+
+    private func printAdvice() {
+        guard self.letter.status == .open else { return }
+        Terminal.section("What now")
+        var fields = FieldList()
+        fields.add("what led to it", "conveyor trace \(self.letter.orderID ?? self.letter.correlationID ?? self.letter.messageID)")
+        fields.add("once it is mended", "conveyor dead replay \(self.letter.id), or --group \(self.letter.group)")
+        fields.add(
+            "if the payload is wrong",
+            "conveyor dead show --payload \(self.letter.id) > FILE; edit it; conveyor dead replay --edit FILE \(self.letter.id)")
+        fields.add("if nobody needs it", "conveyor dead discard --reason TEXT \(self.letter.id)")
+        fields.print()
+    }
+
+    /// JSON set out in lines; else text, with what cannot be seen made visible. Cut where nobody would read on.
+    private var shownPayload: String {
+        let longest = 64 << 10
+        if self.payload.count <= longest, let pretty = PrettyJSON(self.payload) { return pretty.text.visible }
+        let text = String(decoding: self.payload.prefix(longest), as: UTF8.self).visible
+        return self.payload.count > longest ? text + "\n… all of it: conveyor dead show --payload \(self.letter.id)" : text
+    }
+
+    private static func time(_ date: Date) -> String { "\(Timestamp.string(date)) (\(Moment(date).ago))" }
+
+    private static func indented(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }.joined(separator: "\n")
+    }
+}

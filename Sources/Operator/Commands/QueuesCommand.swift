@@ -1,0 +1,77 @@
+import ArgumentParser
+import Glibc
+import Kit
+import Postgres
+import RabbitMQ
+
+/// `conveyor queues`
+struct QueuesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "queues", abstract: "Lists the work queues: what waits, what is retried, what is dead, who works, how fast.",
+        discussion: "RATES are the broker's of the last seconds. OLDEST is the age of the oldest message that waits or is in hand.")
+
+    @Argument(help: "Only these.") var names: [String] = []
+    @Flag(help: "Keep looking, every two seconds, until Ctrl-C.") var watch = false
+    @Flag(help: "Print a JSON array; with --watch one a line, each two seconds.") var json = false
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await Desk.open(self.options) { desk in
+            for name in self.names { try desk.check(queue: name) }
+            try await desk.withDatabase { pool in
+                let board = try desk.queueBoard(pool)
+                if self.watch, !self.json, Terminal.output.isInteractive {
+                    try await WatchScreen(deadLetters: DeadLetterStore(pool: pool)).run { try await self.chosen(board) }
+                    return
+                }
+                try self.show(try await self.chosen(board))
+                while self.watch {
+                    try await Task.sleep(for: .seconds(2))
+                    try self.show(try await self.chosen(board))
+                }
+            }
+        }
+    }
+
+    private func chosen(_ board: QueueBoard) async throws -> [QueueStatus] {
+        try await board.all().filter { self.names.isEmpty || self.names.contains($0.name) }
+    }
+
+    private func show(_ queues: [QueueStatus]) throws {
+        if self.json { try Terminal.print(json: queues) } else { Self.table(queues).print() }
+        fflush(nil)
+    }
+
+    static func table(_ queues: [QueueStatus]) -> Table {
+        var table = Table(
+            .text("QUEUE"), .number("READY"), .number("UNACKED"), .number("RETRYING"), .number("DEAD"), .number("CONSUMERS"), .number("IN/S"),
+            .number("OUT/S"), .number("OLDEST"), .text(""))
+        for queue in queues {
+            let oldest = queue.oldestSeconds.map { $0 < 1 ? "–" : Quantity.span(seconds: Int($0)) } ?? "?"
+            table.add(
+                Table.Cell(queue.name, .bold), .count(queue.ready), .count(queue.unacked), .count(queue.retrying, bad: .yellow),
+                .count(queue.dead, bad: .red), Table.Cell(Quantity.count(queue.consumers), queue.consumers == 0 && !queue.paused ? .red : .plain),
+                .rate(queue.publishRate), .rate(queue.deliverRate),
+                Table.Cell(oldest, (queue.oldestSeconds ?? 0) >= 60 ? .yellow : (queue.oldestSeconds ?? 1) < 1 ? .dim : .plain),
+                queue.paused ? Table.Cell("paused", .yellow) : queue.consumers == 0 ? Table.Cell("no worker", .red) : "")
+        }
+        return table
+    }
+}
+
+extension Table.Cell {
+    /// Messages a second.
+    static func rate(_ rate: Double) -> Table.Cell {
+        let text = Quantity.rate(rate)
+        return Table.Cell(text, text == "0" ? .dim : .plain)
+    }
+}
+
+extension Desk {
+    /// How the queues stand, the ready ones live.
+    func queueBoard(_ pool: PostgresPool) throws -> QueueBoard {
+        QueueBoard(
+            api: try self.managementAPI(), definitions: try Definitions(ladder: RetryLadder(self.settings)), pool: pool,
+            inspector: BrokerInspector(configuration: try self.brokerConfiguration()))
+    }
+}

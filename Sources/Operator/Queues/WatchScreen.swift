@@ -1,0 +1,76 @@
+import Glibc
+import Kit
+
+/// The queues in a terminal, drawn anew every two seconds: with the last minutes' flow, and the open causes of dead letters below.
+struct WatchScreen {
+    let deadLetters: DeadLetterStore
+
+    private static let steps: [Character] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+
+    /// Draws until the task, or the process, ends.
+    func run(_ look: () async throws -> [QueueStatus]) async throws {
+        // The alternate screen, without a cursor; taken back however this ends.
+        print("\u{1b}[?1049h\u{1b}[?25l", terminator: "")
+        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in WatchScreen.leave() } }
+        defer { print("\u{1b}[?25h\u{1b}[?1049l", terminator: "") }
+        var history: [String: [Double]] = [:]
+        while !Task.isCancelled {
+            var lines: [String]
+            do {
+                let queues = try await look()
+                for queue in queues { history[queue.name] = (history[queue.name] ?? []).suffix(59) + [queue.deliverRate] }
+                lines = QueuesCommand.table(queues).lines(for: .output)
+                lines += [""] + self.flow(queues, history)
+                lines += try await self.causes()
+            } catch {
+                lines = [Terminal.output.styled("\(error)".onOneLine, .red)]
+            }
+            self.draw(lines)
+            try await Task.sleep(for: .seconds(2))
+        }
+    }
+
+    private func flow(_ queues: [QueueStatus], _ history: [String: [Double]]) -> [String] {
+        let output = Terminal.output
+        let highest = max(1, history.values.joined().max() ?? 1)
+        let width = queues.map(\.name.count).max() ?? 0
+        let lines = queues.map { queue in
+            let line = String(
+                (history[queue.name] ?? []).map { rate in
+                    rate < 0.05 ? "·" : Self.steps[min(Self.steps.count - 1, Int(rate / highest * Double(Self.steps.count)))]
+                })
+            return "  \(queue.name)\(String(repeating: " ", count: width - queue.name.count))  \(output.styled(line, .cyan))"
+        }
+        return [output.styled("Out of each queue, the last two minutes; a full block is \(Quantity.rate(highest))/s", .dim)] + lines
+    }
+
+    private func causes() async throws -> [String] {
+        let output = Terminal.output
+        let groups = try await self.deadLetters.groups()
+        guard !groups.isEmpty else { return ["", output.styled("No dead letter is open.", .green)] }
+        var table = Table(.text("  GROUP"), .number("DEAD"), .text("TYPE"), .text("ERROR TYPE"), .text("LAST"), .long("ERROR", least: 12))
+        for group in groups.prefix(8) {
+            table.add(
+                Table.Cell("  " + group.group, .bold), .count(group.count, bad: .red), Table.Cell(group.type), Table.Cell(group.errorType),
+                Table.Cell(Moment(group.lastSeen).ago), Table.Cell(group.error.shortened(to: 300)))
+        }
+        let more = groups.count > 8 ? [output.styled("  \(groups.count - 8) more: conveyor dead groups", .dim)] : []
+        return [""] + table.lines(for: output) + more
+    }
+
+    private func draw(_ lines: [String]) {
+        let time = Timestamp.string(milliseconds: Clock.milliseconds()).dropFirst(11).prefix(8)
+        let head = Terminal.output.styled("conveyor queues", .bold) + Terminal.output.styled("  \(time) UTC, every 2 s, Ctrl-C ends", .dim)
+        // As many as there is room for: one too many would scroll the head away.
+        let shown = ([head, ""] + lines).prefix((Terminal.output.height ?? 50) - 1)
+        print("\u{1b}[H" + shown.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J", terminator: "")
+        fflush(nil)
+    }
+
+    /// In a signal's handler: nothing but system calls.
+    private static func leave() {
+        let back: StaticString = "\u{1b}[?25h\u{1b}[?1049l"
+        write(STDOUT_FILENO, back.utf8Start, back.utf8CodeUnitCount)
+        _exit(130)
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import FoundationEssentials
+import Kit
+import Shop
+
+/// A point in the past, as an option takes it: `15m`, `2h`, `7d`, or a time of RFC 3339.
+struct Since: ExpressibleByArgument, Sendable {
+    let date: Date
+
+    init?(argument: String) {
+        if let date = Timestamp.date(argument) {
+            self.date = date
+            return
+        }
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
+        guard let unit = argument.last.flatMap({ units[$0] }), let number = Double(argument.dropLast()), number >= 0, number.isFinite else {
+            return nil
+        }
+        self.date = Date().addingTimeInterval(-number * unit)
+    }
+
+    static var defaultValueDescription: String { "15m, 2h, 7d or a time" }
+}
+
+/// A rate, as an option takes it: `50` or `50/s`.
+struct Rate: ExpressibleByArgument, Sendable {
+    /// Greater than 0.
+    let perSecond: Double
+
+    init?(argument: String) {
+        let number = argument.hasSuffix("/s") ? argument.dropLast(2) : argument[...]
+        guard let rate = Double(number), rate > 0, rate.isFinite else { return nil }
+        self.perSecond = rate
+    }
+}
+
+extension ID {
+    /// An id as somebody wrote it on the command line.
+    /// - Throws: `NothingFound`: what is no id is nobody's.
+    init(named text: String, of what: String) throws(NothingFound) {
+        guard let id = ID(text) else { throw NothingFound("no \(what) \(text.onOneLine): it is no id") }
+        self = id
+    }
+}

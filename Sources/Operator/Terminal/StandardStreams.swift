@@ -1,0 +1,31 @@
+import Glibc
+
+/// Bytes as they are, from standard input and to the standard streams.
+enum StandardStreams {
+    /// All of standard input.
+    static func read() -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = Glibc.read(STDIN_FILENO, &buffer, buffer.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return bytes }
+            bytes += buffer[..<count]
+        }
+    }
+
+    /// Writes after what was printed before. A reader that has gone away is no error of ours.
+    static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) {
+        fflush(nil)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Writes text to standard error.
+    static func complain(_ text: String) { self.write(Array(text.utf8), to: STDERR_FILENO) }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import Glibc
+import Kit
+
+/// A standard stream as the place that people read: how wide it is, and whether colours do any good there.
+struct Terminal: Sendable {
+    /// Not a file and not a pipe.
+    let isInteractive: Bool
+    /// nil: as wide as the text, as nobody looks at it line by line.
+    let width: Int?
+    let height: Int?
+    let usesColour: Bool
+
+    /// Standard output.
+    static let output = Terminal(STDOUT_FILENO)
+    /// Standard error.
+    static let error = Terminal(STDERR_FILENO)
+    /// Somebody sits there who can be asked.
+    static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && Self.error.isInteractive }
+
+    private init(_ descriptor: Int32) {
+        let environment = ProcessInfo.processInfo.environment
+        self.isInteractive = isatty(descriptor) == 1
+        var size = winsize()
+        let isKnown = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        let columns = environment["COLUMNS"].flatMap { Int($0) }
+        self.width = self.isInteractive ? (isKnown ? Int(size.ws_col) : columns ?? 80) : nil
+        self.height = self.isInteractive && isKnown && size.ws_row > 0 ? Int(size.ws_row) : nil
+        // https://no-color.org
+        self.usesColour = self.isInteractive && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    }
+
+    /// How a piece of text looks.
+    enum Style: String, Sendable {
+        case plain = "0"
+        case bold = "1"
+        case dim = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case cyan = "36"
+    }
+
+    /// The text in a style, or as it is where there are no colours.
+    func styled(_ text: String, _ style: Style) -> String {
+        self.usesColour && style != .plain ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+    }
+
+    /// Asks a question whose answer is yes or no; no is what Return says.
+    static func ask(_ question: String) -> Bool {
+        StandardStreams.complain("\(question) [y/N] ")
+        return ["y", "yes"].contains((readLine() ?? "").lowercased())
+    }
+
+    /// A line on standard error, for people: what is worth knowing and belongs in no listing.
+    static func note(_ text: String) { StandardStreams.complain(text + "\n") }
+
+    /// Prints JSON text, a line.
+    static func print(json: [UInt8]) { Swift.print(String(decoding: json, as: UTF8.self)) }
+
+    /// Prints a value as JSON, a line.
+    static func print(json value: some Encodable) throws { self.print(json: try JSON.encode(value)) }
+}
