@@ -40,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
         // Clients: each wraps one C library; no C type in their public faces.
@@ -73,8 +74,8 @@ let package = Package(
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .hummingbirdHTTP2, .crypto,
-                .httpTypes, .nio, .nioSSL, .lifecycle, .logging, .argumentParser,
+                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .hummingbirdHTTP2,
+                .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypesHTTP1, .nioSSL, .lifecycle, .logging, .argumentParser,
             ]),
         .executableTarget(
             name: "Operator",
@@ -144,6 +145,7 @@ extension Target.Dependency {
     static var mustache: Self { .product(name: "Mustache", package: "swift-mustache") }
     static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
     static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
+    static var nioHTTPTypesHTTP1: Self { .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }
     static var nioExtrasCompression: Self { .product(name: "NIOHTTPCompression", package: "swift-nio-extras") }

@@ -44,7 +44,23 @@ struct Composition {
             pool: pool, limiter: limits.auth, secrets: keys
         ).add(to: &routes)
         OperationsController(operations: operations, authenticator: authenticator).add(to: &routes)
+        let categories = CategoryReader(pool: pool, feed: feed)
+        CategoriesController(intake: intake, authenticator: authenticator, categories: categories).add(to: &routes)
+        ProductsController(
+            intake: intake, authenticator: authenticator, products: ProductReader(pool: pool, feed: feed),
+            search: ProductSearch(pool: pool, categories: categories)
+        ).add(to: &routes)
+        StockController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
+        let carts = CartReader(pool: pool, currency: try settings.require("CURRENCY"))
+        CartController(intake: intake, authenticator: authenticator, carts: carts).add(to: &routes)
+        UsersController(
+            intake: intake, authenticator: authenticator, users: UserReader(pool: pool), personalData: PersonalDataReader(pool: pool, carts: carts)
+        ).add(to: &routes)
         OrdersController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
+        let streams = LiveStreams()
+        OrderEventsController(
+            authenticator: authenticator, orders: OrderReader(pool: pool), timelines: TimelineReader(pool: pool), feed: feed, streams: streams
+        ).add(to: &routes)
         PaymentsController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
         try StripeWebhook(intake: intake, settings: settings).add(to: &routes)
 
@@ -53,7 +69,7 @@ struct Composition {
             limits: limits)
         let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
         let health = try HealthServer(settings: settings, logger: logger, unready: unready)
-        return (health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server]
+        return (health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server, streams]
     }
 
     private func broker(_ name: String) throws -> BrokerConfiguration {

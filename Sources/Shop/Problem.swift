@@ -76,6 +76,7 @@ extension Problem {
         case categoryCycle = "category_cycle", categoryInUse = "category_in_use"
         case refundExceedsPayment = "refund_exceeds_payment", nothingToRefund = "nothing_to_refund"
         case stockBelowZero = "stock_below_zero"
+        case requestTimeout = "request_timeout"
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case invalid, idempotencyKeyReused = "idempotency_key_reused"
@@ -98,6 +99,7 @@ extension Problem {
                 .notCancellable, .notShippable, .notCompletable, .categoryCycle, .categoryInUse, .refundExceedsPayment, .nothingToRefund,
                 .stockBelowZero:
                 409
+            case .requestTimeout: 408
             case .tooLarge: 413
             case .unsupportedMediaType: 415
             case .invalid, .idempotencyKeyReused: 422

@@ -5,15 +5,18 @@ import Shop
 /// A user's name.
 struct UpdateUserProfile: Handler {
     private static let update: Statement = """
-        update users u set full_name = m.full_name, updated_at = now()
-        from unnest($1::uuid[], $2::text[]) m(id, full_name) where u.id = m.id and u.erased_at is null returning u.id
+        update users u set full_name = case when m.is_new then m.full_name else u.full_name end, updated_at = now()
+        from unnest($1::uuid[], $2::text[], $3::bool[]) m(id, full_name, is_new) where u.id = m.id and u.erased_at is null returning u.id
         """
 
     func handle(_ batch: [Received<UpdateProfile, Void>], in transaction: Transaction) async throws -> [Reply] {
         // The last one of a user's wins within a batch, as it would one after the other.
-        var names: [ID: String?] = [:]
-        for message in batch { names[message.payload.userID] = .some(message.payload.fullName) }
-        let rows = try await transaction.query(Self.update, Array(names.keys), names.values.map { $0 })
+        var names: [ID: (name: String?, isNew: Bool)] = [:]
+        for change in batch.lazy.map(\.payload) {
+            let isNew = change.fullName != nil || change.clearsFullName == true
+            if isNew || names[change.userID] == nil { names[change.userID] = (change.fullName, isNew) }
+        }
+        let rows = try await transaction.query(Self.update, Array(names.keys), names.values.map(\.name), names.values.map(\.isNew))
         return try updated(batch.map(\.payload.userID), by: rows)
     }
 }

@@ -3,7 +3,7 @@
 
 packages=(
     rabbitmq-server postgresql-15 postgresql-client-15 runit python3 python3-aiosmtpd openssl curl ca-certificates
-    pkg-config librabbitmq-dev libpq-dev libcurl4-openssl-dev libargon2-dev
+    pkg-config librabbitmq-dev libpq-dev libcurl4-openssl-dev libargon2-dev zlib1g-dev
 )
 
 missing_packages() {

@@ -14,6 +14,10 @@ create table categories (
 );
 create index categories_parent_id_idx on categories (parent_id);
 
+-- A text as it is searched: punctuation parts words. Immutable, so that a column can be made by it.
+create function searchable(text) returns text immutable strict parallel safe language sql
+    return translate($1, '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32));
+
 -- The stock changes with every order: no index holds stock_quantity or updated_at and pages keep room, so those updates stay HOT.
 create table products (
     id uuid primary key,
@@ -32,6 +36,9 @@ create table products (
     description text not null default '',
     images text[] not null default '{}',
     edited json,                                  -- as in categories
+    words tsvector not null generated always as (
+        setweight(to_tsvector('simple', searchable(sku || ' ' || name)), 'A') || setweight(to_tsvector('simple', searchable(description)), 'D')
+    ) stored,
     constraint products_sku_key unique (sku),
     constraint unit_amount_is_in_range check (unit_amount between 0 and 1000000000000),   -- so that no order's total can overflow
     constraint stock_is_never_negative check (stock_quantity >= 0)
@@ -41,9 +48,29 @@ create index products_unit_amount_idx on products (unit_amount, id) where is_act
 create index products_name_idx on products (lower(name), id) where is_active;
 create index products_created_at_idx on products (created_at, id) where is_active;
 
--- Searched by words (prefixes too) and by likeness (typos).
-create index products_words_idx on products using gin (to_tsvector('simple', sku || ' ' || name || ' ' || description));
-create index products_name_trigrams_idx on products using gin (lower(name) gin_trgm_ops);
+create index products_words_idx on products using gin (words);
+
+-- Every word that a product has or once had: what a mistyped word is likely to mean is looked up here, not in the products.
+create table product_words (
+    word text collate "C" primary key
+);
+create index product_words_trigrams_idx on product_words using gin (word gin_trgm_ops);
+
+-- In the order of the words, so that two transactions that bring the same ones wait for each other and never deadlock.
+create function add_product_words() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into product_words select distinct unnest(tsvector_to_array(words)) as word from inserted order by word on conflict do nothing;
+    else
+        insert into product_words select unnest(tsvector_to_array(new.words)) as word order by word on conflict do nothing;
+    end if;
+    return null;
+end
+$$;
+create trigger products_words_of_new after insert on products referencing new table as inserted for each statement execute function add_product_words();
+-- Not for a change of the stock alone, as no order must pay for it.
+create trigger products_words_of_changed after update of sku, name, description on products
+    for each row when (old.words is distinct from new.words) execute function add_product_words();
 
 -- The ledger: the deltas of a product add up to its stock_quantity.
 create table stock_movements (
@@ -75,5 +102,5 @@ create table reservations (
 ) with (fillfactor = 60);
 
 grant insert, update, delete on categories, products to conveyor_inventory;
-grant insert on stock_movements to conveyor_inventory;
+grant insert on product_words, stock_movements to conveyor_inventory;
 grant insert, update on reservations to conveyor_inventory;

@@ -8,5 +8,6 @@ create table emails (
     message_id text not null,
     constraint emails_kind_subject_key unique (kind, subject)
 );
+create index emails_recipient_idx on emails (lower(recipient));
 
 grant insert, update on emails to conveyor_email;

@@ -14,6 +14,8 @@ final class Authenticator: Sendable {
         let id: ID
         let isSuperuser: Bool
         let epoch: Int
+        /// Of the token.
+        let expiresAt: Date
     }
 
     /// What the database says of an account.
@@ -45,9 +47,10 @@ final class Authenticator: Sendable {
         return try await self.user(of: try await self.claims(token, for: .access))
     }
 
-    /// The account of a request's bearer token, if it has one.
-    func userIfAny(_ request: Request) async throws -> User? {
-        request.headers[.authorization] == nil ? nil : try await self.user(request)
+    /// Whether a request that everyone may send is by a member of the shop's staff. A token that is not good counts as none.
+    func isStaff(_ request: Request) async -> Bool {
+        guard request.headers.contains(.authorization) else { return false }
+        return (try? await self.user(request))?.isSuperuser ?? false
     }
 
     /// A member of the shop's staff.
@@ -91,22 +94,36 @@ final class Authenticator: Sendable {
     }
 
     private func user(of claims: Tokens.Claims) async throws -> User {
-        let id = claims.userID
         let standing: Standing?
         do {
-            standing = try await self.standings.value(id) { [pool] in
-                try await pool.reading { pool in
-                    try await pool.query(Self.standing, id).decode((Int32, Bool, Bool).self).first.map {
-                        Standing(epoch: Int($0), isActive: $1, isSuperuser: $2)
-                    }
-                }
-            }
+            standing = try await self.standing(of: claims.userID)
         } catch let problem as Problem where problem.code == .databaseUnreachable {
             // Writes are accepted while the database is away: then the token's word counts.
-            return User(id: id, isSuperuser: claims.isSuperuser, epoch: claims.epoch)
+            return User(id: claims.userID, isSuperuser: claims.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt)
         }
         guard let standing, standing.epoch == claims.epoch else { throw Problem(.unauthorized, "The token was revoked; sign in again.") }
         guard standing.isActive else { throw Problem(.userInactive, "The account is not active.") }
-        return User(id: id, isSuperuser: standing.isSuperuser, epoch: claims.epoch)
+        return User(id: claims.userID, isSuperuser: standing.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt)
+    }
+
+    /// Whether someone whose request goes on for long may still have what it was granted.
+    func stillStands(_ user: User) async -> Bool {
+        guard user.expiresAt > Date() else { return false }
+        do {
+            guard let standing = try await self.standing(of: user.id) else { return false }
+            return standing.isActive && standing.epoch == user.epoch && (standing.isSuperuser || !user.isSuperuser)
+        } catch {
+            return true
+        }
+    }
+
+    private func standing(of id: ID) async throws -> Standing? {
+        try await self.standings.value(id) { [pool] in
+            try await pool.reading { pool in
+                try await pool.query(Self.standing, id).decode((Int32, Bool, Bool).self).first.map {
+                    Standing(epoch: Int($0), isActive: $1, isSuperuser: $2)
+                }
+            }
+        }
     }
 }

@@ -66,6 +66,10 @@ final class ChangeFeed: Service {
             }
         }
         // Long waits end with the process: whoever is still there is answered with what is known.
+        self.wakeAll()
+    }
+
+    private func wakeAll() {
         let listeners = self.state.withLock { $0.listeners.values.flatMap { Array($0.values) } }
         for listener in listeners { listener.wake() }
     }
@@ -77,6 +81,7 @@ final class ChangeFeed: Service {
                 // What was missed while there was no queue may have changed anything.
                 self.tell(.all)
                 self.current.store(true, ordering: .releasing)
+                self.wakeAll()
             case .disconnected:
                 self.current.store(false, ordering: .releasing)
                 self.logger.notice("changes are not heard; reads go to the database until they are")
@@ -145,18 +150,27 @@ extension ChangeFeed {
 
         /// Returns at the next news, at the deadline, or when the task is cancelled. For one task at a time.
         func next(until deadline: ContinuousClock.Instant) async {
-            let round = self.state.withLock { state in
-                state.round += 1
-                return state.round
-            }
+            let round = self.state.withLock { $0.round + 1 }
             let timer = Task {
                 try? await Task.sleep(until: deadline)
                 self.end(round)
             }
+            await self.next(isOver: { ContinuousClock.now >= deadline })
+            timer.cancel()
+        }
+
+        /// Returns at the next news, or when the task is cancelled. For one task at a time.
+        func next() async { await self.next(isOver: { false }) }
+
+        private func next(isOver: () -> Bool) async {
+            let round = self.state.withLock { state in
+                state.round += 1
+                return state.round
+            }
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let isOver = self.state.withLock { state in
-                        if state.hasNews || Task.isCancelled || ContinuousClock.now >= deadline {
+                        if state.hasNews || Task.isCancelled || isOver() {
                             state.hasNews = false
                             return true
                         }
@@ -168,13 +182,13 @@ extension ChangeFeed {
             } onCancel: {
                 self.end(round)
             }
-            timer.cancel()
         }
 
         /// No more news are wanted.
         func cancel() { self.feed?.forget(self) }
 
-        fileprivate func wake() {
+        /// Ends the wait, or if nobody waits, the next one.
+        func wake() {
             let waiting = self.state.withLock { state in
                 defer { state.waiting = nil }
                 if state.waiting == nil { state.hasNews = true }

@@ -25,18 +25,32 @@ final class ReadCache<Value: Sendable>: Sendable {
 
     private let type: String
     private let capacity: Int
+    private let isWhole: Bool
     private let feed: ChangeFeed
     /// Should an event be lost all the same, a value is not older than this.
     private let lifetime = Duration.seconds(60)
     private let state = Mutex(State())
 
     /// A cache of one type of resource.
-    /// - Parameter type: as the events name it, e.g. `product`.
-    init(_ type: String, capacity: Int, feed: ChangeFeed) {
+    /// - Parameters:
+    ///   - type: as the events name it, e.g. `product`.
+    ///   - isWhole: what it holds is made of all resources of the type: a change of one drops everything.
+    init(_ type: String, capacity: Int, isWhole: Bool = false, feed: ChangeFeed) {
         self.type = type
         self.capacity = capacity
+        self.isWhole = isWhole
         self.feed = feed
         feed.subscribe { [weak self] in self?.drop($0) }
+    }
+
+    /// The value of an id, if it is known and has not changed.
+    func valid(_ id: ID) -> Value? { self.valid(id, .now)?.value }
+
+    private func valid(_ id: ID, _ now: ContinuousClock.Instant) -> Entry? {
+        guard self.feed.isCurrent, let entry = self.state.withLock({ $0.entries[id] }), entry.isValid, now - entry.storedAt < self.lifetime else {
+            return nil
+        }
+        return entry
     }
 
     /// The value of an id: as it is known, or as `read` brings it.
@@ -44,9 +58,7 @@ final class ReadCache<Value: Sendable>: Sendable {
     /// - Throws: what `read` throws; of `database_unreachable` the last known value makes up.
     func value(_ id: ID, read: @escaping @Sendable () async throws -> Value?) async throws -> Value? {
         let now = ContinuousClock.now
-        if self.feed.isCurrent, let entry = self.state.withLock({ $0.entries[id] }), entry.isValid, now - entry.storedAt < self.lifetime {
-            return entry.value
-        }
+        if let known = self.valid(id, now) { return known.value }
         let fill = self.state.withLock { state in
             if let fill = state.fills[id] { return fill }
             let fill = Fill(Task { try await read() })
@@ -81,6 +93,7 @@ final class ReadCache<Value: Sendable>: Sendable {
         switch change {
         case .changed(let changed):
             guard let ids = changed[self.type] else { return }
+            guard !self.isWhole else { return self.invalidateAll() }
             self.state.withLock { state in
                 for id in ids { Self.invalidate(id, &state) }
             }

@@ -48,10 +48,17 @@ struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
     /// - Parameters:
     ///   - rows: up to one more than that: if it is there, there is a next page.
     ///   - cursor: where the page after an item begins.
-    init(_ rows: [Item], limit: Int, cursor: (Item) -> Cursor) {
-        self.items = Array(rows.prefix(limit))
-        self.nextCursor = rows.count > limit ? self.items.last.map { cursor($0).text } : nil
+    init(_ rows: [Item], limit: Int, cursor: (Item) -> Cursor) { self.init(rows, limit: limit, item: { $0 }, cursor: cursor) }
+
+    /// As ``init(_:limit:cursor:)``, of rows that have more to them than is answered.
+    init<Row>(_ rows: [Row], limit: Int, item: (Row) -> Item, cursor: (Row) -> Cursor) {
+        let page = rows.prefix(limit)
+        self.items = page.map(item)
+        self.nextCursor = rows.count > limit ? page.last.map { cursor($0).text } : nil
     }
+
+    /// Nothing, and nothing follows.
+    static var empty: Page { Page([Item](), limit: 0) { _ in Cursor(key: "", id: ID(high: 0, low: 0)) } }
 
     enum CodingKeys: String, CodingKey {
         case items

@@ -48,6 +48,11 @@ final class Fields {
     /// Whether the field is there and null.
     func isNull(_ field: String) -> Bool { self.has(field) && (try? self.container?.decodeNil(forKey: Key(field))) == true }
 
+    /// Refuses `null` where a merge patch (RFC 7396) would take away what must be there.
+    func refuseNull(_ fields: String...) {
+        for field in fields where self.isNull(field) { self.refuse(field, "must not be null") }
+    }
+
     /// The value of a field; nil if it is missing or null, or not of the type, which is noted.
     private func value<Value: Decodable>(_ field: String, _ type: Value.Type, _ what: String) -> Value? {
         guard let container, container.contains(Key(field)), !self.isNull(field) else { return nil }
@@ -85,12 +90,15 @@ final class Fields {
     /// As ``optionalString(_:_:secret:)``, and it must be there.
     func string(_ field: String, _ lengths: ClosedRange<Int>) -> String { self.require(field, self.optionalString(field, lengths), "") }
 
-    /// A text that is not only blanks.
-    func text(_ field: String, _ lengths: ClosedRange<Int>) -> String {
-        let text = self.string(field, lengths)
-        if !text.isEmpty, text.allSatisfy(\.isWhitespace) { self.refuse(field, "must not be blank") }
+    /// A text that is not only blanks, if it is there.
+    func optionalText(_ field: String, _ lengths: ClosedRange<Int>) -> String? {
+        let text = self.optionalString(field, lengths)
+        if let text, !text.isEmpty, text.allSatisfy(\.isWhitespace) { self.refuse(field, "must not be blank") }
         return text
     }
+
+    /// As ``optionalText(_:_:)``, and it must be there.
+    func text(_ field: String, _ lengths: ClosedRange<Int>) -> String { self.require(field, self.optionalText(field, lengths), "") }
 
     /// A whole number; `16.0` is one.
     func optionalInt(_ field: String, _ range: ClosedRange<Int64>) -> Int64? {

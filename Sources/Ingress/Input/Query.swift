@@ -4,11 +4,20 @@ import Shop
 
 /// The query of a URL, each parameter read with what it may be.
 struct Query {
-    private let parameters: [Substring: Substring]
+    private let parameters: [String: String]
 
-    init(_ request: Request) {
-        var parameters: [Substring: Substring] = [:]
-        for (name, value) in request.uri.queryParameters { parameters[name] = value }
+    /// The query of a request; of a parameter that comes twice, the last one counts.
+    /// - Throws: `Problem` `bad_request` if it is not encoded as a form is.
+    init(_ request: Request) throws(Problem) {
+        var parameters: [String: String] = [:]
+        for parameter in (request.uri.query ?? "").split(separator: "&") {
+            let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentEncoding.decode(parts[0], isForm: true), let value = parts.count == 2 ? PercentEncoding.decode(parts[1], isForm: true) : ""
+            else {
+                throw Problem(.badRequest, "The query is not percent-encoded UTF-8.")
+            }
+            parameters[name] = value
+        }
         self.parameters = parameters
     }
 
@@ -18,9 +27,7 @@ struct Query {
 
     /// A text of at most so many characters; nil if it is missing or empty.
     func string(_ name: String, upTo limit: Int = 200) throws(Problem) -> String? {
-        guard let raw = self.parameters[name[...]], !raw.isEmpty else { return nil }
-        // In a query, a plus is a blank (https://url.spec.whatwg.org/#urlencoded-parsing); a real one comes as %2B, which is decoded by now.
-        let text = String(raw)
+        guard let text = self.parameters[name], !text.isEmpty else { return nil }
         guard text.unicodeScalars.count <= limit else { throw self.refuse(name, "must have at most \(limit) characters") }
         guard !text.utf8.contains(0) else { throw self.refuse(name, "must not contain the character NUL") }
         return text
@@ -28,7 +35,7 @@ struct Query {
 
     /// A whole number.
     func int(_ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {
-        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
+        guard let text = self.parameters[name], !text.isEmpty else { return nil }
         guard let number = Int64(text), range.contains(number) else {
             throw self.refuse(name, "must be an integer between \(range.lowerBound) and \(range.upperBound)")
         }
@@ -37,7 +44,7 @@ struct Query {
 
     /// `true` or `false`.
     func bool(_ name: String) throws(Problem) -> Bool? {
-        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
+        guard let text = self.parameters[name], !text.isEmpty else { return nil }
         switch text {
         case "true", "1": return true
         case "false", "0": return false
@@ -47,16 +54,16 @@ struct Query {
 
     /// A UUID.
     func id(_ name: String) throws(Problem) -> ID? {
-        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
-        guard let id = ID(String(text)) else { throw self.refuse(name, "must be a UUID") }
+        guard let text = self.parameters[name], !text.isEmpty else { return nil }
+        guard let id = ID(text) else { throw self.refuse(name, "must be a UUID") }
         return id
     }
 
     /// One of a few words.
     func oneOf(_ name: String, _ words: [String]) throws(Problem) -> String? {
-        guard let text = self.parameters[name[...]], !text.isEmpty else { return nil }
-        guard words.contains(String(text)) else { throw self.refuse(name, "must be one of \(words.joined(separator: ", "))") }
-        return String(text)
+        guard let text = self.parameters[name], !text.isEmpty else { return nil }
+        guard words.contains(text) else { throw self.refuse(name, "must be one of \(words.joined(separator: ", "))") }
+        return text
     }
 
     /// `limit`: how many items a page has.
@@ -66,7 +73,7 @@ struct Query {
     /// - Throws: `Problem` `bad_cursor`.
     func cursor() throws(Problem) -> Cursor? {
         guard let text = self.parameters["cursor"], !text.isEmpty else { return nil }
-        guard let cursor = Cursor(String(text)) else { throw Problem(.badCursor, "The cursor is not one that this API gave.") }
+        guard let cursor = Cursor(text) else { throw Problem(.badCursor, "The cursor is not one that this API gave.") }
         return cursor
     }
 }

@@ -51,6 +51,9 @@ extension Request {
         guard self.isOfType("application/json") || self.isOfType("application/merge-patch+json") else {
             throw Problem(.unsupportedMediaType, "The body must be application/json.")
         }
+        if let coding = self.headers[.contentEncoding], coding.lowercased() != "identity" {
+            throw Problem(.unsupportedMediaType, "A body must not be compressed.")
+        }
         return Input(value: try Self.parse(bytes, read), bytes: bytes)
     }
 

@@ -43,6 +43,15 @@ struct OrderReader: Sendable {
         try await self.pool.reading { pool in try await pool.query(Self.owner, id).decode(ID.self).first }
     }
 
+    static let notFound = Problem(.notFound, "There is no such order, or not yet.")
+
+    /// An order's id, if it is the user's own or the user is of the shop's staff: another's is as good as none.
+    /// - Throws: `Problem` `not_found`, `database_unreachable`.
+    func visible(_ text: String, to user: Authenticator.User) async throws -> (id: ID, user: Authenticator.User) {
+        guard let id = ID(text), let owner = try await self.owner(of: id), owner == user.id || user.isSuperuser else { throw Self.notFound }
+        return (id, user)
+    }
+
     /// One order; nil if it is not there.
     func order(_ id: ID) async throws -> OrderBody? {
         try await self.pool.reading { pool in

@@ -48,19 +48,15 @@ struct OrdersController: Sendable {
         return try await self.intake.accept(input.value, .placeOrder, about: .new, by: user.id, body: input.bytes, request, context)
     }
 
-    private static let notFound = Problem(.notFound, "There is no such order, or not yet.")
+    private static let notFound = OrderReader.notFound
 
-    /// The order's id, if the request may see it: its owner's or the staff's.
     private func order(_ request: Request, _ context: IngressContext) async throws -> (id: ID, user: Authenticator.User) {
-        let user = try await self.authenticator.user(request)
-        guard let id = ID(context.parameter("id")) else { throw Self.notFound }
-        guard let owner = try await self.orders.owner(of: id), owner == user.id || user.isSuperuser else { throw Self.notFound }
-        return (id, user)
+        try await self.orders.visible(context.parameter("id"), to: self.authenticator.user(request))
     }
 
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
-        let query = Query(request)
+        let query = try Query(request)
         let (limit, cursor) = (try query.limit(), try query.cursor())
         let status = try query.oneOf("status", OrderStatus.allCases.map(\.rawValue))
         let (other, all) = (try query.id("user_id"), try query.bool("all") ?? false)
@@ -117,18 +113,5 @@ struct OrdersController: Sendable {
         let body = try await request.bytes()
         return try await self.intake.accept(
             CompleteOrder(orderID: id), .completeOrder, about: .existing(id), by: user.id, body: body, request, context)
-    }
-}
-
-extension Response {
-    /// A page, with the next one's address in `Link` (RFC 8288).
-    static func page<Item>(_ page: Page<Item>, _ request: Request) throws -> Response {
-        var response = try Response.json(page)
-        if let cursor = page.nextCursor {
-            let others = (request.uri.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
-            let query = (others + ["cursor=\(cursor)"]).joined(separator: "&")
-            response.headers[.link] = "<\(request.uri.path)?\(query)>; rel=\"next\""
-        }
-        return response
     }
 }

@@ -33,15 +33,30 @@ struct TimelineReader: Sendable {
         select id, type, status, at, actor, message_id, causation_id, detail from order_events where order_id = $1 and id > $2 order by id limit 1000
         """
 
-    /// The entries after one, in their order.
+    private static let all: Statement = """
+        select id, type, status, at, actor, message_id, causation_id, detail, order_id from order_events where order_id = any($1) order by order_id, id
+        """
+
+    /// The entries after one, in their order; a thousand at most.
     func entries(of order: ID, after id: Int64 = 0) async throws -> [TimelineEntry] {
+        try await self.pool.reading { pool in try await pool.query(Self.after, order, id).map(TimelineEntry.init) }
+    }
+
+    /// All entries of several orders.
+    func entries(of orders: [ID]) async throws -> [ID: [TimelineEntry]] {
         try await self.pool.reading { pool in
-            try await pool.query(Self.after, order, id).map { row in
-                TimelineEntry(
-                    id: try row[0], type: try row[1], status: try row[2], at: try row[3], actor: try row[4], messageID: try row[5],
-                    causationID: OrNull(try row[6, as: ID?.self]),
-                    detail: try row[7, as: JSONText?.self].map { try JSON.decode(JSONValue.self, from: $0.bytes) } ?? .object([:]))
-            }
+            var entries: [ID: [TimelineEntry]] = [:]
+            for row in try await pool.query(Self.all, orders) { entries[try row[8], default: []].append(try TimelineEntry(row)) }
+            return entries
         }
+    }
+}
+
+extension TimelineEntry {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            id: try row[0], type: try row[1], status: try row[2], at: try row[3], actor: try row[4], messageID: try row[5],
+            causationID: OrNull(try row[6, as: ID?.self]),
+            detail: try row[7, as: JSONText?.self].map { try JSON.decode(JSONValue.self, from: $0.bytes) } ?? .object([:]))
     }
 }

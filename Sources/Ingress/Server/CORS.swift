@@ -22,7 +22,7 @@ struct CORS: RouterMiddleware {
         guard !self.origins.isEmpty else { return try await next(request, context) }
         guard let origin = request.headers[.origin], self.origins.contains(origin) || self.origins.contains("*") else {
             var response = try await next(request, context)
-            response.headers[.vary] = "Origin"
+            response.headers.vary(on: .origin)
             return response
         }
         if request.method == .options, request.headers[.accessControlRequestMethod] != nil {
@@ -40,17 +40,18 @@ struct CORS: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch let problem as Problem {
-            throw Refusal(problem, headers: Self.exposed(to: origin))
+            throw Refusal(problem, headers: Self.exposed(to: origin) + [.vary: "Origin"])
         } catch let refusal as Refusal {
-            throw Refusal(refusal.problem, headers: refusal.headers + Self.exposed(to: origin))
+            throw Refusal(refusal.problem, headers: refusal.headers + Self.exposed(to: origin) + [.vary: "Origin"])
         }
         for field in Self.exposed(to: origin) { response.headers[field.name] = field.value }
+        response.headers.vary(on: .origin)
         return response
     }
 
     private static func exposed(to origin: String) -> HTTPFields {
         [
-            .accessControlAllowOrigin: origin, .vary: "Origin",
+            .accessControlAllowOrigin: origin,
             .accessControlExposeHeaders: "ETag, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
         ]
     }

@@ -25,6 +25,7 @@ struct HTTPServer: Service {
         router.add(middleware: try RequestScope(settings: settings, routes: routes, isTLS: isTLS, logger: logger))
         router.add(middleware: try CORS(settings: settings))
         router.add(middleware: limits)
+        router.add(middleware: Compression())
         for route in routes.all { router.on(RouterPath(route.path), method: route.method, use: route.answer) }
 
         // Its own lines are about connections; requests are logged by `RequestScope`.
@@ -48,7 +49,7 @@ struct HTTPServer: Service {
 
     /// A client that sends nothing for a minute is let go, so slow ones do not pile up; headers beyond 32 KiB are refused.
     private static let http1 = HTTP1Channel.Configuration(
-        idleTimeout: .seconds(60),
+        additionalChannelHandlers: [ConnectionGuardInstaller(bodyLimit: Request.bodyLimit)], idleTimeout: .seconds(60),
         httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
 
     private static func https(_ settings: Settings) throws -> HTTPServerBuilder {

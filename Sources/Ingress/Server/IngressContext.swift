@@ -21,6 +21,9 @@ struct IngressContext: RequestContext {
         self.peer = source.channel.remoteAddress
     }
 
-    /// A parameter of the path, e.g. `{id}`.
-    func parameter(_ name: String) -> String { self.parameters.get(name) ?? "" }
+    /// A parameter of the path, e.g. `{id}`; empty if it is not encoded as it should be.
+    func parameter(_ name: String) -> String {
+        guard let raw = self.parameters.get(name) else { return "" }
+        return raw.utf8.contains(UInt8(ascii: "%")) ? PercentEncoding.decode(raw) ?? "" : raw
+    }
 }

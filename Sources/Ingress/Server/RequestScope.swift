@@ -3,6 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Kit
 import Logging
+import NIOCore
+import NIOHTTP1
 import Shop
 
 /// The outermost layer of every request: its ids, its answer if anything throws, the headers that all answers have, one log line, its metrics.
@@ -36,9 +38,11 @@ struct RequestScope: RouterMiddleware {
         context.client = self.clients.client(of: request, peer: context.peer)
         var response: Response
         do {
+            guard Self.isCanonical(request.uri.path) else { throw HTTPError(.notFound) }
             response = try await next(request, context)
         } catch {
             response = self.answer(to: error, request, context)
+            if request.method == .head { response = response.createHeadResponse() }
         }
         response.headers[.xRequestID] = context.requestID
         for (name, value) in self.securityHeaders where response.headers[name] == nil { response.headers[name] = value }
@@ -46,18 +50,33 @@ struct RequestScope: RouterMiddleware {
         return response
     }
 
+    /// Whether no segment of a path is empty: one resource has one address, as caches, limits and idempotency keys go by it.
+    private static func isCanonical(_ path: String) -> Bool {
+        var last: UInt8 = 0
+        for byte in path.utf8 {
+            if byte == UInt8(ascii: "/"), last == byte { return false }
+            last = byte
+        }
+        return last != UInt8(ascii: "/") || path.utf8.count == 1
+    }
+
     private func answer(to error: any Error, _ request: Request, _ context: IngressContext) -> Response {
         switch error {
         case let refusal as Refusal: return .problem(refusal.problem, request, context, headers: refusal.headers)
         case let problem as Problem: return .problem(problem, request, context)
         case let error as HTTPError where error.status == .notFound:
-            let methods = self.routes.methods(of: request.uri.path)
+            let path = request.uri.path
+            let methods = path == "*" ? Routes.knownMethods : Self.isCanonical(path) ? self.routes.methods(of: path) : []
             guard !methods.isEmpty else { return .problem(Problem(.notFound, "There is nothing at this path."), request, context) }
             let allowed = methods.joined(separator: ", ")
+            if request.method == .options { return Response(status: .noContent, headers: [.allow: allowed]) }
             return .problem(
                 Problem(.methodNotAllowed, "This path takes \(allowed)."), request, context, headers: [.allow: allowed])
         case let error as HTTPError where error.status == .contentTooLarge:
             return .problem(Problem(.tooLarge, "The body is too large."), request, context, headers: [.connection: "close"])
+        case let error as HTTPParserError: return .problem(Problem(error), request, context, headers: [.connection: "close"])
+        case is ChannelError, is IOError, is CancellationError:
+            return .problem(Problem(.badRequest, "The connection was lost."), request, context, headers: [.connection: "close"])
         default:
             let (method, route) = (RequestIdentity.knownMethod(request.method), context.endpointPath ?? "unknown")
             self.logger.error(

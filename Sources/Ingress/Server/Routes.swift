@@ -24,7 +24,10 @@ struct Routes {
     /// Adds an endpoint below `/api/v1`.
     mutating func api(_ method: HTTPRequest.Method, _ path: String, _ answer: @escaping Answer) { self.on(method, "/api/v1" + path, answer) }
 
-    /// The methods that a path takes; empty if it is unknown. `HEAD` is there where `GET` is.
+    /// All methods that any path takes.
+    static let knownMethods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+    /// The methods that a path takes; empty if it is unknown. `HEAD` is there where `GET` is, and `OPTIONS` everywhere.
     func methods(of path: some StringProtocol) -> [String] {
         let segments = path.split(separator: "/")
         var methods: Set<String> = []
@@ -34,6 +37,7 @@ struct Routes {
             methods.insert(route.method.rawValue)
             if route.method == .get { methods.insert("HEAD") }
         }
+        if !methods.isEmpty { methods.insert("OPTIONS") }
         return methods.sorted()
     }
 }

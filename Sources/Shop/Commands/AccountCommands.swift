@@ -24,25 +24,29 @@ public struct RegisterAccount: Command {
     }
 }
 
-/// Changes what a user says of themselves.
+/// Changes what a user says of themselves; nil leaves a field as it is.
 public struct UpdateProfile: Command {
     /// `accounts.update_profile`.
     public static let type = "accounts.update_profile"
 
     /// The account.
     public var userID: ID
-    /// The new name; nil removes it.
+    /// The new name.
     public var fullName: String?
+    /// True takes the name away.
+    public var clearsFullName: Bool?
 
-    /// Changes what a user says of themselves.
-    public init(userID: ID, fullName: String? = nil) {
+    /// Changes what a user says of themselves; nil leaves a field as it is.
+    public init(userID: ID, fullName: String? = nil, clearsFullName: Bool? = nil) {
         self.userID = userID
         self.fullName = fullName
+        self.clearsFullName = clearsFullName
     }
 
     enum CodingKeys: String, CodingKey {
         case userID = "user_id"
         case fullName = "full_name"
+        case clearsFullName = "clears_full_name"
     }
 }
 

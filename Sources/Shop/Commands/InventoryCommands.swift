@@ -188,6 +188,8 @@ public struct UpdateProduct: Command {
     public var isActive: Bool?
     /// Alert threshold.
     public var lowStockThreshold: Int?
+    /// True takes its own threshold away: the shop's counts.
+    public var clearsLowStockThreshold: Bool?
 
     /// Changes a product; nil leaves a field as it is. The stock is changed by `inventory.adjust_stock` alone, or set here to an absolute count.
     public init(
@@ -202,7 +204,8 @@ public struct UpdateProduct: Command {
         clearsCategory: Bool? = nil,
         images: [String]? = nil,
         isActive: Bool? = nil,
-        lowStockThreshold: Int? = nil
+        lowStockThreshold: Int? = nil,
+        clearsLowStockThreshold: Bool? = nil
     ) {
         self.productID = productID
         self.sku = sku
@@ -216,6 +219,7 @@ public struct UpdateProduct: Command {
         self.images = images
         self.isActive = isActive
         self.lowStockThreshold = lowStockThreshold
+        self.clearsLowStockThreshold = clearsLowStockThreshold
     }
 
     enum CodingKeys: String, CodingKey {
@@ -229,6 +233,7 @@ public struct UpdateProduct: Command {
         case images
         case isActive = "is_active"
         case lowStockThreshold = "low_stock_threshold"
+        case clearsLowStockThreshold = "clears_low_stock_threshold"
     }
 }
 

@@ -44,8 +44,8 @@ extension ProductRecord {
         if let currency = command.currency, self.edits.admits("currency", envelope) { self.currency = currency }
         if let images = command.images, self.edits.admits("images", envelope) { self.images = images }
         if let isActive = command.isActive { self.setActive(isActive, envelope) }
-        if let threshold = command.lowStockThreshold, self.edits.admits("low_stock_threshold", envelope) {
-            self.lowStockThreshold = Int32(clamping: threshold)
+        if command.lowStockThreshold != nil || command.clearsLowStockThreshold == true, self.edits.admits("low_stock_threshold", envelope) {
+            self.lowStockThreshold = command.lowStockThreshold.map { Int32(clamping: $0) }
         }
         if command.categoryID != nil || command.clearsCategory == true, self.edits.admits("category_id", envelope) {
             self.categoryID = command.categoryID

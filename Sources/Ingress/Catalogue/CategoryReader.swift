@@ -1,0 +1,37 @@
+import Kit
+import Postgres
+import Shop
+
+/// Reads the categories: all of them at once, kept until one changes.
+struct CategoryReader: Sendable {
+    private let pool: PostgresPool
+    private let cache: ReadCache<CategoryTree>
+
+    init(pool: PostgresPool, feed: ChangeFeed) {
+        self.pool = pool
+        self.cache = ReadCache("category", capacity: 1, isWhole: true, feed: feed)
+    }
+
+    private static let all: Statement = """
+        select id, name, slug, nullif(description, ''), parent_id, is_active from categories order by lower(name), id
+        """
+    /// The cache's only key.
+    private static let key = ID(high: 0, low: 0)
+
+    /// The tree.
+    /// - Throws: `Problem` `database_unreachable`, if nothing is known of it here.
+    func tree() async throws -> CategoryTree {
+        if let known = self.cache.valid(Self.key) { return known }
+        let tree = try await self.cache.value(Self.key) { [pool] in
+            try await pool.reading { pool in
+                try CategoryTree(
+                    try await pool.query(Self.all).map { row in
+                        CategoryBody(
+                            id: try row[0], name: try row[1], slug: try row[2], description: OrNull(try row[3, as: String?.self]),
+                            parentID: OrNull(try row[4, as: ID?.self]), isActive: try row[5])
+                    })
+            }
+        }
+        return try tree ?? CategoryTree([])
+    }
+}

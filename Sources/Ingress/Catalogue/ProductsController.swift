@@ -1,0 +1,77 @@
+import Hummingbird
+import Kit
+import Shop
+
+/// Products: listed, searched and read by everyone, changed by the shop's staff.
+struct ProductsController: Sendable {
+    let intake: Intake
+    let authenticator: Authenticator
+    let products: ProductReader
+    let search: ProductSearch
+
+    func add(to routes: inout Routes) {
+        routes.api(.get, "/products", self.list)
+        routes.api(.get, "/products/{id}", self.get)
+        routes.api(.post, "/products", self.create)
+        routes.api(.patch, "/products/{id}", self.update)
+        routes.api(.delete, "/products/{id}", self.archive)
+    }
+
+    static let notFound = Problem(.notFound, "There is no such product, or not yet.")
+    private static let amounts: ClosedRange<Int64> = 0...1_000_000_000_000
+    private static let counts: ClosedRange<Int64> = 0...Int64(Int32.max)
+
+    @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let page = try await self.search.page(ProductQuery(Query(request)))
+        return SharedAnswer(json: try JSON.encode(page), headers: request.link(toNext: page.nextCursor)).response(to: request)
+    }
+
+    @Sendable private func get(_ request: Request, _ context: IngressContext) async throws -> Response {
+        guard let id = ID(context.parameter("id")), let product = try await self.products.product(id) else { throw Self.notFound }
+        if product.isActive { return product.answer.response(to: request) }
+        guard await self.authenticator.isStaff(request) else { throw Self.notFound }
+        return product.answer.privateResponse
+    }
+
+    @Sendable private func create(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let user = try await self.authenticator.superuser(request)
+        let input = try await request.read { fields in
+            CreateProduct(
+                sku: fields.text("sku", 1...100), name: fields.text("name", 1...200), description: fields.optionalString("description", 0...10_000),
+                unitAmount: fields.int("unit_amount", Self.amounts), currency: fields.currency("currency"),
+                stockQuantity: fields.optionalInt("stock_quantity", Self.counts).map { Int($0) }, categoryID: fields.optionalID("category_id"),
+                images: fields.images("images"), isActive: fields.optionalBool("is_active"),
+                lowStockThreshold: fields.optionalInt("low_stock_threshold", Self.counts).map { Int($0) })
+        }
+        return try await self.intake.accept(input.value, .createProduct, about: .new, by: user.id, body: input.bytes, request, context)
+    }
+
+    /// A merge patch (RFC 7396): `null` takes away the description, the category, the images, or the threshold, in whose place the shop's comes.
+    @Sendable private func update(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let user = try await self.authenticator.superuser(request)
+        guard let id = ID(context.parameter("id")) else { throw Self.notFound }
+        let input = try await request.read { fields in
+            fields.refuseNull("sku", "name", "unit_amount", "currency", "stock_quantity", "is_active")
+            return UpdateProduct(
+                productID: id, sku: fields.optionalText("sku", 1...100), name: fields.optionalText("name", 1...200),
+                description: fields.isNull("description") ? "" : fields.optionalString("description", 0...10_000),
+                unitAmount: fields.optionalInt("unit_amount", Self.amounts), currency: fields.currency("currency"),
+                stockQuantity: fields.optionalInt("stock_quantity", Self.counts).map { Int($0) }, categoryID: fields.optionalID("category_id"),
+                clearsCategory: fields.isNull("category_id") ? true : nil, images: fields.isNull("images") ? [] : fields.images("images"),
+                isActive: fields.optionalBool("is_active"),
+                lowStockThreshold: fields.optionalInt("low_stock_threshold", Self.counts).map { Int($0) },
+                clearsLowStockThreshold: fields.isNull("low_stock_threshold") ? true : nil)
+        }
+        return try await self.intake.accept(
+            input.value, .updateProduct, about: .existing(id), by: user.id, body: input.bytes, request, context)
+    }
+
+    /// Takes it out of the shop; orders keep their lines.
+    @Sendable private func archive(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let user = try await self.authenticator.superuser(request)
+        guard let id = ID(context.parameter("id")) else { throw Self.notFound }
+        let body = try await request.bytes()
+        return try await self.intake.accept(
+            ArchiveProduct(productID: id), .archiveProduct, about: .existing(id), by: user.id, body: body, request, context)
+    }
+}

@@ -1,0 +1,71 @@
+import HTTPTypes
+import Hummingbird
+import Kit
+import NIOCore
+import Shop
+
+/// `GET /orders/{id}/events`: an order's timeline as Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html), from the
+/// beginning or after `Last-Event-ID`, then live.
+///
+/// The stream stays open, also when the order has reached its end: a refund or a dispute may still come. It ends when the token does, when the account
+/// is no longer active, or when this process stops; a client then connects again.
+struct OrderEventsController: Sendable {
+    let authenticator: Authenticator
+    let orders: OrderReader
+    let timelines: TimelineReader
+    let feed: ChangeFeed
+    let streams: LiveStreams
+
+    func add(to routes: inout Routes) { routes.api(.get, "/orders/{id}/events", self.stream) }
+
+    @Sendable private func stream(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let (id, user) = try await self.orders.visible(context.parameter("id"), to: self.authenticator.user(request))
+        // The header is what a browser's EventSource sends by itself when it comes back; the parameter is for the first time.
+        let query = try Query(request).int("last_event_id", 0 ... .max)
+        let last = request.headers[.lastEventID].flatMap { Int64($0) } ?? query ?? 0
+        return Response(
+            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "private, no-store", .xAccelBuffering: "no"],
+            body: .init { writer in
+                try await self.send(id, after: last, to: user, writer)
+            })
+    }
+
+    private func send(_ order: ID, after last: Int64, to user: Authenticator.User, _ writer: consuming any ResponseBodyWriter) async throws {
+        // First listened, then read: what comes between is not missed.
+        let listener = self.feed.listen(to: order)
+        let place = self.streams.join(listener)
+        defer {
+            self.streams.leave(place)
+            listener.cancel()
+        }
+        var last = last
+        try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
+        while !self.streams.isOver, await self.authenticator.stillStands(user) {
+            try await writer.write(await self.news(of: order, after: &last))
+            await listener.next()
+            try Task.checkCancellation()
+        }
+        try await writer.finish(nil)
+    }
+
+    /// The entries after the last one, as events; a comment if there are none, or they cannot be read at the moment.
+    private func news(of order: ID, after last: inout Int64) async throws -> ByteBuffer {
+        var buffer = ByteBuffer()
+        do {
+            for entry in try await self.timelines.entries(of: order, after: last) {
+                buffer.writeString("id: \(entry.id)\nevent: \(entry.type)\ndata: ")
+                buffer.writeBytes(try JSON.encode(entry))
+                buffer.writeString("\n\n")
+                last = entry.id
+            }
+        } catch let problem as Problem where problem.code == .databaseUnreachable {
+            buffer.clear()
+        }
+        if buffer.readableBytes == 0 { buffer.writeString(":\n\n") }
+        return buffer
+    }
+}
+
+extension HTTPField.Name {
+    static let xAccelBuffering = Self("X-Accel-Buffering")!
+}

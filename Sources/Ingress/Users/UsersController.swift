@@ -1,0 +1,81 @@
+import Hummingbird
+import Kit
+import Shop
+
+/// Accounts: one's own, and for the shop's staff everyone's.
+struct UsersController: Sendable {
+    let intake: Intake
+    let authenticator: Authenticator
+    let users: UserReader
+    let personalData: PersonalDataReader
+
+    func add(to routes: inout Routes) {
+        routes.api(.get, "/users/me", self.me)
+        routes.api(.patch, "/users/me", self.updateProfile)
+        routes.api(.get, "/users/me/export", self.export)
+        routes.api(.delete, "/users/me", self.erase)
+        routes.api(.get, "/users", self.list)
+        routes.api(.patch, "/users/{id}", self.setFlags)
+    }
+
+    private static let notFound = Problem(.notFound, "There is no such account.")
+
+    @Sendable private func me(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let id = try await self.authenticator.user(request).id
+        guard let user = try await self.users.user(id) else { throw Self.notFound }
+        return try .json(user)
+    }
+
+    /// A merge patch (RFC 7396): `null` takes the name away.
+    @Sendable private func updateProfile(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let user = try await self.authenticator.user(request)
+        let input = try await request.read { fields in
+            UpdateProfile(
+                userID: user.id, fullName: fields.optionalString("full_name", 0...200), clearsFullName: fields.isNull("full_name") ? true : nil)
+        }
+        return try await self.intake.accept(
+            input.value, .updateProfile, about: .existing(user.id), by: user.id, body: input.bytes, request, context)
+    }
+
+    @Sendable private func export(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let user = try await self.authenticator.user(request)
+        guard let data = try await self.personalData.all(of: user.id) else { throw Self.notFound }
+        return try .json(data, headers: [.contentDisposition: "attachment; filename=\"personal-data.json\""])
+    }
+
+    /// Anonymises the account; its orders stay, as the books must.
+    @Sendable private func erase(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let user = try await self.authenticator.user(request)
+        let body = try await request.bytes()
+        return try await self.intake.accept(
+            EraseAccount(userID: user.id), .eraseAccount, about: .existing(user.id), by: user.id, body: body, request, context)
+    }
+
+    @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
+        _ = try await self.authenticator.superuser(request)
+        let query = try Query(request)
+        let (text, limit, cursor) = (try query.string("q"), try query.limit(), try query.cursor())
+        let users = try await self.users.users(with: text, from: cursor, count: limit + 1)
+        return try .page(Page(users, limit: limit) { Cursor($0.createdAt, $0.id) }, request)
+    }
+
+    @Sendable private func setFlags(_ request: Request, _ context: IngressContext) async throws -> Response {
+        let staff = try await self.authenticator.superuser(request)
+        guard let id = ID(context.parameter("id")), try await self.mayExist(id) else { throw Self.notFound }
+        let input = try await request.read { fields in
+            fields.refuseNull("is_active", "is_superuser")
+            return SetAccountFlags(userID: id, isActive: fields.optionalBool("is_active"), isSuperuser: fields.optionalBool("is_superuser"))
+        }
+        return try await self.intake.accept(
+            input.value, .setAccountFlags, about: .existing(id), by: staff.id, body: input.bytes, request, context)
+    }
+
+    /// False for an account that is known not to be there; while the database is away the worker decides.
+    private func mayExist(_ id: ID) async throws -> Bool {
+        do {
+            return try await self.users.user(id) != nil
+        } catch let problem as Problem where problem.code == .databaseUnreachable {
+            return true
+        }
+    }
+}
