@@ -2,19 +2,22 @@ import FoundationEssentials
 
 /// JSON as it travels in messages and is kept in Postgres: no escaped slashes, times as ``Timestamp`` writes them.
 ///
-/// One encoder and one decoder serve all threads: both copy their options under a lock at the start of each call and keep the state of the
+/// The encoders and the decoder serve all threads: they copy their options under a lock at the start of each call and keep the state of the
 /// call itself in a value of its own, and nobody changes the options after they were made here.
 /// https://github.com/swiftlang/swift-foundation/blob/main/Sources/FoundationEssentials/JSON/JSONEncoder.swift (`@unchecked Sendable`)
 public enum JSON {
-    private static let encoder: JSONEncoder = {
+    private static let encoder = Self.encoder(.withoutEscapingSlashes)
+    private static let canonicalEncoder = Self.encoder([.withoutEscapingSlashes, .sortedKeys])
+
+    private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.outputFormatting = formatting
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
             try container.encode(Timestamp.string(date))
         }
         return encoder
-    }()
+    }
 
     private static let decoder: JSONDecoder = {
         let decoder = JSONDecoder()
@@ -31,6 +34,10 @@ public enum JSON {
     /// The JSON of a value.
     /// - Throws: an `EncodingError`: a number that is not finite, or the value's own.
     public static func encode(_ value: some Encodable) throws -> [UInt8] { Array(try self.encoder.encode(value)) }
+
+    /// The JSON of a value with its keys sorted: the same bytes for the same value in every process.
+    /// - Throws: as ``encode(_:)``.
+    public static func canonical(_ value: some Encodable) throws -> [UInt8] { Array(try self.canonicalEncoder.encode(value)) }
 
     /// The value of a JSON text.
     /// - Throws: a `DecodingError`; ``explain(_:)`` puts it in words that may be shown.

@@ -27,7 +27,7 @@ struct CategoryTree: Sendable {
         fileprivate let json: [UInt8]
         fileprivate init(_ category: CategoryBody) throws {
             self.category = category
-            self.json = try JSON.encode(category)
+            self.json = try JSON.canonical(category)
             self.answer = SharedAnswer(json: self.json)
         }
 

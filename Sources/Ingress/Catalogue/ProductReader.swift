@@ -28,7 +28,7 @@ struct ProductReader: Sendable {
             try await pool.reading { pool in
                 guard let row = try await pool.query(Self.one, id).first else { return nil }
                 let body = try ProductBody(row)
-                return Product(isActive: body.isActive, answer: SharedAnswer(json: try JSON.encode(body)))
+                return Product(isActive: body.isActive, answer: SharedAnswer(json: try JSON.canonical(body)))
             }
         }
     }

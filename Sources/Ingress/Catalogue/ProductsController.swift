@@ -23,7 +23,7 @@ struct ProductsController: Sendable {
 
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
         let page = try await self.search.page(ProductQuery(Query(request)))
-        return SharedAnswer(json: try JSON.encode(page), headers: request.link(toNext: page.nextCursor)).response(to: request)
+        return SharedAnswer(json: try JSON.canonical(page), headers: request.link(toNext: page.nextCursor)).response(to: request)
     }
 
     @Sendable private func get(_ request: Request, _ context: IngressContext) async throws -> Response {

@@ -32,7 +32,8 @@ struct Compression: RouterMiddleware {
 
     private static func isCompressible(_ type: String?) -> Bool {
         guard let type = type?.prefix(while: { $0 != ";" }) else { return false }
-        return type.hasPrefix("text/") && type != "text/event-stream" || type.hasSuffix("json") || type.hasSuffix("javascript") || type.hasSuffix("xml")
+        return type.hasPrefix("text/") && type != "text/event-stream" || type.hasSuffix("json") || type.hasSuffix("javascript")
+            || type.hasSuffix("xml")
             || type.hasSuffix("+yaml")
     }
 }

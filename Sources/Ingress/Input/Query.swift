@@ -12,7 +12,8 @@ struct Query {
         var parameters: [String: String] = [:]
         for parameter in (request.uri.query ?? "").split(separator: "&") {
             let parts = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = PercentEncoding.decode(parts[0], isForm: true), let value = parts.count == 2 ? PercentEncoding.decode(parts[1], isForm: true) : ""
+            guard let name = PercentEncoding.decode(parts[0], isForm: true),
+                let value = parts.count == 2 ? PercentEncoding.decode(parts[1], isForm: true) : ""
             else {
                 throw Problem(.badRequest, "The query is not percent-encoded UTF-8.")
             }

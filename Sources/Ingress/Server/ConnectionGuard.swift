@@ -165,7 +165,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         let requestID = RequestIdentity.requestID(nil)
         let body = (try? JSON.encode(ProblemBody(problem, requestID: requestID))) ?? []
         var headers: HTTPHeaders = [
-            "content-type": "application/problem+json", "content-length": String(body.count), "connection": "close", "cache-control": "private, no-store",
+            "content-type": "application/problem+json", "content-length": String(body.count), "connection": "close",
+            "cache-control": "private, no-store",
             "x-content-type-options": "nosniff", "x-request-id": requestID,
         ]
         if problem.code == .methodNotAllowed { headers.add(name: "allow", value: Routes.knownMethods.joined(separator: ", ")) }

@@ -39,10 +39,10 @@ extension HTTPFields {
     /// Adds to `Vary` what the answer depends on.
     mutating func vary(on name: HTTPField.Name) {
         guard let known = self[.vary] else {
-            self[.vary] = name.canonicalName
+            self[.vary] = name.rawName
             return
         }
         let isKnown = known.split(separator: ",").contains { $0.drop(while: { $0 == " " }).lowercased() == name.canonicalName }
-        if !isKnown { self[.vary] = "\(known), \(name.canonicalName)" }
+        if !isKnown { self[.vary] = "\(known), \(name.rawName)" }
     }
 }
