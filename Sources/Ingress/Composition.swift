@@ -25,7 +25,7 @@ struct Composition {
         let consumer = Consumer(
             configuration: try self.broker("ingress events"),
             queue: .exclusive(bindings: ChangeFeed.bindings), prefetch: 1000, logger: logger)
-        let feed = ChangeFeed(consumer: consumer, logger: logger)
+        let feed = ChangeFeed(consumer: consumer, publisher: publisher, logger: logger)
 
         let keys = try settings.signingKeys()
         let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))

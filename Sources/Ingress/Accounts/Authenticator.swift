@@ -94,12 +94,17 @@ final class Authenticator: Sendable {
     }
 
     private func user(of claims: Tokens.Claims) async throws -> User {
-        let standing: Standing?
+        var standing: Standing?
         do {
             standing = try await self.standing(of: claims.userID)
         } catch let problem as Problem where problem.code == .databaseUnreachable {
             // Writes are accepted while the database is away: then the token's word counts.
             return User(id: claims.userID, isSuperuser: claims.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt)
+        }
+        if let known = standing, known.epoch < claims.epoch {
+            // The token is newer than what is known here: an operator's hand at the database goes by no event.
+            self.standings.drop(claims.userID)
+            standing = try await self.standing(of: claims.userID)
         }
         guard let standing, standing.epoch == claims.epoch else { throw Problem(.unauthorized, "The token was revoked; sign in again.") }
         guard standing.isActive else { throw Problem(.userInactive, "The account is not active.") }

@@ -8,10 +8,10 @@ import Synchronization
 /// What the workers have finished and changed, as they tell it after each commit: wakes requests that wait, and drops what the caches hold.
 ///
 /// The events come through an exclusive queue that is gone with its connection. What is said meanwhile is missed: so while there is none the caches
-/// hold nothing valid (see ``isCurrent``), and requests that wait look into the database by themselves.
+/// hold nothing valid (see ``isCurrent(at:)``), and requests that wait look into the database by themselves.
 final class ChangeFeed: Service {
     /// What the exclusive queue is bound to.
-    static let bindings = [(exchange: "events", routingKey: OperationFinished.type), (exchange: "events", routingKey: CacheClear.type)]
+    static let bindings = [OperationFinished.type, CacheClear.type, IngressBeat.type].map { (exchange: "events", routingKey: $0) }
 
     private struct State {
         var listeners: [ID: [ObjectIdentifier: Listener]] = [:]
@@ -29,17 +29,37 @@ final class ChangeFeed: Service {
     }
 
     private let consumer: Consumer
+    private let publisher: Publisher
     private let logger: Logger
     private let state = Mutex(State())
-    private let current = Atomic(false)
+    private let peers = Mutex(Peers(own: .v7(milliseconds: UInt64(Clock.milliseconds()))))
 
-    init(consumer: Consumer, logger: Logger) {
+    init(consumer: Consumer, publisher: Publisher, logger: Logger) {
         self.consumer = consumer
+        self.publisher = publisher
         self.logger = logger
     }
 
     /// Whether every change is heard: what was read since this became true, and was not dropped, is not stale.
-    var isCurrent: Bool { self.current.load(ordering: .acquiring) }
+    func isCurrent(at now: ContinuousClock.Instant = .now) -> Bool { self.peers.withLock { $0.isFresh(at: now) } }
+
+    /// Has every ingress drop something from its cache, and returns when all have, or trust their caches no more.
+    ///
+    /// Whoever tells a client that a write is finished asks for this first: the worker's own word of it may be late for some, or lost.
+    /// - Parameter pattern: as in `cache.clear`.
+    /// - Returns: false if it was not certain in time.
+    func settle(_ pattern: String, until deadline: ContinuousClock.Instant) async -> Bool {
+        let listener = self.listen(to: self.peers.withLock(\.own))
+        defer { listener.cancel() }
+        let number = await self.sendBeat(drops: pattern)
+        while let silent = self.peers.withLock({ $0.silent(about: number, at: .now) }) {
+            if ContinuousClock.now >= deadline { return false }
+            await listener.next(until: min(silent, deadline))
+        }
+        // Without a connection it is not dropped by our own beat.
+        self.tell(.pattern(pattern))
+        return true
+    }
 
     /// Tells a cache of every change.
     func subscribe(_ cache: @escaping @Sendable (Change) -> Void) { self.state.withLock { $0.caches.append(cache) } }
@@ -63,8 +83,15 @@ final class ChangeFeed: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.watchConnection() }
                 group.addTask { await self.receive() }
+                group.addTask {
+                    while !Task.isCancelled {
+                        _ = await self.sendBeat()
+                        try? await Task.sleep(for: Peers.interval)
+                    }
+                }
             }
         }
+        _ = await self.sendBeat(leaves: true)
         // Long waits end with the process: whoever is still there is answered with what is known.
         self.wakeAll()
     }
@@ -79,11 +106,12 @@ final class ChangeFeed: Service {
             switch event {
             case .connected:
                 // What was missed while there was no queue may have changed anything.
+                self.peers.withLock { $0.hearNothing() }
                 self.tell(.all)
-                self.current.store(true, ordering: .releasing)
+                _ = await self.sendBeat()
                 self.wakeAll()
             case .disconnected:
-                self.current.store(false, ordering: .releasing)
+                self.peers.withLock { $0.hearNothing() }
                 self.logger.notice("changes are not heard; reads go to the database until they are")
             }
         }
@@ -91,26 +119,61 @@ final class ChangeFeed: Service {
 
     private func receive() async {
         for await batch in self.consumer.batches {
-            for delivery in batch { self.handle(delivery) }
+            var isAsked = false
+            for delivery in batch { isAsked = self.handle(delivery) || isAsked }
+            if isAsked { Task { await self.sendBeat() } }
             if let last = batch.last { await self.consumer.acknowledge(last.deliveryTag, multiple: true, epoch: last.epoch) }
         }
     }
 
-    private func handle(_ delivery: Delivery) {
+    /// - Returns: whether it is asked for a beat.
+    private func handle(_ delivery: Delivery) -> Bool {
         do {
-            if delivery.routingKey == CacheClear.type {
+            switch delivery.routingKey {
+            case CacheClear.type:
                 let pattern = try JSON.decode(CacheClear.self, from: delivery.body).pattern
                 self.logger.notice("an operator drops \(pattern) from the cache")
                 self.tell(.pattern(pattern))
-                return
+                return false
+            case IngressBeat.type: return self.hear(try JSON.decode(from: delivery.body))
+            default:
+                let hint = try JSON.decode(OperationFinished.self, from: delivery.body)
+                // First what was cached, then who waits: a request that is woken must not find what was there before.
+                if !hint.changed.isEmpty { self.tell(.changed(hint.changed)) }
+                self.wake(hint)
+                return false
             }
-            let hint = try JSON.decode(OperationFinished.self, from: delivery.body)
-            // First what was cached, then who waits: a request that is woken must not find what was there before.
-            if !hint.changed.isEmpty { self.tell(.changed(hint.changed)) }
-            self.wake(hint)
         } catch {
             self.logger.warning("an event was not understood: \(JSON.explain(error))", metadata: ["type": .string(delivery.routingKey)])
             self.tell(.all)
+            return false
+        }
+    }
+
+    private func hear(_ beat: IngressBeat) -> Bool {
+        if let pattern = beat.drops { self.tell(.pattern(pattern)) }
+        let own = self.peers.withLock { peers in
+            peers.hear(beat, at: .now)
+            return peers.own
+        }
+        for listener in self.state.withLock({ $0.listeners[own].map { Array($0.values) } ?? [] }) { listener.wake() }
+        return beat.drops != nil && beat.ingress != own
+    }
+
+    /// - Returns: its number; nil if the broker did not take it.
+    @discardableResult
+    private func sendBeat(drops: String? = nil, leaves: Bool? = nil) async -> Int64? {
+        let beat = self.peers.withLock { $0.beat(at: .now, drops: drops, leaves: leaves) }
+        let now = Clock.milliseconds()
+        let envelope = Envelope(messageID: .v7(milliseconds: UInt64(now)), type: IngressBeat.type, actor: "system", sentAt: now)
+        do {
+            try await self.publisher.publish(
+                Outgoing(
+                    exchange: IngressBeat.exchange, routingKey: IngressBeat.type, mandatory: false,
+                    properties: envelope.properties(appID: "ingress", persistent: false), body: try JSON.encode(beat)))
+            return beat.number
+        } catch {
+            return nil
         }
     }
 

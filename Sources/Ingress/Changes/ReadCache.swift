@@ -7,7 +7,7 @@ import Synchronization
 /// While the database is away, what was known last is better than nothing: it is kept for that, marked as old.
 final class ReadCache<Value: Sendable>: Sendable {
     private struct Entry {
-        var value: Value?
+        var value: Value
         var isValid: Bool
         var storedAt: ContinuousClock.Instant
     }
@@ -43,25 +43,32 @@ final class ReadCache<Value: Sendable>: Sendable {
         feed.subscribe { [weak self] in self?.drop($0) }
     }
 
+    /// Reads anew what is known to be outdated.
+    func drop(_ id: ID) { self.state.withLock { Self.invalidate(id, &$0) } }
+
     /// The value of an id, if it is known and has not changed.
     func valid(_ id: ID) -> Value? { self.valid(id, .now)?.value }
 
     private func valid(_ id: ID, _ now: ContinuousClock.Instant) -> Entry? {
-        guard self.feed.isCurrent, let entry = self.state.withLock({ $0.entries[id] }), entry.isValid, now - entry.storedAt < self.lifetime else {
+        guard self.feed.isCurrent(at: now), let entry = self.state.withLock({ $0.entries[id] }), entry.isValid, now - entry.storedAt < self.lifetime
+        else {
             return nil
         }
         return entry
     }
 
     /// The value of an id: as it is known, or as `read` brings it.
-    /// - Parameter read: nil if there is no such thing, which is remembered too.
+    /// - Parameter read: nil if there is no such thing, which is not remembered: it may be made at any moment.
     /// - Throws: what `read` throws; of `database_unreachable` the last known value makes up.
     func value(_ id: ID, read: @escaping @Sendable () async throws -> Value?) async throws -> Value? {
         let now = ContinuousClock.now
         if let known = self.valid(id, now) { return known.value }
+        // While changes are not heard, a read that is under way may have begun before one.
+        let isHearing = self.feed.isCurrent(at: now)
         let fill = self.state.withLock { state in
-            if let fill = state.fills[id] { return fill }
+            if isHearing, let fill = state.fills[id] { return fill }
             let fill = Fill(Task { try await read() })
+            if !isHearing { fill.isTainted.store(true, ordering: .releasing) }
             state.fills[id] = fill
             return fill
         }
@@ -71,7 +78,7 @@ final class ReadCache<Value: Sendable>: Sendable {
             return value
         } catch {
             self.state.withLock { state in if state.fills[id] === fill { state.fills[id] = nil } }
-            guard (error as? Problem)?.code == .databaseUnreachable, let entry = self.state.withLock({ $0.entries[id] }), let old = entry.value
+            guard (error as? Problem)?.code == .databaseUnreachable, let old = self.state.withLock({ $0.entries[id] })?.value
             else { throw error }
             return old
         }
@@ -81,6 +88,10 @@ final class ReadCache<Value: Sendable>: Sendable {
         self.state.withLock { state in
             guard state.fills[id] === fill else { return }
             state.fills[id] = nil
+            guard let value else {
+                state.entries[id] = nil
+                return
+            }
             if state.entries.count >= self.capacity, state.entries[id] == nil {
                 // Whichever comes first: hot ones come back at once.
                 for key in Array(state.entries.keys.prefix(max(1, self.capacity / 8))) { state.entries[key] = nil }

@@ -58,6 +58,8 @@ extension Request {
     }
 
     private static func parse<Value>(_ bytes: [UInt8], _ read: @escaping (Fields) -> Value) throws -> Value {
+        // Foundation would guess at other encodings, and look at a text only when it is read.
+        guard String(validating: bytes, as: UTF8.self) != nil else { throw Problem(.malformedJSON, "The body is not UTF-8.") }
         let findings = Fields.Findings()
         let reading = Reading<Value>(findings: findings, read: read)
         do {

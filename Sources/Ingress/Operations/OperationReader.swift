@@ -64,16 +64,42 @@ struct OperationReader: Sendable {
         var state = OperationState(status: .pending)
         if mayHaveEnded || limit == .zero {
             state = try await self.read(operation)
-            if state.isFinal { return state }
+            if state.isFinal { return await self.told(state, of: operation, deadline) }
         }
         while ContinuousClock.now < deadline {
             // A dead letter is recorded without an event.
-            let pause = self.feed.isCurrent ? Duration.seconds(1) : .milliseconds(200)
+            let pause = self.feed.isCurrent() ? Duration.seconds(1) : .milliseconds(200)
             await waiting.next(until: min(deadline, .now + pause))
             state = try await self.read(operation)
-            if state.isFinal { return state }
+            if state.isFinal { return await self.told(state, of: operation, deadline) }
         }
         return state
+    }
+
+    /// A write counts as finished once no ingress reads from its cache what was there before; what is not cached needs no more.
+    private func told(_ state: OperationState, of operation: OperationID, _ deadline: ContinuousClock.Instant) async -> OperationState {
+        guard state.status == .succeeded, let cached = operation.cached, let finishedAt = state.finishedAt,
+            Date().timeIntervalSince(finishedAt) < Self.cacheLifetime
+        else { return state }
+        if await self.feed.settle(cached, until: max(deadline, .now + Peers.lease)) { return state }
+        return OperationState(status: .pending, attempts: state.attempts, createdAt: state.createdAt)
+    }
+
+    /// Nothing is cached for longer, with some time for clocks that differ.
+    private static let cacheLifetime = 120.0
+}
+
+extension OperationID {
+    /// What ingresses may have cached of that which it changes, as in `cache.clear`; nil if nothing.
+    fileprivate var cached: String? {
+        switch self.kind {
+        case .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount: self.resource.map { "user:\($0)" }
+        // Whose it was is not in the operation.
+        case .resetPassword: "user"
+        case .createCategory, .updateCategory, .deleteCategory: "category"
+        case .updateProduct, .archiveProduct, .adjustStock: self.resource.map { "product:\($0)" }
+        default: nil
+        }
     }
 }
 

@@ -99,7 +99,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if self.isClosing || self.refusal != nil { return }
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
-        guard self.isReading else { return self.refuse(Problem(error), context) }
+        guard self.isReading else {
+            // Behind a request that said `close`, nothing counts.
+            if !self.closesWhenAnswered { self.refuse(Problem(error), context) }
+            return
+        }
         // Whoever reads the body hears of it, and answers.
         self.closesWhenAnswered = true
         if self.unanswered == 0 { return self.beginClosing(context) }

@@ -34,8 +34,20 @@ struct HTTPServer: Service {
         self.port = try settings.int("PORT", in: 1...65_535)
         self.application = Application(
             responder: router.buildResponder(), server: isTLS ? try Self.https(settings) : .http1(configuration: Self.http1),
-            configuration: .init(address: .hostname(try settings.require("HOST"), port: self.port), serverName: nil, backlog: Self.backlog),
+            configuration: .init(
+                address: .hostname(try settings.require("HOST"), port: self.port), serverName: nil, backlog: Self.backlog,
+                availableConnectionsDelegate: .maximum(Self.connectionLimit(), logger: quiet)),
             logger: quiet)
+    }
+
+    /// Each connection takes a file descriptor: as many as the system lets this process have, but for what it needs itself. Who comes then waits in
+    /// the kernel.
+    private static func connectionLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return max(64, min(Int(clamping: limit.rlim_cur), 200_000) - 256)
     }
 
     /// - Throws: `SettingError` if the port cannot be listened on.
