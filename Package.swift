@@ -122,7 +122,7 @@ let package = Package(
             dependencies: [
                 "Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Topology", "Fixtures", .logging,
             ]),
-        .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures"]),
+        .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures", "RabbitMQ", "Transfer"]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]
 )

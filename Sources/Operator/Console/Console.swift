@@ -48,7 +48,10 @@ struct Console: AsyncParsableCommand {
                 SearchPage(deadLetters: deadLetters, jobs: jobs, traces: traces, queues: queues, renderer: renderer).add(to: router)
                 return router
             }
-            let unready: @Sendable () async -> [String] = { pool.isReachable ? [] : ["database: not reachable"] }
+            let unready: @Sendable () async -> [String] = {
+                (pool.isReachable ? [] : ["database: not reachable"]) + (publisher.isConnected ? [] : ["broker: not connected"])
+                    + (server.isListening ? [] : ["http: not listening"])
+            }
             let health = try HealthServer(settings: settings, logger: logger, unready: unready)
             let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
             return (health.map { [$0] } ?? []) + [pool, publisher, start, watch, jobs, server]

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Kit
+import NIOCore
 import Postgres
 import RabbitMQ
 import Shop
@@ -14,6 +15,7 @@ struct DeadLetterPage: Sendable {
 
     func add(to router: Router<ConsoleContext>) {
         router.get("/dead/:id", use: self.show)
+        router.get("/dead/:id/payload", use: self.download)
         router.post("/dead/:id/replay", use: self.replay)
         router.post("/dead/:id/discard", use: self.discard)
     }
@@ -21,6 +23,16 @@ struct DeadLetterPage: Sendable {
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
         let notice = request.fields["notice"].flatMap { Notice(rawValue: $0)?.text }
         return try await self.page(try self.id(context), context, whole: request.fields["full"] != nil, notice: notice)
+    }
+
+    /// The payload's bytes, as a file that no browser shows or runs.
+    @Sendable func download(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let id = try self.id(context)
+        guard let detail = try await self.deadLetters.find(id) else { throw Self.unknown(id) }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/octet-stream", .contentDisposition: "attachment; filename=\"\(detail.letter.id).json\""],
+            body: .init(byteBuffer: ByteBuffer(bytes: detail.payload)))
     }
 
     // MARK: Acts

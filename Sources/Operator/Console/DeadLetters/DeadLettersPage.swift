@@ -36,6 +36,8 @@ struct DeadLettersPage: Sendable {
 
     struct Row: Sendable {
         let id: String
+        /// Its end, where ids of one time differ.
+        let shortID: String
         let queue: String
         let type: String
         let errorType: String
@@ -47,6 +49,7 @@ struct DeadLettersPage: Sendable {
 
         init(_ letter: DeadLetter, now: Int64) {
             self.id = letter.id.description
+            self.shortID = String(letter.id.description.suffix(8))
             self.queue = letter.queue
             self.type = letter.type.isEmpty ? "no type" : letter.type.visible.shortened(to: 100)
             self.errorType = letter.errorType

@@ -66,24 +66,26 @@ struct OverviewPage: Sendable {
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
         async let groups = self.openGroups()
         async let past = self.history()
-        let state = await self.watch.current()
+        var state = await self.watch.current()
+        if let groups = await groups {
+            state.openDeadLetters = groups.reduce(0) { $0 + $1.count }
+            state.openGroups = groups.count
+        }
         let notice = request.fields["notice"].flatMap { Notice(rawValue: $0)?.text }
         return try self.renderer.respond(
-            "overview", title: "Overview", section: "/", notice: notice, Self.content(state, history: await past, groups: await groups),
+            "overview", title: "Overview", section: "/", notice: notice, Self.content(state, history: await past, groups: await groups ?? []),
             context: context)
     }
 
-    /// None if the database is away: the verdict says so.
-    private func openGroups() async -> [GroupRow] {
-        do { return try await self.deadLetters.groups().map { GroupRow($0) } } catch { return [] }
-    }
+    /// Nil if the database is away: the verdict says so.
+    private func openGroups() async -> [DeadGroup]? { try? await self.deadLetters.groups() }
 
     private func history() async -> History {
         let now = Clock.milliseconds()
         do { return try await History(end: now, in: self.deadLetters.pool) } catch { return .empty(end: now) }
     }
 
-    static func content(_ state: SystemState, history: History, groups: [GroupRow]) -> Content {
+    static func content(_ state: SystemState, history: History, groups: [DeadGroup]) -> Content {
         let queues = state.queues
         func series(_ name: String, _ tone: String, _ quantity: (History.Point) -> Double, _ text: @escaping @Sendable (Double) -> String)
             -> TimeChart.Series
@@ -120,11 +122,11 @@ struct OverviewPage: Sendable {
                     retrying: Cell(queue.retrying), dead: Cell(queue.dead, bad: queue.dead > 0), publishRate: Cell(rate: queue.publishRate),
                     deliverRate: Cell(rate: queue.deliverRate),
                     consumers: Cell(queue.consumers, bad: queue.consumers == 0 && !queue.paused),
-                    oldest: queue.oldestSeconds.map { Quantity.span(seconds: Int($0)) } ?? "–",
+                    oldest: queue.oldestSeconds.flatMap { $0 > 0 ? Quantity.span(seconds: Int($0)) : nil } ?? "–",
                     spark: Sparkline(history.series(\.waiting, of: queue.name)),
                     deadLink: "/dead" + Form.query([("queue", queue.name), ("status", "open")]))
             },
-            hasQueues: !queues.isEmpty, groups: Array(groups.prefix(10)), hasGroups: !groups.isEmpty,
+            hasQueues: !queues.isEmpty, groups: groups.prefix(10).map { GroupRow($0) }, hasGroups: !groups.isEmpty,
             clients: Self.rows(of: state.clients, now: state.at))
     }
 
@@ -135,7 +137,8 @@ struct OverviewPage: Sendable {
         let parts = Dictionary(grouping: clients) { "\(part($0)) \(host($0))" }
         return parts.sorted { $0.key < $1.key }.compactMap { _, clients in
             guard let first = clients.min(by: { $0.connectedAt < $1.connectedAt }) else { return nil }
-            let queues = Set(clients.flatMap(\.queues)).sorted()
+            // A queue that the broker has named is the part's own, for wake-ups.
+            let queues = Set(clients.flatMap(\.queues).map { $0.hasPrefix("amq.gen-") ? "a queue of its own" : $0 }).sorted()
             return ClientRow(
                 name: part(first).visible, takes: queues.isEmpty ? "–" : queues.joined(separator: ", "), host: host(first),
                 connections: Quantity.count(clients.count), since: Moment(milliseconds: first.connectedAt, now: now))

@@ -1,6 +1,6 @@
 extension String {
-    /// With what cannot be seen made visible: control characters as their pictures (`␀`), marks that turn the direction of text, and other
-    /// invisible ones, as `⟨U+202E⟩`. Line breaks and tabs stay. For showing only, never for editing.
+    /// With what cannot be seen, control characters, marks that turn the direction of text and the like, made visible as `⟨U+202E⟩`. Line breaks and
+    /// tabs stay. For showing only, never for editing.
     var visible: String {
         guard self.unicodeScalars.contains(where: Self.isInvisible) else { return self }
         var text = String.UnicodeScalarView()
@@ -9,11 +9,8 @@ extension String {
                 text.append(scalar)
                 continue
             }
-            switch scalar.value {
-            case 0..<0x20: text.append(Unicode.Scalar(0x2400 + scalar.value) ?? "\u{fffd}")
-            case 0x7f: text.append("\u{2421}")
-            default: text.append(contentsOf: "⟨U+\(String(scalar.value, radix: 16, uppercase: true))⟩".unicodeScalars)
-            }
+            let digits = String(scalar.value, radix: 16, uppercase: true)
+            text.append(contentsOf: "⟨U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)⟩".unicodeScalars)
         }
         return String(text)
     }

@@ -19,6 +19,9 @@ struct BulkPage: Sendable {
         let alreadyApplied: String
         let doesNotDecode: String
         let hasUndecodable: Bool
+        /// How many would be sent; nil if none.
+        let sent: String?
+        let discardLink: String
         let reasons: [Reason]
         let ids: String
         let group: String?
@@ -54,6 +57,13 @@ struct BulkPage: Sendable {
             subject: asked.subject, total: Quantity.count(plan.letters.count, "dead letter"), wouldRun: Quantity.count(plan.wouldRun),
             alreadyApplied: Quantity.count(plan.alreadyApplied), doesNotDecode: Quantity.count(plan.doesNotDecode),
             hasUndecodable: plan.doesNotDecode > 0,
+            sent: plan.doesNotDecode < plan.letters.count
+                ? Quantity.count(plan.letters.count - plan.doesNotDecode, "dead letter") : nil,
+            discardLink: "/dead/discard"
+                + Form.query([
+                    ("group", asked.group), ("queue", asked.queue),
+                    ("ids", asked.ids.isEmpty ? nil : asked.ids.map(\.description).joined(separator: ",")),
+                ]),
             reasons: plan.reasons.prefix(10).map { .init(count: Quantity.count($0.count), text: $0.reason.visible) },
             ids: plan.letters.map(\.id.description).joined(separator: ","), group: asked.group, queue: asked.queue,
             canary: plan.wouldRun > 1 ? "1" : "0")

@@ -8,14 +8,19 @@ import Logging
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
+import Synchronization
 
 /// The console's HTTP server: `CONSOLE_PORT` on `HOST`, with TLS if `TLS_CERT` and `TLS_KEY` are set.
-struct ConsoleServer: Service {
+final class ConsoleServer: Service {
     private let host: String
     private let port: Int
     private let tls: TLSConfiguration?
     private let logger: Logger
     private let router: @Sendable (_ isTLS: Bool) throws -> Router<ConsoleContext>
+    private let listening = Atomic(false)
+
+    /// Whether somebody who connects is answered.
+    var isListening: Bool { self.listening.load(ordering: .relaxed) }
 
     /// - Throws: a setting is wrong, or a file of TLS cannot be read.
     init(settings: Settings, logger: Logger, router: @escaping @Sendable (_ isTLS: Bool) throws -> Router<ConsoleContext>) throws(SettingError) {
@@ -54,6 +59,7 @@ struct ConsoleServer: Service {
             router: try self.router(self.tls != nil), server: try self.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain,
             configuration: .init(address: .hostname(self.host, port: self.port), serverName: nil),
             onServerRunning: { channel in
+                self.listening.store(true, ordering: .relaxed)
                 logger.info("listening", metadata: ["port": .stringConvertible(channel.localAddress?.port ?? 0)])
             },
             logger: quiet)

@@ -1,0 +1,134 @@
+import Testing
+
+@testable import Operator
+
+/// The console's own parts, without a server.
+@Suite struct ConsoleTextTests {
+    @Test func `a form is read as browsers write it`() {
+        let form = Form("a=1&b=x+y%2Bz&c=&d&a=2&%C3%A9=%E2%82%AC&bad=%zz%4&=nameless")
+        #expect(form["a"] == "1")
+        #expect(form.all("a") == ["1", "2"])
+        #expect(form["b"] == "x y+z")
+        #expect(form["c"] == "" && form["d"] == "" && form["e"] == nil)
+        #expect(form["é"] == "€")
+        #expect(form["bad"] == "%zz%4")
+        #expect(Form("q=%20%20").text("q") == nil && Form("q=+a b+").text("q") == "a b")
+        #expect(Form("q=%ff")["q"] == "\u{fffd}")
+        #expect(Form.query([("a", "x&y=z"), ("b", nil)]) == "?a=x%26y%3Dz")
+    }
+
+    @Test func `HTML is escaped byte by byte, so that no accent shields a quote`() {
+        let text = "<a href=\"x\"\u{301}> & ' \0 \r\n"
+        let escaped = HTMLText().escapeText(text)
+        #expect(Array(escaped.utf8) == Array("&lt;a href=&quot;x&quot;\u{301}&gt; &amp; &#39; \u{fffd} &#13;\n".utf8))
+    }
+
+    @Test func `no template shows anything unescaped, and none has a script or a style of its own`() throws {
+        for (name, bytes) in Templates.texts {
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(!text.contains("{{{") && !text.contains("{{&"), "\(name)")
+            #expect(!text.contains("style=") && text.firstMatch(of: #/ on[a-z]+=/#) == nil && text.firstMatch(of: /<script>/) == nil, "\(name)")
+            // An attribute without quotes would end at a blank.
+            #expect(text.firstMatch(of: /=\{\{/) == nil, "\(name)")
+        }
+        _ = try Templates.library()
+    }
+
+    @Test func `every form that posts carries the session's token`() {
+        for (name, bytes) in Templates.texts {
+            let text = String(decoding: bytes, as: UTF8.self)
+            #expect(text.matches(of: /method="post"/).count == text.matches(of: /name="csrf_token"/).count, "\(name)")
+        }
+    }
+
+    @Test func `JSON is set out token by token, and no number is changed`() throws {
+        let json = try #require(PrettyJSON(Array(#"{"n":12345678901234567890.10e+1,"s":"\u0000\"","a":[],"o":{},"l":[1,true,null]}"#.utf8)))
+        #expect(
+            json.text == """
+                {
+                  "n": 12345678901234567890.10e+1,
+                  "s": "\\u0000\\"",
+                  "a": [],
+                  "o": {},
+                  "l": [
+                    1,
+                    true,
+                    null
+                  ]
+                }
+                """)
+    }
+
+    @Test(arguments: ["", "{", "[1,]", "{\"a\":}", "nul", "01", "1.", "\"a", "\"\u{1}\"", "\"\\x\"", "{}{}", "{\"a\" 1}", "-", "1e"])
+    func `what is no JSON is not set out`(text: String) {
+        #expect(PrettyJSON(Array(text.utf8)) == nil)
+    }
+
+    @Test func `JSON that is nested without end is not set out`() {
+        #expect(PrettyJSON(Array(repeating: UInt8(ascii: "["), count: 1 << 20)) == nil)
+        #expect(PrettyJSON([0xff, 0xfe]) == nil)
+    }
+
+    @Test func `what cannot be seen is made visible`() {
+        #expect("a\u{0}b\u{1b}[31m\u{202E}c\u{200B}\td\n".visible == "a⟨U+0000⟩b⟨U+001B⟩[31m⟨U+202E⟩c⟨U+200B⟩\td\n")
+        #expect("Größe 👩‍🚀".shortened(to: 3) == "Grö…" && "abc".shortened(to: 3) == "abc")
+    }
+
+    @Test func `a session is what was signed, and nothing else`() throws {
+        let keeper = SessionKeeper(token: "a token")
+        let session = Session(name: "Ada <script> Lovelace")
+        #expect(session.actor == "operator:AdascriptLovelace")
+        let cookie = keeper.cookieValue(of: session)
+        #expect(keeper.session(cookieValue: cookie) == session)
+        #expect(SessionKeeper(token: "a token").session(cookieValue: cookie) == session)
+        #expect(SessionKeeper(token: "another").session(cookieValue: cookie) == nil)
+        let old = Session(id: session.id, expiresAt: 1, name: "ada")
+        #expect(keeper.session(cookieValue: keeper.cookieValue(of: old)) == nil)
+        #expect(keeper.isFormToken(keeper.formToken(for: session.id), for: session.id))
+        #expect(!keeper.isFormToken(keeper.formToken(for: session.id), for: Session(name: "eve").id))
+        #expect(!keeper.isFormToken(nil, for: session.id) && !keeper.isFormToken("", for: session.id))
+        #expect(keeper.isToken("a token") && !keeper.isToken("a toke") && !keeper.isToken("a tokens") && !keeper.isToken(""))
+        keeper.signOut(session)
+        #expect(keeper.session(cookieValue: cookie) == nil)
+    }
+
+    @Test func `the throttle lets a few through, then one at a time, each client for itself`() {
+        let throttle = SignInThrottle(burst: 3, interval: .seconds(10))
+        let start = ContinuousClock.now
+        for _ in 0..<3 {
+            #expect(throttle.wait(for: "a", now: start) == nil)
+            throttle.failed("a", now: start)
+        }
+        #expect(throttle.wait(for: "a", now: start) == .seconds(10))
+        #expect(throttle.wait(for: "b", now: start) == nil)
+        #expect(throttle.wait(for: "a", now: start + .seconds(9)) == .seconds(1))
+        #expect(throttle.wait(for: "a", now: start + .seconds(10)) == nil)
+        throttle.failed("a", now: start + .seconds(10))
+        #expect(throttle.wait(for: "a", now: start + .seconds(10)) == .seconds(10))
+        #expect(throttle.wait(for: "a", now: start + .seconds(60)) == nil)
+    }
+
+    @Test func `numbers and times are written for people`() {
+        #expect(Quantity.count(1_234_567) == "1,234,567" && Quantity.count(-1000) == "−1,000" && Quantity.count(1, "letter") == "1 letter")
+        #expect(Quantity.rate(0.04) == "0" && Quantity.rate(0.42) == "0.4" && Quantity.rate(1234.4) == "1,234")
+        #expect(Quantity.span(milliseconds: 0.25) == "250 µs" && Quantity.span(milliseconds: 1500) == "1.5 s")
+        #expect(Quantity.span(seconds: 12_000) == "3 h 20 min" && Quantity.size(1 << 20) == "1.0 MiB")
+        #expect(Moment(milliseconds: 1_764_104_645_000, now: 1_764_104_825_000).ago == "3 min ago")
+        #expect(Moment(milliseconds: 1_764_104_645_000, now: 1_774_104_825_000).clock == "25 Nov 2025 21:04")
+    }
+
+    @Test func `a chart's scale is a round number that holds all values`() {
+        for (value, scale) in [(0, 1), (1, 1), (1.5, 2), (3, 5), (10, 10), (11, 20), (4999, 5000), (5001, 10_000)] as [(Double, Double)] {
+            #expect(TimeChart.scale(above: value) == scale)
+        }
+    }
+
+    @Test func `a chart leaves gaps where nothing was measured`() {
+        let chart = TimeChart(
+            id: "c", title: "C", start: 0, step: 60_000, smallestScale: 1,
+            series: [.init(name: "in", tone: "t", values: [1, nil, 3, 4], text: { "\(Int($0))" })])
+        #expect(chart.series[0].line.matches(of: /M/).count == 2)
+        #expect(chart.columns.count == 3 && chart.columns.last?.title == "00:03  4 in")
+        #expect(chart.summary == "C, the last hour. in: 4 now, at most 4")
+    }
+}
