@@ -103,9 +103,9 @@ let package = Package(
         // Tests: a folder per target, on a real private broker and database that Fixtures starts.
         .target(
             name: "Fixtures",
-            dependencies: ["CLinux", "Postgres", "Transfer", "Topology", .logging],
+            dependencies: ["CLinux", "Postgres", "RabbitMQ", "Transfer", "Topology", .lifecycle, .logging],
             path: "Tests/Fixtures"),
-        .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures"]),
+        .testTarget(name: "RabbitMQTests", dependencies: ["RabbitMQ", "Fixtures", .logging]),
         .testTarget(name: "PostgresTests", dependencies: ["Postgres", "Fixtures"]),
         .testTarget(
             name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird, .hummingbirdHTTP2, .hummingbirdTLS, .logging, .nio, .nioSSL]),
@@ -113,8 +113,12 @@ let package = Package(
             name: "StripeDoubleTests",
             dependencies: ["StripeDouble", "Fixtures", "Transfer", .hummingbird, .crypto, .httpTypes, .lifecycle, .logging, .nio]),
         .executableTarget(name: "ExamplePart", dependencies: ["Kit", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
+        .executableTarget(name: "ExampleWorker", dependencies: ["Kit", "Postgres", "Shop", .argumentParser], path: "Tests/ExampleWorker"),
         .testTarget(
-            name: "KitTests", dependencies: ["CLinux", "Kit", "Fixtures", "ExamplePart", .lifecycle, .logging, .metrics]),
+            name: "KitTests",
+            dependencies: [
+                "CLinux", "Kit", "Postgres", "RabbitMQ", "Shop", "Fixtures", "ExamplePart", "ExampleWorker", .lifecycle, .logging, .metrics,
+            ]),
         .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),
         .testTarget(

@@ -120,7 +120,8 @@ async def main(options):
     login = options.login_file.read_bytes().strip() if options.login_file else None
 
     def authenticate(server, session, envelope, mechanism, data):
-        return AuthResult(success=data.login + b":" + data.password == login)
+        # Not handled here: aiosmtpd says 235 or 535.
+        return AuthResult(success=data.login + b":" + data.password == login, handled=False)
 
     handler = Sink(options.dir, Faults(options.faults))
     settings = {"hostname": "localhost", "ident": "mail-sink", "enable_SMTPUTF8": True}

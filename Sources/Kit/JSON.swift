@@ -53,7 +53,8 @@ public enum JSON {
         case .valueNotFound(_, let context): return "\(Self.path(context.codingPath)) is null"
         case .typeMismatch(let type, let context): return "\(Self.path(context.codingPath)) is not \(Self.name(of: type))"
         case .dataCorrupted(let context):
-            return context.codingPath.isEmpty ? "not JSON" : "\(Self.path(context.codingPath)) is not valid"
+            // Foundation says the same of a number that its type cannot hold.
+            return context.codingPath.isEmpty ? "not JSON, or a number does not fit" : "\(Self.path(context.codingPath)) is not valid"
         @unknown default: return "not valid"
         }
     }

@@ -19,7 +19,7 @@ public struct CertificateAuthority: Sendable {
     public init() async throws {
         self.folder = try Scratch.folder("authority")
         self.file = self.folder.appending(path: "ca.crt").path
-        try await Command.run(
+        try await ChildProcess.run(
             "openssl",
             ["req", "-x509", "-days", "2", "-subj", "/CN=Test authority", "-keyout", "\(self.folder.path)/ca.key", "-out", self.file] + Self.newKey)
     }
@@ -31,9 +31,9 @@ public struct CertificateAuthority: Sendable {
     public func issue(for names: String..., isExpired: Bool = false) async throws -> Certificate {
         let base = self.folder.appending(path: UUID().uuidString).path
         let made = Certificate(file: base + ".crt", key: base + ".key")
-        try await Command.run("openssl", ["req", "-subj", "/CN=server", "-keyout", made.key, "-out", base + ".csr"] + Self.newKey)
+        try await ChildProcess.run("openssl", ["req", "-subj", "/CN=server", "-keyout", made.key, "-out", base + ".csr"] + Self.newKey)
         try Data("subjectAltName=\(names.joined(separator: ","))\n".utf8).write(to: URL(filePath: base + ".extensions"))
-        try await Command.run(
+        try await ChildProcess.run(
             "openssl",
             [
                 "x509", "-req", "-days", isExpired ? "-1" : "2", "-in", base + ".csr", "-CA", self.file, "-CAkey", "\(self.folder.path)/ca.key",

@@ -61,9 +61,10 @@ import Testing
         try await self.withMigrator { migrator, _ in
             #expect(try await self.migrationError { try await migrator.apply([Self.second, Self.first]) }.contains("does not sort"))
             #expect(try await self.migrationError { try await migrator.apply([Self.first, Self.first]) }.contains("does not sort"))
-            try await migrator.apply([Self.first, Self.third])
+            let last = Migration(name: "m0003_note", sql: "CREATE INDEX ON things (note)")
+            try await migrator.apply([Self.first, last])
             #expect(
-                try await self.migrationError { try await migrator.apply([Self.first, Self.second, Self.third]) }
+                try await self.migrationError { try await migrator.apply([Self.first, Self.second, last]) }
                     .contains("m0002_more comes before one that is applied"))
         }
     }

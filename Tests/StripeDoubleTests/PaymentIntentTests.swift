@@ -149,12 +149,15 @@ import Transfer
     @Test func `expanded fields are whole objects, also in lists`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID("pm_card_mastercard")
-        let reply = try await stripe.get(
-            "/v1/payment_intents/\(id)", [("expand[]", "latest_charge.refunds"), ("expand[]", "payment_method"), ("expand[0]", "customer")])
-        #expect(reply["latest_charge"]?["object"]?.text == "charge")
-        #expect(reply["latest_charge"]?["refunds"]?["object"]?.text == "list")
-        #expect(reply["payment_method"]?["card"]?["brand"]?.text == "mastercard")
-        #expect(reply["payment_method"]?["card"]?["last4"]?.text == "4444")
+        // Arrays are written in either way.
+        for names in [["expand[]", "expand[]", "expand[]"], ["expand[0]", "expand[1]", "expand[2]"]] {
+            let reply = try await stripe.get(
+                "/v1/payment_intents/\(id)", [(names[0], "latest_charge.refunds"), (names[1], "payment_method"), (names[2], "customer")])
+            #expect(reply["latest_charge"]?["object"]?.text == "charge")
+            #expect(reply["latest_charge"]?["refunds"]?["object"]?.text == "list")
+            #expect(reply["payment_method"]?["card"]?["brand"]?.text == "mastercard")
+            #expect(reply["payment_method"]?["card"]?["last4"]?.text == "4444")
+        }
         let list = try await stripe.get("/v1/payment_intents", [("limit", "100"), ("expand[]", "data.latest_charge")])
         let listed = list["data"]?.array?.first { $0["id"]?.text == id }
         #expect(listed?["latest_charge", "object"]?.text == "charge")

@@ -22,7 +22,10 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         for (index, mail) in mails.enumerated() {
             let lines = String(decoding: try mail.encoded(), as: UTF8.self)
-            #expect(lines.split(separator: "\r\n", omittingEmptySubsequences: false).allSatisfy { $0.utf8.count <= 78 || !$0.contains(" ") })
+            // A word that is longer than a line stands alone on it, or behind its header's name.
+            for line in lines.split(separator: "\r\n") where line.utf8.count > 78 {
+                #expect(line.split(separator: " ").count { !$0.hasSuffix(":") } == 1, "\(line)")
+            }
             #expect(!lines.contains { $0 == "\n" || $0 == "\r" }, "a line end that is not CR LF")
             try Data(lines.utf8).write(to: folder.appending(path: "\(1000 + index).eml"))
         }
@@ -106,7 +109,7 @@ import Testing
 
     @Test(arguments: [
         "", "ada", "@example.com", "ada@", "ada@@example.com", "a b@example.com", "<ada@example.com>", "ada@example.com>", "a,b@c.d", "a\"@b.c",
-        "ada@example.com SIZE=1", "a\u{A0}b@c.d", String(repeating: "a", count: 250) + "@b.c",
+        "ada@example.com SIZE=1", "a\u{A0}b@c.d", String(repeating: "a", count: 251) + "@b.c",
     ])
     func `an address that is none is refused`(address: String) {
         #expect(throws: MailError.self) { try Mailbox(address) }

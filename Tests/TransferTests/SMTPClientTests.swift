@@ -24,8 +24,9 @@ import Transfer
         try await client.send(mail)
         let stored = try #require(try await sink.mails(1).first)
         #expect(stored.defects.isEmpty)
-        #expect(stored.text == text + "\n")
-        #expect(stored.html == "<p>.</p>\n.\n")
+        // The line end before a boundary is the boundary's (RFC 2046, section 5.1.1).
+        #expect(stored.text == text)
+        #expect(stored.html == "<p>.</p>\n.")
         #expect(stored.recipients == ["ada@example.com", "eve@example.com"])
         #expect(stored["Return-Path"] == "<shop@shop.example>")
         #expect(stored["Reply-To"] == "help@shop.example")

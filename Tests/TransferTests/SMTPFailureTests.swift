@@ -5,6 +5,9 @@ import Transfer
 
 /// What a mail server says or does instead of taking an e-mail, and what becomes of it.
 @Suite struct SMTPFailureTests {
+    /// More than the buffers of a socket's two ends take: 4 MiB of the sender's, and 64 KiB of ``RawServer``'s.
+    private static let endless = String(repeating: "Thanks.\n", count: 1_000_000)
+
     private func failure(
         port: Int, to: String = "ada@example.com", timeout: Duration = .seconds(20), text: String = "Thanks.\n"
     ) async throws -> SMTPError? {
@@ -118,7 +121,7 @@ import Transfer
 
     @Test func `a connection that is lost amid the data has not brought the e-mail`() async throws {
         let server = self.server { connection in connection.read(until: "\r\n") }
-        let error = try await self.failure(port: server.port, text: String(repeating: "Thanks.\n", count: 2_000_000))
+        let error = try await self.failure(port: server.port, text: Self.endless)
         #expect(error?.stage == .data)
         #expect(error?.mayHaveBeenSent == false)
         #expect(error?.isRetriable == true)
@@ -136,7 +139,7 @@ import Transfer
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: server.port, security: .none))
         let task = Task {
             await #expect(throws: SMTPError.self) {
-                try await client.send(SMTPClientTests.mail(text: String(repeating: "Thanks.\n", count: 4_000_000)))
+                try await client.send(SMTPClientTests.mail(text: Self.endless))
             }
         }
         try await begun.wait()

@@ -19,6 +19,8 @@ struct ConnectionSettings: Sendable {
             if let value = unsafe option.pointee.val { unsafe parameters[String(cString: keyword)] = String(cString: value) }
             unsafe option += 1
         }
+        // libpq would take an empty one as well, and connect to wherever it always does.
+        guard !parameters.isEmpty else { throw PostgresError(.invalidURL, "nothing is given") }
         guard !(parameters["host"] ?? "").dropFirst().contains("@") else {
             throw PostgresError(.invalidURL, "the host has an @ in it: one in the user or password must be written %40")
         }

@@ -50,7 +50,7 @@ public final class SMTPClient: Sendable {
         _ = try await self.attempt(mail, content, on: self.connections[number], onNewConnection: true)
     }
 
-    /// `false`: not begun, the connection was closed.
+    /// `false`: not begun, the connection was closed; never for a new one.
     private func attempt(
         _ mail: Mail, _ content: [UInt8], on connection: CurlMulti, onNewConnection: Bool
     ) async throws(SMTPError) -> Bool {
@@ -64,7 +64,7 @@ public final class SMTPClient: Sendable {
                 throw SMTPError(stage: .connect, code: error.code, message: error.message)
             }
         } answer: { (exchange, code) throws(SMTPError) in
-            if exchange.foundConnectionClosed(code) { return false }
+            if !onNewConnection, exchange.foundConnectionClosed(code) { return false }
             guard code == CURLE_OK else { throw exchange.error(code) }
             return true
         }

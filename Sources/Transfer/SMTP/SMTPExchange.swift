@@ -38,7 +38,8 @@ final class SMTPExchange: Exchange {
         let part = self.content[self.offset...].prefix(buffer.count)
         unsafe buffer.copyBytes(from: part)
         self.offset = part.endIndex
-        if part.isEmpty {
+        // libcurl knows the length and does not ask once more.
+        if self.offset == self.content.count {
             self.isAllGiven = true
             self.reply = nil  // what comes now is about the data, no longer the 354
         }
@@ -78,7 +79,8 @@ final class SMTPExchange: Exchange {
 
     /// Whether the server had closed a connection that was open from an earlier e-mail, so that this one was not even begun.
     func foundConnectionClosed(_ code: CURLcode) -> Bool {
-        guard code != CURLE_OK, code != CURLE_ABORTED_BY_CALLBACK, code != CURLE_OPERATION_TIMEDOUT else { return false }
+        let others = [CURLE_OK, CURLE_ABORTED_BY_CALLBACK, CURLE_OPERATION_TIMEDOUT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT]
+        guard !others.contains(code) else { return false }
         let closed = self.reply.map { $0.code == 421 } ?? true
         return closed && self.stage != .data && self.easy.get(CURLINFO_NUM_CONNECTS) == 0
     }

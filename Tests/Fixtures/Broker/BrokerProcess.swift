@@ -67,7 +67,7 @@ final class BrokerProcess: Sendable {
 
     /// `erl_call` is a small C program; `rabbitmqctl` would start an Erlang machine of its own for a second.
     func evaluate(_ erlang: String) async throws(FixtureError) -> String {
-        try await Command.run("erl_call", ["-sname", self.node, "-c", self.cookie, "-e"], input: erlang, environment: self.environment)
+        try await ChildProcess.run("erl_call", ["-sname", self.node, "-c", self.cookie, "-e"], input: erlang, environment: self.environment)
     }
 
     private var environment: [String: String?] {

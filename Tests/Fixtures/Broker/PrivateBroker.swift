@@ -37,6 +37,9 @@ public actor PrivateBroker {
         self.management = try ManagementAPI(url: self.apiURL)
     }
 
+    /// The URL of plain AMQP, with credentials.
+    public nonisolated func url(virtualHost: String) -> String { "amqp://\(self.login)@127.0.0.1:\(self.amqpPort)/\(virtualHost)" }
+
     // MARK: Its life
 
     /// Starts it after ``stop()`` or ``kill()``, and waits until it takes connections.

@@ -9,7 +9,10 @@ public struct VirtualHost: Sendable {
     public let broker: PrivateBroker
 
     /// The URL of plain AMQP, with credentials.
-    public var amqpURL: String { "amqp://\(self.broker.login)@127.0.0.1:\(self.broker.amqpPort)/\(self.name)" }
+    public var amqpURL: String { self.broker.url(virtualHost: self.name) }
+
+    /// The URL of AMQP over TLS, to `localhost`, with credentials; nil if the broker has no certificate.
+    public var amqpsURL: String? { self.broker.tlsPort.map { "amqps://\(self.broker.login)@localhost:\($0)/\(self.name)" } }
 
     /// The management API's base, with credentials: `http://user:password@host:port`.
     public var apiURL: String { self.broker.apiURL }
@@ -18,6 +21,44 @@ public struct VirtualHost: Sendable {
     public func declareShop() async throws {
         try await self.broker.management.send(
             "POST", "/api/definitions/\(self.name)", body: String(decoding: Topology.definitions, as: UTF8.self))
+    }
+
+    /// Declares a work queue as the topology has them: its commands and dead letters, and a ladder of these delays.
+    /// - Parameter delays: in seconds.
+    public func declareWorkQueue(_ queue: String, delays: [Int], deliveryLimit: Int = 20) async throws {
+        for (name, type) in [("commands", "topic"), ("events", "topic"), ("dead", "direct"), ("return", "direct")] {
+            try await self.declareExchange(name, type: type)
+        }
+        let common = #""dead-letter-strategy":"at-least-once","overflow":"reject-publish""#
+        try await self.setPolicy(
+            queue, pattern: "^\(queue)$",
+            definition:
+                #"{\#(common),"dead-letter-exchange":"dead","dead-letter-routing-key":"\#(queue)","max-length":1000000,"delivery-limit":\#(deliveryLimit)}"#
+        )
+        try await self.declareQueue(queue)
+        try await self.declareQueue("\(queue).dead")
+        try await self.bind(queue, to: "commands", routingKey: "\(queue).#")
+        try await self.bind(queue, to: "return", routingKey: queue)
+        try await self.bind("\(queue).dead", to: "dead", routingKey: queue)
+        for delay in delays {
+            let rung = "retry.\(delay)"
+            try await self.declareExchange(rung, type: "fanout")
+            try await self.setPolicy(
+                rung, pattern: "^retry\\\\.\(delay)$", definition: #"{\#(common),"dead-letter-exchange":"return","message-ttl":\#(delay * 1000)}"#)
+            try await self.declareQueue(rung)
+            try await self.bind(rung, to: rung, routingKey: "")
+        }
+    }
+
+    /// What the broker itself counts of a queue, as of half a second ago.
+    public func counts(_ queue: String) async throws -> (ready: Int, unacked: Int, consumers: Int) {
+        struct Queue: Decodable {
+            let messages_ready: Int?
+            let messages_unacknowledged: Int?
+            let consumers: Int?
+        }
+        let counts = try await self.broker.management.get("/api/queues/\(self.name)/\(ManagementAPI.encode(queue))", as: Queue.self)
+        return (counts.messages_ready ?? 0, counts.messages_unacknowledged ?? 0, counts.consumers ?? 0)
     }
 
     /// Declares a durable queue.

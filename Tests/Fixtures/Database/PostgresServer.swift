@@ -26,10 +26,10 @@ final class PostgresServer: Sendable {
                 try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: copy.path)
             }
         }
-        if getuid() == 0 { try await Command.run("chown", ["-R", "postgres:", server.folder.path]) }
+        if getuid() == 0 { try await ChildProcess.run("chown", ["-R", "postgres:", server.folder.path]) }
         let initdb = Self.command(
             "initdb", ["-D", server.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"])
-        try await Command.run(initdb[0], Array(initdb.dropFirst()))
+        try await ChildProcess.run(initdb[0], Array(initdb.dropFirst()))
         try server.writeConfiguration(hasTLS: certificate != nil)
         return server
     }

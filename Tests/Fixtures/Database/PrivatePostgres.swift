@@ -92,7 +92,7 @@ public actor PrivatePostgres {
     /// One-shot SQL by `psql`, so by another client than the one under test: the rows as text, NULL as nil.
     @discardableResult
     public nonisolated func psql(_ sql: String, url: String? = nil) async throws(FixtureError) -> [[String?]] {
-        let output = try await Command.run(
+        let output = try await ChildProcess.run(
             "psql",
             ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", "\u{1F}", "-R", "\u{1E}", "-P", "null=\u{1D}", "-f", "-", url ?? self.url()],
             input: sql)

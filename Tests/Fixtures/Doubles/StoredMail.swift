@@ -40,16 +40,24 @@ public struct StoredMail: Sendable, Codable {
 
     /// Reads all `.eml` files of a folder, in the order of their names.
     public static func read(folder: URL) async throws -> [StoredMail] {
-        let mails = try await Command.run("python3", ["-c", Self.parser, folder.path])
+        let mails = try await ChildProcess.run("python3", ["-c", Self.parser, folder.path])
         return try JSONDecoder().decode([StoredMail].self, from: Data(mails.utf8))
     }
 
     private static let parser = #"""
-        import email, email.policy, json, pathlib, sys
+        import email, email.header, email.policy, email.utils, json, pathlib, sys
 
         def part(message, kind):
             found = message.get_body((kind,))
-            return found.get_content() if found and found.get_content_subtype() == kind else None
+            return found.get_content().replace("\r\n", "\n") if found and found.get_content_subtype() == kind else None
+
+        def text(value):
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+        def mailboxes(raw):
+            # By the older parser: the newer one of Python 3.11 leaves the blanks between the encoded words of a name.
+            decoded = [(str(email.header.make_header(email.header.decode_header(name))), address) for name, address in email.utils.getaddresses([raw])]
+            return [{"name": text(name), "address": text(address)} for name, address in decoded]
 
         mails = []
         for file in sorted(pathlib.Path(sys.argv[1]).glob("*.eml")):
@@ -57,10 +65,9 @@ public struct StoredMail: Sendable, Codable {
             message = email.message_from_bytes(source, policy=email.policy.default)
             own = source.partition(b"\tby mail-sink")[2].partition(b"\r\n")[2] or source
             mails.append({
-                "headers": [[name, str(value)] for name, value in message.items()],
+                "headers": [[name, text(str(value))] for name, value in message.items()],
                 "mailboxes": {
-                    name: [{"name": each.display_name, "address": each.addr_spec} for each in message[name].addresses]
-                    for name in ("From", "To", "Reply-To") if name in message
+                    name: mailboxes(raw) for name, raw in message.raw_items() if name in ("From", "To", "Reply-To")
                 },
                 "text": part(message, "plain"), "html": part(message, "html"),
                 "defects": [repr(defect) for each in message.walk() for defect in each.defects],

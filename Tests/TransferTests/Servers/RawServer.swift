@@ -14,6 +14,9 @@ final class RawServer: Sendable {
     /// - Parameter serve: gets each connection with its number, from 1, on a thread of its own; it is closed afterwards.
     init(_ serve: @escaping @Sendable (RawConnection, Int) -> Void) {
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // Accepted connections have the listener's: what is sent to them soon waits for them to read.
+        var buffer: Int32 = 1 << 15
+        setsockopt(self.listener, SOL_SOCKET, SO_RCVBUF, &buffer, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Glibc
+import Kit
+
+/// A worker of the queue `tests` that counts: what the tests of the machinery run as a process and kill.
+@main
+struct ExampleWorker: AsyncParsableCommand {
+    static let configuration = Part.configuration("tests-worker", "A worker for tests.", settings: .plainWorkers)
+
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await WorkerPart.run(queue: "tests", options: self.options) { part in
+            part.handle(
+                TallyHandler { received in
+                    // What a message does that no handler can catch.
+                    if received.payload.number == Tally.crash { abort() }
+                })
+        }
+    }
+}

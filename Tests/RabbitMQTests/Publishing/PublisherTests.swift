@@ -1,0 +1,161 @@
+import Fixtures
+import RabbitMQ
+import Testing
+
+@Suite struct PublisherTests {
+    @Test func `ten thousand messages at once are all confirmed, and arrive once and in their order`() async throws {
+        try await withQueue { host in
+            try await withPublisher(host.amqpURL) { publisher in
+                let failures = await publisher.publish(Outgoing.numbered(0..<10_000))
+                #expect(failures.count == 10_000)
+                #expect(failures.allSatisfy { $0 == nil })
+            }
+            try await withConsumer(host.amqpURL, queue: .named("q"), prefetch: 2000) { consumer in
+                var texts: [String] = []
+                while texts.count < 10_000 { texts += try await consumer.takeAndAcknowledge(1).map(\.text) }
+                #expect(texts == (0..<10_000).map { "\($0)" })
+            }
+            #expect(try await host.ready() == 0)
+        }
+    }
+
+    @Test func `a thousand tasks publish side by side, each told of its own message`() async throws {
+        try await withQueue { host in
+            try await withPublisher(host.amqpURL) { publisher in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 0..<1000 {
+                        group.addTask {
+                            if number.isMultiple(of: 10) {
+                                await #expect(throws: PublishFailure.unroutable) { try await publisher.publish(.text("\(number)", to: "nowhere")) }
+                            } else {
+                                try await publisher.publish(.text("\(number)"))
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            #expect(try await host.ready() == 900)
+        }
+    }
+
+    @Test func `what no queue takes is unroutable, unless nobody needs to hear it`() async throws {
+        try await withQueue { host in
+            try await host.declareExchange("events")
+            try await withPublisher(host.amqpURL) { publisher in
+                let unheard = Outgoing(exchange: "events", routingKey: "x", mandatory: false, properties: Properties(), body: [1])
+                var heard = unheard
+                heard.mandatory = true
+                let failures = await publisher.publish([.text("1"), .text("lost", to: "nowhere"), .text("2"), unheard, heard, .text("3")])
+                #expect(failures == [nil, .unroutable, nil, nil, .unroutable, nil])
+                // Of several that look the same, each is told of.
+                let same = await publisher.publish(Array(repeating: .text("lost", to: "nowhere"), count: 5))
+                #expect(same == Array(repeating: .unroutable, count: 5))
+            }
+            #expect(try await host.ready() == 3)
+        }
+    }
+
+    @Test func `a message to an exchange that does not exist is unroutable, and the publisher goes on after it`() async throws {
+        try await withQueue { host in
+            try await withPublisher(host.amqpURL) { publisher in
+                let lost = Outgoing(exchange: "nothing", routingKey: "q", properties: Properties(messageID: "lost"), body: [1])
+                await #expect(throws: PublishFailure.unroutable) { try await publisher.publish(lost) }
+                try await publisher.waitUntilConnected(timeout: .seconds(10))
+                try await publisher.publish(.text("1"))
+                // The channel that the broker closes over it takes its neighbours along; none of them is called unroutable.
+                let failures = await publisher.publish([.text("2"), lost, .text("3")])
+                #expect(failures[1] == .unroutable)
+                #expect(failures[0] == nil || failures[0] == .notConfirmed)
+                #expect(failures[2] == nil || failures[2] == .notConfirmed)
+            }
+        }
+    }
+
+    @Test func `a queue at its limit refuses, and takes messages again when there is room`() async throws {
+        try await withQueue { host in
+            try await host.setPolicy("full", pattern: "^q$", definition: #"{"max-length":5,"overflow":"reject-publish"}"#)
+            try await withPublisher(host.amqpURL) { publisher in
+                var confirmed = 0
+                try await eventually("the queue refuses") {
+                    let failure = await publisher.publish([.text("m")])[0]
+                    if failure == nil { confirmed += 1 }
+                    return failure == .refused
+                }
+                // The limit is soft by one or two messages (RabbitMQ's documentation of `reject-publish`).
+                #expect((5...8).contains(confirmed))
+                #expect(publisher.isConnected)
+                try await host.purgeQueue("q")
+                try await eventually("there is room") { await publisher.publish([.text("m")])[0] == nil }
+            }
+        }
+    }
+
+    @Test func `without a broker a publish fails at once`() async throws {
+        let port = try Port.free()
+        let configuration = try BrokerConfiguration(urls: "amqp://test:hunter2@127.0.0.1:\(port)", connectionName: "test")
+        let publisher = Publisher(configuration: configuration, logger: .silent)
+        await #expect(throws: PublishFailure.unreachable) { try await publisher.publish(.text("1")) }
+        try await running(publisher) {
+            let error = await #expect(throws: BrokerError.self) { try await publisher.waitUntilConnected(timeout: .seconds(1)) }
+            #expect(error?.kind == .unreachable)
+            #expect(error.map { "\($0)".contains("\(port)") && !"\($0)".contains("hunter2") } == true)
+            let time = await ContinuousClock().measure {
+                await #expect(throws: PublishFailure.unreachable) { try await publisher.publish(.text("1")) }
+                #expect(await publisher.publish(Outgoing.numbered(0..<3)) == [.unreachable, .unreachable, .unreachable])
+            }
+            #expect(time < .seconds(2))
+        }
+        await #expect(throws: PublishFailure.unreachable) { try await publisher.publish(.text("1")) }
+    }
+
+    @Test func `messages of before the end are confirmed before it`() async throws {
+        try await withQueue { host in
+            let publisher = Publisher(configuration: try .init(urls: host.amqpURL, connectionName: "test"), logger: .silent)
+            let published = try await running(publisher) {
+                try await publisher.waitUntilConnected(timeout: .seconds(20))
+                let task = Task { await publisher.publish(Outgoing.numbered(0..<5000)) }
+                try await eventually("they are on their way") { try await host.ready() ?? 0 > 0 }
+                return task
+            }
+            #expect(await published.value.allSatisfy { $0 == nil })
+            #expect(try await host.ready() == 5000)
+        }
+    }
+
+    @Test func `what was unconfirmed when an administrator closed the connection is told as failed, and can be sent again`() async throws {
+        try await withQueue { host in
+            try await withPublisher(host.amqpURL) { publisher in
+                var left = Outgoing.numbered(0..<20_000)
+                let closing = Task { try await host.closeConnections() }
+                var rounds = 0
+                while !left.isEmpty {
+                    rounds += 1
+                    let failures = await publisher.publish(left)
+                    #expect(failures.allSatisfy { $0 == nil || $0 == .unreachable })
+                    left = zip(left, failures).filter { $0.1 != nil }.map(\.0)
+                    if !left.isEmpty { try await publisher.waitUntilConnected(timeout: .seconds(20)) }
+                }
+                try await closing.value
+                // Whether it was cut amid the messages or after them, it is back.
+                try await publisher.waitUntilConnected(timeout: .seconds(20))
+                try await publisher.publish(.text("last"))
+            }
+            // At least once: one whose confirm was lost may be there twice.
+            #expect(try await host.ready() ?? 0 >= 20_001)
+        }
+    }
+
+    @Test func `a wrong login and a virtual host that is not there are told without the password`() async throws {
+        let broker = try await PrivateBroker.shared()
+        for url in ["amqp://test:hunter2@127.0.0.1:\(broker.amqpPort)/", broker.url(virtualHost: "none")] {
+            let publisher = Publisher(configuration: try .init(urls: url, connectionName: "test"), logger: .silent)
+            try await running(publisher) {
+                let error = await #expect(throws: BrokerError.self) { try await publisher.waitUntilConnected(timeout: .seconds(2)) }
+                #expect(error?.kind == .accessRefused)
+                #expect(error?.isRetriable == false)
+                #expect(error.map { "\($0)".contains("hunter2") } == false)
+            }
+        }
+    }
+}
