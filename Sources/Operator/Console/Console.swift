@@ -44,6 +44,7 @@ struct Console: AsyncParsableCommand {
                 BulkPage(deadLetters: deadLetters, jobs: jobs, queues: queues, publisher: publisher, renderer: renderer).add(to: router)
                 DeadLetterPage(deadLetters: deadLetters, publisher: publisher, traces: traces, renderer: renderer).add(to: router)
                 JobsPage(jobs: jobs, renderer: renderer).add(to: router)
+                TracePage(traces: traces, renderer: renderer).add(to: router)
                 AuditPage(log: AuditLog(pool: pool), renderer: renderer).add(to: router)
                 SearchPage(deadLetters: deadLetters, jobs: jobs, traces: traces, queues: queues, renderer: renderer).add(to: router)
                 return router

@@ -69,7 +69,8 @@ struct DeadLetterContent: Sendable {
     }
 
     init(
-        _ detail: DeadLetterDetail, history: [HistoryEntry], attempts: [FailedAttempt], trace: Trace?, whole: Bool, problem: String?, edited: String?,
+        _ detail: DeadLetterDetail, history: [HistoryEntry], attempts: [FailedAttempt], trace: [TraceNode], whole: Bool, problem: String?,
+        edited: String?,
         now: Int64
     ) {
         let letter = detail.letter
@@ -108,7 +109,7 @@ struct DeadLetterContent: Sendable {
         }
         self.hasAttempts = !attempts.isEmpty
         self.history = history.reversed().map { HistoryRow($0, now: now) }
-        self.trace = trace?.text.visible
+        self.trace = trace.isEmpty ? nil : TraceText.text(trace)
         self.traceLink = "/trace/\(letter.orderID ?? letter.messageID)"
         self.canReplay = letter.replacedBy == nil && letter.status != .replayed
         self.canDiscard = letter.status == .open

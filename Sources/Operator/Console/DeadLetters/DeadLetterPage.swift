@@ -101,7 +101,7 @@ struct DeadLetterPage: Sendable {
         guard let detail = try await self.deadLetters.find(id) else { throw Self.unknown(id) }
         async let history = self.deadLetters.history(of: detail.letter.id)
         async let attempts = self.deadLetters.attempts(of: detail.letter)
-        let trace = try await self.traces.find(detail.letter.messageID)
+        let trace = try await self.traces.find(detail.letter.messageID.description)
         let content = DeadLetterContent(
             detail, history: try await history, attempts: try await attempts, trace: trace, whole: whole, problem: problem, edited: edited,
             now: Clock.milliseconds())

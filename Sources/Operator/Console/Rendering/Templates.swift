@@ -24,6 +24,7 @@ enum Templates {
             ("discard", PackageResources.discard_mustache),
             ("jobs", PackageResources.jobs_mustache),
             ("job", PackageResources.job_mustache),
+            ("trace", PackageResources.trace_mustache),
             ("audit", PackageResources.audit_mustache),
             ("search", PackageResources.search_mustache),
             ("chart", PackageResources.chart_mustache),

@@ -27,7 +27,7 @@ struct SearchPage: Sendable {
             if let letter = try await self.deadLetters.find(id)?.letter { return .redirect(to: "/dead/\(letter.id)") }
             if try await self.jobs.find(id) != nil { return .redirect(to: "/jobs/\(id)") }
         }
-        if try await self.traces.find(text) != nil { return .redirect(to: "/trace/" + Form.escaped(text)) }
+        if try await !self.traces.find(text).isEmpty { return .redirect(to: "/trace/" + Form.escaped(text)) }
         if try await self.deadLetters.count(DeadLetterFilter(group: text)) > 0 { return .redirect(to: "/dead" + Form.query([("group", text)])) }
         if try await !self.deadLetters.list(DeadLetterFilter(search: text), limit: 1).isEmpty {
             return .redirect(to: "/dead" + Form.query([("q", text)]))

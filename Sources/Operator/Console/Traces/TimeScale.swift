@@ -1,0 +1,86 @@
+/// Places times along a line so that what happened can be seen: idle time that would push everything else together is cut short.
+///
+/// An order may be handled in milliseconds and then wait for its payment for minutes; on an even scale only the waiting would be left.
+struct TimeScale: Sendable {
+    /// Time that was cut short: where, and how long it was.
+    struct Break: Sendable, Equatable {
+        /// In percent of the line.
+        let x: Double
+        let width: Double
+        let milliseconds: Double
+    }
+
+    /// An even stretch of the line.
+    private struct Stretch: Sendable {
+        let from: Double
+        let to: Double
+        let x: Double
+        let width: Double
+    }
+
+    private let stretches: [Stretch]
+    let breaks: [Break]
+    /// Where the stretches begin: in milliseconds, and in percent.
+    var starts: [(at: Double, x: Double)] { self.stretches.map { ($0.from, $0.x) } }
+
+    private static let breakWidth = 4.0
+    private static let mostBreaks = 8
+
+    /// - Parameter spans: when something went on, in milliseconds; a moment has its beginning as its end.
+    init(_ spans: [(from: Double, to: Double)]) {
+        let busy = Self.merged(spans)
+        var gaps: [(after: Int, length: Double)] = (0..<max(0, busy.count - 1)).map { ($0, busy[$0 + 1].from - busy[$0].to) }
+        gaps.sort { $0.length > $1.length }
+        // The longest first, as long as one is longer than a quarter of all that is left on the line.
+        var left = max((busy.last?.to ?? 0) - (busy.first?.from ?? 0), 0)
+        var cuts: Set<Int> = []
+        for gap in gaps.prefix(Self.mostBreaks) {
+            guard gap.length > (left - gap.length) / 4, gap.length > 1 else { break }
+            cuts.insert(gap.after)
+            left -= gap.length
+        }
+        var runs: [(from: Double, to: Double)] = []
+        for (index, span) in busy.enumerated() {
+            if index > 0, !cuts.contains(index - 1) { runs[runs.count - 1].to = span.to } else { runs.append(span) }
+        }
+        // Each stretch has its share of the line, and never nothing.
+        let room = 100 - Self.breakWidth * Double(max(0, runs.count - 1))
+        let least = room * 0.06
+        let free = room - least * Double(runs.count)
+        let total = runs.reduce(0) { $0 + $1.to - $1.from }
+        var x = 0.0
+        var stretches: [Stretch] = []
+        var breaks: [Break] = []
+        for (index, run) in runs.enumerated() {
+            if index > 0 {
+                breaks.append(Break(x: x, width: Self.breakWidth, milliseconds: run.from - runs[index - 1].to))
+                x += Self.breakWidth
+            }
+            let width = least + (total > 0 ? free * (run.to - run.from) / total : free / Double(runs.count))
+            stretches.append(Stretch(from: run.from, to: run.to, x: x, width: width))
+            x += width
+        }
+        self.stretches = stretches
+        self.breaks = breaks
+    }
+
+    /// Where a time lies, in percent. One that lies in a break is at its end.
+    func position(_ time: Double) -> Double {
+        guard let last = self.stretches.last else { return 0 }
+        let stretch = self.stretches.first { time <= $0.to } ?? last
+        guard stretch.to > stretch.from else { return stretch.x }
+        return stretch.x + stretch.width * min(max((time - stretch.from) / (stretch.to - stretch.from), 0), 1)
+    }
+
+    private static func merged(_ spans: [(from: Double, to: Double)]) -> [(from: Double, to: Double)] {
+        var merged: [(from: Double, to: Double)] = []
+        for span in spans.sorted(by: { $0.from < $1.from }) {
+            if let last = merged.last, span.from <= last.to {
+                merged[merged.count - 1].to = max(last.to, span.to)
+            } else {
+                merged.append((span.from, max(span.from, span.to)))
+            }
+        }
+        return merged
+    }
+}

@@ -1,0 +1,65 @@
+import HTTPTypes
+import Hummingbird
+import Kit
+import Shop
+
+/// `/trace/{id}`: all that followed from an order, an operation, a message or one of Stripe's ids, as a picture over time and as a tree.
+struct TracePage: Sendable {
+    let traces: TraceStore
+    let renderer: Renderer
+
+    struct Content: Sendable {
+        let heading: String
+        let figures: [Figure]
+        let picture: TracePicture
+        let tree: String
+        /// Something may still follow.
+        let isOpen: Bool
+    }
+
+    struct Figure: Sendable {
+        let name: String
+        let value: String
+        let tone: String
+    }
+
+    func add(to router: Router<ConsoleContext>) {
+        router.get("/trace/:id", use: self.show)
+    }
+
+    @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let id = try context.parameters.require("id")
+        let roots = try await self.traces.find(id)
+        guard !roots.isEmpty else {
+            throw PageError(.notFound, "Nothing has the id \(id.visible.shortened(to: 100)), or it was handled so long ago that it is forgotten.")
+        }
+        return try self.renderer.respond("trace", title: "Trace", search: id, Self.content(id, roots, now: Clock.milliseconds()), context: context)
+    }
+
+    static func content(_ id: String, _ roots: [TraceNode], now: Int64) -> Content {
+        var nodes: [TraceNode] = []
+        func collect(_ node: TraceNode) {
+            nodes.append(node)
+            node.children.forEach(collect)
+        }
+        roots.forEach(collect)
+        let times = nodes.map { node in (from: Clock.milliseconds(node.at), to: Clock.milliseconds(node.at) + Int64(node.ms ?? 0)) }
+        let (first, last) = (times.map(\.from).min() ?? now, times.map(\.to).max() ?? now)
+        let messages = nodes.count { $0.kind == .message }
+        let failures = nodes.count { TraceSpan.isFailure($0) }
+        let dead = nodes.count { $0.kind == .dead }
+        let waiting = nodes.count { node in node.kind == .message && !node.children.contains { $0.kind == .handler || $0.kind == .dead } }
+        var figures = [
+            Figure(name: "began \(Moment(milliseconds: first, now: now).ago)", value: Moment(milliseconds: first, now: now).clock, tone: ""),
+            Figure(name: "from first to last", value: Quantity.span(milliseconds: Double(last - first)), tone: ""),
+            Figure(name: messages == 1 ? "message" : "messages", value: Quantity.count(messages), tone: ""),
+            Figure(name: "not handled yet", value: Quantity.count(waiting), tone: waiting > 0 ? "warn" : ""),
+            Figure(name: "failed", value: Quantity.count(failures), tone: failures > 0 ? "bad" : ""),
+        ]
+        if dead > 0 { figures.append(Figure(name: "dead letters", value: Quantity.count(dead), tone: "bad")) }
+        let order = nodes.lazy.compactMap(\.orderID).first
+        return Content(
+            heading: order.map { "Order \($0)" } ?? id.visible.shortened(to: 120), figures: figures, picture: TracePicture(roots, now: now),
+            tree: TraceText.text(roots), isOpen: waiting > 0 || now - last < 600_000)
+    }
+}
