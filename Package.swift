@@ -80,7 +80,8 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser, .collections, .crypto, .httpTypes,
+                "Kit", "Shop", "Identity", "MailTemplates", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser, .collections, .crypto,
+                .httpTypes,
                 .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
             ],
             resources: [.embedInCode("Console/Assets/")]),
@@ -92,7 +93,11 @@ let package = Package(
             path: "Workers/Payments"),
         .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres", .argumentParser], path: "Workers/Inventory"),
         .executableTarget(
-            name: "Email", dependencies: ["Kit", "Shop", "Postgres", "Transfer", .mustache, .tracing], path: "Workers/Email"),
+            name: "Email", dependencies: ["Kit", "Shop", "Postgres", "Transfer", "MailTemplates", .argumentParser, .crypto, .logging, .tracing],
+            path: "Workers/Email", exclude: ["Templates"]),
+        // What the e-mails look like, for the worker that sends them and the operator who looks at them.
+        .target(
+            name: "MailTemplates", dependencies: ["Shop", .mustache], path: "Workers/Email/Templates", resources: [.embedInCode("Letters/")]),
         .executableTarget(name: "Accounts", dependencies: ["Kit", "Shop", "Postgres", .crypto], path: "Workers/Accounts"),
         .executableTarget(
             name: "StripeDouble",
@@ -124,7 +129,9 @@ let package = Package(
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Topology", "Fixtures", .logging,
+                "Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Topology", "Transfer",
+                "MailTemplates",
+                "Fixtures", .logging,
             ]),
         .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures", "RabbitMQ", "Transfer"]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),

@@ -14,9 +14,14 @@ public struct Address: Codable, Sendable, Equatable {
     public var postalCode: String
     /// ISO 3166-1 alpha-2, upper case.
     public var country: String
+    /// For text messages about the parcel; a number that is not as E.164 has them, `+442079460000`, gets none.
+    public var phone: String?
 
     /// A postal address.
-    public init(name: String, line1: String, line2: String? = nil, city: String, state: String? = nil, postalCode: String, country: String) {
+    public init(
+        name: String, line1: String, line2: String? = nil, city: String, state: String? = nil, postalCode: String, country: String,
+        phone: String? = nil
+    ) {
         self.name = name
         self.line1 = line1
         self.line2 = line2
@@ -24,11 +29,12 @@ public struct Address: Codable, Sendable, Equatable {
         self.state = state
         self.postalCode = postalCode
         self.country = country
+        self.phone = phone
     }
 
     enum CodingKeys: String, CodingKey {
         case name, line1, line2, city, state
         case postalCode = "postal_code"
-        case country
+        case country, phone
     }
 }

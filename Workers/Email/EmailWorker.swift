@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kit
+import MailTemplates
 import Shop
 
 @main
@@ -10,19 +11,19 @@ struct EmailWorker: AsyncParsableCommand {
 
     func run() async throws {
         try await WorkerPart.run(queue: "email", options: self.options) { part in
-            let post = try Post(settings: part.settings, pool: part.pool)
+            let post = try Post(settings: part.settings, concurrency: part.lanes * NotifyLimits.largestBatch, logger: part.logger)
             let letters = try Letters(settings: part.settings, pool: part.pool)
             part.handle(
-                Notify<SendEmail>(post: post) { try await letters.asked($0) },
-                Notify<AccountRegistered>(post: post) { try await letters.welcome($0) },
-                Notify<OrderPaid>(post: post) { try await letters.order($0.orderID, "order_confirmation") },
-                Notify<OrderShipped>(post: post) { try await letters.order($0.orderID, "order_shipped") },
-                Notify<OrderCancelled>(post: post) { try await letters.order($0.orderID, "order_cancelled") },
-                Notify<OrderExpired>(post: post) { try await letters.order($0.orderID, "order_expired") },
-                Notify<PaymentFailed>(post: post) { try await letters.paymentFailed($0) },
-                Notify<PaymentRefunded>(post: post) { try await letters.refunded($0) },
-                Notify<PaymentDisputed>(post: post) { try await letters.disputed($0) },
-                Notify<StockLow>(post: post) { try await letters.stockLow($0) })
+                Notify(SendEmail.self, post: post) { try letters.asked($0) },
+                Notify(AccountRegistered.self, post: post) { try await letters.welcome($0) },
+                Notify(OrderPaid.self, post: post) { try await letters.order($0.orderID, .orderConfirmation) },
+                Notify(OrderShipped.self, post: post) { try await letters.order($0.orderID, .orderShipped) },
+                Notify(OrderCancelled.self, post: post) { try await letters.order($0.orderID, .orderCancelled) },
+                Notify(OrderExpired.self, post: post) { try await letters.order($0.orderID, .orderExpired) },
+                Notify(PaymentFailed.self, post: post) { try await letters.paymentFailed($0) },
+                Notify(PaymentRefunded.self, post: post) { try await letters.refunded($0) },
+                Notify(PaymentDisputed.self, post: post) { try await letters.disputed($0) },
+                Notify(StockLow.self, post: post) { try await letters.stockLow($0) })
         }
     }
 }

@@ -11,3 +11,16 @@ create table emails (
 create index emails_recipient_idx on emails (lower(recipient));
 
 grant insert, update on emails to conveyor_email;
+
+-- The same for text messages.
+create table text_messages (
+    id bigint generated always as identity primary key,
+    sent_at timestamptz not null default now(),
+    kind text not null,
+    subject text not null,
+    recipient text not null,
+    message_id text not null,                     -- the provider's
+    constraint text_messages_kind_subject_key unique (kind, subject)
+);
+
+grant insert, update on text_messages to conveyor_email;

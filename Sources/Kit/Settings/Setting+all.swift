@@ -70,9 +70,15 @@ extension Setting {
         .init("SMTP_TLS", .email, default: "starttls", "starttls, implicit or none"),
         .init("EMAIL_USERNAME", .email, "user at the mail server; no login if it is not set"),
         .init("EMAIL_PASSWORD", .email, secret: true, "password at the mail server"),
-        .init("EMAIL_FROM", .email, "sender of all e-mails: an address, or Name <address>"),
+        .init("EMAIL_FROM", [.email, .operator], "sender of all e-mails: an address, or Name <address>"),
         .init("ADMIN_EMAIL", .email, "who gets the alerts, e.g. of low stock"),
-        .init("SHOP_URL", .email, default: "http://127.0.0.1:8080", "the frontend's address, for links in e-mails"),
+        .init("SHOP_URL", [.email, .operator], default: "http://127.0.0.1:8080", "the frontend's address, for links in e-mails"),
+
+        // Text messages
+        .init("SMS_ACCOUNT_SID", .email, "account at Twilio, or at a service with its API; no text messages if it is not set"),
+        .init("SMS_AUTH_TOKEN", .email, secret: true, "the account's token"),
+        .init("SMS_FROM", .email, "sender of text messages: a number, +15550006789, or a messaging service's id, MG…"),
+        .init("SMS_API_BASE", .email, default: "https://api.twilio.com", "where that API is"),
 
         // The shop
         .init("PAYMENT_WINDOW_MINUTES", .plainWorkers, default: "30", "time to pay before an order expires; may be a fraction"),

@@ -19,6 +19,8 @@ public struct WorkerPart: Sendable {
     public let settings: Settings
     /// The part's logger.
     public let logger: Logger
+    /// Batches in work side by side.
+    public let lanes: Int
     /// The part's connections to the database, for reads outside of a handler's transaction.
     public let pool: PostgresPool
     /// The part's publisher, for what no message caused: timers.
@@ -54,7 +56,7 @@ public struct WorkerPart: Sendable {
             let consumer = Consumer(configuration: consuming, queue: .named(queue), prefetch: 1, logger: logger)
             let publisher = Publisher(configuration: publishing, logger: logger)
 
-            var part = WorkerPart(settings: settings, logger: logger, pool: pool, publisher: publisher)
+            var part = WorkerPart(settings: settings, logger: logger, lanes: lanes, pool: pool, publisher: publisher)
             try await assemble(&part)
             try await TopologyCheck(settings: settings, queue: queue, ladder: ladder).verify(timeout: settings.seconds("START_TIMEOUT"))
 
@@ -70,9 +72,10 @@ public struct WorkerPart: Sendable {
         }
     }
 
-    private init(settings: Settings, logger: Logger, pool: PostgresPool, publisher: Publisher) {
+    private init(settings: Settings, logger: Logger, lanes: Int, pool: PostgresPool, publisher: Publisher) {
         self.settings = settings
         self.logger = logger
+        self.lanes = lanes
         self.pool = pool
         self.publisher = publisher
     }

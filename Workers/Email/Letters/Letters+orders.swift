@@ -1,63 +1,71 @@
+import FoundationEssentials
 import Kit
+import MailTemplates
 import Postgres
 import Shop
 import Transfer
 
 /// What customers are told of their orders.
 extension Letters {
-    private static let head: Statement = """
-        select o.number, o.total_amount, o.amount_refunded, o.currency, o.carrier, o.tracking_number, u.email, u.full_name
-        from orders o join users u on u.id = o.user_id and u.erased_at is null where o.id = $1
-        """
-    private static let items: Statement = "select name, quantity, unit_amount from order_items where order_id = $1 order by name"
-
-    /// A letter about an order, one a kind.
-    func order(_ id: ID, _ kind: String) async throws -> Letter? {
-        guard let (to, values) = try await self.about(id) else { return nil }
-        return Letter(kind: kind, subject: id.description, to: to, values: values)
+    /// A letter about an order, one a kind; where it is said by text message too, and there is a number, that as well.
+    func order(_ id: ID, _ template: MailTemplate) async throws -> [Notice] {
+        guard let order = try await OrderForLetter.read(id, in: self.pool), let to = try order.mailbox else { return [] }
+        var values = order.values(shopURL: self.shopURL)
+        if template == .orderShipped {
+            values.addFact("Carrier", order.carrier)
+            values.addFact("Tracking number", order.trackingNumber)
+        }
+        var notices = [Notice(template: template, subject: id.description, recipient: .mailbox(to), values: values)]
+        if template.hasTextMessage, let phone = order.phone {
+            notices.append(Notice(template: template, subject: id.description, recipient: .phone(phone), values: values))
+        }
+        return notices
     }
 
-    /// An attempt to pay failed: one letter an attempt.
-    func paymentFailed(_ event: PaymentFailed) async throws -> Letter? {
-        guard let (to, about) = try await self.about(event.orderID) else { return nil }
-        var values = about
-        values["url"] = "\(self.shopURL)/orders/\(event.orderID)"
-        return Letter(kind: "payment_failed", subject: "\(event.orderID)/\(event.attempt)", to: to, values: values)
+    /// An attempt to pay failed: one letter an attempt, unless the order was decided meanwhile.
+    func paymentFailed(_ event: PaymentFailed) async throws -> [Notice] {
+        guard let order = try await OrderForLetter.read(event.orderID, in: self.pool), let to = try order.mailbox,
+            order.status == OrderStatus.awaitingPayment.rawValue
+        else { return [] }
+        var values = order.values(shopURL: self.shopURL)
+        values["why"] = Self.reason(of: event.failureCode)
+        values["due"] = order.paymentDueAt.map(Self.time)
+        return [
+            Notice(template: .paymentFailed, subject: "\(event.orderID)/\(event.attempt)", recipient: .mailbox(to), values: values)
+        ]
     }
 
     /// Money went back: one letter a refund.
-    func refunded(_ event: PaymentRefunded) async throws -> Letter? {
-        guard let (to, about) = try await self.about(event.orderID) else { return nil }
-        var values = about
+    func refunded(_ event: PaymentRefunded) async throws -> [Notice] {
+        guard let order = try await OrderForLetter.read(event.orderID, in: self.pool), let to = try order.mailbox else { return [] }
+        var values = order.values(shopURL: self.shopURL)
         values["amount"] = Money(event.amount, event.currency).description
-        return Letter(kind: "refunded", subject: event.refundID, to: to, values: values)
+        values["refunded"] = Money(event.amountRefunded, event.currency).description
+        return [Notice(template: .refunded, subject: event.refundID, recipient: .mailbox(to), values: values)]
     }
 
-    /// To the shop's staff: a customer disputes a charge, once a status.
-    func disputed(_ event: PaymentDisputed) async throws -> Letter? {
-        guard let admin else { return nil }
-        guard var (_, values) = try await self.about(event.orderID) else { return nil }
-        values["amount"] = Money(event.amount, event.currency).description
-        values["status"] = event.status
-        values["dispute_id"] = event.disputeID
-        return Letter(kind: "dispute", subject: "\(event.disputeID)/\(event.status)", to: admin, values: values)
-    }
-
-    /// The recipient and the values that every letter about an order has; nil if its account was erased.
-    private func about(_ id: ID) async throws -> (Mailbox, [String: any Sendable])? {
-        let results = try await self.pool.pipeline([Call(Self.head, id), Call(Self.items, id)])
-        guard
-            let (number, total, refunded, currency, carrier, tracking, email, name) =
-                try results[0].decode((Int64, Int64, Int64, String, String?, String?, String, String?).self).first
-        else { return nil }
-        let items: [[String: any Sendable]] = try results[1].decode((String, Int32, Int64).self).map { name, quantity, unit in
-            ["name": name, "quantity": String(quantity), "amount": Money(unit * Int64(quantity), currency).description]
+    /// Why a card was declined, in words. Stripe asks not to tell a thief more (docs.stripe.com/declines/codes).
+    private static func reason(of code: String?) -> String {
+        switch code {
+        case "insufficient_funds": "Your bank says that there is not enough money in the account."
+        case "expired_card": "The card has expired."
+        case "incorrect_cvc", "invalid_cvc": "The card's security code was not right."
+        case "incorrect_number", "invalid_number": "The card's number was not right."
+        case "processing_error", "try_again_later", "issuer_not_available": "Your bank could not be asked just now."
+        case "authentication_required", "payment_intent_authentication_failure": "You did not confirm it with your bank."
+        default: "Your bank has declined it."
         }
-        let values: [String: any Sendable] = [
-            "name": name ?? "", "number": String(number), "total": Money(total, currency).description,
-            "refunded": Money(refunded, currency).description, "items": items, "carrier": carrier ?? "", "tracking_number": tracking ?? "",
-            "shop_url": self.shopURL, "url": "\(self.shopURL)/orders/\(id)",
+    }
+
+    /// `24 November, 21:04 UTC`
+    private static func time(_ date: Date) -> String {
+        let months = [
+            "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
         ]
-        return (try Self.mailbox(email, name), values)
+        // 2026-11-24T21:04:05.123Z
+        let text = Timestamp.string(date)
+        let parts = text.prefix(10).split(separator: "-").compactMap { Int($0) }
+        guard parts.count == 3, months.indices.contains(parts[1] - 1) else { return text }
+        return "\(parts[2]) \(months[parts[1] - 1]), \(text.dropFirst(11).prefix(5)) UTC"
     }
 }

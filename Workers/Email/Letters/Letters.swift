@@ -1,63 +1,59 @@
 import FoundationEssentials
 import Kit
+import MailTemplates
 import Postgres
 import Shop
 import Transfer
 
-/// What each e-mail says, read from the database at the moment of writing: events carry ids only.
+/// What each notice says and who gets it, read from the database at the moment of writing: events carry ids only.
 struct Letters: Sendable {
     let pool: PostgresPool
     let shopURL: String
-    let secretKey: String
+    /// The shop's staff; nobody if it is not set.
     let admin: Mailbox?
+    private let secretKey: String
 
     /// - Throws: `SettingError` for what is missing or wrong.
     init(settings: Settings, pool: PostgresPool) throws {
         self.pool = pool
         self.shopURL = try settings.require("SHOP_URL")
         self.secretKey = try settings.signingKeys()[0]
-        do {
-            self.admin = try settings.string("ADMIN_EMAIL").map { try Mailbox(parsing: $0) }
-        } catch let error as MailError {
-            throw SettingError(name: "ADMIN_EMAIL", reason: "is no address: \(error)")
-        }
+        self.admin = settings.string("ADMIN_EMAIL") == nil ? nil : try Mailbox(setting: "ADMIN_EMAIL", of: settings)
     }
 
     private static let user: Statement = "select email, full_name from users where id = $1 and erased_at is null"
 
     /// `email.send`: a template by name. A password reset's link is made here, so that no message holds its token.
-    func asked(_ command: SendEmail) async throws -> Letter {
-        var values: [String: any Sendable] = command.data
+    func asked(_ command: SendEmail) throws -> [Notice] {
+        guard let template = MailTemplate(rawValue: command.template) else {
+            throw Poison(.invalidPayload, "there is no template \(command.template)")
+        }
+        var values: MailValues = [:]
+        for (name, value) in command.data where !value.isEmpty { values[name] = value }
         if let reset = command.data["reset_id"].flatMap({ ID($0) }) {
             values["url"] = "\(self.shopURL)/reset-password?token=\(ResetToken.make(reset, key: self.secretKey))"
         }
-        values["shop_url"] = self.shopURL
-        return Letter(kind: command.template, subject: command.subject, to: try Self.mailbox(command.to, command.data["name"]), values: values)
+        return [
+            Notice(
+                template: template, subject: command.subject, recipient: .mailbox(try Self.mailbox(command.to, command.data["name"])), values: values)
+        ]
     }
 
     /// A new account.
-    func welcome(_ event: AccountRegistered) async throws -> Letter? {
-        guard let (email, name) = try await self.pool.query(Self.user, event.userID).decode((String, String?).self).first else { return nil }
-        return Letter(
-            kind: "welcome", subject: event.userID.description, to: try Self.mailbox(email, name),
-            values: ["name": name ?? "", "shop_url": self.shopURL])
+    func welcome(_ event: AccountRegistered) async throws -> [Notice] {
+        guard let (email, name) = try await self.pool.query(Self.user, event.userID).decode((String, String?).self).first else { return [] }
+        var values: MailValues = ["url": self.shopURL]
+        values["name"] = name
+        return [
+            Notice(template: .welcome, subject: event.userID.description, recipient: .mailbox(try Self.mailbox(email, name)), values: values)
+        ]
     }
 
-    /// To the shop's staff: a product's stock has fallen to its threshold.
-    func stockLow(_ event: StockLow) async throws -> Letter? {
-        guard let admin else { return nil }
-        let product = try await self.pool.query("select sku, name from products where id = $1", event.productID).decode((String, String).self).first
-        return Letter(
-            kind: "stock_low", subject: "\(event.productID)/\(event.crossing)", to: admin,
-            values: [
-                "sku": product?.0 ?? "", "product": product?.1 ?? event.productID.description, "stock_quantity": String(event.stockQuantity),
-                "threshold": String(event.threshold), "shop_url": self.shopURL,
-            ])
-    }
-
+    /// A customer's mailbox. What is not allowed in a header is left out of the name.
     static func mailbox(_ address: String, _ name: String?) throws -> Mailbox {
-        do {
-            return try Mailbox(address, name: name)
+        let name = name?.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }.joined(separator: " ")
+        do throws(MailError) {
+            return try Mailbox(address, name: name?.isEmpty == false ? name : nil)
         } catch {
             throw Poison(.invalidPayload, "the recipient is no address: \(error)")
         }

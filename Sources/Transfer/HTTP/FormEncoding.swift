@@ -1,6 +1,7 @@
-/// `application/x-www-form-urlencoded`, the only form in which Stripe's v1 API takes parameters.
-enum FormEncoding {
-    static func encode(_ form: [(String, String)]) -> [UInt8] {
+/// `application/x-www-form-urlencoded`, percent-encoded as RFC 3986 has it: for a request's body or its query.
+public enum FormEncoding {
+    /// The pairs in their order; a name may come more than once.
+    public static func encode(_ form: [(String, String)]) -> [UInt8] {
         var bytes: [UInt8] = []
         for (name, value) in form {
             if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }

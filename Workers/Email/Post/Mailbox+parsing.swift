@@ -1,3 +1,4 @@
+import Kit
 import Transfer
 
 extension Mailbox {
@@ -11,5 +12,16 @@ extension Mailbox {
         while let last = name.last, last.isWhitespace || last == "\"" { name.removeLast() }
         while let first = name.first, first.isWhitespace || first == "\"" { name.removeFirst() }
         try self.init(String(text[text.index(after: open)...].dropLast()), name: name.isEmpty ? nil : String(name))
+    }
+
+    /// The mailbox that a setting names.
+    /// - Throws: `SettingError` if it is not set, or no mailbox.
+    init(setting: Setting, of settings: Settings) throws(SettingError) {
+        let text = try settings.require(setting)
+        do throws(MailError) {
+            try self.init(parsing: text)
+        } catch {
+            throw SettingError(name: setting.name, reason: "is no address: \(error)")
+        }
     }
 }

@@ -1,0 +1,73 @@
+import ArgumentParser
+import FoundationEssentials
+import Kit
+import MailTemplates
+
+/// `conveyor mail preview`
+struct MailCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mail", abstract: "The e-mails that the shop sends.", subcommands: [Preview.self])
+
+    struct Preview: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows the e-mails, filled with a sample order.",
+            discussion: "Prints the plain form; with --out writes <template>.html and <template>.txt, for a browser.")
+
+        @OptionGroup var options: PartOptions
+        @Argument(help: "One of \(MailTemplate.allCases.map(\.rawValue).joined(separator: ", ")); all of them if it is left out.")
+        var template: String?
+        @Option(help: ArgumentHelp("Folder to write files to.", valueName: "DIR")) var out: String?
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let templates = try self.templates
+                let shopURL = try desk.settings.require("SHOP_URL")
+                let renderer = try MailRenderer(shopName: Self.shopName(desk.settings), shopURL: shopURL)
+                for template in templates {
+                    let values = MailSample.values(of: template, shopURL: shopURL)
+                    let mail = try renderer.render(template, values)
+                    let sms = template.hasTextMessage ? try renderer.renderTextMessage(template, values) : nil
+                    if let out {
+                        try Self.write(mail, template, to: out)
+                    } else {
+                        print("== \(template.rawValue)\nSubject: \(mail.subject)\n\n\(mail.text)")
+                        if let sms { print("== \(template.rawValue), text message\n\(sms)\n") }
+                    }
+                }
+            }
+        }
+
+        private var templates: [MailTemplate] {
+            get throws {
+                guard let name = self.template else { return MailTemplate.allCases }
+                guard let template = MailTemplate(rawValue: name) else { throw NothingFound("there is no template \(name)") }
+                return [template]
+            }
+        }
+
+        /// The name in EMAIL_FROM, as the e-mails show it.
+        private static func shopName(_ settings: Settings) -> String {
+            let from = settings.string("EMAIL_FROM") ?? ""
+            let name = from.prefix { $0 != "<" }.filter { $0 != "\"" }
+            return from.contains("<") && !name.isEmpty ? String(name).trimmed : "The Shop"
+        }
+
+        private static func write(_ mail: RenderedMail, _ template: MailTemplate, to folder: String) throws {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for (suffix, text) in [("html", mail.html), ("txt", "Subject: \(mail.subject)\n\n\(mail.text)")] {
+                let path = "\(folder)/\(template.rawValue).\(suffix)"
+                try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+                print(path)
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var text = self[...]
+        while text.last?.isWhitespace == true { text.removeLast() }
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        return String(text)
+    }
+}

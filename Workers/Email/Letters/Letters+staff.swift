@@ -1,0 +1,52 @@
+import Kit
+import MailTemplates
+import Postgres
+import Shop
+
+/// What the shop's staff is told.
+extension Letters {
+    private static let product: Statement = "select sku, name from products where id = $1"
+
+    /// A product's stock has fallen to its threshold: one letter a crossing.
+    func stockLow(_ event: StockLow) async throws -> [Notice] {
+        guard let admin else { return [] }
+        let (sku, name) = try await self.pool.query(Self.product, event.productID).decode((String, String).self).first ?? ("", "\(event.productID)")
+        var values: MailValues = [
+            "sku": sku, "product": name, "stock_quantity": String(event.stockQuantity), "threshold": String(event.threshold),
+            "sold_out": event.stockQuantity == 0,
+        ]
+        values.addFact("Product", name)
+        values.addFact("SKU", sku)
+        values.addFact("Left", String(event.stockQuantity))
+        return [Notice(template: .stockLow, subject: "\(event.productID)/\(event.crossing)", recipient: .mailbox(admin), values: values)]
+    }
+
+    private static let disputeReason: Statement = "select reason from disputes where dispute_id = $1"
+
+    /// A customer disputes a charge, or that dispute moved: one letter a state.
+    func disputed(_ event: PaymentDisputed) async throws -> [Notice] {
+        guard let admin, let order = try await OrderForLetter.read(event.orderID, in: self.pool) else { return [] }
+        let reason = try await self.pool.query(Self.disputeReason, event.disputeID).decode(String?.self).first ?? nil
+        let amount = Money(event.amount, event.currency).description
+        var values = order.values(shopURL: self.shopURL)
+        values["amount"] = amount
+        values["status_words"] = Self.words(event.status)
+        values["is_open"] = ["needs_response", "warning_needs_response"].contains(event.status)
+        values["headline"] =
+            switch event.status {
+            case "won": "You have won the dispute about \(amount)."
+            case "lost": "You have lost the dispute about \(amount)."
+            case "under_review", "warning_under_review": "The bank looks at the dispute about \(amount)."
+            case "warning_closed", "prevented": "The bank's inquiry about \(amount) is closed."
+            default: "A customer disputes a payment of \(amount)."
+            }
+        values["is_decided"] = ["won", "lost", "warning_closed", "prevented"].contains(event.status)
+        values.addFact("Dispute", event.disputeID)
+        values.addFact("Reason", reason.map(Self.words))
+        values.addFact("Status", Self.words(event.status))
+        return [Notice(template: .dispute, subject: "\(event.disputeID)/\(event.status)", recipient: .mailbox(admin), values: values)]
+    }
+
+    /// `needs_response` → `needs response`
+    private static func words(_ code: String) -> String { code.split(separator: "_").joined(separator: " ") }
+}

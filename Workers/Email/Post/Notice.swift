@@ -1,0 +1,30 @@
+import MailTemplates
+import Transfer
+
+/// Something to tell one person, by one way.
+struct Notice: Sendable {
+    /// By which way, and where.
+    enum Recipient: Sendable {
+        case mailbox(Mailbox)
+        /// As E.164 has it: `+442079460000`.
+        case phone(String)
+
+        /// For the record.
+        var address: String {
+            switch self {
+            case .mailbox(let mailbox): mailbox.address
+            case .phone(let number): number
+            }
+        }
+    }
+
+    /// What it says; its name is the notice's kind.
+    var template: MailTemplate
+    /// What it is about, an id: by each way a (kind, subject) is told once.
+    var subject: String
+    var recipient: Recipient
+    var values: MailValues
+
+    /// The kind and subject, which tell it from all others.
+    var name: String { "\(self.template.rawValue)/\(self.subject)" }
+}

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import Kit
+import Logging
+import MailTemplates
+import Postgres
+import Transfer
+
+/// Hands notices to their channels: each (kind, subject) once by each.
+///
+/// A notice is sent within a transaction that locks it and writes down that it was sent: two workers with the same one at once send one, and one that
+/// dies leaves it to the next at once. Only between the other side's yes and the commit may a crash make it be sent a second time.
+struct Post: Sendable {
+    private let mail: MailChannel
+    /// Nil if it is not configured.
+    private let sms: SMSChannel?
+    private let pool: PostgresPool
+
+    /// A notice that was handed over.
+    struct Sent: Sendable {
+        var channel: String
+        var kind: String
+        var outcome: String
+        var at: Date
+        var microseconds: Int
+    }
+
+    /// - Parameter concurrency: notices that are sent side by side at most; each has a connection of its own meanwhile.
+    /// - Throws: `SettingError` for what is missing or wrong.
+    init(settings: Settings, concurrency: Int, logger: Logger) throws {
+        self.mail = try MailChannel(settings: settings)
+        self.sms = try SMSChannel(settings: settings, logger: logger)
+        self.pool = try PostgresPool(
+            url: settings.databaseURL(), size: concurrency, applicationName: "email-worker post", statementTimeout: .seconds(30), logger: logger)
+    }
+
+    private static let lock: Statement = "select pg_try_advisory_xact_lock(hashtext($1), hashtext($2))"
+
+    /// Sends what was not sent before.
+    /// - Throws: `Transient`, `Poison`, `Misconfigured`.
+    func send(_ notices: [Notice]) async throws -> [Sent] {
+        var sent: [Sent] = []
+        for notice in notices {
+            let channel: (any Channel)? =
+                switch notice.recipient {
+                case .mailbox: self.mail
+                case .phone: self.sms
+                }
+            if let channel, let one = try await self.send(notice, by: channel) { sent.append(one) }
+        }
+        return sent
+    }
+
+    private func send(_ notice: Notice, by channel: any Channel) async throws -> Sent? {
+        try await self.pool.transaction { transaction in
+            guard try await transaction.query(Self.lock, channel.table, notice.name).decode(Bool.self).first == true else {
+                throw Transient("\(notice.name) is being sent by another worker")
+            }
+            let kind = notice.template.rawValue
+            if try await transaction.query(channel.isSent, kind, notice.subject).decode(Bool.self).first == true { return nil }
+            let at = Date()
+            let started = ContinuousClock.now
+            let handover = try await channel.deliver(notice)
+            let took = (ContinuousClock.now - started).components
+            if let messageID = handover.messageID {
+                transaction.enqueue(channel.insert, kind, notice.subject, notice.recipient.address, messageID, at)
+            }
+            return Sent(
+                channel: channel.name, kind: kind, outcome: handover.outcome, at: at,
+                microseconds: Int(took.seconds) * 1_000_000 + Int(took.attoseconds / 1_000_000_000_000))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Mustache
+
+/// An e-mail as it was written.
+public struct RenderedMail: Sendable, Equatable {
+    /// One line.
+    public var subject: String
+    /// The plain form.
+    public var text: String
+    /// The same in HTML.
+    public var html: String
+}
+
+/// Fills the templates: embedded in the executable, parsed once at its start.
+public struct MailRenderer: Sendable {
+    /// A template that does not parse, or lacks what it must have.
+    public struct Broken: Error, CustomStringConvertible {
+        /// Which, and what.
+        public let description: String
+    }
+
+    private let library: MustacheLibrary
+    private let shop: MailValues
+
+    /// - Parameters:
+    ///   - shopName: as customers know it.
+    ///   - shopURL: where it is.
+    /// - Throws: ``Broken``; a mistake of the templates' author, found at the start.
+    public init(shopName: String, shopURL: String) throws {
+        HTMLText.register()
+        var library = MustacheLibrary()
+        for (name, text) in TemplateFiles.all {
+            // On a line of its own, so that a section may begin on the file's first line.
+            let pragma = (name.hasSuffix(".html") ? HTMLText.pragma : "{{% CONTENT_TYPE:TEXT}}") + "\n"
+            do {
+                try library.register(pragma + String(decoding: text, as: UTF8.self), named: name)
+            } catch {
+                throw Broken(description: "\(name): \(error)")
+            }
+        }
+        self.library = library
+        let host = shopURL.split(separator: "/", maxSplits: 2).last ?? ""
+        self.shop = ["shop_name": shopName, "shop_url": shopURL, "shop_host": String(host)]
+        for template in MailTemplate.allCases { _ = try self.render(template, [:]) }
+    }
+
+    /// Writes an e-mail.
+    /// - Throws: ``Broken``.
+    public func render(_ template: MailTemplate, _ values: MailValues) throws -> RenderedMail {
+        let filled = try self.fill("\(template.rawValue).txt", values)
+        guard let end = filled.firstIndex(of: "\n"), filled.hasPrefix("Subject: ") else {
+            throw Broken(description: "\(template.rawValue).txt does not begin with `Subject: `")
+        }
+        let subject = Self.line(filled[..<end].dropFirst("Subject: ".count))
+        let html = try self.fill("\(template.rawValue).html", values.merging(["subject": subject]) { $1 })
+        return RenderedMail(subject: subject, text: Self.paragraphs(filled[end...]), html: html)
+    }
+
+    /// Writes a text message, on one line.
+    /// - Throws: ``Broken``.
+    public func renderTextMessage(_ template: MailTemplate, _ values: MailValues) throws -> String {
+        Self.line(try self.fill("\(template.rawValue).sms", values)[...])
+    }
+
+    private func fill(_ name: String, _ values: MailValues) throws -> String {
+        guard let text = self.library.render(values.merging(self.shop) { own, _ in own }, withTemplate: name) else {
+            throw Broken(description: "there is no template \(name)")
+        }
+        return text
+    }
+
+    /// What a name or a product may hold must not break a header: blanks of all kinds, and controls, become one space.
+    private static func line(_ text: Substring) -> String {
+        text.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }.joined(separator: " ")
+    }
+
+    /// Without the empty lines that left-out sections leave: at most one between paragraphs.
+    private static func paragraphs(_ text: Substring) -> String {
+        var lines: [Substring] = []
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.isEmpty, lines.last?.isEmpty ?? true { continue }
+            lines.append(line)
+        }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
