@@ -1,0 +1,123 @@
+import Fixtures
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+@testable import Payments
+
+/// What befalls payments-worker each time that Stripe has answered it.
+enum Interruption: String, Sendable, CaseIterable {
+    case none
+    /// kill -9 between the answer and the commit.
+    case beforeCommit = "killed before the commit"
+    /// kill -9 between the commit and the publishing of what it emits.
+    case afterCommit = "killed after the commit"
+}
+
+/// A shop with one order, and what is done to it.
+struct Stage: Sendable {
+    let shop: TestShop
+    let interruption: Interruption
+    let user = ID("018f0000-0000-7000-8000-000000000001") ?? ID(high: 0, low: 0)
+    let product = ID("018f0000-0000-7000-8000-000000000002") ?? ID(high: 0, low: 0)
+
+    var stripe: StripeAccount { self.shop.stripe }
+    var actor: String { self.user.description }
+
+    /// An account, and a product of 20.00 USD.
+    func setTheScene(stock: Int = 10) async throws {
+        try await self.shop.pool.pipeline([
+            Call(
+                "insert into users (id, email, full_name, password_hash) values ($1, 'ada@example.com', 'Ada Lovelace', '!')", self.user),
+            Call(
+                "insert into products (id, unit_amount, stock_quantity, currency, sku, name) values ($1, 2000, $2, 'usd', 'TEA-1', 'Assam')",
+                self.product, Int32(stock)),
+        ])
+    }
+
+    // MARK: What is asked of the shop
+
+    /// Places an order and waits until it awaits its payment.
+    func place(quantity: Int = 1) async throws -> ID {
+        let address = Address(name: "Ada Lovelace", line1: "12 St James's Square", city: "London", postalCode: "SW1Y 4JH", country: "GB")
+        let order = try await self.shop.send(
+            PlaceOrder(userID: self.user, items: [OrderLine(productID: self.product, quantity: quantity)], shippingAddress: address), by: self.actor)
+        guard try await self.shop.ended(order).outcome == "succeeded" else { throw FixtureError("the order was not taken") }
+        return order
+    }
+
+    /// Asks for the order's PaymentIntent and returns its id.
+    func createIntent(_ order: ID, asking call: String = "POST /v1/payment_intents") async throws -> String {
+        let id = try await self.asking(call) { try await self.shop.send(CreateIntent(orderID: order), by: self.actor) }
+        return try await self.shop.ended(id).result?["payment_intent_id"].string ?? ""
+    }
+
+    func confirm(_ order: ID) async throws -> TestShop.Ending {
+        let id = try await self.asking("GET /v1/payment_intents/*") { try await self.shop.send(ConfirmPayment(orderID: order), by: self.actor) }
+        return try await self.shop.ended(id)
+    }
+
+    func refund(_ order: ID, _ amount: Int64? = nil) async throws -> TestShop.Ending {
+        let id = try await self.asking("POST /v1/refunds") { try await self.shop.send(RefundPayment(orderID: order, amount: amount)) }
+        return try await self.shop.ended(id)
+    }
+
+    func cancel(_ order: ID) async throws {
+        guard try await self.shop.ended(self.shop.send(CancelOrder(orderID: order), by: self.actor)).outcome == "succeeded" else {
+            throw FixtureError("the order was not cancelled")
+        }
+    }
+
+    /// Lets its deadline pass.
+    func expire(_ order: ID) async throws {
+        try await self.shop.pool.pipeline([
+            Call("update orders set payment_due_at = now() where id = $1", order),
+            Call("insert into payment_deadlines (due_at, order_id) select payment_due_at, id from orders where id = $1", order),
+        ])
+    }
+
+    /// Brings the events that Stripe has made since the last time, as the webhook would.
+    func bringEvents(_ order: EventOrder = .asMade) async throws {
+        let events = try await self.stripe.newEvents()
+        for event in order == .newestFirst ? events.reversed() : events {
+            for _ in 0..<(order == .twice ? 2 : 1) { try await self.shop.send(event, id: StripeEvent.messageID(event.eventID), by: "stripe") }
+        }
+    }
+
+    enum EventOrder { case asMade, newestFirst, twice }
+
+    // MARK: What befalls it
+
+    /// Does something that makes payments-worker ask Stripe, and interrupts it when that has answered.
+    func asking<Result: Sendable>(_ call: String, _ act: @Sendable () async throws -> Result) async throws -> Result {
+        guard self.interruption != .none else { return try await act() }
+        let before = try await self.answered(call)
+        // The trace's rows are written with the commit: while nobody may write there, the worker stands just before it.
+        let result = try await self.shop.pool.transaction { transaction in
+            try await transaction.query("lock table calls in share mode")
+            let result = try await act()
+            try await eventually("Stripe to answer \(call)", within: .seconds(20)) { try await self.answered(call) > before }
+            try await eventually("the worker to stand before its commit", within: .seconds(20)) {
+                try await !transaction.query(
+                    "select from pg_stat_activity where application_name = 'payments-worker' and wait_event_type = 'Lock' and datname = current_database()"
+                ).isEmpty
+            }
+            try await self.shop.kill("payments-worker")
+            if self.interruption == .beforeCommit { try await transaction.query(Self.endBackends) }
+            return result
+        }
+        try await eventually("the worker's connections to end") { try await self.shop.pool.query(Self.backends).isEmpty }
+        try await self.shop.start("payments-worker")
+        return result
+    }
+
+    private func answered(_ call: String) async throws -> Int { try await self.stripe.requests().filter { $0.name == call && $0.isOver }.count }
+
+    private static let backends: Statement = """
+        select pid from pg_stat_activity where application_name = 'payments-worker' and datname = current_database()
+        """
+    private static let endBackends: Statement = """
+        select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'payments-worker' and datname = current_database()
+        """
+}

@@ -1,0 +1,95 @@
+import Fixtures
+import FoundationEssentials
+import Kit
+import Shop
+import Synchronization
+import Transfer
+
+@testable import Payments
+
+/// A double of Stripe, as the customer's browser, the bank and the dashboard use it.
+final class StripeAccount: Sendable {
+    private let process: StripeDoubleProcess
+    private let client: HTTPClient
+    private let delivered = Mutex<Set<String>>([])
+
+    init() async throws {
+        self.process = try await StripeDoubleProcess()
+        self.client = try HTTPClient(userAgent: "tests")
+    }
+
+    var url: String { self.process.url }
+
+    /// A call of the double with the secret key; any status is an answer.
+    @discardableResult
+    func call(_ method: HTTPMethod, _ path: String, _ form: [(String, String)] = []) async throws -> JSONValue {
+        var request = HTTPRequest(method, url: self.url + path, headers: ["Authorization": "Bearer \(StripeDoubleProcess.secretKey)"])
+        if method == .post {
+            request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+            request.body = FormEncoding.encode(form)
+        } else if !form.isEmpty {
+            request.url += "?" + String(decoding: FormEncoding.encode(form), as: UTF8.self)
+        }
+        return try JSON.decode(JSONValue.self, from: try await self.client.send(request).body)
+    }
+
+    // MARK: What others do
+
+    /// The customer pays with a test method.
+    @discardableResult
+    func pay(_ intent: String, _ method: String = "pm_card_visa") async throws -> JSONValue {
+        try await self.call(.post, "/_double/payment_intents/\(intent)/pay", [("payment_method", method)])
+    }
+
+    /// Something that the control API has, e.g. `refunds`.
+    @discardableResult
+    func control(_ path: String, _ form: [(String, String)] = []) async throws -> JSONValue { try await self.call(.post, "/_double/\(path)", form) }
+
+    /// Something that goes wrong from now on with calls of that path.
+    func fault(_ kind: String, _ method: String, _ path: String, _ more: [(String, String)] = [("count", "1")]) async throws {
+        try await self.control("faults", [("kind", kind), ("method", method), ("path", path)] + more)
+    }
+
+    /// Events that were not handed out yet, oldest first, as the webhook would bring them.
+    func newEvents() async throws -> [StripeEvent] {
+        let page = try await self.call(.get, "/v1/events", [("limit", "100")])
+        let events = try JSON.decode(StripeList<ListedEvent>.self, from: JSON.encode(page)).data.reversed().map { try $0.command }
+        return self.delivered.withLock { delivered in events.filter { delivered.insert($0.eventID).inserted } }
+    }
+
+    // MARK: What it saw
+
+    /// A call as the double's log has it.
+    struct Request: Sendable {
+        /// E.g. `POST /v1/payment_intents/*/cancel`.
+        var name: String
+        var isOver: Bool
+        var isReplay: Bool
+        var status: Int?
+    }
+
+    /// The calls of the API by the secret key's holder, oldest first.
+    func requests() async throws -> [Request] {
+        try await self.call(.get, "/_double/requests")["data"].array.compactMap { entry in
+            guard let method = entry["method"].string, let path = entry["path"].string else { return nil }
+            let name = path.split(separator: "/").map { $0.contains(/^(pi|re|ch|dp|evt)_/) ? "*" : $0 }.joined(separator: "/")
+            return Request(
+                name: "\(method) /\(name)", isOver: entry["ended"].bool ?? false, isReplay: entry["replayed"].bool ?? false,
+                status: entry["status"].integer.map(Int.init))
+        }
+    }
+
+    /// What took effect: each POST that was answered well and was no replay of another.
+    func work() async throws -> [String] {
+        try await self.requests().filter { $0.name.hasPrefix("POST") && !$0.isReplay && $0.status == 200 }.map { String($0.name.dropFirst("POST /v1/".count)) }
+            .sorted()
+    }
+}
+
+extension JSONValue {
+    subscript(name: String) -> JSONValue { if case .object(let members) = self { members[name] ?? .null } else { .null } }
+    var string: String? { if case .string(let value) = self { value } else { nil } }
+    var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    var array: [JSONValue] { if case .array(let value) = self { value } else { [] } }
+}
