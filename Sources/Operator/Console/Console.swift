@@ -62,6 +62,7 @@ struct Console: AsyncParsableCommand {
     /// What every request goes through before its page, outermost first.
     private static func router(sessions: SessionKeeper, renderer: Renderer, isTLS: Bool, logger: Logger) -> Router<ConsoleContext> {
         let router = Router(context: ConsoleContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: RequestLog(logger: logger))
         router.add(middleware: SecurityHeaders(isTLS: isTLS))
         router.add(middleware: SessionReader(sessions: sessions))
         router.add(middleware: ErrorPages(renderer: renderer, logger: logger))

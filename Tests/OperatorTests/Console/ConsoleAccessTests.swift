@@ -136,4 +136,21 @@ import Transfer
             #expect(page.text.matches(of: /https?:\/\/(?!www\.w3\.org)/).isEmpty)
         }
     }
+
+    @Test func `behind TLS, its own or a proxy's, the cookie goes over nothing else`() async throws {
+        let authority = try await CertificateAuthority()
+        let certificate = try await authority.issue(for: "IP:127.0.0.1")
+        try await withConsole(["TLS_CERT": certificate.file, "TLS_KEY": certificate.key]) { console in
+            let client = try WebClient(base: "https://127.0.0.1:\(console.port)", caFile: authority.file)
+            let signedIn = try await client.signIn(token: ConsoleFixture.token)
+            #expect(signedIn.headers.values("Set-Cookie").allSatisfy { $0.contains("Secure") })
+            #expect(signedIn.headers["Strict-Transport-Security"] != nil)
+            #expect(try await client.get("/jobs").status == 200)
+        }
+        try await withConsole { console in
+            let client = try WebClient(base: console.base)
+            let page = try await client.post("/login", [("token", ConsoleFixture.token)], headers: ["X-Forwarded-Proto": "https"])
+            #expect(page.headers.values("Set-Cookie").allSatisfy { $0.contains("Secure") })
+        }
+    }
 }

@@ -23,7 +23,9 @@ struct BulkPage: Sendable {
         let sent: String?
         let discardLink: String
         let reasons: [Reason]
+        /// By comma; empty if there are so many that the group or the queue is named instead.
         let ids: String
+        let isOpenEnded: Bool
         let group: String?
         let queue: String?
         let canary: String
@@ -41,6 +43,9 @@ struct BulkPage: Sendable {
         let problem: String?
     }
 
+    /// More ids than this do not go into a page.
+    private static let mostIDs = 20_000
+
     func add(to router: Router<ConsoleContext>) {
         router.get("/dead/replay", use: self.showPlan)
         router.post("/dead/replay", use: self.replay)
@@ -53,6 +58,7 @@ struct BulkPage: Sendable {
     @Sendable func showPlan(_ request: Request, context: ConsoleContext) async throws -> Response {
         let asked = try ReplayRequest(request.fields, queues: self.queues)
         let plan = try await self.plan(asked)
+        let isOpenEnded = asked.ids.isEmpty && plan.letters.count > Self.mostIDs
         let content = Plan(
             subject: asked.subject, total: Quantity.count(plan.letters.count, "dead letter"), wouldRun: Quantity.count(plan.wouldRun),
             alreadyApplied: Quantity.count(plan.alreadyApplied), doesNotDecode: Quantity.count(plan.doesNotDecode),
@@ -65,7 +71,7 @@ struct BulkPage: Sendable {
                     ("ids", asked.ids.isEmpty ? nil : asked.ids.map(\.description).joined(separator: ",")),
                 ]),
             reasons: plan.reasons.prefix(10).map { .init(count: Quantity.count($0.count), text: $0.reason.visible) },
-            ids: plan.letters.map(\.id.description).joined(separator: ","), group: asked.group, queue: asked.queue,
+            ids: isOpenEnded ? "" : plan.letters.map(\.id.description).joined(separator: ","), isOpenEnded: isOpenEnded, group: asked.group, queue: asked.queue,
             canary: plan.wouldRun > 1 ? "1" : "0")
         return try self.renderer.respond("replay", title: "Replay", section: "/dead", content, context: context)
     }

@@ -1,0 +1,27 @@
+import Hummingbird
+import Kit
+import Logging
+
+/// One line a request, and its metrics. Pages that are only looked at, by scripts every few seconds, are lines of `debug`.
+struct RequestLog: RouterMiddleware {
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
+    ) async throws -> Response {
+        let began = ContinuousClock.now
+        let response = try await next(request, context)
+        let seconds = (ContinuousClock.now - began) / .seconds(1)
+        let (method, route, status) = (request.method.rawValue, context.endpointPath ?? "unknown", response.status.code)
+        // A method is whatever a client writes; only ours become series.
+        Metrics.httpRequest(
+            method: ["GET", "HEAD", "POST"].contains(method) ? method : "OTHER", route: route, status: status, seconds: seconds)
+        self.logger.log(
+            level: method == "POST" || status >= 500 ? .info : .debug, "request",
+            metadata: [
+                "method": .string(method), "route": .string(route), "status": .stringConvertible(status),
+                "ms": .string(Quantity.decimal(seconds * 1000, places: 1)), "client": .string(context.client),
+            ])
+        return response
+    }
+}
