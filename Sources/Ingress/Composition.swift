@@ -25,6 +25,9 @@ struct Composition {
         let consumer = Consumer(
             configuration: try self.broker("ingress events"),
             queue: .exclusive(bindings: ChangeFeed.bindings), prefetch: 1000, logger: logger)
+        Metrics.observe(pool)
+        Metrics.observe(publisher)
+        Metrics.observe(consumer)
         let feed = ChangeFeed(consumer: consumer, publisher: publisher, logger: logger)
 
         let keys = try settings.signingKeys()

@@ -83,7 +83,9 @@ struct Intake: Sendable {
     /// - Throws: `Problem`: why the broker did not take it.
     func publish(_ outgoing: Outgoing, _ context: IngressContext) async throws(Problem) {
         do {
-            try await context.trace.publishing(outgoing) { (message) async throws(PublishFailure) in try await self.publisher.publish(message) }
+            try await context.trace.publishing(outgoing) { (message) async throws(PublishFailure) in
+                try await self.publisher.publishMeasured(message)
+            }
         } catch {
             throw Problem(error)
         }

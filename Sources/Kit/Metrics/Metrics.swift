@@ -67,21 +67,53 @@ public enum Metrics {
     // MARK: Broker and database
 
     private static let confirm = histogram("publish_confirm_seconds", "From publishing to the broker's confirm.", HistogramSeries.short)
-    private static let pool = gauge("database_pool_connections", "Connections to Postgres.", "state")
+    private static let notConfirmed = counter("publish_failures_total", "Messages that the broker did not confirm.", "reason")
+    private static let connected = gauge("broker_connected", "1 while there is a connection to the broker.", "connection")
+    private static let blocked = gauge("broker_blocked", "1 while the broker takes no messages: its memory or disk alarm is on.")
+    private static let pool = gauge("database_pool_connections", "Connections to Postgres, and who waits for one.", "state")
     private static let messages = gauge("queue_messages", "Messages in a queue.", "queue", "state")
     private static let oldest = gauge("queue_oldest_seconds", "Age of a queue's oldest message; 0 if it is empty.", "queue")
+    private static let consumers = gauge("queue_consumers", "Workers that take from a queue.", "queue")
+    private static let limit = gauge("queue_limit", "Messages that a queue takes at most.", "queue")
+    private static let paused = gauge("queue_paused", "1 while an operator has paused a queue.", "queue")
+    private static let seen = gauge("queues_seen_timestamp_seconds", "When the queues were last read from the broker, since 1970.")
+    private static let expiryLag = gauge("expiry_lag_seconds", "How late the oldest payment deadline is that nobody has seen to; 0 if none is.")
 
     /// `conveyor_publish_confirm_seconds`: the broker confirmed so many messages after this time.
     public static func publishConfirm(seconds: Double, count: Int = 1) { self.confirm.with(LabelValues()).record(seconds, count: count) }
 
-    /// `conveyor_database_pool_connections`: so many connections are in that state (`idle`, `busy`).
-    public static func databasePool(state: String, count: Int) { self.pool.with(LabelValues(state)).set(Int64(count)) }
+    /// `conveyor_publish_failures_total`: the broker did not confirm so many messages.
+    /// - Parameter reason: `unreachable`, `blocked`, `unroutable`, `refused`, `notConfirmed`.
+    public static func publishFailed(reason: String, count: Int = 1) { self.notConfirmed.with(LabelValues(reason)).increment(by: Int64(count)) }
+
+    /// `conveyor_broker_connected`: whether that connection is there.
+    static func brokerConnected(_ connection: String, _ isConnected: Bool) { self.connected.with(LabelValues(connection)).set(isConnected ? 1.0 : 0) }
+
+    /// `conveyor_broker_blocked`: whether the broker takes no messages.
+    static func brokerBlocked(_ isBlocked: Bool) { self.blocked.with(LabelValues()).set(isBlocked ? 1.0 : 0) }
+
+    /// `conveyor_database_pool_connections`: so many connections are in that state.
+    static func databasePool(state: String, count: Int) { self.pool.with(LabelValues(state)).set(Int64(count)) }
 
     /// `conveyor_queue_messages`: so many messages of a queue are in that state (`ready`, `unacked`, `retrying`, `dead`). By the recorder.
     public static func queueMessages(queue: String, state: String, count: Int) { self.messages.with(LabelValues(queue, state)).set(Int64(count)) }
 
     /// `conveyor_queue_oldest_seconds`: a queue's oldest message is so old. By the recorder.
     public static func queueOldest(queue: String, seconds: Double) { self.oldest.with(LabelValues(queue)).set(seconds) }
+
+    /// `conveyor_queue_consumers`, `conveyor_queue_paused` and `conveyor_queue_limit`: who takes from a queue, and how much it takes. By the recorder.
+    /// - Parameter limit: nil if it has none.
+    public static func queueState(queue: String, consumers: Int, isPaused: Bool, limit: Int?) {
+        self.consumers.with(LabelValues(queue)).set(Int64(consumers))
+        self.paused.with(LabelValues(queue)).set(isPaused ? 1.0 : 0)
+        if let limit { self.limit.with(LabelValues(queue)).set(Int64(limit)) }
+    }
+
+    /// `conveyor_queues_seen_timestamp_seconds`: the queues were read just now. By the recorder.
+    public static func queuesSeen() { self.seen.with(LabelValues()).set(Double(Clock.milliseconds()) / 1000) }
+
+    /// `conveyor_expiry_lag_seconds`: the oldest payment deadline that nobody has seen to passed so long ago. By the recorder.
+    public static func expiryLag(seconds: Double) { self.expiryLag.with(LabelValues()).set(seconds) }
 
     /// Forgets ``queueMessages(queue:state:count:)`` and ``queueOldest(queue:seconds:)``, so that a queue that is gone does not stay.
     public static func forgetQueues() {
@@ -96,6 +128,25 @@ public enum Metrics {
 
     /// `conveyor_exports_dropped_total`: a destination (`otlp`, `sentry`) did not get so many.
     static func exportsDropped(destination: String, count: Int) { self.dropped.with(LabelValues(destination)).increment(by: Int64(count)) }
+
+    // MARK: The world outside
+
+    private static let calls = counter("calls_total", "Calls to Stripe, the mail server and the like, by how they ended.", "kind", "name", "outcome")
+    private static let callTime = histogram("call_seconds", "Time that a call took, with its quick tries.", HistogramSeries.short, "kind", "name")
+    private static let misconfiguration = gauge("misconfigured", "1 while the world outside refuses the part's settings, e.g. Stripe its key.")
+
+    /// `conveyor_calls_total` and `conveyor_call_seconds`: a call to the world outside has ended.
+    /// - Parameters:
+    ///   - kind: `stripe`, `mail` or `sms`.
+    ///   - name: without ids, e.g. `POST /v1/payment_intents`, or the kind of an e-mail.
+    ///   - outcome: `succeeded`, `refused` (for good), `failed` (may work later), `misconfigured`.
+    public static func call(kind: String, name: String, outcome: String, seconds: Double) {
+        self.calls.with(LabelValues(kind, name, outcome)).increment(by: Int64(1))
+        self.callTime.with(LabelValues(kind, name)).record(seconds)
+    }
+
+    /// `conveyor_misconfigured`: whether the world outside refuses the part's settings.
+    static func misconfigured(_ isMisconfigured: Bool) { self.misconfiguration.with(LabelValues()).set(isMisconfigured ? 1.0 : 0) }
 
     // MARK: The process
 

@@ -40,8 +40,8 @@ public final class PrometheusMetrics: Sendable {
 
     /// All metrics as text, families and series sorted.
     public func render() -> String {
-        let (families, collectors) = self.state.withLock { ($0.families, $0.collectors) }
-        for collect in collectors { collect() }
+        for collect in self.state.withLock({ $0.collectors }) { collect() }
+        let families = self.state.withLock { $0.families }
         var text = ""
         text.reserveCapacity(16_384)
         for (_, family) in families.sorted(by: { $0.key < $1.key }) { family.render(into: &text) }

@@ -107,6 +107,8 @@ public struct ManagementAPI: Sendable {
         public var unacked: Int?
         /// Consumers.
         public var consumers: Int?
+        /// What its policies come to; nil in its first seconds.
+        public var limits: Limits?
         /// The members of its Raft group.
         public var members: [String]?
         /// Those of them that are online.
@@ -135,11 +137,22 @@ public struct ManagementAPI: Sendable {
             }
         }
 
+        /// The limits among a queue's policies.
+        public struct Limits: Decodable, Sendable {
+            /// Messages that it takes at most; nil if as many as come.
+            public var length: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case length = "max-length"
+            }
+        }
+
         enum CodingKeys: String, CodingKey {
             case name, type
             case ready = "messages_ready"
             case unacked = "messages_unacknowledged"
             case consumers
+            case limits = "effective_policy_definition"
             case members, online
             case statistics = "message_stats"
         }

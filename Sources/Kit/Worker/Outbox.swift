@@ -28,7 +28,7 @@ struct Outbox: Sendable {
         var left = outgoing
         var backoff = Backoff()
         while !left.isEmpty {
-            let failures = await self.publisher.publish(left)
+            let failures = await self.publisher.publishMeasured(left)
             var failed: [Outgoing] = []
             var reason: PublishFailure?
             for (message, failure) in zip(left, failures) {

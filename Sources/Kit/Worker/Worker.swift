@@ -55,6 +55,7 @@ public final class Worker: Service {
             queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, logger: logger,
             successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder,
             misconfigured: { type, reason in
+                defer { Metrics.misconfigured(readiness.misconfigured != nil) }
                 // Once, not at each try: nothing is handled until somebody mends it.
                 if readiness.set(misconfigured: reason, by: type), let reason {
                     logger.critical("the worker's settings are wrong: \(reason)", metadata: ["queue": .string(queue)])

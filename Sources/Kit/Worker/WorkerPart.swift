@@ -56,6 +56,11 @@ public struct WorkerPart: Sendable {
             let consumer = Consumer(configuration: consuming, queue: .named(queue), prefetch: 1, logger: logger)
             let publisher = Publisher(configuration: publishing, logger: logger)
 
+            Metrics.misconfigured(false)
+            Metrics.observe(pool)
+            Metrics.observe(consumer)
+            Metrics.observe(publisher)
+
             var part = WorkerPart(settings: settings, logger: logger, lanes: lanes, pool: pool, publisher: publisher)
             try await assemble(&part)
             try await TopologyCheck(settings: settings, queue: queue, ladder: ladder).verify(timeout: settings.seconds("START_TIMEOUT"))

@@ -23,6 +23,7 @@ struct Record: AsyncParsableCommand {
                 let configuration = try BrokerConfiguration(
                     urls: settings.brokerURLs(), connectionName: "recorder \(queue)", tlsCAFile: settings.string("TLS_CA_FILE"))
                 let consumer = Consumer(configuration: configuration, queue: .named(queue + ".dead"), prefetch: Recorder.prefetch, logger: logger)
+                Metrics.observe(consumer, as: queue + ".dead")
                 consumers.append(consumer)
                 recorders.append(Recorder(queue: queue, consumer: consumer, pool: pool, logger: logger))
             }
@@ -30,6 +31,8 @@ struct Record: AsyncParsableCommand {
                 configuration: try BrokerConfiguration(
                     urls: settings.brokerURLs(), connectionName: "recorder publisher", tlsCAFile: settings.string("TLS_CA_FILE")),
                 logger: logger)
+            Metrics.observe(pool)
+            Metrics.observe(publisher)
             let upkeep = Upkeep(
                 board: QueueBoard(api: try desk.managementAPI(), definitions: definitions, pool: pool), pool: pool, publisher: publisher,
                 retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), logger: logger)

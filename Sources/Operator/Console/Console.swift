@@ -28,6 +28,8 @@ struct Console: AsyncParsableCommand {
                     urls: settings.brokerURLs(), connectionName: "console publisher", tlsCAFile: settings.string("TLS_CA_FILE")),
                 logger: logger)
             let queues = definitions.workQueues
+            Metrics.observe(pool)
+            Metrics.observe(publisher)
             let deadLetters = DeadLetterStore(pool: pool)
             let traces = TraceStore(pool: pool)
             let watch = Watch(queues: QueueBoard(api: api, definitions: definitions, pool: pool), deadLetters: deadLetters)

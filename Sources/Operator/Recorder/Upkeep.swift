@@ -18,6 +18,7 @@ struct Upkeep: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.each(.seconds(3600), "the tables' weeks") { try await self.maintainPartitions() } }
                 group.addTask { await self.each(.seconds(5), "queue depths") { try await self.measureQueues() } }
+                group.addTask { await self.each(.seconds(5), "payment deadlines") { try await self.measureExpiry() } }
                 group.addTask { await self.each(.seconds(5), "edited messages") { try await self.publishLeftovers() } }
             }
         }
@@ -42,14 +43,27 @@ struct Upkeep: Service {
             Metrics.queueMessages(queue: queue.name, state: "unacked", count: queue.unacked)
             Metrics.queueMessages(queue: queue.name, state: "retrying", count: queue.retrying)
             Metrics.queueMessages(queue: queue.name, state: "dead", count: queue.dead)
+            let limit = states.first { $0.name == queue.name }?.limits?.length
+            Metrics.queueState(queue: queue.name, consumers: queue.consumers, isPaused: queue.paused, limit: limit)
             if let oldest = queue.oldestSeconds { Metrics.queueOldest(queue: queue.name, seconds: oldest) }
         }
+        Metrics.queuesSeen()
         // The ladder's and those of the dead, by themselves.
         let names = Set(self.board.definitions.queues.map(\.name)).subtracting(queues.map(\.name))
         for state in states where names.contains(state.name) {
             Metrics.queueMessages(queue: state.name, state: "ready", count: state.ready ?? 0)
             Metrics.queueMessages(queue: state.name, state: "unacked", count: state.unacked ?? 0)
         }
+    }
+
+    private static let expiryLag: Statement = """
+        select coalesce(extract(epoch from now() - min(due_at)), 0)::float8 from payment_deadlines where due_at < now()
+        """
+
+    /// Measured here and not by who sweeps them: it must be seen when nobody does.
+    private func measureExpiry() async throws {
+        let rows = try await self.pool.query(Self.expiryLag)
+        if let seconds = try rows.first?[0, as: Double.self] { Metrics.expiryLag(seconds: seconds) }
     }
 
     private func publishLeftovers() async throws {

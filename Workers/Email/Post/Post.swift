@@ -59,7 +59,7 @@ struct Post: Sendable {
             if try await transaction.query(channel.isSent, kind, notice.subject).decode(Bool.self).first == true { return nil }
             let at = Date()
             let started = ContinuousClock.now
-            let handover = try await channel.deliver(notice)
+            let handover = try await self.deliver(notice, by: channel)
             let took = (ContinuousClock.now - started).components
             if let messageID = handover.messageID {
                 transaction.enqueue(channel.insert, kind, notice.subject, notice.recipient.address, messageID, at)
@@ -67,6 +67,22 @@ struct Post: Sendable {
             return Sent(
                 channel: channel.name, kind: kind, outcome: handover.outcome, at: at,
                 microseconds: Int(took.seconds) * 1_000_000 + Int(took.attoseconds / 1_000_000_000_000))
+        }
+    }
+
+    private func deliver(_ notice: Notice, by channel: any Channel) async throws -> Handover {
+        let started = ContinuousClock.now
+        func count(_ outcome: String) {
+            let seconds = (ContinuousClock.now - started) / .seconds(1)
+            Metrics.call(kind: channel.name, name: notice.template.rawValue, outcome: outcome, seconds: seconds)
+        }
+        do {
+            let handover = try await channel.deliver(notice)
+            count(handover.messageID == nil ? "refused" : "succeeded")
+            return handover
+        } catch {
+            if !(error is CancellationError) { count(error is Transient ? "failed" : error is Misconfigured ? "misconfigured" : "refused") }
+            throw error
         }
     }
 }

@@ -90,13 +90,25 @@ struct StripeClient: Sendable {
         request.headers["Authorization"] = self.authorization
         request.headers["Stripe-Version"] = Self.version
         request.timeout = .seconds(20)
-        // The span's name without ids: /v1/payment_intents of all that is below it.
+        // Without ids: /v1/payment_intents of all that is below it.
         let (method, path) = (request.method.rawValue, name.split(separator: " ").last ?? "")
-        return try await withSpan("stripe \(method) /\(path.split(separator: "/").prefix(2).joined(separator: "/"))", ofKind: .client) {
-            [request] span in
+        let route = "\(method) /\(path.split(separator: "/").prefix(2).joined(separator: "/"))"
+        return try await withSpan("stripe \(route)", ofKind: .client) { [request] span in
             span.attributes = ["http.request.method": .string(method), "peer.service": "stripe", "stripe.call": .string(name)]
-            return try await self.perform(request, name: name, span)
+            do {
+                let answer: Answer<Object> = try await self.perform(request, name: name, span)
+                Self.count(answer.call, route, outcome: "succeeded")
+                return answer
+            } catch let error as StripeError {
+                let outcome = error.sorted is Transient ? "failed" : error.sorted is Misconfigured ? "misconfigured" : "refused"
+                Self.count(error.call, route, outcome: outcome)
+                throw error
+            }
         }
+    }
+
+    private static func count(_ call: Call?, _ route: String, outcome: String) {
+        Metrics.call(kind: "stripe", name: route, outcome: outcome, seconds: Double(call?.microseconds ?? 0) / 1_000_000)
     }
 
     /// One call with its quick tries.
