@@ -3,6 +3,7 @@
 . "$root/ops/lib/settings.sh"
 . "$root/ops/lib/marked.sh"
 . "$root/ops/lib/parts.sh"
+. "$root/ops/lib/access.sh"
 . "$root/ops/lib/postgres.sh"
 . "$root/ops/lib/rabbitmq.sh"
 . "$root/ops/lib/doubles.sh"

@@ -57,7 +57,7 @@ run_build() {
     build_pid=
     if [ "$status" != 0 ]; then
         grep -E '(^|: )(error|fatal error):' "$log" | head -20 >&2 || true
-        die 1 "the build failed; all of it is in .local/log/build.log"
+        die 1 "the build failed; all of it is in $log"
     fi
 }
 build_pid=

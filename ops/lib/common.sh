@@ -4,7 +4,9 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-local_dir=$root/.local
+# CONVEYOR_DIR names another folder than .local: another instance beside the first, with its own data, ports and processes.
+local_dir=${CONVEYOR_DIR:-$root/.local}
+case $local_dir in /*) ;; *) local_dir=$PWD/$local_dir ;; esac
 
 # A time per step is worth having in a log file too, so nothing here depends on a terminal.
 SECONDS=0

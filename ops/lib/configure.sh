@@ -17,7 +17,8 @@ env.d/inventory METRICS_PORT 17682 inventory
 env.d/orders METRICS_PORT 17683 orders
 env.d/payments METRICS_PORT 17684 payments
 env.d/email METRICS_PORT 17685 email
-env.d/recorder METRICS_PORT 17686 recorder"
+env.d/recorder METRICS_PORT 17686 recorder
+env.d/console METRICS_PORT 17687 console"
 
 make_folders() {
     mkdir -p "$local_dir"/{env.d,overrides,service,run,log,mail,bin}
@@ -42,13 +43,26 @@ lock_ports() {
 }
 unlock_ports() { exec 9>&-; }
 
+# The usual ports of a second, third … node of RabbitMQ, three each.
+node_ports() {
+    local node number=0
+    for node in "${nodes[@]:1}"; do
+        printf 'env.d/%s %s %d %s\n' "$node" AMQP_PORT $((17692 + number)) "$node" "$node" MANAGEMENT_PORT $((17693 + number)) "$node" \
+            "$node" DIST_PORT $((17694 + number)) "$node"
+        number=$((number + 3))
+    done
+}
+
 choose_ports() {
     local file name usual owner now chosen wanted=() kept=()
     while read -r file name usual owner; do
         now=$(value_in "$local_dir/$file" "$name")
         port["$file $name"]=${now:-$usual}
         if [ -n "$now" ] && is_running "$owner"; then kept+=("$now"); else wanted+=("$file $name=${now:-$usual}"); fi
-    done <<<"$port_table"
+    done < <(
+        printf '%s\n' "$port_table"
+        node_ports
+    )
     [ "${#wanted[@]}" != 0 ] || return 0
     lock_ports
     chosen=$("$root/ops/lib/free-ports" "${wanted[@]}" "${kept[@]}") || die 1 "no ports"
@@ -73,6 +87,7 @@ configure_shared() {
     keep_secret CONSOLE_TOKEN 16
     keep_url DATABASE_URL postgresql conveyor "${port[env.d/postgres PGPORT]}/conveyor"
     keep_url AMQP_URL amqp conveyor "${port[env.d/rabbitmq AMQP_PORT]}"
+    [ "${#nodes[@]}" = 1 ] || put AMQP_URLS "$(amqp_urls conveyor "$(password_in "${setting[AMQP_URL]}")")"
     # One user, one password.
     put RABBITMQ_API "http://conveyor:$(password_in "${setting[AMQP_URL]}")@127.0.0.1:${port[env.d/rabbitmq MANAGEMENT_PORT]}"
     keep_secret STRIPE_SECRET_KEY 16 sk_test_
@@ -89,6 +104,7 @@ configure_shared() {
 }
 
 configure_servers() {
+    local node name
     open_settings "$local_dir/env.d/postgres"
     put PGHOST 127.0.0.1
     put PGPORT "${port[env.d/postgres PGPORT]}"
@@ -96,12 +112,12 @@ configure_servers() {
     keep_secret PGPASSWORD 16
     save_settings
 
-    open_settings "$local_dir/env.d/rabbitmq"
-    put AMQP_PORT "${port[env.d/rabbitmq AMQP_PORT]}"
-    put MANAGEMENT_PORT "${port[env.d/rabbitmq MANAGEMENT_PORT]}"
-    put DIST_PORT "${port[env.d/rabbitmq DIST_PORT]}"
-    put EPMD_PORT "${port[env.d/rabbitmq EPMD_PORT]}"
-    save_settings
+    for node in "${nodes[@]}"; do
+        open_settings "$local_dir/env.d/$node"
+        for name in AMQP_PORT MANAGEMENT_PORT DIST_PORT; do put "$name" "${port["env.d/$node $name"]}"; done
+        [ "$node" != rabbitmq ] || put EPMD_PORT "${port[env.d/rabbitmq EPMD_PORT]}"
+        save_settings
+    done
 
     open_settings "$local_dir/env.d/stripe-double"
     put PORT "${port[env.d/stripe-double PORT]}"
@@ -116,6 +132,7 @@ configure_parts() {
         open_settings "$local_dir/env.d/$part"
         keep_url DATABASE_URL postgresql "conveyor_$part" "${port[env.d/postgres PGPORT]}/conveyor"
         keep_url AMQP_URL amqp "conveyor_$part" "${port[env.d/rabbitmq AMQP_PORT]}"
+        [ "${#nodes[@]}" = 1 ] || put AMQP_URLS "$(amqp_urls "conveyor_$part" "$(password_in "${setting[AMQP_URL]}")")"
         put RABBITMQ_API "http://conveyor_$part:$(password_in "${setting[AMQP_URL]}")@127.0.0.1:${port[env.d/rabbitmq MANAGEMENT_PORT]}"
         [ "$part" = ingress ] || put METRICS_PORT "${port[env.d/$part METRICS_PORT]}"
         save_settings
@@ -123,6 +140,8 @@ configure_parts() {
     open_settings "$local_dir/env.d/console"
     put DATABASE_URL "$(value_in "$local_dir/env.d/recorder" DATABASE_URL)"
     put AMQP_URL "$(value_in "$local_dir/env" AMQP_URL)"
+    [ "${#nodes[@]}" = 1 ] || put AMQP_URLS "$(value_in "$local_dir/env" AMQP_URLS)"
     put RABBITMQ_API "$(value_in "$local_dir/env" RABBITMQ_API)"
+    put METRICS_PORT "${port[env.d/console METRICS_PORT]}"
     save_settings
 }

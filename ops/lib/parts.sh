@@ -20,7 +20,7 @@ part_command() {
 # The secrets of .local/env go only to the parts that use them; everything else there is for all.
 may_know() {
     case $2 in
-    DATABASE_URL | AMQP_URL | RABBITMQ_API) return 1 ;; # the owner's; a part has its own
+    DATABASE_URL | AMQP_URL | AMQP_URLS | RABBITMQ_API) return 1 ;; # the owner's; a part has its own
     SECRET_KEY | SECRET_KEY_PREVIOUS) [[ $1 = ingress || $1 = email ]] ;;
     STRIPE_SECRET_KEY) [[ $1 = payments || $1 = stripe-double ]] ;;
     STRIPE_WEBHOOK_SECRET) [[ $1 = ingress || $1 = stripe-double ]] ;;

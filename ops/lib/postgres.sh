@@ -13,11 +13,11 @@ postgres_home() { readlink -f "$postgres_dir"; }
 prepare_postgres() {
     local elsewhere
     if [ ! -e "$postgres_dir" ]; then
-        if as_postgres test -x "$root"; then
+        if as_postgres test -x "$local_dir"; then
             mkdir -m 711 "$postgres_dir"
         else
             # Its user cannot come here (a project below /root): the data lies at home, and here is a link to it.
-            elsewhere=/var/lib/postgresql/conveyor-$({ printf '%s' "$root"; stat -c ' %d %i' "$root"; } | sha256sum | cut -c1-12)
+            elsewhere=/var/lib/postgresql/conveyor-$(cat "$local_dir/id")
             rm -rf "$elsewhere"
             mkdir -m 711 "$elsewhere"
             ln -s "$elsewhere" "$postgres_dir"
@@ -90,26 +90,6 @@ run_postgres() {
 
 postgres_is_ready() {
     "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "$(value_in "$local_dir/env.d/postgres" PGPORT)"
-}
-
-# The owner, the database, and a login for every part: passwords live in .local/env and .local/env.d only.
-postgres_roles() {
-    local part
-    cat <<SQL
-set log_min_error_statement = panic; -- no password in a log
-set client_min_messages = warning;
-select 'create role conveyor' where to_regrole('conveyor') is null \gexec
-alter role conveyor login createrole password '$(password_in "$(value_in "$local_dir/env" DATABASE_URL)")';
-select 'create database conveyor owner conveyor' where not exists (select from pg_database where datname = 'conveyor') \gexec
-revoke all on database conveyor from public;
-SQL
-    for part in ingress "${workers[@]}" recorder; do
-        cat <<SQL
-select 'create role conveyor_$part' where to_regrole('conveyor_$part') is null \gexec
-alter role conveyor_$part login password '$(password_in "$(value_in "$local_dir/env.d/$part" DATABASE_URL)")';
-grant connect on database conveyor to conveyor_$part;
-SQL
-    done
 }
 
 provision_postgres() {

@@ -1,17 +1,55 @@
 # shellcheck shell=bash
-# A private RabbitMQ in .local/rabbitmq with an epmd of its own, both on the loopback only. Sourced, never run.
+# A private RabbitMQ in .local/rabbitmq with an epmd of its own, all on the loopback only: one node, the service rabbitmq, or after
+# `ops/up --nodes N` a cluster with rabbitmq-2, rabbitmq-3 … beside it. Sourced, never run.
 
 rabbitmq_dir=$local_dir/rabbitmq
 
-rabbitmq_port() { value_in "$local_dir/env.d/rabbitmq" "$1"; }
+read_nodes() {
+    local count number
+    count=$(value_in "$local_dir/env.d/rabbitmq" NODES)
+    nodes=(rabbitmq)
+    for ((number = 2; number <= ${count:-1}; number++)); do nodes+=("rabbitmq-$number"); done
+}
+read_nodes
+
+set_nodes() {
+    [ "$1" -ge "${#nodes[@]}" ] || die 64 "a cluster does not get smaller; ops/down --wipe begins anew"
+    open_settings "$local_dir/env.d/rabbitmq"
+    put NODES "$1"
+    save_settings
+    read_nodes
+    list_services
+}
+
+# Of the node rabbitmq-2: conveyor2@localhost
+node_name() {
+    local number=${1#rabbitmq}
+    printf 'conveyor%s@localhost' "${number#-}"
+}
+
+rabbitmq_port() { value_in "$local_dir/env.d/${2:-rabbitmq}" "$1"; }
+
+# The nodes as AMQP_URLS has them, for a user.
+amqp_urls() {
+    local node separator=
+    for node in "${nodes[@]}"; do
+        printf '%samqp://%s:%s@127.0.0.1:%s' "$separator" "$1" "$2" "${port["env.d/$node AMQP_PORT"]}"
+        separator=,
+    done
+}
 
 prepare_rabbitmq() {
+    local node
     mkdir -p "$rabbitmq_dir"
     # A first start that was interrupted may have left half a database.
     [ -f "$rabbitmq_dir/ready" ] || is_running rabbitmq || rm -rf "$rabbitmq_dir/data"
-    rabbitmq_configuration | write_file "$rabbitmq_dir/rabbitmq.conf"
+    for node in "${nodes[@]}"; do rabbitmq_configuration "$node" | write_file "$rabbitmq_dir/$node.conf"; done
     printf '[rabbitmq_management].\n' | write_file "$rabbitmq_dir/enabled_plugins"
+    # Nodes that start side by side would each make one.
+    [ -f "$rabbitmq_dir/.erlang.cookie" ] || (umask 377 && random_hex 20 >"$rabbitmq_dir/.erlang.cookie")
 }
+
+is_new_node() { [[ $1 = rabbitmq-* ]] && [ ! -d "$rabbitmq_dir/data/$(node_name "$1")" ]; }
 
 # The administrator exists from the first start on, and no guest.
 rabbitmq_configuration() {
@@ -19,9 +57,9 @@ rabbitmq_configuration() {
     api=$(value_in "$local_dir/env" RABBITMQ_API)
     cat <<CONF
 # Made by ops/up.
-listeners.tcp.default = 127.0.0.1:$(rabbitmq_port AMQP_PORT)
+listeners.tcp.default = 127.0.0.1:$(rabbitmq_port AMQP_PORT "$1")
 management.tcp.ip = 127.0.0.1
-management.tcp.port = $(rabbitmq_port MANAGEMENT_PORT)
+management.tcp.port = $(rabbitmq_port MANAGEMENT_PORT "$1")
 management.rates_mode = basic
 
 default_user = conveyor
@@ -40,23 +78,43 @@ log.console = true
 log.console.level = info
 log.connection.level = warning
 CONF
+    [ "${#nodes[@]}" = 1 ] || cluster_configuration
 }
 
-# Nothing of Debian's system-wide RabbitMQ is read or written.
+# A minority stops serving instead of answering for itself; a frozen node is noticed after ten seconds instead of a minute.
+cluster_configuration() {
+    local number
+    cat <<CONF
+
+cluster_formation.peer_discovery_backend = classic_config
+cluster_formation.randomized_startup_delay_range.min = 0
+cluster_formation.randomized_startup_delay_range.max = 1
+cluster_partition_handling = pause_minority
+net_ticktime = 10
+queue_leader_locator = balanced
+CONF
+    for number in "${!nodes[@]}"; do printf 'cluster_formation.classic_config.nodes.%d = %s\n' $((number + 1)) "$(node_name "${nodes[number]}")"; done
+}
+
+# rabbitmq_environment [NODE]: nothing of Debian's system-wide RabbitMQ is read or written.
 rabbitmq_environment() {
+    local node=${1:-rabbitmq}
     export HOME=$rabbitmq_dir
     export ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT RABBITMQ_DIST_PORT
     ERL_EPMD_PORT=$(rabbitmq_port EPMD_PORT)
-    RABBITMQ_DIST_PORT=$(rabbitmq_port DIST_PORT)
-    export RABBITMQ_NODENAME=conveyor@localhost
+    RABBITMQ_DIST_PORT=$(rabbitmq_port DIST_PORT "$node")
+    export RABBITMQ_NODENAME
+    RABBITMQ_NODENAME=$(node_name "$node")
     export RABBITMQ_CONF_ENV_FILE=$rabbitmq_dir/none RABBITMQ_ADVANCED_CONFIG_FILE=$rabbitmq_dir/none
-    export RABBITMQ_CONFIG_FILE=$rabbitmq_dir/rabbitmq.conf
-    export RABBITMQ_GENERATED_CONFIG_DIR=$rabbitmq_dir/generated RABBITMQ_SCHEMA_DIR=$rabbitmq_dir/schema
+    export RABBITMQ_CONFIG_FILE=$rabbitmq_dir/$node.conf
+    export RABBITMQ_GENERATED_CONFIG_DIR=$rabbitmq_dir/generated/$node RABBITMQ_SCHEMA_DIR=$rabbitmq_dir/schema/$node
     export RABBITMQ_ENABLED_PLUGINS_FILE=$rabbitmq_dir/enabled_plugins
     export RABBITMQ_MNESIA_BASE=$rabbitmq_dir/data RABBITMQ_LOG_BASE=$rabbitmq_dir/log RABBITMQ_LOGS=-
-    export RABBITMQ_PID_FILE=$rabbitmq_dir/pid
-    export ERL_CRASH_DUMP=$rabbitmq_dir/erl_crash.dump
+    export RABBITMQ_PID_FILE=$rabbitmq_dir/$node.pid
+    export ERL_CRASH_DUMP=$rabbitmq_dir/$node.erl_crash.dump
     export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false'
+    # Several on one machine share its cores.
+    [ "${#nodes[@]}" = 1 ] || RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS+=' +S 1:1 +sbwt none'
 }
 
 epmd_inputs() { rabbitmq_port EPMD_PORT; }
@@ -69,12 +127,12 @@ run_epmd() {
 epmd_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(rabbitmq_port EPMD_PORT)") 2>/dev/null; }
 
 rabbitmq_inputs() {
-    rabbitmq_configuration
-    cat "$local_dir/env.d/rabbitmq"
+    rabbitmq_configuration "$1"
+    cat "$local_dir/env.d/$1"
 }
 
 run_rabbitmq() {
-    rabbitmq_environment
+    rabbitmq_environment "$1"
     # The Erlang machine starts an epmd by itself if it finds none, and nobody would watch over that one.
     wait_until 20 "epmd does not answer" epmd_is_ready
     # With input allowed the script becomes the Erlang machine, instead of a shell that waits for it.
@@ -89,32 +147,35 @@ broker_api() {
         --config <(printf 'url = "%s/api%s"\n' "$api" "$2")
 }
 
-rabbitmq_is_ready() { broker_api GET "/health/checks/port-listener/$(rabbitmq_port AMQP_PORT)" >/dev/null; }
-
-# A part may publish and read what it has to, and change nothing; `management` lets it look at its queue's policy when it starts.
-broker_users() {
-    local part password separator=
-    printf '{"users":['
-    for part in ingress "${workers[@]}" recorder; do
-        password=$(password_in "$(value_in "$local_dir/env.d/$part" AMQP_URL)")
-        printf '%s{"name":"conveyor_%s","password":"%s","tags":"management"}' "$separator" "$part" "$password"
-        separator=,
-    done
-    printf '],"permissions":['
-    separator=
-    for part in ingress "${workers[@]}" recorder; do
-        printf '%s{"user":"conveyor_%s","vhost":"/",%s}' "$separator" "$part" "$(broker_permissions "$part")"
-        separator=,
-    done
-    printf ']}'
+# Each node is asked for itself.
+rabbitmq_is_ready() {
+    local api
+    api=$(value_in "$local_dir/env" RABBITMQ_API)
+    curl -sf --max-time 10 -o /dev/null --config <(
+        printf 'url = "%s:%s/api/health/checks/port-listener/%s"\n' "${api%:*}" "$(rabbitmq_port MANAGEMENT_PORT "$1")" "$(rabbitmq_port AMQP_PORT "$1")"
+    )
 }
 
-broker_permissions() {
-    case $1 in
-    ingress) printf '"configure":"^amq\\\\.gen.*$","write":"^(commands|events|amq\\\\.gen.*)$","read":"^(events|amq\\\\.gen.*)$"' ;;
-    recorder) printf '"configure":"^$","write":"^(return|amq\\\\.default)$","read":"^[a-z]+\\\\.dead$"' ;;
-    *) printf '"configure":"^$","write":"^(commands|events|dead|retry\\\\..+)$","read":"^%s$"' "$1" ;;
-    esac
+# New nodes join one that runs: two that were new together might find only each other.
+join_nodes() {
+    local node
+    for node in "${nodes[@]}"; do ! is_new_node "$node" || ensure "$node"; done
+    for node in "${nodes[@]}"; do await "$node"; done
+}
+
+# A queue lives on the nodes that there were when it was made; this brings it to all.
+grow_queues() {
+    local node
+    [ "${#nodes[@]}" != 1 ] || return 0
+    broker_api GET '/queues/%2F?disable_stats=true&columns=name,members' |
+        /usr/bin/python3 -c 'import json, sys; sys.exit(any(len(queue["members"]) < int(sys.argv[1]) for queue in json.load(sys.stdin)))' "${#nodes[@]}" &&
+        return
+    for node in "${nodes[@]}"; do
+        (
+            rabbitmq_environment
+            /usr/lib/rabbitmq/bin/rabbitmq-queues --quiet --node "$RABBITMQ_NODENAME" grow "$(node_name "$node")" all >>"$local_dir/log/rabbitmq.log" 2>&1
+        ) || die 1 "the queues do not grow to $node; see $local_dir/log/rabbitmq.log"
+    done
 }
 
 provision_rabbitmq() {

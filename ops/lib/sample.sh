@@ -18,8 +18,8 @@ show_addresses() {
     cat <<TEXT
 
 shop's API   http://127.0.0.1:${setting[PORT]}/docs
-console      http://127.0.0.1:${setting[CONSOLE_PORT]}/   signed in with CONSOLE_TOKEN of .local/env
-RabbitMQ     http://127.0.0.1:$(rabbitmq_port MANAGEMENT_PORT)/   user and password in RABBITMQ_API of .local/env
+console      http://127.0.0.1:${setting[CONSOLE_PORT]}/   signed in with CONSOLE_TOKEN of $local_dir/env
+RabbitMQ     http://127.0.0.1:$(rabbitmq_port MANAGEMENT_PORT)/   user and password in RABBITMQ_API of $local_dir/env
 e-mails      ${local_dir}/mail/
 sign in as   $sample_user or $sample_admin (superuser), password: $sample_password
 TEXT

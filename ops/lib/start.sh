@@ -7,7 +7,7 @@ start_servers() {
     prepare_rabbitmq
     for name in "${services[@]}"; do define_service "$name"; done
     start_supervisor
-    for name in "${servers[@]}"; do ensure "$name"; done
+    for name in "${servers[@]}"; do is_new_node "$name" || ensure "$name"; done
     await postgres
     provision_postgres
     say_what_changed
@@ -25,8 +25,10 @@ migrate() { conveyor migrate; }
 
 apply_topology() {
     await rabbitmq
+    join_nodes
     provision_rabbitmq
     conveyor topology apply
+    grow_queues
 }
 
 start_parts() { start "${parts[@]}" mail stripe-double; }

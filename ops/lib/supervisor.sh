@@ -3,8 +3,11 @@
 # what dies after a second. Sourced, never run.
 
 export SVDIR=$local_dir/service
-servers=(epmd rabbitmq postgres mail stripe-double)
-services=("${servers[@]}" "${parts[@]}")
+list_services() {
+    servers=(epmd "${nodes[@]}" postgres mail stripe-double)
+    services=("${servers[@]}" "${parts[@]}")
+}
+list_services
 # In the environment of everything that runs here, so that it can be told from anyone else's. At random, not by the path: another
 # container's folder may have the same.
 ours() { printf 'CONVEYOR_LOCAL=%s' "$(cat "$local_dir/id" 2>/dev/null || true)"; }
@@ -20,6 +23,7 @@ service_named() {
 for_service() {
     local verb=$1 name=${2//-/_}
     if is_part "$2"; then name=part; fi
+    case $name in rabbitmq_*) name=rabbitmq ;; esac
     case $verb in
     inputs) "${name}_inputs" "$2" ;;
     run) "run_$name" "$2" ;;
@@ -53,7 +57,8 @@ define_service() {
         touch "$folder.new/down" # until it is said to start
         mv "$folder.new" "$folder"
     fi
-    printf '#!/bin/sh\nexec ../../../ops/lib/service %s\n' "$1" | write_file "$folder/run"
+    # shellcheck disable=SC2016 # for the script
+    printf '#!/bin/sh\nexec "$CONVEYOR_ROOT/ops/lib/service" %s\n' "$1" | write_file "$folder/run"
     chmod 700 "$folder/run"
     if [ "$1" = postgres ]; then
         # TERM would wait until every client has gone; INT closes their connections.
@@ -71,8 +76,9 @@ start_supervisor() {
         for name in "${services[@]}"; do ! supervised "$name" || orphans+=("$name"); done
         [ "${#orphans[@]}" = 0 ] || sv -w 40 force-shutdown "${orphans[@]}" >/dev/null || true
         supervisor_is_ours=yes
-        # Nothing of this shell's environment reaches a part.
-        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$(ours)" setsid runsvdir -P "$SVDIR" </dev/null >>"$local_dir/log/supervisor.log" 2>&1 {lock}>&- 9>&- &
+        # Nothing else of this shell's environment reaches a part.
+        env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$(ours)" \
+            CONVEYOR_ROOT="$root" CONVEYOR_DIR="$local_dir" setsid runsvdir -P "$SVDIR" </dev/null >>"$local_dir/log/supervisor.log" 2>&1 {lock}>&- 9>&- &
         record_start supervisor $!
     fi
     for name in "${services[@]}"; do wait_until 10 "$name is not supervised" supervised "$name"; done
@@ -119,7 +125,7 @@ await() {
             starts=$((starts + 1))
         fi
         if ((starts > 3 || SECONDS >= deadline)); then
-            warn "$name does not get ready; the end of .local/log/$name.log:"
+            warn "$name does not get ready; the end of $local_dir/log/$name.log:"
             tail -n 8 "$local_dir/log/$name.log" >&2
             exit 1
         fi
@@ -172,7 +178,7 @@ stop_supervisor() {
 stop_everything() {
     stop "${parts[@]}"
     stop stripe-double mail
-    stop rabbitmq postgres
+    stop "${nodes[@]}" postgres
     stop epmd
     stop_supervisor
 }

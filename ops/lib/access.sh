@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Who may do what at Postgres and RabbitMQ: one role and one user a part, with the password that its settings have and the least that it
+# needs. For ops/up, and for ops/deploy/provision, which keeps the settings elsewhere. Sourced, never run.
+
+roles=(ingress "${workers[@]}" recorder)
+
+owner_settings() { printf '%s/env' "$local_dir"; }
+own_settings() { printf '%s/env.d/%s' "$local_dir" "$1"; }
+
+# A part's settings may name one node or several; the password is the same.
+broker_password() {
+    local url
+    url=$(value_in "$1" AMQP_URLS)
+    [ -n "$url" ] || url=$(value_in "$1" AMQP_URL)
+    password_in "$url"
+}
+
+# For psql, as a superuser: the owner, the database, and a login for every part.
+postgres_roles() {
+    local part
+    cat <<SQL
+set log_min_error_statement = panic; -- no password in a log
+set client_min_messages = warning;
+select 'create role conveyor' where to_regrole('conveyor') is null \gexec
+alter role conveyor login createrole password '$(password_in "$(value_in "$(owner_settings)" DATABASE_URL)")';
+select 'create database conveyor owner conveyor' where not exists (select from pg_database where datname = 'conveyor') \gexec
+revoke all on database conveyor from public;
+SQL
+    for part in "${roles[@]}"; do
+        cat <<SQL
+select 'create role conveyor_$part' where to_regrole('conveyor_$part') is null \gexec
+alter role conveyor_$part login password '$(password_in "$(value_in "$(own_settings "$part")" DATABASE_URL)")';
+grant connect on database conveyor to conveyor_$part;
+SQL
+    done
+}
+
+# For RabbitMQ's /api/definitions. A part may publish and read what it has to, and change nothing; `management` lets it look at its queue's
+# policy when it starts.
+broker_users() {
+    local part separator=
+    printf '{"users":[{"name":"conveyor","password":"%s","tags":"administrator"}' "$(broker_password "$(owner_settings)")"
+    for part in "${roles[@]}"; do
+        printf ',{"name":"conveyor_%s","password":"%s","tags":"management"}' "$part" "$(broker_password "$(own_settings "$part")")"
+    done
+    printf '],"permissions":[{"user":"conveyor","vhost":"/","configure":".*","write":".*","read":".*"}'
+    for part in "${roles[@]}"; do printf ',{"user":"conveyor_%s","vhost":"/",%s}' "$part" "$(broker_permissions "$part")"; done
+    printf ']}'
+}
+
+broker_permissions() {
+    case $1 in
+    ingress) printf '"configure":"^amq\\\\.gen.*$","write":"^(commands|events|amq\\\\.gen.*)$","read":"^(events|amq\\\\.gen.*)$"' ;;
+    recorder) printf '"configure":"^$","write":"^(return|amq\\\\.default)$","read":"^[a-z]+\\\\.dead$"' ;;
+    *) printf '"configure":"^$","write":"^(commands|events|dead|retry\\\\..+)$","read":"^%s$"' "$1" ;;
+    esac
+}
