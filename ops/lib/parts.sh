@@ -24,7 +24,7 @@ may_know() {
     SECRET_KEY | SECRET_KEY_PREVIOUS) [[ $1 = ingress || $1 = email ]] ;;
     STRIPE_SECRET_KEY) [[ $1 = payments || $1 = stripe-double ]] ;;
     STRIPE_WEBHOOK_SECRET) [[ $1 = ingress || $1 = stripe-double ]] ;;
-    EMAIL_USERNAME | EMAIL_PASSWORD) [[ $1 = email ]] ;;
+    EMAIL_USERNAME | EMAIL_PASSWORD | SMS_ACCOUNT_SID | SMS_AUTH_TOKEN) [[ $1 = email ]] ;;
     CONSOLE_TOKEN) [[ $1 = console ]] ;;
     esac
 }
