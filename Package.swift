@@ -58,7 +58,7 @@ let package = Package(
             name: "Kit",
             dependencies: [
                 "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
-                .argumentParser, .collections, .crypto, .hummingbird, .httpTypes, .nio, .nioPosix, .unixSignals,
+                .argumentParser, .collections, .crypto, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .unixSignals,
             ]),
         .target(name: "Shop", dependencies: [.crypto]),
         .target(

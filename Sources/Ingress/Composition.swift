@@ -33,7 +33,7 @@ struct Composition {
         let keys = try settings.signingKeys()
         let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
         let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) })
-        let intake = Intake(publisher: publisher, operations: operations, pool: pool, secrets: keys)
+        let intake = Intake(publisher: publisher, operations: operations, keyLookup: KeyLookup(pool: pool), secrets: keys)
         let authenticator = Authenticator(tokens: tokens, pool: pool, feed: feed)
 
         let unready: @Sendable () async -> [String] = {

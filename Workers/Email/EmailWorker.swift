@@ -10,7 +10,7 @@ struct EmailWorker: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "email", options: self.options) { part in
+        try await WorkerPart.run(queue: "email", concurrency: 4, options: self.options) { part in
             let post = try Post(settings: part.settings, concurrency: part.lanes * NotifyLimits.largestBatch, logger: part.logger)
             let letters = try Letters(settings: part.settings, pool: part.pool)
             part.handle(

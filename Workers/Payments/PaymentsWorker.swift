@@ -9,7 +9,7 @@ struct PaymentsWorker: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "payments", options: self.options) { part in
+        try await WorkerPart.run(queue: "payments", concurrency: 4, options: self.options) { part in
             let stripe = try StripeClient(settings: part.settings, logger: part.logger)
             let publishableKey = try part.settings.require("STRIPE_PUBLISHABLE_KEY")
             part.handle(

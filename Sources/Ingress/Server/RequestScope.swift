@@ -13,7 +13,7 @@ struct RequestScope: RouterMiddleware {
 
     private let routes: Routes
     private let clients: ClientAddress
-    private let securityHeaders: [(HTTPField.Name, String)]
+    private let securityHeaders: [HTTPField]
     private let logger: Logger
     private let successLog: SampledLog
 
@@ -22,12 +22,12 @@ struct RequestScope: RouterMiddleware {
         self.clients = try ClientAddress(settings: settings)
         self.logger = logger
         self.successLog = SampledLog(logger: logger, perSecond: try settings.int("LOG_SAMPLE", in: 0...1_000_000))
-        var headers: [(HTTPField.Name, String)] = [
-            (.xContentTypeOptions, "nosniff"), (.xFrameOptions, "DENY"), (.referrerPolicy, "no-referrer"),
-            (.contentSecurityPolicy, "default-src 'none'; frame-ancestors 'none'"),
+        var headers: HTTPFields = [
+            .xContentTypeOptions: "nosniff", .xFrameOptions: "DENY", .referrerPolicy: "no-referrer",
+            .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
         ]
-        if isTLS { headers.append((.strictTransportSecurity, "max-age=31536000; includeSubDomains")) }
-        self.securityHeaders = headers
+        if isTLS { headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
+        self.securityHeaders = Array(headers)
     }
 
     func handle(_ request: Request, context: IngressContext, next: (Request, IngressContext) async throws -> Response) async throws -> Response {
@@ -45,7 +45,9 @@ struct RequestScope: RouterMiddleware {
             if request.method == .head { response = response.createHeadResponse() }
         }
         response.headers[.xRequestID] = context.requestID
-        for (name, value) in self.securityHeaders where response.headers[name] == nil { response.headers[name] = value }
+        // Those of a page of its own have another policy.
+        let hasPolicy = response.headers.contains(.contentSecurityPolicy)
+        for field in self.securityHeaders where !(hasPolicy && field.name == .contentSecurityPolicy) { response.headers.append(field) }
         self.report(request, response, context, took: ContinuousClock.now - began)
         return response
     }

@@ -13,12 +13,12 @@ struct Intake: Sendable {
     private let operations: OperationReader
     private let fingerprints: Fingerprints
     private let recent = RecentKeys()
-    private let pool: PostgresPool
+    private let handled: KeyLookup
 
-    init(publisher: Publisher, operations: OperationReader, pool: PostgresPool, secrets: [String]) {
+    init(publisher: Publisher, operations: OperationReader, keyLookup: KeyLookup, secrets: [String]) {
         self.publisher = publisher
         self.operations = operations
-        self.pool = pool
+        self.handled = keyLookup
         self.fingerprints = Fingerprints(secrets: secrets)
     }
 
@@ -64,11 +64,12 @@ struct Intake: Sendable {
         let waiting = preference.map { _ in self.operations.feed.listen(to: messageID) }
         defer { waiting?.cancel() }
         if key != nil, actor != nil {
-            // Beside the publishing, as it is nearly always new; a copy that is published all the same changes nothing.
-            async let reused = self.isReused(messageID, body: body)
+            if let known = self.recent.fingerprint(of: messageID), !self.fingerprints.isMade(known, of: body) { throw Self.keyReused }
+            // Beside the publishing, as it is nearly always new; a copy of what was handled is published without effect.
+            async let known = self.handled.fingerprint(of: messageID)
             try await self.publish(outgoing, context)
-            if await reused { throw Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.") }
             self.recent.note(messageID, body: envelope.fingerprint ?? "")
+            if let known = await known, !self.fingerprints.isMade(known, of: body) { throw Self.keyReused }
         } else {
             try await self.publish(outgoing, context)
         }
@@ -97,22 +98,11 @@ struct Intake: Sendable {
         let ids = self.fingerprints.keys.map { key.messageID(body: body, request: request, secret: $0) }
         guard ids.count > 1 else { return ids[0] }
         // The secret may have been changed between a request and its repetition.
-        guard let row = try? await self.pool.query(Self.handled, ids).first else { return ids[0] }
-        return try row[0, as: ID.self]
+        for id in ids where await self.handled.fingerprint(of: id) != nil { return id }
+        return ids[0]
     }
 
-    private static let handled: Statement = """
-        select message_id, encode(fingerprint, 'hex') from inbox where message_id = any($1) and fingerprint is not null
-        """
-
-    /// Whether the message was sent before with another body. While the database is away only what this process remembers counts.
-    private func isReused(_ messageID: ID, body: [UInt8]) async -> Bool {
-        if let fingerprint = self.recent.fingerprint(of: messageID) { return !self.fingerprints.isMade(fingerprint, of: body) }
-        guard let rows = try? await self.pool.query(Self.handled, [messageID]), let fingerprint = try? rows.first?[1, as: String.self] else {
-            return false
-        }
-        return !self.fingerprints.isMade(fingerprint, of: body)
-    }
+    private static let keyReused = Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.")
 
     /// `202`.
     private func accepted(_ operation: OperationID) -> Response {

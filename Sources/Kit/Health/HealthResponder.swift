@@ -1,14 +1,12 @@
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 import NIOCore
 
 /// Answers the three paths of a ``HealthServer``.
-struct HealthResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
-
+struct HealthResponder: Sendable {
     let unready: @Sendable () async -> [String]
 
-    func respond(to request: Request, context: Context) async throws -> Response {
+    func respond(to request: Request) async -> Response {
         let path = request.uri.path
         guard ["/health/live", "/health/ready", "/metrics"].contains(path) else { return Self.text(.notFound, "not found\n") }
         guard request.method == .get || request.method == .head else {

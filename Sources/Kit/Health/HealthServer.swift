@@ -1,6 +1,6 @@
 import FoundationEssentials
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOPosix
@@ -35,13 +35,16 @@ public struct HealthServer: Service {
         // Its debug lines are about connections of Prometheus.
         var quiet = self.logger
         quiet.logLevel = max(.notice, quiet.logLevel)
-        let application = Application(
-            responder: HealthResponder(unready: self.unready),
-            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-            configuration: .init(address: .hostname(self.host, port: self.port), serverName: nil),
-            eventLoopGroupProvider: .shared(Self.thread), logger: quiet)
+        let responder = HealthResponder(unready: self.unready)
+        // The server alone, without the framework around it: that would bring in all of Foundation, which is most of a worker's memory.
+        let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60))).buildServer(
+            configuration: .init(address: .hostname(self.host, port: self.port)), eventLoopGroup: Self.thread, logger: quiet
+        ) { request, writer, _ in
+            let response = await responder.respond(to: request)
+            try await writer.write(response: response.head, body: response.body)
+        }
         do {
-            try await application.run()
+            try await server.run()
         } catch let error as IOError {
             throw SettingError(name: "METRICS_PORT", reason: "cannot be listened on: \(String(cString: strerror(error.errnoCode)))")
         }

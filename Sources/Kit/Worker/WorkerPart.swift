@@ -39,10 +39,14 @@ public struct WorkerPart: Sendable {
     public mutating func serve(_ service: any Service) { self.services.append(service) }
 
     /// Runs the worker of a queue until SIGTERM.
+    /// - Parameter concurrency: batches side by side, unless `CONCURRENCY` says otherwise. One where handlers only write to the database: what arrives
+    ///   meanwhile is the next batch, and the larger a batch, the less each message of it costs. More where they wait for someone outside.
     /// - Throws: what makes the process exit: see `Part`.
-    public static func run(queue: String, options: PartOptions, assemble: @escaping @Sendable (inout WorkerPart) async throws -> Void) async throws {
+    public static func run(
+        queue: String, concurrency: Int = 1, options: PartOptions, assemble: @escaping @Sendable (inout WorkerPart) async throws -> Void
+    ) async throws {
         try await Part.run("\(queue)-worker", options: options) { settings, logger in
-            let lanes = try settings.int("CONCURRENCY", default: 2, in: 1...64)
+            let lanes = try settings.int("CONCURRENCY", default: concurrency, in: 1...64)
             let batchSize = try settings.int("BATCH_SIZE", default: 128, in: 1...2000)
             let prefetch = try settings.int("PREFETCH", default: 4 * batchSize, in: 1...2000)
             let logSample = try settings.int("LOG_SAMPLE", in: 0...1_000_000)
