@@ -57,7 +57,7 @@ let package = Package(
         .target(
             name: "Kit",
             dependencies: [
-                "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
+                "CLinux", "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
                 .argumentParser, .collections, .crypto, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .unixSignals,
             ]),
         .target(name: "Shop", dependencies: [.crypto]),

@@ -33,7 +33,7 @@ struct HTTPServer: Service {
         quiet.logLevel = max(.notice, quiet.logLevel)
         self.port = try settings.int("PORT", in: 1...65_535)
         self.application = Application(
-            responder: router.buildResponder(), server: isTLS ? try Self.https(settings) : .http1(configuration: Self.http1),
+            responder: router.buildResponder(), server: isTLS ? try Self.https(settings) : Self.http,
             configuration: .init(
                 address: .hostname(try settings.require("HOST"), port: self.port), serverName: nil, backlog: Self.backlog,
                 availableConnectionsDelegate: .maximum(Self.connectionLimit(), logger: quiet)),
@@ -63,6 +63,8 @@ struct HTTPServer: Service {
     private static let http1 = HTTP1Channel.Configuration(
         additionalChannelHandlers: [ConnectionGuardInstaller(bodyLimit: Request.bodyLimit)], idleTimeout: .seconds(60),
         httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
+
+    private static let http = HTTPServerBuilder { responder in LoopChannel(base: HTTP1Channel(responder: responder, configuration: Self.http1)) }
 
     private static func https(_ settings: Settings) throws -> HTTPServerBuilder {
         let certificates: [NIOSSLCertificateSource]
