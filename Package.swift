@@ -37,6 +37,7 @@ let package = Package(
     targets: [
         // C libraries from Debian, and the few system calls that Glibc's overlay does not show.
         .target(name: "CLinux"),
+        .target(name: "CDocs", exclude: ["swagger-ui"], cSettings: [.unsafeFlags(["-std=c23"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -64,7 +65,7 @@ let package = Package(
         .target(
             name: "Topology",
             path: "topology",
-            exclude: ["asyncapi.yaml"],
+            exclude: ["asyncapi.yaml", "openapi.json", "openapi.yaml"],
             resources: [.embedInCode("definitions.json"), .embedInCode("migrations/")]),
 
         // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
@@ -74,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS, .hummingbirdHTTP2,
+                "CDocs", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+                .hummingbirdHTTP2,
                 .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypesHTTP1, .nioSSL, .lifecycle, .logging, .argumentParser,
             ]),
         .executableTarget(
@@ -166,7 +168,7 @@ extension Target.Dependency {
 }
 
 // One place for the language settings of every Swift target.
-for target in package.targets where target.type != .system && target.name != "CLinux" {
+for target in package.targets where target.type != .system && target.name != "CLinux" && target.name != "CDocs" {
     var settings: [SwiftSetting] = [
         .swiftLanguageMode(.v6),
         .enableUpcomingFeature("ExistentialAny"),

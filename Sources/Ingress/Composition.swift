@@ -67,6 +67,8 @@ struct Composition {
         PaymentsController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
         try StripeWebhook(intake: intake, settings: settings).add(to: &routes)
 
+        DocsController().add(to: &routes)
+
         let server = try HTTPServer(
             settings: settings, logger: logger, routes: routes,
             limits: limits)

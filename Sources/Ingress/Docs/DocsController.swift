@@ -1,0 +1,74 @@
+import CDocs
+import Crypto
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// `GET /openapi.json` and `GET /docs`, a page of Swagger UI that asks no other host for anything.
+struct DocsController: Sendable {
+    /// As it comes from the executable, with an ETag.
+    private struct File: Sendable {
+        let body: ByteBuffer
+        let headers: HTTPFields
+
+        init(_ bytes: some Sequence<UInt8>, type: String, encoding: String? = nil) {
+            self.body = ByteBuffer(bytes: bytes)
+            let digest = SHA256.hash(data: self.body.readableBytesView)
+            let tag = digest.prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            var headers: HTTPFields = [.contentType: type, .eTag: "\"\(tag)\"", .cacheControl: "public, no-cache"]
+            if let encoding { headers[.contentEncoding] = encoding }
+            // Swagger UI sets styles in its elements, and draws icons that it carries as data.
+            headers[.contentSecurityPolicy] =
+                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
+            self.headers = headers
+        }
+
+        func response(to request: Request) -> Response {
+            guard request.headers[.ifNoneMatch] != self.headers[.eTag] else {
+                return Response(status: .notModified, headers: self.headers)
+            }
+            return Response(status: .ok, headers: self.headers, body: .init(byteBuffer: self.body))
+        }
+    }
+
+    func add(to routes: inout Routes) {
+        func serve(_ path: String, _ file: File) {
+            routes.on(.get, path) { request, _ in file.response(to: request) }
+        }
+        serve("/openapi.json", File(Self.bytes(docs_openapi()), type: "application/json"))
+        serve("/docs", File(Self.page.utf8, type: "text/html; charset=utf-8"))
+        serve("/docs/start.js", File(Self.start.utf8, type: "text/javascript; charset=utf-8"))
+        serve("/docs/swagger-ui.css", File(Self.bytes(docs_swagger_ui_css()), type: "text/css; charset=utf-8", encoding: "gzip"))
+        serve(
+            "/docs/swagger-ui-bundle.js",
+            File(Self.bytes(docs_swagger_ui_bundle()), type: "text/javascript; charset=utf-8", encoding: "gzip"))
+    }
+
+    private static func bytes(_ file: docs_file) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: file.bytes, count: file.count) }
+
+    private static let page = """
+        <!doctype html>
+        <html lang="en">
+          <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>Conveyor's API</title>
+            <link rel="icon" href="data:,">
+            <link rel="stylesheet" href="/docs/swagger-ui.css">
+          </head>
+          <body>
+            <noscript>This page needs JavaScript; the description itself is at <a href="/openapi.json">/openapi.json</a>.</noscript>
+            <main id="docs"></main>
+            <script src="/docs/swagger-ui-bundle.js"></script>
+            <script src="/docs/start.js"></script>
+          </body>
+        </html>
+        """
+
+    private static let start = """
+        SwaggerUIBundle({
+          url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null, persistAuthorization: true,
+          tryItOutEnabled: true, defaultModelsExpandDepth: 0,
+        });
+        """
+}
