@@ -37,7 +37,7 @@ let package = Package(
     targets: [
         // C libraries from Debian, and the few system calls that Glibc's overlay does not show.
         .target(name: "CLinux"),
-        .target(name: "CDocs", exclude: ["swagger-ui"], cSettings: [.unsafeFlags(["-std=c23"])]),
+        .target(name: "CDocs", exclude: ["swagger-ui"]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
