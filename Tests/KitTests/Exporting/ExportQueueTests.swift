@@ -13,7 +13,7 @@ import Testing
     }
 
     private func queue(
-        capacity: Int = 100, every interval: Duration = .milliseconds(20), logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        capacity: Int = 100, every interval: Duration = .milliseconds(20), logger: Logger = .silent,
         send: @escaping @Sendable ([Int]) async -> Int
     ) -> ExportQueue<Int> {
         ExportQueue(to: "test", capacity: capacity, every: interval, logger: logger, send: send)

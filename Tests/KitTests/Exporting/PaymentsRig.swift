@@ -1,8 +1,7 @@
 import Fixtures
-import Logging
 import RabbitMQ
-import ServiceLifecycle
 import Shop
+import Testing
 
 @testable import Kit
 
@@ -16,8 +15,6 @@ struct PaymentsRig: Sendable {
     let events: Consumer
     /// Whose the orders are.
     let user = ID.v7(milliseconds: 1)
-
-    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Runs it until `body` ends.
     /// - Parameter settings: beside those that it needs.
@@ -35,20 +32,13 @@ struct PaymentsRig: Sendable {
                         "STRIPE_SECRET_KEY": StripeDoubleProcess.secretKey, "STRIPE_PUBLISHABLE_KEY": StripeDoubleProcess.publishableKey,
                         "STRIPE_API_BASE": stripe.url, "LOG_LEVEL": "trace", "LOG_SAMPLE": "0",
                     ]
-                    let publisher = Publisher(
-                        configuration: try BrokerConfiguration(urls: host.amqpURL, connectionName: "test"), logger: Self.quiet)
-                    let events = Consumer(
-                        configuration: try BrokerConfiguration(urls: host.amqpURL, connectionName: "test"),
-                        queue: .exclusive(bindings: [("events", "payment.#")]), prefetch: 100, logger: Self.quiet)
-                    try await withThrowingTaskGroup(of: Void.self) { group in
-                        group.addTask { try await publisher.run() }
-                        group.addTask { try await events.run() }
-                        defer { group.cancelAll() }
-                        try await events.waitUntilConnected(timeout: .seconds(30))
-                        try await eventually("the publisher's connection") { publisher.isConnected }
-                        try await withPart("payments-worker", needed.merging(settings(watcher)) { $1 }) { worker in
-                            try await body(
-                                PaymentsRig(watcher: watcher, database: database, host: host, worker: worker, publisher: publisher, events: events))
+                    try await withPublisher(host.amqpURL) { publisher in
+                        try await withConsumer(host.amqpURL, queue: .exclusive(bindings: [("events", "payment.#")])) { events in
+                            try await withPart("payments-worker", needed.merging(settings(watcher)) { $1 }) { worker in
+                                try await body(
+                                    PaymentsRig(
+                                        watcher: watcher, database: database, host: host, worker: worker, publisher: publisher, events: events))
+                            }
                         }
                     }
                 }
@@ -75,21 +65,6 @@ struct PaymentsRig: Sendable {
         return Outgoing(exchange: "commands", routingKey: type, properties: envelope.properties(appID: "test"), body: Array(body.utf8))
     }
 
-    /// The event that the broker delivers next.
-    func nextEvent(_ type: String) async throws -> Delivery {
-        for await batch in self.events.batches {
-            if let last = batch.last { await self.events.acknowledge(last.deliveryTag, multiple: true, epoch: last.epoch) }
-            if let event = batch.first(where: { $0.properties.type == type }) { return event }
-        }
-        throw FixtureError("no \(type)")
-    }
-}
-
-/// Secrets that a test plants, to look for them where they should not be.
-enum Planted {
-    static let database = "planted-database-password-hunter2"
-    static let signing = "planted-signing-key-0123456789-hunter2-xyzabc"
-    static let collector = "planted-collector-key-hunter2"
-    static let card = "4242424242424242"
-    static let password = "planted-password-hunter2"
+    /// The event that comes next.
+    func nextEvent() async throws -> Delivery { try #require(try await self.events.takeAndAcknowledge(1).first) }
 }

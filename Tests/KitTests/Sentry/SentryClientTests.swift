@@ -8,7 +8,7 @@ import Transfer
 @testable import Kit
 
 @Suite struct SentryClientTests {
-    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    private let logger = Logger.silent
 
     private func client(_ dsn: String, share: Double = 1, every interval: Duration = .milliseconds(20)) throws -> SentryClient {
         let transport = SentryTransport(

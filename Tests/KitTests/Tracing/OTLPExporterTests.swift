@@ -7,7 +7,7 @@ import Transfer
 @testable import Kit
 
 @Suite struct OTLPExporterTests {
-    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    private let logger = Logger.silent
 
     private func exporter(_ url: String, headers: String = "", every interval: Duration = .milliseconds(20)) throws -> OTLPExporter {
         let settings = Settings(environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_HEADERS": headers])
