@@ -124,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "KitTests",
             dependencies: [
-                "CLinux", "Kit", "Postgres", "RabbitMQ", "Shop", "Fixtures", "ExamplePart", "ExampleWorker", .lifecycle, .logging, .metrics,
+                "CLinux", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker", .hummingbird, .httpTypes,
+                .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
         .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
         .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", .hummingbirdTesting]),

@@ -1,3 +1,4 @@
+import Fixtures
 import Testing
 
 @Suite struct ListTests {

@@ -33,10 +33,10 @@ enum Redaction {
         }
     }
 
-    /// The text, with what looks like a secret replaced: Stripe's keys, bearer tokens, JSON web tokens, a password in a URL.
+    /// The text, with what looks like a secret replaced: Stripe's keys, bearer tokens, JSON web tokens, a password or a key in a URL, card numbers.
     static func cleaned(_ text: String) -> String {
         guard Self.isSuspicious(text) else { return text }
-        return text.split(separator: " ", omittingEmptySubsequences: false)
+        return CardNumbers.removed(from: text).split(separator: " ", omittingEmptySubsequences: false)
             .reduce(into: (words: [String](), isBearer: false)) { state, word in
                 state.words.append(state.isBearer ? Self.replacement : Self.cleaned(word: word))
                 state.isBearer = word.lowercased().hasSuffix("bearer") || word.lowercased().hasSuffix("basic")
@@ -49,24 +49,31 @@ enum Redaction {
     private static func isSuspicious(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
+            var digits = 0
             for (index, byte) in bytes.enumerated() {
                 switch byte {
                 case UInt8(ascii: "@"): return true
+                case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    digits += 1
+                    if digits == CardNumbers.length.lowerBound { return true }
+                    continue
+                case UInt8(ascii: " "), UInt8(ascii: "-"): continue
                 case UInt8(ascii: "s"), UInt8(ascii: "r"), UInt8(ascii: "w"), UInt8(ascii: "_"), UInt8(ascii: "e"), UInt8(ascii: "B"),
                     UInt8(ascii: "b"):
                     if Self.marks.contains(where: { bytes[index...].starts(with: $0) }) { return true }
                 default: break
                 }
+                digits = 0
             }
             return false
         }
     }
 
     private static func cleaned(word: Substring) -> String {
-        if let scheme = word.firstRange(of: "://"), let at = word[scheme.upperBound...].lastIndex(of: "@"),
-            let colon = word[scheme.upperBound..<at].firstIndex(of: ":")
-        {
-            return word[...colon] + Self.replacement + word[at...]
+        if let scheme = word.firstRange(of: "://"), let at = word[scheme.upperBound...].lastIndex(of: "@") {
+            if let colon = word[scheme.upperBound..<at].firstIndex(of: ":") { return word[...colon] + Self.replacement + word[at...] }
+            // Alone it is a user's name, unless it is as long as a key (of a DSN).
+            if word[scheme.upperBound..<at].count >= 20 { return word[..<scheme.upperBound] + Self.replacement + word[at...] }
         }
         for mark in ["sk_", "rk_", "whsec_", "_secret_", "eyJ"] {
             if let start = word.firstRange(of: mark), word[start.lowerBound...].count >= 12 { return word[..<start.lowerBound] + Self.replacement }

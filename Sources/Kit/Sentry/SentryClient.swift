@@ -6,6 +6,7 @@ import Tracing
 struct SentryClient: SpanExporter {
     private let events: ExportQueue<SentryEvent>
     private let transactions: ExportQueue<SentryTransaction>
+    private let part: String
     /// Of the recorded traces, those that lie within it become transactions.
     private let share: Double
 
@@ -14,17 +15,22 @@ struct SentryClient: SpanExporter {
     ///   - interval: what gathers in it leaves together; of transactions no more than 20, as each costs half a millisecond and a bit of a quota.
     init(transport: SentryTransport, share: Double, logger: Logger, every interval: Duration = .seconds(1)) {
         self.share = share
+        self.part = transport.origin.part
         self.events = ExportQueue(to: "sentry", capacity: 250, every: interval / 4, logger: logger) { await transport.send($0) }
         self.transactions = ExportQueue(to: "sentry", capacity: 20, every: interval, logger: logger) { await transport.send($0) }
     }
 
-    func report(_ event: SentryEvent) { self.events.add(CollectionOfOne(event)) }
+    func report(_ event: SentryEvent) {
+        var event = event
+        event.tags["part"] = self.part
+        self.events.add(CollectionOfOne(event))
+    }
 
     func export(_ spans: [FinishedSpan]) {
         // A span that outlived its transaction has no place there.
         guard let whole = spans.last, whole.kind == .server || whole.kind == .consumer || whole.parentID == nil, whole.context.isWithin(self.share)
         else { return }
-        self.transactions.add(CollectionOfOne(SentryTransaction(spans: spans)))
+        self.transactions.add(CollectionOfOne(SentryTransaction(spans: spans, tags: ["part": self.part])))
     }
 
     func finish(within limit: Duration) async {

@@ -20,21 +20,26 @@ struct SentryRateLimits: Sendable {
         let limits = response.headers.values("X-Sentry-Rate-Limits").flatMap { $0.split(separator: ",") }
         guard !limits.isEmpty else {
             // A date instead of seconds is not worth a parser: a minute, as without the header.
-            if response.status == 429 { self.forbid("", for: response.headers["Retry-After"].flatMap { Double($0) } ?? 60, at: now) }
+            if response.status == 429 { self.forbid("", for: Self.seconds(response.headers["Retry-After"]), at: now) }
             return
         }
         for limit in limits {
             let fields = limit.split(separator: ":", omittingEmptySubsequences: false).map { $0.trimming { $0 == " " } }
-            let seconds = fields.first.flatMap { Double($0) } ?? 60
+            let seconds = Self.seconds(fields.first)
             let categories = fields.count > 1 ? fields[1].split(separator: ";") : []
             for category in categories { self.forbid(String(category), for: seconds, at: now) }
             if categories.isEmpty { self.forbid("", for: seconds, at: now) }
         }
     }
 
+    /// A minute if it says nothing that can be understood; a day is enough, whatever the other side says.
+    private static func seconds(_ text: (some StringProtocol)?) -> Double {
+        guard let text, let seconds = Double(text), !seconds.isNaN else { return 60 }
+        return min(max(seconds, 0), 86_400)
+    }
+
     private mutating func forbid(_ category: String, for seconds: Double, at now: ContinuousClock.Instant) {
-        // A day is enough, whatever the other side says.
-        let end = now + .seconds(min(max(seconds, 0), 86_400))
+        let end = now + .seconds(seconds)
         self.until[category] = max(self.until[category] ?? end, end)
     }
 }

@@ -9,6 +9,7 @@ struct SentryTransaction: SentryItem {
     let eventID = ID.v7(milliseconds: UInt64(Clock.milliseconds())).description.filter { $0 != "-" }
     /// The last one is the one that all others are part of.
     let spans: [FinishedSpan]
+    let tags: [String: String]
 
     private enum CodingKeys: String, CodingKey {
         case type, transaction, timestamp, contexts, spans, tags
@@ -23,6 +24,7 @@ struct SentryTransaction: SentryItem {
         try container.encode(self.eventID, forKey: .eventID)
         try container.encode(Self.type, forKey: .type)
         try container.encode(whole.name, forKey: .transaction)
+        try container.encode(self.tags, forKey: .tags)
         try container.encode(["source": whole.kind == .server ? "route" : "task"], forKey: .info)
         try container.encode(Span.seconds(whole.start), forKey: .start)
         try container.encode(Span.seconds(whole.end), forKey: .timestamp)

@@ -9,17 +9,17 @@ struct SentryOrigin: Encodable, Sendable {
     let release = "conveyor@\(ConveyorVersion.current)"
     let environment: String
     let serverName = Host.name
-    /// The part.
-    let logger: String
+    let part: String
 
     init(part: String, environment: String) {
         self.environment = environment
-        self.logger = part
+        self.part = part
     }
 
     enum CodingKeys: String, CodingKey {
-        case platform, release, environment, logger
+        case platform, release, environment
         case serverName = "server_name"
+        case part = "logger"
     }
 }
 
@@ -35,7 +35,7 @@ protocol SentryItem: Encodable, Sendable {
 /// Posts envelopes, one item each (https://develop.sentry.dev/sdk/foundations/transport/envelopes/), and stops for as long as Sentry asks.
 final class SentryTransport: Sendable {
     private let dsn: DSN
-    private let origin: SentryOrigin
+    let origin: SentryOrigin
     private let http: HTTPClient
     private let logger: Logger
     private let limits = Mutex(SentryRateLimits())

@@ -19,11 +19,12 @@ public enum Traces {
         InstrumentationSystem.bootstrap(recorder)
     }
 
-    /// Runs `body` within a span, if there is one.
-    static func within<Value>(_ span: TraceSpan?, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value) async rethrows
+    /// Runs `body` as a part of what the context says, if there is one.
+    static func within<Value>(_ context: InstrumentationContext?, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value)
+        async rethrows
         -> Value
     {
-        guard let span else { return try await body() }
-        return try await InstrumentationContext.withValue(span.context, operation: body)
+        guard let context else { return try await body() }
+        return try await InstrumentationContext.withValue(context, operation: body)
     }
 }

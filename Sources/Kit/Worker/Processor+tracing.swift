@@ -9,6 +9,7 @@ extension Processor {
     func begin(_ envelope: inout Envelope, of work: Dispatcher.Work, _ tracer: TraceRecorder) -> TraceSpan? {
         let parent = envelope.traceparent.flatMap(TraceContext.init(traceparent:))
         guard parent?.isSampled ?? true else { return nil }
+        // A decision of this place, too, holds for all that follows.
         let span = tracer.startSpan("process \(envelope.type)", context: .remote(parent), ofKind: .consumer)
         envelope.traceparent = span.trace?.traceparent
         guard span.isRecording else { return nil }
@@ -21,6 +22,12 @@ extension Processor {
         if let sentAt = envelope.sentAt { attributes["conveyor.queue_ms"] = max(0, Clock.milliseconds() - sentAt) }
         span.attributes = attributes
         return span
+    }
+
+    /// In which trace a message is handled: one that is not recorded has its say too, else what is done for it would begin a trace of its own.
+    func context(of item: Item) -> InstrumentationContext? {
+        guard self.tracer != nil else { return nil }
+        return item.span?.context ?? .remote(item.envelope.traceparent.flatMap(TraceContext.init(traceparent:)))
     }
 
     /// What a batch does as one.
@@ -41,7 +48,8 @@ extension Processor {
     func step<Value>(
         _ step: Step, of items: [Item], _ body: () async throws -> Value
     ) async throws -> Value {
-        guard let tracer, let first = items.first(where: { $0.span != nil })?.span else { return try await body() }
+        guard let tracer else { return try await body() }
+        guard let first = items.first(where: { $0.span != nil })?.span else { return try await Traces.within(self.context(of: items[0]), body) }
         return try await tracer.withSpan(step.rawValue, context: first.context, ofKind: step.kind) { span in
             span.attributes = step.attributes
             span.attributes["messaging.batch.message_count"] = items.count

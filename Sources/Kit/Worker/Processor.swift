@@ -198,7 +198,9 @@ struct Processor: Sendable {
             do {
                 let decoded = item.decoded
                 item.state = .prepared(
-                    try await Traces.within(item.span) { try await withTimeLimit(handler.policy.timeLimit) { try await handler.prepare(decoded) } })
+                    try await Traces.within(self.context(of: item)) {
+                        try await withTimeLimit(handler.policy.timeLimit) { try await handler.prepare(decoded) }
+                    })
                 self.misconfigured(item.envelope.type, nil)
                 return item
             } catch {

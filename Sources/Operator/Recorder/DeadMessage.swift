@@ -26,6 +26,18 @@ struct DeadMessage: Sendable {
 
     var group: String { ErrorGroup.name(queue: self.queue, type: self.type, errorType: self.errorType, error: self.error) }
 
+    /// What can be said of it to others.
+    var envelope: Envelope {
+        func text(_ header: String) -> String? { if case .string(let text)? = self.headers[header] { text } else { nil } }
+        var envelope = Envelope(
+            messageID: self.messageID, type: self.type, actor: text("actor") ?? "system", traceparent: text("traceparent"),
+            sentAt: 0)
+        envelope.sentAt = self.sentAt.map { Clock.milliseconds($0) }
+        envelope.correlationID = self.correlationID ?? self.messageID
+        envelope.attempt = self.attempts
+        return envelope
+    }
+
     /// Reads whatever came.
     init(_ delivery: Delivery, queue: String, now: Date) {
         let properties = delivery.properties

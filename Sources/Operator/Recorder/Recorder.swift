@@ -134,10 +134,12 @@ struct Recorder: Service {
     }
 
     private func report(_ message: DeadMessage) {
-        // A worker counts its own.
+        // A worker counts and reports its own.
         if message.isByBroker {
-            Metrics.deadLetters(
-                queue: self.queue, type: MessageCatalogue[message.type] == nil ? "unknown" : message.type, errorType: message.errorType)
+            let type = MessageCatalogue[message.type] == nil ? "unknown" : message.type
+            Metrics.deadLetters(queue: self.queue, type: type, errorType: message.errorType)
+            Sentry.report(
+                .deadLetter(queue: self.queue, type: type, errorType: message.errorType, error: message.error, envelope: message.envelope))
         }
         self.logger.error(
             "dead letter recorded",

@@ -56,13 +56,28 @@ import Testing
     @Test(arguments: [
         "amqp://shop:hunter2@broker.example/v", "sk_test_hunter2hunter2", "whsec_hunter2hunter2", "pi_1_secret_hunter2hunter2",
         "Authorization: Bearer hunter2",
-        "rk_live_hunter2hunter2 was refused", "token eyJhunter2hunter2hunter2.x.y",
+        "https://hunter2hunter2hunter2hunter2@sentry.example/7", "rk_live_hunter2hunter2 was refused", "token eyJhunter2hunter2hunter2.x.y",
     ]) func `a value or a message that looks like a secret is not shown`(text: String) {
         for format in Logs.Format.allCases {
             let pipe = LogPipe()
             pipe.logger(format).info("\(text)", metadata: ["detail": "\(text)", "list": ["\(text)"]])
             #expect(pipe.lines().allSatisfy { !$0.contains("hunter2") })
         }
+    }
+
+    @Test(arguments: [
+        ("4242424242424242", "[redacted]"), ("card 4242 4242 4242 4242 expired", "card [redacted] expired"),
+        ("378282246310005, 5555-5555-5555-4444.", "[redacted], [redacted]."),
+    ]) func `a card's number is not shown`(text: String, cleaned: String) {
+        #expect(Redaction.cleaned(text) == cleaned)
+    }
+
+    @Test(arguments: [
+        "4242424242424241", "1700000000000", "1700000000000000 us", "0198c6ea-4242-7242-8242-424242424242", "pi_4242424242424242",
+        "order 4242424242424242x",
+        "00-42424242424242424242424242424242-4242424242424242-01", "2026-11-23T21:04:05.123Z 42",
+    ]) func `another long number is shown`(text: String) {
+        #expect(Redaction.cleaned(text) == text)
     }
 
     @Test(arguments: ["mail to ann@shop.example", "routing_key orders.place", "a task_key", "http://shop.example/a?b=c", "between us"])
