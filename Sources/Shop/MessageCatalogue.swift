@@ -21,7 +21,7 @@ public enum MessageCatalogue {
         OrderCompleted.self, OrderCancelled.self, OrderExpired.self,
         PaymentIntentCreated.self, PaymentProcessing.self, PaymentSucceeded.self, PaymentFailed.self, PaymentCanceled.self,
         PaymentRefunded.self, PaymentRefundFailed.self, PaymentDisputed.self,
-        OperationFinished.self,
+        OperationFinished.self, IngressBeat.self, CacheClear.self,
     ]
 
     private static let byType: [String: any Message.Type] = Dictionary(uniqueKeysWithValues: all.map { ($0.type, $0) })

@@ -1,0 +1,14 @@
+import Testing
+
+@testable import Ingress
+
+@Suite struct SearchWordsTests {
+    @Test(arguments: [
+        ("kettel", "kettle"), ("ketle", "kettle"), ("kettlle", "kettle"), ("kattle", "kettle"), ("lamo", "lamp"), ("iphnoe", "iphone"),
+        ("notbok", "notebook"), ("bakcpack", "backpack"), ("lmp", "lamp"),
+    ])
+    func `one slip in a word, two in a long one`(typed: String, meant: String) { #expect(SearchWords.isSlip(typed, for: meant)) }
+
+    @Test(arguments: [("lamp", "lamps and more"), ("cat", "dog"), ("la", "lamp"), ("lame", "dome"), ("kettle", "cattail"), ("x", "y"), ("", "a")])
+    func `another word is no slip`(typed: String, other: String) { #expect(!SearchWords.isSlip(typed, for: other)) }
+}

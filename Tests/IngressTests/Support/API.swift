@@ -1,0 +1,76 @@
+import Fixtures
+import Testing
+import Transfer
+
+/// Talks to one ingress as a frontend would.
+struct API: Sendable {
+    let port: Int
+    private let client: HTTPClient
+
+    init(port: Int) throws {
+        self.port = port
+        self.client = try HTTPClient(userAgent: "tests")
+    }
+
+    /// Sends a request.
+    /// - Parameters:
+    ///   - path: below `/api/v1`, unless it is absolute.
+    ///   - token: of whom it is by.
+    ///   - waiting: for the end of the operation.
+    func send(
+        _ method: HTTPMethod, _ path: String, _ body: JSON? = nil, by token: String? = nil, waiting: Bool = false, headers: [String: String] = [:],
+        absolute: Bool = false
+    ) async throws -> Answer {
+        var request = HTTPRequest(method, url: "http://127.0.0.1:\(self.port)\(absolute ? "" : "/api/v1")\(path)")
+        if let body {
+            request.body = body.body
+            request.headers["Content-Type"] = "application/json"
+        }
+        if let token { request.headers["Authorization"] = "Bearer \(token)" }
+        if waiting { request.headers["Prefer"] = "wait=20" }
+        for (name, value) in headers { request.headers[name] = value }
+        return Answer(try await self.client.send(request))
+    }
+
+    func get(_ path: String, by token: String? = nil, headers: [String: String] = [:]) async throws -> Answer {
+        try await self.send("GET", path, by: token, headers: headers)
+    }
+
+    /// Makes an account.
+    func register(_ email: String) async throws -> (id: String, Answer) {
+        let answer = try await self.send(
+            "POST", "/auth/register", ["email": .string(email), "password": .string(TestShop.password)], waiting: true)
+        try #require(answer.status == 201, "\(answer)")
+        return (try #require(answer["resource", "id"].text), answer)
+    }
+
+    /// An access token.
+    func login(_ email: String, password: String = TestShop.password) async throws -> String {
+        let answer = try await self.send("POST", "/auth/login", ["email": .string(email), "password": .string(password)])
+        return try #require(answer["access_token"].text, "\(answer)")
+    }
+}
+
+/// What an ingress answered.
+struct Answer: CustomStringConvertible {
+    let status: Int
+    let headers: HTTPHeaders
+    let bytes: [UInt8]
+    let json: JSON
+
+    init(_ response: HTTPResponse) {
+        self.status = response.status
+        self.headers = response.headers
+        self.bytes = response.body
+        self.json = JSON(response.body) ?? .null
+    }
+
+    /// The value at a path into the body.
+    subscript(_ path: String...) -> JSON { path.reduce(self.json) { $0[$1] } }
+
+    var code: String? { self["code"].text }
+    /// The fields that are wrong.
+    var fields: Set<String> { Set(self["errors"].list.compactMap { $0["field"].text }) }
+
+    var description: String { "\(self.status) \(String(decoding: self.bytes.prefix(1000), as: UTF8.self))" }
+}
