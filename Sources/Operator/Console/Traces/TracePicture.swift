@@ -39,6 +39,7 @@ struct TracePicture: Sendable {
     let ticks: [Tick]
     let gaps: [Gap]
     let height: Int
+    let gapHeight: Int
     let summary: String
     /// Rows that are not drawn.
     let omitted: String?
@@ -78,6 +79,7 @@ struct TracePicture: Sendable {
                 label: Quantity.span(milliseconds: gap.milliseconds))
         }
         self.height = Self.top + drawn.count * Self.rowHeight
+        self.gapHeight = self.height - 30
         self.summary = "\(Quantity.count(spans.count, "step")), drawn over time; the same stands below as text."
         self.omitted = spans.count > drawn.count ? "\(Quantity.count(spans.count - drawn.count, "more step")) stand in the text alone." : nil
     }
