@@ -30,9 +30,11 @@ struct Desk: Sendable {
     }
 
     /// The database, as the role of `DATABASE_URL`.
-    func withDatabase<Value: Sendable>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
+    func withDatabase<Value: Sendable>(
+        statementTimeout: Duration = .seconds(60), _ body: (PostgresPool) async throws -> Value
+    ) async throws -> Value {
         let pool = try PostgresPool(
-            url: self.settings.databaseURL(), size: 4, applicationName: "conveyor", statementTimeout: .seconds(60), logger: self.logger)
+            url: self.settings.databaseURL(), size: 4, applicationName: "conveyor", statementTimeout: statementTimeout, logger: self.logger)
         do {
             try await pool.waitUntilReachable(timeout: self.settings.seconds("START_TIMEOUT"))
         } catch let error as PostgresError {

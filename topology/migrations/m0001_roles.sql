@@ -25,6 +25,8 @@ end
 $$;
 
 create extension if not exists pg_trgm;
+-- Ids of emitted messages are of version 5: with it, `conveyor audit` finds out from the inbox which messages there must be.
+create extension if not exists "uuid-ossp";
 
 revoke create on schema public from public;
 grant usage on schema public to conveyor_ingress, conveyor_orders, conveyor_payments, conveyor_inventory, conveyor_email, conveyor_accounts, conveyor_recorder;

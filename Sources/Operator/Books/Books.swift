@@ -1,0 +1,58 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import RabbitMQ
+
+/// What came in and what has become of it, added up: messages, stock and money. A balance that is not 0 is something lost, or something doubled.
+///
+/// How it is counted, and what it can and cannot find, is told in `ops/docs/books.md`.
+struct Books: Sendable, Encodable {
+    var messages: MessageBook
+    var stock: StockBook
+    var money: MoneyBook
+
+    /// Whether all of it adds up.
+    var isBalanced: Bool { self.messages.balance == 0 && self.stock.balance == 0 && self.money.balance == 0 }
+}
+
+/// Reads the books of a running system: one snapshot of the database, compared with what the broker held when it was taken.
+struct BookKeeper: Sendable {
+    let pool: PostgresPool
+    let api: ManagementAPI
+    let inspector: BrokerInspector
+    let definitions: Definitions
+
+    /// How long messages that nobody has may still turn up: longer than the broker's statistics are old.
+    private static let patience = Duration.seconds(15)
+    /// After this the broker has counted anew what workers hold.
+    private static let statisticsInterval = Duration.milliseconds(5500)
+
+    /// - Parameter since: only messages that were handled since then; nil: all that are kept.
+    func read(since: Date? = nil) async throws -> Books {
+        var depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
+        var books = try await self.snapshot(since: since, depths)
+        if books.messages.unseenInHand(depths) > 0 {
+            // The broker goes on for some seconds to count those that workers held.
+            try await Task.sleep(for: Self.statisticsInterval)
+            depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
+            books = try await self.snapshot(since: since, depths)
+        }
+        // A message that one look finds nowhere was on its way: between a commit and its publishing, or taken between the two readings. Only what is
+        // missing at each look, as the same messages, is lost.
+        let deadline = ContinuousClock.now + Self.patience
+        while !books.messages.suspects.isEmpty, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(500))
+            depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
+            books.messages.settle(depths, suspects: try await MessageBook.stillMissing(books.messages.suspects, in: self.pool))
+        }
+        return books
+    }
+
+    private func snapshot(since: Date?, _ depths: BrokerDepths) async throws -> Books {
+        try await self.pool.transaction(.snapshot) { transaction in
+            Books(
+                messages: try await MessageBook.read(since: since, depths, self.definitions, in: transaction),
+                stock: try await StockBook.read(in: transaction), money: try await MoneyBook.read(in: transaction))
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// Accepted messages, each with all that it led to: finished, rejected, dead or queued, or something of it is lost.
+struct MessageBook: Sendable, Encodable {
+    /// Commands, webhooks and timers.
+    private(set) var accepted = 0
+    /// All that it led to is handled.
+    private(set) var finished = 0
+    /// All that it led to is handled, and the business said no.
+    private(set) var rejected = 0
+    /// Some of it is a dead letter that has not taken effect: open, or discarded.
+    private(set) var dead = 0
+    /// Of those, the ones whose dead letters are all discarded.
+    private(set) var discarded = 0
+    /// Some of it is in a queue, in a worker's hand, or in the retry ladder.
+    private(set) var queued = 0
+    /// `accepted` without the others: messages that must be somewhere, and are nowhere.
+    private(set) var balance = 0
+    /// Some of those, if any are known by name.
+    private(set) var lost: [Missing] = []
+
+    /// A message that the database knows of, and knows no end of: it must be in the broker.
+    struct Missing: Sendable, Hashable, Encodable {
+        var messageID: ID
+        var queue: String
+        var correlationID: ID
+
+        enum CodingKeys: String, CodingKey {
+            case messageID = "message_id"
+            case queue
+            case correlationID = "correlation_id"
+        }
+    }
+
+    /// What is missing of those queues that hold less than is missing of them; empty if there are none.
+    private(set) var suspects: [Missing] = []
+    /// Accepted ones of which something is missing.
+    private var unfinished = 0
+    /// Handled ones that are the cause of others, and whose own rows are gone.
+    private var orphans = 0
+    /// How many are missing of each queue.
+    private var missing: [String: Int] = [:]
+
+    enum CodingKeys: String, CodingKey { case accepted, finished, rejected, dead, discarded, queued, balance, lost }
+
+    /// Compares what must be in the broker with what is there.
+    private mutating func settle(_ depths: BrokerDepths) {
+        // One that is retried is in the ladder, whatever its queue is.
+        let excess = self.missing.reduce(0) { $0 + max(0, $1.value - (depths.queues[$1.key] ?? 0)) }
+        let lost = max(0, excess - depths.ladder)
+        // What is in the broker and unknown to the database nobody has looked at yet, so it is the first of its chain; or a copy, until it is recognised.
+        let unseen = self.unseen(depths, lost: lost)
+        self.queued = max(0, self.unfinished - lost) + unseen
+        self.balance = lost + self.orphans
+        self.accepted = self.finished + self.rejected + self.dead + self.queued + self.balance
+    }
+
+    private func unseen(_ depths: BrokerDepths, lost: Int) -> Int {
+        max(0, depths.total - (self.missing.values.reduce(0, +) - lost))
+    }
+
+    /// How many may be counted that workers have finished with already.
+    func unseenInHand(_ depths: BrokerDepths) -> Int { min(depths.inHand, self.unseen(depths, lost: 0)) }
+
+    /// Compares again, later.
+    /// - Parameter suspects: those of ``suspects`` that are still missing.
+    mutating func settle(_ depths: BrokerDepths, suspects: [Missing]) {
+        for queue in Set(self.suspects.map(\.queue)) { self.missing[queue] = 0 }
+        for suspect in suspects { self.missing[suspect.queue, default: 0] += 1 }
+        self.unfinished = min(self.unfinished, self.missing.values.reduce(0, +))
+        self.settle(depths)
+        self.suspects = self.balance == self.orphans ? [] : suspects
+        self.lost = Array(self.suspects.prefix(20))
+    }
+}
+
+// MARK: Reading
+
+extension MessageBook {
+    /// Messages that the database knows of and knows no end of. `$1`, `$2`: which types go to which queues. `$3`: what was handled before is left out.
+    ///
+    /// A handled message's row says what it emitted, and the ids of those follow from its own (version 5, see `Envelope.emitted`). A failed attempt, a
+    /// replay and an edit each name a message that must go on. The end of a message is its row in the inbox, or a dead letter that is not replayed.
+    private static let unfinished = """
+        bound as (select * from unnest($1::text[], $2::text[]) b(type, queue)),
+        due as (
+            select uuid_generate_v5(i.message_id, (e.ordinality - 1)::text) as message_id, b.queue, i.correlation_id
+            from inbox i cross join json_array_elements(i.emitted) with ordinality e join bound b on b.type = e.value ->> 'type'
+            where i.handled_at >= $3
+            union
+            select a.message_id, a.queue, a.correlation_id from attempts a
+            where a.at >= $3 and not exists (select from dead_letters d where d.message_id = a.message_id and d.queue = a.queue)
+            union
+            select message_id, queue, coalesce(correlation_id, message_id) from dead_letters
+            where status = 'replayed' and replaced_by is null and coalesce(sent_at, recorded_at) >= $3
+            union
+            select r.message_id, d.queue, coalesce(d.correlation_id, d.message_id) from replacements r join dead_letters d on d.id = r.dead_letter_id
+            where r.at >= $3
+        ),
+        missing as (
+            select due.* from due
+            where not exists (select from inbox i where i.message_id = due.message_id and i.consumer = due.queue)
+                and not exists (select from dead_letters d where d.message_id = due.message_id and d.queue = due.queue
+                    and (d.status <> 'replayed' or d.replaced_by is not null))
+        )
+        """
+
+    private static let count = Statement(
+        """
+        with \(unfinished),
+        dead as (
+            select coalesce(correlation_id, message_id) as correlation_id, bool_and(status = 'discarded') as is_discarded from dead_letters d
+            where status <> 'replayed' and not exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue)
+            group by 1
+        ),
+        chain as (
+            select correlation_id, bool_or(is_rejected) as is_rejected, bool_or(is_missing) as is_missing, bool_or(is_dead) as is_dead,
+                   bool_or(is_discarded) as is_discarded
+            from (
+                select correlation_id, decides and outcome = 'rejected' as is_rejected, false as is_missing, false as is_dead, false as is_discarded
+                from inbox where handled_at >= $3
+                union all select correlation_id, false, true, false, false from missing
+                union all select correlation_id, false, false, true, is_discarded from dead
+            ) part group by correlation_id
+        )
+        select count(*) filter (where is_dead), count(*) filter (where is_dead and is_discarded), count(*) filter (where not is_dead and is_missing),
+               count(*) filter (where not is_dead and not is_missing and is_rejected),
+               count(*) filter (where not is_dead and not is_missing and not is_rejected),
+               (select count(distinct i.causation_id) from inbox i where i.sent_at >= $3
+                    and i.causation_id is not null and not exists (select from inbox c where c.message_id = i.causation_id)
+                    and not exists (select from dead_letters d where d.message_id = i.causation_id)),
+               (select json_object_agg(queue, count) from (select queue, count(*) from missing group by queue) m)
+        from chain
+        """)
+
+    private static let list = Statement("with \(unfinished) select message_id, queue, correlation_id from missing where queue = any($4)")
+
+    /// Reads it in a snapshot that was taken after `depths`: what moves on meanwhile is in the database too, not in neither.
+    static func read(since: Date?, _ depths: BrokerDepths, _ definitions: Definitions, in transaction: Transaction) async throws -> MessageBook {
+        let kept = try await self.kept(in: transaction)
+        let since = since.map { max($0, kept) } ?? kept
+        let bindings = MessageCatalogue.all.flatMap { type in definitions.queues(of: type).map { (type: type.type, queue: $0) } }
+        transaction.enqueue("set local work_mem = '128MB'")
+        let row = try await transaction.query(self.count, bindings.map(\.type), bindings.map(\.queue), since, timeout: .seconds(600))[0]
+        var book = MessageBook()
+        (book.dead, book.discarded, book.unfinished, book.rejected, book.finished, book.orphans) = try row.decode((Int, Int, Int, Int, Int, Int).self)
+        if let counts = try row[6, as: JSONText?.self] { book.missing = try JSON.decode(from: counts.bytes) }
+        book.settle(depths)
+        if book.balance > book.orphans {
+            let queues = book.missing.filter { $0.value > depths.queues[$0.key] ?? 0 }.map(\.key)
+            let rows = try await transaction.query(
+                self.list, bindings.map(\.type), bindings.map(\.queue), since, queues, timeout: .seconds(600))
+            book.suspects = try rows.map { Missing(messageID: try $0[0], queue: try $0[1], correlationID: try $0[2]) }
+            book.lost = Array(book.suspects.prefix(20))
+        }
+        return book
+    }
+
+    private static let oldestWeek: Statement = """
+        select min(to_timestamp(right(c.relname, 8), 'YYYYMMDD') at time zone 'utc' at time zone 'utc'),
+               (select min(applied_at) from schema_migrations)
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'inbox'::regclass and c.relname ~ '_[0-9]{8}$'
+        """
+
+    /// From when on the inbox is whole: all of it, or, once weeks were dropped, a day after the oldest that is left, as a chain may have begun in the
+    /// one before.
+    private static func kept(in transaction: Transaction) async throws -> Date {
+        let (week, made) = try await transaction.query(self.oldestWeek)[0].decode((Date?, Date?).self)
+        guard let week, let made, made < week else { return Date(timeIntervalSince1970: 0) }
+        return week.addingTimeInterval(86_400)
+    }
+
+    private static let stillMissing: Statement = """
+        select m.message_id, m.queue, m.correlation_id from unnest($1::uuid[], $2::text[], $3::uuid[]) m(message_id, queue, correlation_id)
+        where not exists (select from inbox i where i.message_id = m.message_id and i.consumer = m.queue)
+            and not exists (select from dead_letters d where d.message_id = m.message_id and d.queue = m.queue
+                and (d.status <> 'replayed' or d.replaced_by is not null))
+        """
+
+    /// Which of these have not turned up.
+    static func stillMissing(_ suspects: [Missing], in pool: PostgresPool) async throws -> [Missing] {
+        try await pool.query(self.stillMissing, suspects.map(\.messageID), suspects.map(\.queue), suspects.map(\.correlationID)).map {
+            Missing(messageID: try $0[0], queue: try $0[1], correlationID: try $0[2])
+        }
+    }
+}
+
+extension Definitions {
+    /// The work queues that take messages of a type.
+    func queues(of type: any Message.Type) -> [String] {
+        self.bindings.filter { binding in
+            guard binding.source == type.exchange else { return false }
+            // Of patterns there is one kind: `orders.#`.
+            return binding.routingKey.hasSuffix(".#") ? type.type.hasPrefix(binding.routingKey.dropLast()) : binding.routingKey == type.type
+        }.map(\.destination)
+    }
+}
