@@ -131,6 +131,7 @@ extension MessageBook {
                count(*) filter (where not is_dead and not is_missing and not is_rejected),
                (select count(distinct i.causation_id) from inbox i where i.sent_at >= $3
                     and i.causation_id is not null and not exists (select from inbox c where c.message_id = i.causation_id)
+                    and not exists (select from missing m where m.message_id = i.causation_id)
                     and not exists (select from dead_letters d where d.message_id = i.causation_id)),
                (select json_object_agg(queue, count) from (select queue, count(*) from missing group by queue) m)
         from chain
