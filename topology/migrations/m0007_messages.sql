@@ -28,6 +28,7 @@ create table attempts (
     id bigint generated always as identity,
     message_id uuid not null,
     correlation_id uuid not null,
+    order_id uuid,                                -- what it is about, if that is an order
     at timestamptz not null default clock_timestamp(),
     next_at timestamptz,                          -- null: it was given up
     attempt smallint not null,
@@ -38,6 +39,7 @@ create table attempts (
     primary key (id, at)
 ) partition by range (at);
 create index attempts_correlation_id_idx on attempts (correlation_id);
+create index attempts_order_id_idx on attempts (order_id);
 create index attempts_next_at_idx on attempts (next_at);
 create table attempts_default partition of attempts default;
 

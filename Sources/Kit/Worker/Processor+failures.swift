@@ -10,7 +10,7 @@ extension Processor {
         var envelope = item.envelope
         envelope.failure = Envelope.Failure(
             errorType: errorType.rawValue, error: Self.shortened(error), firstAt: envelope.failure?.firstAt ?? now, lastAt: now)
-        try await self.noteAttempt(envelope, nextAt: now + Int64(seconds) * 1000, run)
+        try await self.noteAttempt(envelope, item.delivery.body, nextAt: now + Int64(seconds) * 1000, run)
         envelope.attempt += 1
         let outgoing = Outgoing(
             exchange: "retry.\(seconds)", routingKey: self.queue, mandatory: true, properties: envelope.properties(appID: self.queue),
@@ -30,7 +30,7 @@ extension Processor {
         if var envelope {
             envelope.failure = Envelope.Failure(
                 errorType: errorType.rawValue, error: Self.shortened(error), firstAt: envelope.failure?.firstAt ?? now, lastAt: now)
-            try await self.noteAttempt(envelope, nextAt: nil, run)
+            try await self.noteAttempt(envelope, delivery.body, nextAt: nil, run)
             properties = envelope.properties(appID: delivery.properties.appID ?? self.queue)
         } else {
             properties.persistent = true
@@ -50,14 +50,16 @@ extension Processor {
     }
 
     private static let insertAttempt: Statement = """
-        insert into attempts (message_id, correlation_id, next_at, attempt, queue, type, error_type, error) values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into attempts (message_id, correlation_id, order_id, next_at, attempt, queue, type, error_type, error)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """
 
     /// What an operation that waits for its next attempt shows, and a dead letter's history.
-    private func noteAttempt(_ envelope: Envelope, nextAt: Int64?, _ run: Run) async throws {
+    private func noteAttempt(_ envelope: Envelope, _ body: [UInt8], nextAt: Int64?, _ run: Run) async throws {
+        let orderID = envelope.orderID(body)
         try await self.whenReachable(run) { pool in
             try await pool.query(
-                Self.insertAttempt, envelope.messageID, envelope.correlationID, nextAt.map { Clock.date(milliseconds: $0) },
+                Self.insertAttempt, envelope.messageID, envelope.correlationID, orderID, nextAt.map { Clock.date(milliseconds: $0) },
                 Int16(clamping: envelope.attempt), self.queue, envelope.type, envelope.failure?.errorType ?? "", envelope.failure?.error ?? "")
         }
     }

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// Puts together, from what the workers have written, all that followed from something.
+struct TraceStore: Sendable {
+    let pool: PostgresPool
+
+    /// The chains of messages that belong to an id, each as a tree, in the order in which they began; none if nothing is known of it.
+    /// - Parameter text: see ``TraceSubject/find(_:in:)``.
+    func find(_ text: String) async throws -> [TraceNode] {
+        let subject = try await TraceSubject.find(text, in: self.pool)
+        guard !subject.chains.isEmpty else { return [] }
+        let chains = Array(subject.chains)
+        let results = try await self.pool.pipeline([
+            Call(Self.handled, chains), Call(Self.emitted, chains), Call(Self.attempts, chains), Call(Self.calls, chains), Call(Self.dead, chains),
+        ])
+        var trace = TraceTree(orderID: subject.orderID, queues: try Self.queues())
+        for row in results[0] {
+            let (id, causation, chain, sentAt, handledAt) = try row.decode((ID, ID?, ID, Date, Date).self)
+            trace.add(
+                TraceTree.Handled(
+                    queue: try row[5], handledAt: handledAt, microseconds: Int(try row[6, as: Int32.self]), attempt: Int(try row[7, as: Int16.self]),
+                    decides: try row[8], outcome: try row[9], problem: try row[10]),
+                of: id, type: try row[11], causedBy: causation, in: chain, sentAt: sentAt)
+        }
+        for row in results[1] {
+            let (id, parent, queue, chain, type, at, order) = try row.decode((ID, ID, String, ID, String, Date, String?).self)
+            trace.expect(id, type: type, from: parent, queue, in: chain, at: at, orderID: order.flatMap { ID($0) })
+        }
+        for row in results[2] {
+            let (id, chain, at, nextAt, attempt) = try row.decode((ID, ID, Date, Date?, Int16).self)
+            trace.add(
+                TraceTree.Attempt(at: at, nextAt: nextAt, number: Int(attempt), queue: try row[5], errorType: try row[7], error: try row[8]), of: id,
+                type: try row[6], in: chain)
+        }
+        for row in results[3] {
+            let (id, at, took, kind, name, outcome) = try row.decode((ID, Date, Int32, String, String, String).self)
+            trace.add(TraceTree.Outside(at: at, microseconds: Int(took), kind: kind == "stripe" ? .stripe : .mail, name: name, outcome: outcome), of: id)
+        }
+        for row in results[4] { trace.add(try DeadLetter(row), causedBy: try row[14, as: String?.self].flatMap { ID($0) }) }
+        return trace.roots
+    }
+
+    private static let handled: Statement = """
+        select message_id, causation_id, correlation_id, sent_at, handled_at, consumer, took_us, attempt, decides, outcome, problem ->> 'detail', type
+        from inbox where correlation_id = any($1)
+        """
+    private static let emitted: Statement = """
+        select uuid_generate_v5(i.message_id, (e.ordinality - 1)::text), i.message_id, i.consumer, i.correlation_id, e.value ->> 'type', i.handled_at,
+               e.value -> 'payload' ->> 'order_id'
+        from inbox i cross join json_array_elements(i.emitted) with ordinality e where i.correlation_id = any($1) order by i.handled_at, e.ordinality
+        """
+    private static let attempts: Statement = """
+        select message_id, correlation_id, at, next_at, attempt, queue, type, error_type, error from attempts where correlation_id = any($1) order by at, id
+        """
+    private static let calls: Statement = """
+        select message_id, at, took_us, kind, name, outcome from calls where correlation_id = any($1) order by at, id
+        """
+    private static let dead = Statement(
+        """
+        select \(DeadLetter.columns), headers ->> 'causation-id' from dead_letters
+        where coalesce(correlation_id, message_id) = any($1) or correlation_id = any($1)
+        """)
+
+    /// Which work queues take messages of a type.
+    private static func queues() throws -> [String: [String]] {
+        let definitions = try Definitions(ladder: .standard)
+        return Dictionary(uniqueKeysWithValues: MessageCatalogue.all.map { ($0.type, definitions.queues(of: $0)) })
+    }
+}

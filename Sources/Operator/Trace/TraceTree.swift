@@ -1,0 +1,204 @@
+import FoundationEssentials
+import Kit
+import Shop
+
+/// Chains of messages as trees, built from rows that come in any order.
+struct TraceTree {
+    /// A row of the inbox.
+    struct Handled {
+        var queue: String
+        /// When its transaction began.
+        var handledAt: Date
+        var microseconds: Int
+        var attempt: Int
+        var decides: Bool
+        var outcome: String
+        /// Why it was rejected.
+        var problem: String?
+
+        var end: Date { self.handledAt.addingTimeInterval(Double(self.microseconds) / 1_000_000) }
+    }
+
+    /// An attempt that failed.
+    struct Attempt {
+        var at: Date
+        var nextAt: Date?
+        var number: Int
+        var queue: String
+        var errorType: String
+        var error: String
+    }
+
+    /// A call to the world outside.
+    struct Outside {
+        var at: Date
+        var microseconds: Int
+        var kind: TraceNode.Kind
+        var name: String
+        var outcome: String
+    }
+
+    private struct Message {
+        var id: ID
+        var type: String
+        var chain: ID
+        var sentAt: Date
+        var orderID: ID?
+        /// The message that led to it, and the queue whose worker published it.
+        var parent: ID?
+        var publisher: String?
+        var handled: [Handled] = []
+        var attempts: [Attempt] = []
+        var calls: [Outside] = []
+        var letters: [DeadLetter] = []
+    }
+
+    private let orderID: ID?
+    private let queues: [String: [String]]
+    private let now: Date
+    private var messages: [ID: Message] = [:]
+    /// As they were first heard of.
+    private var order: [ID] = []
+
+    /// - Parameters:
+    ///   - orderID: what all of it is about, if that is an order.
+    ///   - queues: which queues take messages of a type.
+    init(orderID: ID?, queues: [String: [String]], now: Date = Date()) {
+        self.orderID = orderID
+        self.queues = queues
+        self.now = now
+    }
+
+    private mutating func update(_ id: ID, _ type: String, _ chain: ID, sentAt: Date, _ change: (inout Message) -> Void) {
+        if self.messages[id] == nil { self.order.append(id) }
+        change(&self.messages[id, default: Message(id: id, type: type, chain: chain, sentAt: sentAt)])
+    }
+
+    mutating func add(_ handled: Handled, of id: ID, type: String, causedBy parent: ID?, in chain: ID, sentAt: Date) {
+        self.update(id, type, chain, sentAt: sentAt) { message in
+            message.handled.append(handled)
+            message.parent = message.parent ?? parent
+            message.sentAt = sentAt
+        }
+    }
+
+    /// A handled message says that it has emitted this one.
+    mutating func expect(_ id: ID, type: String, from parent: ID, _ publisher: String, in chain: ID, at: Date, orderID: ID?) {
+        self.update(id, type, chain, sentAt: at) { message in
+            message.parent = parent
+            message.publisher = publisher
+            message.orderID = orderID
+        }
+    }
+
+    mutating func add(_ attempt: Attempt, of id: ID, type: String, in chain: ID) {
+        self.update(id, type, chain, sentAt: attempt.at) { $0.attempts.append(attempt) }
+    }
+
+    mutating func add(_ call: Outside, of id: ID) { self.messages[id]?.calls.append(call) }
+
+    mutating func add(_ letter: DeadLetter, causedBy parent: ID?) {
+        let chain = letter.correlationID ?? letter.messageID
+        self.update(letter.messageID, letter.type, chain, sentAt: letter.firstFailedAt) { message in
+            message.letters.append(letter)
+            message.parent = message.parent ?? parent
+            message.orderID = message.orderID ?? letter.orderID
+        }
+        // The edited message that took its place, also while nobody has handled it.
+        if let replacement = letter.replacedBy {
+            self.update(replacement, letter.type, chain, sentAt: letter.lastFailedAt) { $0.parent = letter.messageID }
+        }
+    }
+}
+
+// MARK: Nodes
+
+extension TraceTree {
+    /// The first message of each chain, with all that followed, in the order in which they began.
+    var roots: [TraceNode] {
+        var children: [ID: [Message]] = [:]
+        var roots: [Message] = []
+        for message in self.order.compactMap({ self.messages[$0] }) {
+            if let parent = message.parent, parent != message.id, self.messages[parent] != nil {
+                children[parent, default: []].append(message)
+            } else {
+                roots.append(message)
+            }
+        }
+        return roots.sorted { $0.sentAt < $1.sentAt }.map { root in
+            var node = self.node(root, children, depth: 0)
+            Self.spread(self.orderID ?? Self.onlyOrder(of: node), over: &node)
+            guard let route = HTTPRoute.of(root.type, messageID: root.id) else { return node }
+            let decision = self.messages.values.lazy.filter { $0.chain == root.chain }.flatMap(\.handled).first { $0.decides }
+            return TraceNode(
+                id: "http/\(root.id)", kind: .http, name: route, at: root.sentAt,
+                ms: decision.map { max(0, $0.end.timeIntervalSince(root.sentAt) * 1000) },
+                outcome: decision?.outcome ?? (node.all.contains { $0.kind == .dead && $0.outcome != DeadStatus.replayed.rawValue } ? "failed" : "accepted"),
+                messageID: root.id, orderID: node.orderID, children: [node])
+        }
+    }
+
+    /// Deeper than any chain of ours; a made-up one must not overflow the stack.
+    private static let deepest = 200
+
+    private func node(_ message: Message, _ children: [ID: [Message]], depth: Int) -> TraceNode {
+        let below = depth < Self.deepest ? children[message.id] ?? [] : []
+        func nodes(publishedBy queue: String?) -> [TraceNode] {
+            below.filter { $0.publisher == queue }.map { self.node($0, children, depth: depth + 1) }
+        }
+        var parts = message.attempts.map { attempt in
+            TraceNode(
+                id: "\(message.id)/\(attempt.queue)/\(attempt.number)", kind: .handler, name: attempt.queue, at: attempt.at, outcome: "failed",
+                attempt: attempt.number, messageID: message.id, children: [], error: "\(attempt.errorType): \(attempt.error)")
+        }
+        parts += message.handled.map { handled in
+            let calls = message.calls.filter { $0.kind == .stripe ? handled.queue == "payments" : handled.queue == "email" }
+            // What is asked of the world outside is asked before the transaction.
+            let began = calls.map(\.at).reduce(handled.handledAt, min)
+            let outside = calls.enumerated().map { index, call in
+                TraceNode(
+                    id: "\(message.id)/\(handled.queue)/call/\(index + 1)", kind: call.kind, name: call.name, at: call.at,
+                    ms: Double(call.microseconds) / 1000, outcome: call.outcome, messageID: message.id, children: [])
+            }
+            return TraceNode(
+                id: "\(message.id)/\(handled.queue)/\(handled.attempt)", kind: .handler, name: handled.queue, at: began,
+                ms: handled.end.timeIntervalSince(began) * 1000, outcome: handled.outcome, attempt: handled.attempt, messageID: message.id,
+                children: outside + nodes(publishedBy: handled.queue), error: handled.problem)
+        }
+        parts.sort { $0.at < $1.at }
+        // An edited message stands below the letter whose place it took.
+        let edited = nodes(publishedBy: nil)
+        parts += message.letters.map { letter in
+            TraceNode(
+                id: letter.id.description, kind: .dead, name: letter.errorType, at: letter.lastFailedAt, outcome: letter.status.rawValue,
+                messageID: message.id, children: letter.replacedBy == nil ? [] : edited, error: letter.error)
+        }
+        let began = parts.first?.at
+        return TraceNode(
+            id: message.id.description, kind: .message, name: message.type, at: message.sentAt,
+            ms: began.map { max(0, $0.timeIntervalSince(message.sentAt) * 1000) }, outcome: self.outcome(of: message), messageID: message.id,
+            orderID: message.orderID ?? ([PlaceOrder.type, CheckoutCart.type].contains(message.type) ? message.id : nil),
+            children: parts + (message.letters.contains { $0.replacedBy != nil } ? [] : edited))
+    }
+
+    private func outcome(of message: Message) -> String {
+        let expected = self.queues[message.type] ?? []
+        // Commands go to a queue whatever their type is.
+        let isHandled = expected.allSatisfy { queue in message.handled.contains { $0.queue == queue } }
+        if message.letters.contains(where: { $0.status != .replayed || $0.replacedBy != nil }), !isHandled || expected.isEmpty { return "dead" }
+        if isHandled, let rejected = message.handled.first(where: { $0.outcome == "rejected" }) { return rejected.outcome }
+        if isHandled { return expected.isEmpty && message.handled.isEmpty ? "published" : "succeeded" }
+        return message.attempts.last?.nextAt.map { $0 > self.now } == true ? "retrying" : "queued"
+    }
+
+    private static func onlyOrder(of node: TraceNode) -> ID? {
+        let orders = Set(node.all.compactMap(\.orderID))
+        return orders.count == 1 ? orders.first : nil
+    }
+
+    /// What is about nothing else is about the order of what led to it.
+    private static func spread(_ orderID: ID?, over node: inout TraceNode) {
+        node.orderID = node.orderID ?? orderID
+        for index in node.children.indices { self.spread(node.orderID, over: &node.children[index]) }
+    }
+}
