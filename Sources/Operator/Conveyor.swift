@@ -7,6 +7,7 @@ struct Conveyor: AsyncParsableCommand {
     static let configuration = Part.configuration(
         "conveyor", "Sees, mends and replays what goes through Conveyor.", settings: .operator,
         subcommands: [
-            DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, UsersCommand.self, SampleCommand.self, MailCommand.self, Migrate.self, TopologyCommand.self, Record.self, Console.self, AuditCommand.self, TraceCommand.self,
+            DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, AuditCommand.self, TraceCommand.self,
+            UsersCommand.self, SampleCommand.self, MailCommand.self, Migrate.self, TopologyCommand.self, Record.self, Console.self,
         ])
 }
