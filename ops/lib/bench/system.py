@@ -30,7 +30,7 @@ class System:
         if not env.exists():
             env.touch(mode=0o600)
             env.write_text("RATE_LIMIT=off\nACCESS_TOKEN_EXPIRE_MINUTES=1440\nPAYMENT_WINDOW_MINUTES=1440\n")
-        self.run(self.root / "ops/up")
+        self.run(self.root / "ops/up", "--empty")
         self.tokens, self.products = self.home / "tokens", self.home / "products"
         self.run(self.home / "bin/conveyor", "sample", "load", "--env-file", env, "--products", products, "--users", users, "--stock", 100_000_000,
                  "--tokens-file", self.tokens, "--products-file", self.products)
