@@ -168,7 +168,7 @@ grow_queues() {
     local node
     [ "${#nodes[@]}" != 1 ] || return 0
     broker_api GET '/queues/%2F?disable_stats=true&columns=name,members' |
-        /usr/bin/python3 -c 'import json, sys; sys.exit(any(len(queue["members"]) < int(sys.argv[1]) for queue in json.load(sys.stdin)))' "${#nodes[@]}" &&
+        /usr/bin/python3 -c 'import json, sys; sys.exit(any(len(queue["members"]) < int(sys.argv[1]) for queue in json.load(sys.stdin) if "members" in queue))' "${#nodes[@]}" &&
         return
     for node in "${nodes[@]}"; do
         (

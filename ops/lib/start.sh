@@ -29,6 +29,7 @@ apply_topology() {
     provision_rabbitmq
     conveyor topology apply
     grow_queues
+    [ "${#changed[@]}" = 0 ] || say_what_changed
 }
 
 start_parts() { start "${parts[@]}" mail stripe-double; }

@@ -16,21 +16,21 @@ def settings(file):
 
 
 class System:
-    def __init__(self, root):
-        self.root, self.home = root, root / ".bench"
+    def __init__(self, root, home=".bench"):
+        self.root, self.home = root, root / home
         self.environment = dict(os.environ, CONVEYOR_DIR=str(self.home), SVDIR=str(self.home / "service"))
 
     def run(self, *words, **options):
         return subprocess.run([str(word) for word in words], env=self.environment, check=True, **options)
 
-    def up(self, products, users):
+    def up(self, products, users, *options):
         """Everything, with a sample shop: no rate limits, and tokens and orders that outlive the run."""
         self.home.mkdir(mode=0o711, exist_ok=True)
         env = self.home / "env"
         if not env.exists():
             env.touch(mode=0o600)
             env.write_text("RATE_LIMIT=off\nACCESS_TOKEN_EXPIRE_MINUTES=1440\nPAYMENT_WINDOW_MINUTES=1440\n")
-        self.run(self.root / "ops/up")
+        self.run(self.root / "ops/up", "--empty", *options)
         self.tokens, self.products = self.home / "tokens", self.home / "products"
         self.run(self.home / "bin/conveyor", "sample", "load", "--env-file", env, "--products", products, "--users", users, "--stock", 100_000_000,
                  "--tokens-file", self.tokens, "--products-file", self.products)
