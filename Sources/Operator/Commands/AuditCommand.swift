@@ -13,7 +13,8 @@ struct AuditCommand: AsyncParsableCommand {
             seems to be missing it looks again for up to 15 seconds.
             """)
 
-    @Option(help: ArgumentHelp("Only messages that were handled since then: 2h, 7d or a time. All that are kept, if it is not said.", valueName: "when"))
+    @Option(
+        help: ArgumentHelp("Only messages that were handled since then: 2h, 7d or a time. All that are kept, if it is not said.", valueName: "when"))
     var since: Since?
     @Flag(help: "Print a JSON object.") var json = false
     @OptionGroup var options: PartOptions
@@ -51,7 +52,8 @@ extension Books {
             ])
         for product in self.stock.products {
             Swift.print(
-                "  product \(product.productID) \((product.sku ?? "").onOneLine): \(product.balance) by its reservations, \(product.ledgerBalance) by its movements")
+                "  product \(product.productID) \((product.sku ?? "").onOneLine): \(product.balance) by its reservations, \(product.ledgerBalance) by its movements"
+            )
         }
         Self.section(
             "\nMoney, minor units", balance: self.money.balance,
@@ -72,7 +74,8 @@ extension Books {
             let text = Quantity.count(number)
             let isBalance = name == "balance"
             let line =
-                "  " + name + String(repeating: " ", count: 10 - name.count + width - text.count) + text + (isBalance ? balance == 0 ? "  ✓" : "  ✗" : "")
+                "  " + name + String(repeating: " ", count: 10 - name.count + width - text.count) + text
+                + (isBalance ? balance == 0 ? "  ✓" : "  ✗" : "")
             Swift.print(isBalance ? output.styled(line, balance == 0 ? .green : .red) : line)
         }
     }

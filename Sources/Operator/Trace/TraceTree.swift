@@ -133,7 +133,8 @@ extension TraceTree {
             return TraceNode(
                 id: "http/\(root.id)", kind: .http, name: route, at: root.sentAt,
                 ms: decision.map { max(0, $0.end.timeIntervalSince(root.sentAt) * 1000) },
-                outcome: decision?.outcome ?? (node.all.contains { $0.kind == .dead && $0.outcome != DeadStatus.replayed.rawValue } ? "failed" : "accepted"),
+                outcome: decision?.outcome
+                    ?? (node.all.contains { $0.kind == .dead && $0.outcome != DeadStatus.replayed.rawValue } ? "failed" : "accepted"),
                 messageID: root.id, orderID: node.orderID, children: [node])
         }
     }

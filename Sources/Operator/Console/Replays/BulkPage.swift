@@ -71,7 +71,8 @@ struct BulkPage: Sendable {
                     ("ids", asked.ids.isEmpty ? nil : asked.ids.map(\.description).joined(separator: ",")),
                 ]),
             reasons: plan.reasons.prefix(10).map { .init(count: Quantity.count($0.count), text: $0.reason.visible) },
-            ids: isOpenEnded ? "" : plan.letters.map(\.id.description).joined(separator: ","), isOpenEnded: isOpenEnded, group: asked.group, queue: asked.queue,
+            ids: isOpenEnded ? "" : plan.letters.map(\.id.description).joined(separator: ","), isOpenEnded: isOpenEnded, group: asked.group,
+            queue: asked.queue,
             canary: plan.wouldRun > 1 ? "1" : "0")
         return try self.renderer.respond("replay", title: "Replay", section: "/dead", content, context: context)
     }

@@ -58,6 +58,7 @@ struct TraceSpan: Sendable {
     static func isFailure(_ node: TraceNode) -> Bool {
         guard let outcome = node.outcome else { return false }
         if let status = Int(outcome.prefix { $0.isNumber }), outcome.first?.isNumber == true { return status >= 400 }
-        return !["succeeded", "ok", "accepted", "rejected", "done", "sent", "published", "handled", "queued", "retrying", "replayed", "discarded"].contains(outcome)
+        return !["succeeded", "ok", "accepted", "rejected", "done", "sent", "published", "handled", "queued", "retrying", "replayed", "discarded"]
+            .contains(outcome)
     }
 }

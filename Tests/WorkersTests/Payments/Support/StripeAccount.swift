@@ -81,8 +81,10 @@ final class StripeAccount: Sendable {
 
     /// What took effect: each POST that was answered well and was no replay of another.
     func work() async throws -> [String] {
-        try await self.requests().filter { $0.name.hasPrefix("POST") && !$0.isReplay && $0.status == 200 }.map { String($0.name.dropFirst("POST /v1/".count)) }
-            .sorted()
+        try await self.requests().filter { $0.name.hasPrefix("POST") && !$0.isReplay && $0.status == 200 }.map {
+            String($0.name.dropFirst("POST /v1/".count))
+        }
+        .sorted()
     }
 }
 
