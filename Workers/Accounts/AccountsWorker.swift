@@ -9,8 +9,12 @@ struct AccountsWorker: AsyncParsableCommand {
 
     func run() async throws {
         try await WorkerPart.run(queue: "accounts", options: self.options) { part in
-            part.handle(
-                Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), EndSessions(), SetFlags(), Erase())
+            part.handle(Self.handlers)
         }
+    }
+
+    /// Of all that it consumes.
+    static var handlers: [any Handler] {
+        [Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), EndSessions(), SetFlags(), Erase()]
     }
 }

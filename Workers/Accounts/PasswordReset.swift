@@ -23,8 +23,10 @@ struct RequestReset: Handler {
     }
 }
 
-/// Uses a reset, once, and ends every session.
+/// Uses a reset, once, ends every session and voids all other resets of the account.
 struct Reset: Handler {
+    /// The account first, so that two resets of one wait for each other and do not deadlock.
+    private static let lock: Statement = "select from users where id = (select user_id from password_resets where id = $1) for update"
     private static let spend: Statement = """
         update password_resets set used_at = now() where id = $1 and used_at is null and expires_at > now() returning user_id
         """
@@ -32,14 +34,17 @@ struct Reset: Handler {
         update users set password_hash = $2, token_epoch = token_epoch + 1, email_verified = true, updated_at = now()
         where id = $1 and is_active returning id
         """
+    static let void: Statement = "update password_resets set used_at = now() where user_id = $1 and used_at is null"
 
     var policy: Policy { Policy(largestBatch: 1) }
 
     func handle(_ batch: [Received<ResetPassword, Void>], in transaction: Transaction) async throws -> [Reply] {
         let reset = batch[0].payload
         let refused = Reply.rejected(Problem(.badResetToken, "This link was used already or is too old. Ask for a new one."))
+        transaction.enqueue(Self.lock, reset.resetID)
         guard let userID = try await transaction.query(Self.spend, reset.resetID).decode(ID.self).first else { return [refused] }
         guard try await !transaction.query(Self.update, userID, reset.passwordHash).isEmpty else { return [refused] }
+        transaction.enqueue(Self.void, userID)
         return [.done(emits: [AccountUpdated(userID: userID)], changes: [.user(userID)])]
     }
 }

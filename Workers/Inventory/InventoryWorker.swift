@@ -12,13 +12,21 @@ struct InventoryWorker: AsyncParsableCommand {
         try await WorkerPart.run(queue: "inventory", options: self.options) { part in
             let threshold = try part.settings.int("LOW_STOCK_THRESHOLD", in: 0...StockLedger.limit)
             let currency = try part.settings.require("CURRENCY")
-            part.handle(
-                ReserveStockHandler(lowStockThreshold: threshold), ReleaseStockHandler(lowStockThreshold: threshold), OrderPaidHandler(),
-                AdjustStockHandler(lowStockThreshold: threshold))
-            part.handle(CreateCategoryHandler(), UpdateCategoryHandler(), DeleteCategoryHandler())
-            part.handle(
-                CreateProductHandler(currency: currency, lowStockThreshold: threshold), UpdateProductHandler(lowStockThreshold: threshold),
-                ArchiveProductHandler())
+            part.handle(Self.handlers(currency: currency, lowStockThreshold: threshold))
         }
+    }
+
+    /// Of all that it consumes.
+    /// - Parameters:
+    ///   - currency: of products that do not say: ISO 4217, lower case.
+    ///   - lowStockThreshold: of products without one of their own.
+    static func handlers(currency: String, lowStockThreshold: Int) -> [any Handler] {
+        [
+            ReserveStockHandler(lowStockThreshold: lowStockThreshold), ReleaseStockHandler(lowStockThreshold: lowStockThreshold),
+            OrderPaidHandler(), AdjustStockHandler(lowStockThreshold: lowStockThreshold),
+            CreateCategoryHandler(), UpdateCategoryHandler(), DeleteCategoryHandler(),
+            CreateProductHandler(currency: currency, lowStockThreshold: lowStockThreshold),
+            UpdateProductHandler(lowStockThreshold: lowStockThreshold), ArchiveProductHandler(),
+        ]
     }
 }

@@ -11,14 +11,21 @@ struct OrdersWorker: AsyncParsableCommand {
     func run() async throws {
         try await WorkerPart.run(queue: "orders", options: self.options) { part in
             let paymentWindow = try part.settings.minutes("PAYMENT_WINDOW_MINUTES")
-            part.handle(PlaceOrderHandler(), SetCartItemHandler(), ClearCartHandler(), CheckoutCartHandler())
-            part.handle(StockReservedHandler(paymentWindow: paymentWindow), StockRefusedHandler())
-            part.handle(CancelOrderHandler(), ShipOrderHandler(), CompleteOrderHandler())
-            part.handle(
-                PaymentIntentCreatedHandler(), PaymentProcessingHandler(paymentWindow: paymentWindow), PaymentSucceededHandler(),
-                PaymentFailedHandler(), PaymentRefundedHandler(), PaymentRefundFailedHandler(), PaymentDisputedHandler())
-            part.handle(ExpireOrderHandler(paymentWindow: paymentWindow), PaymentCanceledHandler())
+            part.handle(Self.handlers(paymentWindow: paymentWindow))
             part.serve(DeadlineSweep(pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) }, logger: part.logger))
         }
+    }
+
+    /// Of all that it consumes.
+    /// - Parameter paymentWindow: how long an order awaits its payment.
+    static func handlers(paymentWindow: Duration) -> [any Handler] {
+        [
+            PlaceOrderHandler(), SetCartItemHandler(), ClearCartHandler(), CheckoutCartHandler(),
+            StockReservedHandler(paymentWindow: paymentWindow), StockRefusedHandler(),
+            CancelOrderHandler(), ShipOrderHandler(), CompleteOrderHandler(),
+            PaymentIntentCreatedHandler(), PaymentProcessingHandler(paymentWindow: paymentWindow), PaymentSucceededHandler(),
+            PaymentFailedHandler(), PaymentRefundedHandler(), PaymentRefundFailedHandler(), PaymentDisputedHandler(),
+            ExpireOrderHandler(paymentWindow: paymentWindow), PaymentCanceledHandler(),
+        ]
     }
 }

@@ -8,6 +8,9 @@ create table users (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     erased_at timestamptz,
+    full_name_at timestamptz,                     -- when the last command was sent that set it: an older one that comes late changes nothing
+    is_active_at timestamptz,
+    is_superuser_at timestamptz,
     email text not null,
     full_name text,
     password_hash text not null                   -- PHC string; '!' matches nothing (erased)

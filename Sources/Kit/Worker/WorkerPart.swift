@@ -31,7 +31,10 @@ public struct WorkerPart: Sendable {
     public private(set) var services: [any Service] = []
 
     /// Adds handlers.
-    public mutating func handle(_ handlers: any Handler...) {
+    public mutating func handle(_ handlers: any Handler...) { self.handle(handlers) }
+
+    /// Adds handlers.
+    public mutating func handle(_ handlers: [any Handler]) {
         for handler in handlers { self.handlers.register(handler) }
     }
 

@@ -19,14 +19,8 @@ struct ReleaseStockHandler: Handler {
         """
 
     func handle(_ batch: [Received<ReleaseStock, Void>], in transaction: Transaction) async throws -> [Reply] {
-        var tombstones: [ID: ID] = [:]
-        for message in batch where tombstones[message.payload.orderID] == nil {
-            tombstones[message.payload.orderID] = message.envelope.messageID
-        }
         var rows = ReservationRows()
-        for (orderID, messageID) in tombstones.sorted(by: { $0.key < $1.key }) {
-            rows.add(orderID, messageID, Reservation(round: 1, state: .released))
-        }
+        for message in batch { rows.set(message.payload.orderID, message.envelope.messageID, Reservation(round: 1, state: .released)) }
         transaction.enqueue(rows.call(Self.remember))
         var reservations: [ID: (reservation: Reservation, lines: [OrderLine])] = [:]
         for row in try await transaction.query(Self.lock, rows.orderIDs) {
@@ -44,7 +38,7 @@ struct ReleaseStockHandler: Handler {
             let reservation = Reservation(round: round, state: before.state == .refused && before.round == round ? .refused : .released)
             guard reservation != before else { return .done() }
             reservations[orderID]?.reservation = reservation
-            changes.add(orderID, message.envelope.messageID, reservation)
+            changes.set(orderID, message.envelope.messageID, reservation)
             guard before.state == .held || before.state == .sold else { return .done() }
             let note = StockLedger.Note(kind: .release, actor: message.envelope.actor, orderID: orderID, reason: message.payload.reason)
             for line in lines { _ = try ledger.move(line.quantity, of: line.productID, note) }

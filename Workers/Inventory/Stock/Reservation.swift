@@ -21,38 +21,44 @@ struct Reservation: Sendable, Equatable {
     var state: State
 }
 
-/// Reservations to write back: set-based, the lines of all in two flat arrays with the place of each.
+/// Reservations to write, one row an order: set-based, in the order of the ids, the lines of all in two flat arrays with the place of each.
 struct ReservationRows: Sendable {
-    private(set) var orderIDs: [ID] = []
-    private(set) var messageIDs: [ID] = []
-    private(set) var rounds: [Int16] = []
-    private(set) var states: [String] = []
-    private(set) var productIDs: [ID] = []
-    private(set) var quantities: [Int32] = []
-    /// Places in the flat arrays, from 1; of no lines, `first` is beyond `last`.
-    private(set) var firsts: [Int32] = []
-    private(set) var lasts: [Int32] = []
-
-    mutating func add(_ orderID: ID, _ messageID: ID, _ reservation: Reservation, lines: [OrderLine] = []) {
-        self.orderIDs.append(orderID)
-        self.messageIDs.append(messageID)
-        self.rounds.append(Int16(clamping: reservation.round))
-        self.states.append(reservation.state.rawValue)
-        self.firsts.append(Int32(self.productIDs.count + 1))
-        for line in lines {
-            self.productIDs.append(line.productID)
-            self.quantities.append(Int32(clamping: line.quantity))
-        }
-        self.lasts.append(Int32(self.productIDs.count))
+    private struct Row {
+        var messageID: ID
+        var reservation: Reservation
+        var lines: [OrderLine]
     }
+    private var rows: [ID: Row] = [:]
+
+    /// What becomes of an order's reservation by a message; of several the last holds. Without lines it keeps those that it has.
+    mutating func set(_ orderID: ID, _ messageID: ID, _ reservation: Reservation, lines: [OrderLine] = []) {
+        let lines = lines.isEmpty ? self.rows[orderID]?.lines ?? [] : lines
+        self.rows[orderID] = Row(messageID: messageID, reservation: reservation, lines: lines)
+    }
+
+    /// Whose reservations they are, in order.
+    var orderIDs: [ID] { self.rows.keys.sorted() }
 
     /// The statements of ``call(_:)`` read the parameters as this; the lines of a row are `product_ids[first:last]`.
     static let source = "unnest($1, $2, $3, $4, $7, $8) m(order_id, message_id, round, state, first, last)"
 
     /// A statement over ``source``, with the flat arrays in `$5` and `$6`.
     func call(_ statement: Statement) -> Call {
-        Call(
-            statement, self.orderIDs, self.messageIDs, self.rounds, self.states, self.productIDs, self.quantities, self.firsts, self.lasts)
+        let rows = self.rows.sorted { $0.key < $1.key }
+        var (productIDs, quantities): ([ID], [Int32]) = ([], [])
+        // Places in the flat arrays, from 1; of no lines, `first` is beyond `last`.
+        var (firsts, lasts): ([Int32], [Int32]) = ([], [])
+        for (_, row) in rows {
+            firsts.append(Int32(productIDs.count + 1))
+            for line in row.lines {
+                productIDs.append(line.productID)
+                quantities.append(Int32(clamping: line.quantity))
+            }
+            lasts.append(Int32(productIDs.count))
+        }
+        return Call(
+            statement, rows.map(\.key), rows.map(\.value.messageID), rows.map { Int16(clamping: $0.value.reservation.round) },
+            rows.map(\.value.reservation.state.rawValue), productIDs, quantities, firsts, lasts)
     }
 
     private static let update = Statement(
@@ -66,7 +72,7 @@ struct ReservationRows: Sendable {
 
     /// Updates the rows with the transaction's next round trip; those without lines here keep their own.
     func update(in transaction: Transaction) {
-        if !self.orderIDs.isEmpty { transaction.enqueue(self.call(Self.update)) }
+        if !self.rows.isEmpty { transaction.enqueue(self.call(Self.update)) }
     }
 }
 

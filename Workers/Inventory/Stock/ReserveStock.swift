@@ -22,13 +22,13 @@ struct ReserveStockHandler: Handler {
 
     func handle(_ batch: [Received<ReserveStock, Void>], in transaction: Transaction) async throws -> [Reply] {
         let lines = try batch.map { try Self.lines(of: $0.payload) }
-        // One row an order, in the order of the ids: batches that share some lock them one after the other.
+        // Batches that share some orders lock them one after the other, as their rows are in the order of the ids.
         var first: [ID: Int] = [:]
         for (index, message) in batch.enumerated() where first[message.payload.orderID] == nil { first[message.payload.orderID] = index }
         var claims = ReservationRows()
-        for (orderID, index) in first.sorted(by: { $0.key < $1.key }) {
+        for (orderID, index) in first {
             let message = batch[index]
-            claims.add(orderID, message.envelope.messageID, Reservation(round: message.payload.asked, state: .held), lines: lines[index])
+            claims.set(orderID, message.envelope.messageID, Reservation(round: message.payload.asked, state: .held), lines: lines[index])
         }
         let rows = try await transaction.pipeline([
             claims.call(Self.claim), StockLedger.locking(lines.lazy.flatMap { $0.lazy.map(\.productID) }),
@@ -57,7 +57,7 @@ struct ReserveStockHandler: Handler {
             if !isWritten {
                 // Those of a row that was written just now, or that holds something, are right.
                 let isAskedAnew = before?.state == .released || before?.state == .refused
-                changes.add(orderID, message.envelope.messageID, reservation, lines: isAskedAnew ? lines : [])
+                changes.set(orderID, message.envelope.messageID, reservation, lines: isAskedAnew ? lines : [])
             }
             return reply
         }

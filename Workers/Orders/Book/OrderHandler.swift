@@ -37,6 +37,9 @@ struct Applied: Sendable {
 
     /// A client's command that is not allowed now: the answer to its operation, and nothing of the order's story.
     static func refused(_ code: Problem.Code, _ detail: String) -> Applied { Applied(entry: nil, reply: .rejected(Problem(code, detail))) }
+
+    /// There is no such order, or none that who asks may know of.
+    static let unknown = refused(.notFound, "There is no such order.")
 }
 
 extension OrderHandler where Facts == Void {
@@ -54,7 +57,7 @@ extension OrderHandler {
             guard Input.self is any Command.Type else {
                 throw Poison(.invalidPayload, "\(Input.type) of the unknown order \(message.payload.orderID)")
             }
-            return .rejected(Problem(.notFound, "There is no such order."))
+            return Applied.unknown.reply
         }
         try book.write(in: transaction)
         return replies

@@ -6,7 +6,7 @@ import Shop
 ///
 /// Only its owner and the shop's staff may: the ingress looks too, but takes commands also while the database is away.
 struct CancelOrderHandler: OrderHandler {
-    private static let readStaff: Statement = "select id from users where id = any($1) and is_superuser"
+    private static let readStaff: Statement = "select id from users where id = any($1) and is_active and is_superuser"
 
     /// Those actors that are of the staff, looked up only for orders of others.
     func facts(for batch: [Received<CancelOrder, Void>], _ book: OrderBook, in transaction: Transaction) async throws -> Set<ID> {
@@ -19,7 +19,7 @@ struct CancelOrderHandler: OrderHandler {
 
     func apply(_ message: Received<CancelOrder, Void>, to order: inout OrderRecord, _ staff: Set<ID>) throws -> Applied {
         if let actor = ID(message.envelope.actor), actor != order.userID, !staff.contains(actor) {
-            return .refused(.notFound, "There is no such order.")
+            return .unknown
         }
         let reason = message.payload.reason
         guard case .moves(let next) = order.status.after(.cancel) else {

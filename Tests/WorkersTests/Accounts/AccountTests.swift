@@ -1,0 +1,142 @@
+import Fixtures
+import Kit
+import Postgres
+import Shop
+import Testing
+
+@testable import Accounts
+
+@Suite struct AccountTests {
+    private func register(_ email: String) -> Sent { Sent(RegisterAccount(email: email, passwordHash: "$argon2id$1", fullName: "Ada")) }
+
+    /// What a row of `users` says, as text.
+    private func user(_ id: ID, _ columns: String, _ bench: Bench) async throws -> [String?] {
+        try #require(try await bench.database.psql("select \(columns) from users where id = '\(id)'").first)
+    }
+
+    @Test func `an account is made once an address, whatever its case`() async throws {
+        try await withBench { bench in
+            let batch = [self.register("Ada@Example.com"), self.register("ada@example.com"), self.register("bob@example.com")]
+            let replies = try await bench.take(batch).map { try $0.reply }
+            #expect(replies.map { $0.problem?.code } == [nil, .emailTaken, nil])
+            #expect(replies[0].emitted == ["account.registered"])
+            #expect(
+                try await self.user(batch[0].id, "email, full_name, is_active, is_superuser, token_epoch", bench) == [
+                    "Ada@Example.com", "Ada", "t", "f", "0",
+                ])
+            #expect(try await bench.handle(self.register("ADA@EXAMPLE.COM")).problem?.code == .emailTaken)
+            #expect(try await bench.count("select count(*) from users") == 2)
+        }
+    }
+
+    @Test func `registered 24 times at once, an address has one account`() async throws {
+        try await withBench(connections: 12) { bench in
+            let codes = try await withThrowingTaskGroup(of: Problem.Code?.self) { group in
+                for index in 0..<24 {
+                    group.addTask {
+                        try await bench.handle(self.register(index.isMultiple(of: 2) ? "ada@example.com" : "ADA@example.com")).problem?.code
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(codes.filter { $0 == nil }.count == 1)
+            #expect(codes.filter { $0 == .emailTaken }.count == 23)
+        }
+    }
+
+    @Test func `a name is changed and removed, the newest command wins`() async throws {
+        try await withBench { bench in
+            let user = try await bench.user()
+            #expect(try await bench.handle(Sent(UpdateProfile(userID: user, fullName: "Ada"), sentAt: 10)).emitted == ["account.updated"])
+            try await bench.handle(Sent(UpdateProfile(userID: user, fullName: "Older"), sentAt: 5))
+            #expect(try await self.user(user, "full_name", bench) == ["Ada"])
+            _ = try await bench.take([30, 20].map { Sent(UpdateProfile(userID: user, fullName: "At \($0)"), sentAt: $0) })
+            #expect(try await self.user(user, "full_name", bench) == ["At 30"])
+            try await bench.handle(Sent(UpdateProfile(userID: user), sentAt: 40))
+            #expect(try await self.user(user, "full_name", bench) == ["At 30"])
+            try await bench.handle(Sent(UpdateProfile(userID: user, clearsFullName: true), sentAt: 40))
+            #expect(try await self.user(user, "full_name", bench) == [nil])
+            #expect(try await bench.handle(UpdateProfile(userID: .new(), fullName: "x")).problem?.code == .notFound)
+        }
+    }
+
+    @Test func `flags are switched one by one, the newest command wins`() async throws {
+        try await withBench { bench in
+            let user = try await bench.user()
+            try await bench.handle(Sent(SetAccountFlags(userID: user, isActive: false), sentAt: 20))
+            try await bench.handle(Sent(SetAccountFlags(userID: user, isActive: true, isSuperuser: true), sentAt: 10))
+            #expect(try await self.user(user, "is_active, is_superuser", bench) == ["f", "t"])
+            try await bench.handle(Sent(SetAccountFlags(userID: user, isActive: true), sentAt: 30))
+            #expect(try await self.user(user, "is_active, is_superuser", bench) == ["t", "t"])
+            _ = try await bench.take([50, 40].map { Sent(SetAccountFlags(userID: user, isSuperuser: $0 == 40), sentAt: $0) })
+            #expect(try await self.user(user, "is_superuser", bench) == ["f"])
+            #expect(try await bench.handle(SetAccountFlags(userID: .new(), isActive: true)).problem?.code == .notFound)
+        }
+    }
+
+    @Test func `a new password ends every session, unless it was changed since the old one was verified`() async throws {
+        try await withBench { bench in
+            let user = try await bench.user()
+            #expect(try await bench.handle(ChangePassword(userID: user, passwordHash: "$new", expectedEpoch: 0)).emitted == ["account.updated"])
+            #expect(try await self.user(user, "password_hash, token_epoch", bench) == ["$new", "1"])
+            #expect(try await bench.handle(ChangePassword(userID: user, passwordHash: "$late", expectedEpoch: 0)).problem?.code == .wrongPassword)
+            #expect(try await self.user(user, "password_hash, token_epoch", bench) == ["$new", "1"])
+            try await bench.handle(ChangePassword(userID: user, passwordHash: "$again"))
+            #expect(try await self.user(user, "password_hash, token_epoch", bench) == ["$again", "2"])
+        }
+    }
+
+    @Test func `sessions are ended by raising the epoch`() async throws {
+        try await withBench { bench in
+            let (user, other) = (try await bench.user(), try await bench.user())
+            let replies = try await bench.take([Sent(RevokeTokens(userID: user)), Sent(RevokeTokens(userID: .new()))]).map { try $0.reply }
+            #expect(replies.map { $0.problem?.code } == [nil, .notFound])
+            #expect(try await self.user(user, "token_epoch", bench) == ["1"])
+            #expect(try await self.user(other, "token_epoch", bench) == ["0"])
+        }
+    }
+
+    @Test func `an address is verified if it is still the account's`() async throws {
+        try await withBench { bench in
+            let user = self.register("ada@example.com")
+            try await bench.handle(user)
+            #expect(try await bench.handle(VerifyEmail(userID: user.id, email: "other@example.com")).problem?.code == .notFound)
+            #expect(try await bench.handle(VerifyEmail(userID: user.id, email: "ADA@example.com")).problem == nil)
+            #expect(try await self.user(user.id, "email_verified", bench) == ["t"])
+        }
+    }
+
+    @Test func `an erased account cannot be told any more, and its address is free`() async throws {
+        try await withBench { bench in
+            let user = self.register("ada@example.com")
+            try await bench.handle(user)
+            let order = try await bench.placed(by: user.id)
+            try await bench.handle(RequestPasswordReset(email: "ada@example.com"))
+            let reply = try await bench.handle(EraseAccount(userID: user.id))
+            #expect(reply.emitted == ["account.erased", "account.updated"])
+            #expect(
+                try await self.user(user.id, "email like 'erased-%', full_name, password_hash, is_active, token_epoch, erased_at is not null", bench)
+                    == ["t", nil, "!", "f", "1", "t"])
+            #expect(try await bench.count("select count(*) from password_resets") == 0)
+            #expect(try await bench.state(of: order).status == .pending, "the books stay")
+            // Twice is as good as once, and nothing wakes it again.
+            #expect(try await bench.handle(EraseAccount(userID: user.id)).problem == nil)
+            #expect(try await self.user(user.id, "token_epoch", bench) == ["1"])
+            for command in [
+                UpdateProfile(userID: user.id, fullName: "Ada"), SetAccountFlags(userID: user.id, isActive: true),
+            ] as [any Message] {
+                #expect(try await bench.handle(command).problem?.code == .notFound)
+            }
+            #expect(try await bench.handle(ChangePassword(userID: user.id, passwordHash: "$new")).problem != nil)
+            #expect(try await bench.handle(VerifyEmail(userID: user.id, email: "ada@example.com")).problem?.code == .notFound)
+            #expect(try await bench.handle(self.register("ada@example.com")).problem == nil)
+        }
+    }
+
+    @Test func `who was never there cannot be erased`() async throws {
+        try await withBench { bench in
+            let reply = try await bench.handle(EraseAccount(userID: .new()))
+            #expect(reply.problem?.code == .notFound)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Fixtures
+import Kit
+import Postgres
+import Shop
+import Testing
+
+/// To arrange.
+extension Bench {
+    static let address = Address(name: "Ada Lovelace", line1: "12 St James Square", city: "London", postalCode: "SW1Y 4JH", country: "GB")
+
+    /// A new active account.
+    func user(isActive: Bool = true, isSuperuser: Bool = false) async throws -> ID {
+        let id = ID.new()
+        try await self.owner.query(
+            "insert into users (id, email, password_hash, is_active, is_superuser) values ($1, $2, '!', $3, $4)", id, "\(id)@example.com", isActive,
+            isSuperuser)
+        return id
+    }
+
+    /// A new product, made by the inventory.
+    func product(
+        stock: Int = 100, unitAmount: Int64 = 1000, currency: String? = nil, isActive: Bool? = nil, threshold: Int? = nil
+    ) async throws -> ID {
+        let id = ID.new()
+        try await self.handle(
+            Sent(
+                CreateProduct(
+                    sku: "SKU-\(id)", name: "Product \(id)", unitAmount: unitAmount, currency: currency, stockQuantity: stock, isActive: isActive,
+                    lowStockThreshold: threshold), id: id))
+        return id
+    }
+
+    /// An order that was placed: `pending`.
+    /// - Parameter lines: of new products if nil.
+    func placed(by user: ID? = nil, _ lines: [OrderLine]? = nil) async throws -> ID {
+        let owner = if let user { user } else { try await self.user() }
+        let items = if let lines { lines } else { [OrderLine(productID: try await self.product(), quantity: 2)] }
+        let order = Sent(PlaceOrder(userID: owner, items: items, shippingAddress: Self.address), by: owner)
+        #expect(try await self.handle(order).problem == nil)
+        return order.id
+    }
+
+    /// An order in a state, brought there by the messages that bring orders there.
+    func order(_ status: OrderStatus, by user: ID? = nil, _ lines: [OrderLine]? = nil) async throws -> ID {
+        let order = try await self.placed(by: user, lines)
+        func stockIsReserved() async throws {
+            let items = try await self.lines(of: order)
+            try await self.handle(ReserveStock(orderID: order, lines: items))
+            try await self.handle(StockReserved(orderID: order))
+        }
+        func isPaid() async throws {
+            try await stockIsReserved()
+            try await self.handle(try await self.payment(of: order))
+            try await self.handle(Sent(OrderPaid(orderID: order), queue: "inventory"))
+        }
+        switch status {
+        case .pending: break
+        case .awaitingPayment: try await stockIsReserved()
+        case .paid: try await isPaid()
+        case .shipped:
+            try await isPaid()
+            try await self.handle(ShipOrder(orderID: order))
+        case .completed:
+            try await isPaid()
+            try await self.handle(ShipOrder(orderID: order))
+            try await self.handle(CompleteOrder(orderID: order))
+        case .rejected: try await self.handle(StockRefused(orderID: order, problem: Problem(.outOfStock, "Sold out.")))
+        case .cancelled:
+            try await stockIsReserved()
+            try await self.handle(CancelOrder(orderID: order))
+            try await self.handle(ReleaseStock(orderID: order, reason: "cancelled"))
+        case .expired:
+            try await stockIsReserved()
+            try await self.handle(PaymentCanceled(orderID: order, reason: "expired"))
+            try await self.handle(ReleaseStock(orderID: order, reason: "expired"))
+        }
+        #expect(try await self.state(of: order).status == status)
+        return order
+    }
+
+    /// What Stripe says when an order was paid.
+    func payment(of order: ID) async throws -> PaymentSucceeded {
+        let state = try await self.state(of: order)
+        return PaymentSucceeded(orderID: order, paymentIntentID: "pi_\(order)", amount: state.total, currency: state.currency)
+    }
+
+    /// Moves an order's deadline to a second ago.
+    func passDeadline(of order: ID) async throws {
+        try await self.owner.query("update orders set payment_due_at = now() - interval '1 second' where id = $1", order)
+        try await self.owner.query("delete from payment_deadlines where order_id = $1", order)
+        try await self.owner.query("insert into payment_deadlines (due_at, order_id) select payment_due_at, id from orders where id = $1", order)
+    }
+}
+
+/// To look.
+extension Bench {
+    /// An order's row.
+    struct OrderState: Sendable, Equatable {
+        var status: OrderStatus
+        var paymentStatus: PaymentStatus
+        var total: Int64
+        var currency: String
+        var refunded: Int64
+        var revival: String?
+        var isDue: Bool?
+        var rejection: Problem?
+    }
+
+    func state(of order: ID) async throws -> OrderState {
+        let rows = try await self.owner.query(
+            """
+            select status, payment_status, total_amount, currency, amount_refunded, revival, payment_due_at <= now(), rejection
+            from orders where id = $1
+            """, order)
+        let row = try #require(rows.first, "there is no order \(order)")
+        return OrderState(
+            status: try #require(OrderStatus(rawValue: try row[0, as: String.self])),
+            paymentStatus: try #require(PaymentStatus(rawValue: try row[1, as: String.self])), total: try row[2], currency: try row[3],
+            refunded: try row[4], revival: try row[5], isDue: try row[6],
+            rejection: try row[7, as: JSONText?.self].map { try JSON.decode(from: $0.bytes) })
+    }
+
+    func lines(of order: ID) async throws -> [OrderLine] {
+        try await self.owner.query("select product_id, quantity from order_items where order_id = $1 order by product_id", order).map {
+            OrderLine(productID: try $0[0], quantity: Int(try $0[1, as: Int32.self]))
+        }
+    }
+
+    /// The timeline as `type status`, with a `?` after what was ignored.
+    func timeline(of order: ID) async throws -> [String] {
+        try await self.owner.query(
+            """
+            select type || ' ' || status || case when (detail ->> 'ignored')::bool then ' ?' else '' end
+            from order_events where order_id = $1 order by id
+            """, order
+        ).decode(String.self)
+    }
+
+    /// Units of a product that can be sold.
+    func stock(_ product: ID) async throws -> Int {
+        Int(try #require(try await self.owner.query("select stock_quantity from products where id = $1", product).decode(Int32.self).first))
+    }
+
+    /// `held`, `sold`, `released`, `refused`; nil if nothing was ever asked for.
+    func reservation(of order: ID) async throws -> String? {
+        try await self.owner.query("select state from reservations where order_id = $1", order).decode(String.self).first
+    }
+
+    func count(_ sql: Statement, _ parameters: any PostgresEncodable...) async throws -> Int {
+        let rows = try await self.owner.pipeline([Call(sql, parameters: parameters)])[0]
+        return Int(try #require(try rows.decode(Int64.self).first))
+    }
+
+    /// How the operation that a command began has ended: `succeeded`, `rejected`; nil if it goes on.
+    func operation(_ id: ID) async throws -> String? {
+        try await self.owner.query("select outcome from inbox where correlation_id = $1 and decides order by handled_at limit 1", id)
+            .decode(String.self).first
+    }
+
+    /// What does not add up: a product whose ledger is not its stock, or whose held, sold and sellable units are not those that came in; a stock below
+    /// zero; an order whose total is not that of its lines. Empty if the books are right.
+    func imbalances() async throws -> [String] {
+        try await self.owner.query(
+            """
+            with reserved as (
+                select product_id, sum(quantity) as units from reservations r, unnest(r.product_ids, r.quantities) l(product_id, quantity)
+                where r.state in ('held', 'sold') group by product_id
+            ), ledger as (
+                select product_id, sum(delta) as stock, sum(delta) filter (where kind in ('initial', 'adjustment')) as received
+                from stock_movements group by product_id
+            )
+            select 'product ' || p.id || ' has ' || p.stock_quantity || ', the ledger ' || coalesce(l.stock, 0) || ', received '
+                   || coalesce(l.received, 0) || ', reserved ' || coalesce(r.units, 0)
+            from products p left join ledger l on l.product_id = p.id left join reserved r on r.product_id = p.id
+            where p.stock_quantity <> coalesce(l.stock, 0) or p.stock_quantity < 0
+               or p.stock_quantity + coalesce(r.units, 0) <> coalesce(l.received, 0)
+            union all
+            select 'movement ' || m.id || ' leaves ' || m.stock_after || ' of ' || m.product_id
+            from (select *, sum(delta) over (partition by product_id order by id) as running from stock_movements) m
+            where m.stock_after <> m.running or m.stock_after < 0
+            union all
+            select 'order ' || o.id || ' comes to ' || o.total_amount
+            from orders o where o.total_amount <> (select sum(i.unit_amount * i.quantity) from order_items i where i.order_id = o.id)
+            """
+        ).decode(String.self)
+    }
+}

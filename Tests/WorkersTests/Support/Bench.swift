@@ -1,0 +1,185 @@
+import Fixtures
+import Logging
+import Postgres
+import Shop
+import Testing
+
+@testable import Accounts
+@testable import Inventory
+@testable import Kit
+@testable import Orders
+
+/// The handlers of the workers on a database of their own, each under its worker's role, without a broker: a test says which messages make a batch, in
+/// which order they come and how often. Messages are told from their copies by the real inbox, and fail by the real rules.
+struct Bench: Sendable {
+    let database: TestDatabase
+    /// As the database's owner, to arrange and to look.
+    let owner: PostgresPool
+    private let workers: [String: Worker]
+
+    private struct Worker: Sendable {
+        let pool: PostgresPool
+        let registry: HandlerRegistry
+        let inbox: Inbox
+    }
+
+    /// What became of a message.
+    enum Outcome: Sendable {
+        case replied(Reply)
+        /// It was handled before; what it emitted then.
+        case known([Inbox.Emission])
+        /// It is to come again with its next attempt.
+        case retried(String)
+        case dead(ErrorType, String)
+    }
+
+    fileprivate static let turns = Turns(6)
+
+    /// How long an order awaits its payment.
+    static let paymentWindow = Duration.seconds(1800)
+    /// Of products without a threshold of their own.
+    static let lowStockThreshold = 5
+
+    fileprivate init(_ database: TestDatabase, connections: Int) throws {
+        self.database = database
+        self.owner = try Self.pool(database.url, 2)
+        let handlers: [String: [any Handler]] = [
+            "orders": OrdersWorker.handlers(paymentWindow: Self.paymentWindow),
+            "inventory": InventoryWorker.handlers(currency: "usd", lowStockThreshold: Self.lowStockThreshold),
+            "accounts": AccountsWorker.handlers,
+        ]
+        var workers: [String: Worker] = [:]
+        for (queue, handlers) in handlers {
+            workers[queue] = Worker(
+                pool: try Self.pool(database.url(as: queue), connections), registry: HandlerRegistry(handlers), inbox: Inbox(consumer: queue))
+        }
+        self.workers = workers
+    }
+
+    private static func pool(_ url: String, _ size: Int) throws -> PostgresPool {
+        try PostgresPool(
+            url: url, size: size, applicationName: "tests", statementTimeout: .seconds(30), acquireTimeout: .seconds(60), logger: .silent)
+    }
+
+    fileprivate func close() async {
+        await self.owner.close()
+        for worker in self.workers.values { await worker.pool.close() }
+    }
+
+    /// The connections of a worker.
+    func pool(of queue: String) throws -> PostgresPool { try #require(self.workers[queue]).pool }
+
+    /// Closes the connections of the workers, so that what they did shows in the server's statistics.
+    func flushStatistics() async {
+        for worker in self.workers.values { await worker.pool.close() }
+    }
+
+    /// Whether one of the workers here takes messages of a queue.
+    func serves(_ queue: String) -> Bool { self.workers[queue] != nil }
+
+    /// Handles one message, which must be answered.
+    @discardableResult
+    func handle(_ message: Sent, sourceLocation: SourceLocation = #_sourceLocation) async throws -> Reply {
+        let outcome = try await self.take([message])[0]
+        guard case .replied(let reply) = outcome else {
+            throw FixtureError("\(message.type) was not answered: \(outcome), at \(sourceLocation)")
+        }
+        return reply
+    }
+
+    /// Handles one new message, which must be answered.
+    @discardableResult
+    func handle(_ payload: any Message, sourceLocation: SourceLocation = #_sourceLocation) async throws -> Reply {
+        try await self.handle(Sent(payload), sourceLocation: sourceLocation)
+    }
+
+    /// Handles a batch of one type as a worker does: in one transaction, or one by one if that fails.
+    func take(_ batch: [Sent]) async throws -> [Outcome] {
+        let worker = try #require(self.workers[batch[0].queue])
+        let handler = try #require(worker.registry[batch[0].type], "\(batch[0].queue) does not handle \(batch[0].type)")
+        do {
+            return try await self.commit(batch, worker, handler)
+        } catch  where batch.count > 1 {
+            var outcomes: [Outcome] = []
+            for message in batch { outcomes += try await self.take([message]) }
+            return outcomes
+        } catch {
+            let message = batch[0]
+            switch Disposition.after(error, attempt: message.envelope.attempt, policy: handler.policy, ladder: .standard, chance: 1) {
+            case .reject(let problem): return [.replied(.rejected(problem))]
+            case .retry(_, let text, _): return [.retried(text)]
+            case .deadLetter(let type, let text): return [.dead(type, text)]
+            case .again: return try await self.take(batch)
+            case .wait: throw error
+            }
+        }
+    }
+
+    private func commit(_ batch: [Sent], _ worker: Worker, _ handler: AnyHandler) async throws -> [Outcome] {
+        try await worker.pool.transaction { transaction in
+            let known = try await worker.inbox.claim(batch.map(\.id), in: transaction)
+            let ready = batch.filter { known[$0.id] == nil }.map {
+                Ready(decoded: Decoded(envelope: $0.envelope, payload: $0.payload), prepared: ())
+            }
+            var replies: [ID: Reply] = [:]
+            if !ready.isEmpty {
+                let answers = try await handler.handle(ready, transaction)
+                var rows: [Inbox.Row] = []
+                for (item, reply) in zip(ready, answers) {
+                    replies[item.decoded.envelope.messageID] = reply
+                    let emitted = try reply.emits.map {
+                        let type = Swift.type(of: $0)
+                        return Inbox.Emission(type: type.type, schema: type.schema, exchange: type.exchange, payload: try JSON.encode($0))
+                    }
+                    rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
+                }
+                try worker.inbox.insert(rows, type: batch[0].type, handledAt: Clock.milliseconds(), microseconds: 0, in: transaction)
+            }
+            return batch.map { message in
+                if let reply = replies[message.id] { .replied(reply) } else { .known(known[message.id]?.emitted ?? []) }
+            }
+        }
+    }
+}
+
+/// A bench on a new database; gone afterwards.
+/// - Parameter connections: how many batches a worker can have in hand at once.
+func withBench<Result: Sendable>(
+    connections: Int = 2, isolation: isolated (any Actor)? = #isolation, _ body: (Bench) async throws -> Result
+) async throws -> Result {
+    // The server has connections for so many.
+    try await Bench.turns.take {
+        try await withDatabase { database in
+            let bench = try Bench(database, connections: connections)
+            do {
+                let result = try await body(bench)
+                await bench.close()
+                return result
+            } catch {
+                await bench.close()
+                throw error
+            }
+        }
+    }
+}
+
+extension Reply {
+    /// The problem of a rejection.
+    var problem: Problem? { if case .rejected(let problem) = self.outcome { problem } else { nil } }
+
+    /// What it emits, by type, in its order.
+    var emitted: [String] { self.emits.map { Swift.type(of: $0).type } }
+
+    /// The first message of a type that it emits.
+    func first<M: Message>(_: M.Type) -> M? { self.emits.lazy.compactMap { $0 as? M }.first }
+}
+
+extension Bench.Outcome {
+    /// The reply, of what was answered.
+    var reply: Reply {
+        get throws {
+            guard case .replied(let reply) = self else { throw FixtureError("not answered: \(self)") }
+            return reply
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Kit
+import Shop
+
+/// A message as it lies in the queue of a worker.
+struct Sent: Sendable {
+    /// `orders`, `inventory`, `accounts`.
+    let queue: String
+    let payload: any Message
+    var envelope: Envelope
+
+    var id: ID { self.envelope.messageID }
+    var type: String { self.envelope.type }
+
+    /// The first message of a chain, sent now by `system` unless it is said otherwise.
+    /// - Parameter queue: the one that its type names, or that listens to it.
+    init(
+        _ payload: any Message, id: ID = .new(), by actor: ID? = nil, sentAt: Int64 = Clock.milliseconds(), attempt: Int = 1, queue: String? = nil
+    ) {
+        let type = Swift.type(of: payload).type
+        self.queue = queue ?? Self.queues(of: type).first ?? ""
+        self.payload = payload
+        self.envelope = Envelope(messageID: id, type: type, actor: actor?.description ?? "system", sentAt: sentAt)
+        self.envelope.attempt = attempt
+    }
+
+    /// A message that the handler of another one emits.
+    init(_ payload: any Message, emittedBy cause: Envelope, at position: Int, sentAt: Int64, queue: String) {
+        let type = Swift.type(of: payload)
+        self.queue = queue
+        self.payload = payload
+        self.envelope = cause.emitted(type: type.type, schema: type.schema, at: position, sentAt: sentAt)
+    }
+
+    /// The queues that take a type, by the broker's bindings.
+    static func queues(of type: String) -> [String] { self.bindings[type] ?? [String(type.prefix { $0 != "." })].filter(self.workQueues.contains) }
+
+    private static let workQueues = ["orders", "inventory", "accounts", "payments", "email"]
+    private static let bindings: [String: [String]] = {
+        guard let definitions = try? Definitions(ladder: .standard) else { return [:] }
+        let events = definitions.bindings.filter { $0.source == "events" }
+        return Dictionary(grouping: events, by: \.routingKey).mapValues { $0.map(\.destination) }
+    }()
+}
+
+extension ID {
+    /// A new random id, as the ingress makes them.
+    static func new() -> ID { .v7(milliseconds: UInt64(Clock.milliseconds())) }
+}
