@@ -22,8 +22,9 @@ final class StripeAccount: Sendable {
 
     /// A call of the double with the secret key; any status is an answer.
     @discardableResult
-    func call(_ method: HTTPMethod, _ path: String, _ form: [(String, String)] = []) async throws -> JSONValue {
+    func call(_ method: HTTPMethod, _ path: String, _ form: [(String, String)] = [], key: String? = nil) async throws -> JSONValue {
         var request = HTTPRequest(method, url: self.url + path, headers: ["Authorization": "Bearer \(StripeDoubleProcess.secretKey)"])
+        request.headers["Idempotency-Key"] = key
         if method == .post {
             request.headers["Content-Type"] = "application/x-www-form-urlencoded"
             request.body = FormEncoding.encode(form)
@@ -81,8 +82,10 @@ final class StripeAccount: Sendable {
 
     /// What took effect: each POST that was answered well and was no replay of another.
     func work() async throws -> [String] {
-        try await self.requests().filter { $0.name.hasPrefix("POST") && !$0.isReplay && $0.status == 200 }.map { String($0.name.dropFirst("POST /v1/".count)) }
-            .sorted()
+        try await self.requests().filter { $0.name.hasPrefix("POST") && !$0.isReplay && $0.status == 200 }.map {
+            String($0.name.dropFirst("POST /v1/".count))
+        }
+        .sorted()
     }
 }
 
