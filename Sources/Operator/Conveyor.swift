@@ -8,6 +8,7 @@ struct Conveyor: AsyncParsableCommand {
         "conveyor", "Sees, mends and replays what goes through Conveyor.", settings: .operator,
         subcommands: [
             DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, AuditCommand.self, TraceCommand.self,
-            UsersCommand.self, SampleCommand.self, MailCommand.self, Migrate.self, TopologyCommand.self, Record.self, Console.self,
+            UsersCommand.self, SampleCommand.self, PaymentsCommand.self, MailCommand.self, Migrate.self, TopologyCommand.self,
+            Record.self, Console.self,
         ])
 }

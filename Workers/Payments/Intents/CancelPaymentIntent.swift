@@ -28,7 +28,7 @@ struct CancelPaymentIntent: Handler {
             } catch {
                 // It was paid or canceled meanwhile, or the bank is at it.
                 guard let error = error as? StripeError, error.code == "payment_intent_unexpected_state" else { throw error }
-                let answer = try await self.stripe.get(PaymentIntent.self, path)
+                let answer = try await self.stripe.get(PaymentIntent.self, path).knowing(payment)
                 return Prepared(answer: answer, calls: [error.call, answer.call].compactMap { $0 })
             }
         }

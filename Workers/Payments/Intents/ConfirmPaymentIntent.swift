@@ -31,7 +31,7 @@ struct ConfirmPaymentIntent: Handler {
             throw Problem(.noPaymentIntent, "No payment was begun for this order.")
         }
         let answer = try await StripeError.sorting {
-            try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)")
+            try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)").knowing(payment)
         }
         return Prepared(order: order, answer: answer)
     }

@@ -43,7 +43,7 @@ struct CreatePaymentIntent: Handler {
         try order.requirePayable()
         var prepared = Prepared()
         if let payment, payment.isLive {
-            let known = try await StripeError.sorting { try await self.askAgain(payment, of: order) }
+            let known = try await StripeError.sorting { try await self.askAgain(payment, of: order).knowing(payment) }
             prepared.known = known
             prepared.calls.append(known.call)
             if known.object.status != "canceled" { return prepared }

@@ -42,7 +42,7 @@ struct Reconcile: Handler {
     func prepare(_ message: ReconcilePayment, _ envelope: Envelope) async throws -> Prepared {
         guard let payment = try await Payment.current(of: message.orderID, in: self.pool) else { return Prepared() }
         return try await StripeError.sorting {
-            let intent = try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)")
+            let intent = try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)").knowing(payment)
             guard intent.object.status == "succeeded" else { return Prepared(intent: intent, calls: [intent.call]) }
             let ofIntent = [("payment_intent", payment.paymentIntentID)]
             let refunds = try await self.stripe.list(StripeRefund.self, "/v1/refunds", ofIntent)

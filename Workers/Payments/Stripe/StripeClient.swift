@@ -30,10 +30,17 @@ struct StripeClient: Sendable {
 
     /// What Stripe answered.
     struct Answer<Object: Sendable>: Sendable {
-        var object: Object
+        let object: Object
         /// When, by Stripe's clock: it can be compared with the times of events, as ours cannot.
-        var at: Date
-        var call: Call
+        private(set) var at: Date
+        let call: Call
+
+        /// The same, asked for when this was known already: so it is no older, whatever the clocks of Stripe's machines say.
+        func knowing(_ payment: Payment) -> Answer {
+            var answer = self
+            answer.at = max(self.at, payment.saidAt ?? self.at)
+            return answer
+        }
     }
 
     /// - Throws: `SettingError` for what is missing or wrong.

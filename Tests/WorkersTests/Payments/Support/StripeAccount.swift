@@ -22,8 +22,9 @@ final class StripeAccount: Sendable {
 
     /// A call of the double with the secret key; any status is an answer.
     @discardableResult
-    func call(_ method: HTTPMethod, _ path: String, _ form: [(String, String)] = []) async throws -> JSONValue {
+    func call(_ method: HTTPMethod, _ path: String, _ form: [(String, String)] = [], key: String? = nil) async throws -> JSONValue {
         var request = HTTPRequest(method, url: self.url + path, headers: ["Authorization": "Bearer \(StripeDoubleProcess.secretKey)"])
+        request.headers["Idempotency-Key"] = key
         if method == .post {
             request.headers["Content-Type"] = "application/x-www-form-urlencoded"
             request.body = FormEncoding.encode(form)

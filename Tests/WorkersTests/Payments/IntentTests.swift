@@ -1,0 +1,86 @@
+import Fixtures
+import Kit
+import Postgres
+import Shop
+import Testing
+import Transfer
+
+@Suite struct IntentTests {
+    @Test func `all that ask at once get the same intent`() async throws {
+        try await withPayments(["BATCH_SIZE": "1", "CONCURRENCY": "4"]) { stage in
+            let order = try await stage.insertOrder()
+            var asked: [ID] = []
+            for _ in 0..<8 { asked.append(try await stage.shop.send(CreateIntent(orderID: order), by: stage.actor)) }
+            var secrets: Set<String?> = []
+            for id in asked { secrets.insert(try await stage.shop.ended(id).result?["client_secret"].string) }
+            #expect(secrets.count == 1 && !secrets.contains(nil))
+            #expect(try await stage.stripe.work() == ["payment_intents"])
+            #expect(try await stage.intents(of: order).count == 1)
+            #expect(try await stage.emitted("payment.intent_created") == 1)
+        }
+    }
+
+    @Test func `an intent of another amount than the order's is replaced`() async throws {
+        try await withPayments { stage in
+            let order = try await stage.insertOrder()
+            let first = try await stage.createIntent(order)
+            try await stage.shop.pool.query("update orders set total_amount = 2500 where id = $1", order)
+            let second = try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: order), by: stage.actor)).result
+            #expect(second?["amount"].integer == 2500)
+            #expect(second?["payment_intent_id"].string != first)
+            #expect(try await stage.intents(of: order) == ["canceled", "requires_payment_method"])
+        }
+    }
+
+    @Test func `an intent that was canceled in the dashboard is replaced`() async throws {
+        try await withPayments { stage in
+            let order = try await stage.insertOrder()
+            let first = try await stage.createIntent(order)
+            try await stage.stripe.call(.post, "/v1/payment_intents/\(first)/cancel")
+            #expect(try await stage.createIntent(order) != first)
+            #expect(try await stage.intents(of: order) == ["canceled", "requires_payment_method"])
+        }
+    }
+
+    @Test func `an order that is given up while Stripe is asked gets no payment`() async throws {
+        try await withPayments { stage in
+            let order = try await stage.insertOrder()
+            try await stage.stripe.fault("hang", "POST", "/v1/payment_intents", [("seconds", "1"), ("count", "1")])
+            let asked = try await stage.shop.send(CreateIntent(orderID: order), by: stage.actor)
+            try await eventually("the question") { try await stage.stripe.requests().contains { $0.name == "POST /v1/payment_intents" } }
+            try await stage.shop.pool.query("update orders set status = 'cancelled' where id = $1", order)
+            // Whoever gives it up finds no intent to cancel yet.
+            let cancelled = try await stage.shop.send(CancelIntent(orderID: order, reason: "cancelled"))
+            _ = try await stage.shop.ended(cancelled)
+            #expect(try await stage.shop.ended(asked).code == "not_payable")
+            try await eventually("the intent to be canceled") { try await stage.intents(of: order) == ["canceled"] }
+        }
+    }
+
+    @Test func `what is paid cannot be paid again`() async throws {
+        try await withPayments { stage in
+            let (order, _) = try await stage.insertPaidOrder()
+            #expect(try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: order), by: stage.actor)).code == "already_paid")
+            // Neither if nobody has told us yet.
+            let other = try await stage.insertOrder()
+            try await stage.stripe.pay(stage.createIntent(other))
+            #expect(try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: other), by: stage.actor)).code == "already_paid")
+            #expect(try await stage.stripe.work() == ["payment_intents", "payment_intents"])
+        }
+    }
+
+    @Test func `an order is its owner's to pay, and must be one that can be paid`() async throws {
+        try await withPayments { stage in
+            let order = try await stage.insertOrder()
+            let stranger = try await stage.shop.send(CreateIntent(orderID: order), by: "018f0000-0000-7000-8000-0000000000ff")
+            #expect(try await stage.shop.ended(stranger).code == "not_found")
+            #expect(try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: stage.user), by: stage.actor)).code == "not_found")
+            #expect(try await stage.shop.ended(stage.shop.send(ConfirmPayment(orderID: order), by: stage.actor)).code == "no_payment_intent")
+            let expired = try await stage.insertOrder(status: "expired")
+            #expect(try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: expired), by: stage.actor)).code == "not_payable")
+            let cents = try await stage.insertOrder(total: 30)
+            #expect(try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: cents), by: stage.actor)).code == "not_payable")
+            #expect(try await stage.stripe.work().isEmpty)
+        }
+    }
+}

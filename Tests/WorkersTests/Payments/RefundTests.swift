@@ -1,0 +1,115 @@
+import Fixtures
+import Kit
+import Postgres
+import Shop
+import Testing
+
+@Suite struct RefundTests {
+    @Test func `refunds at once never exceed what was paid`() async throws {
+        try await withPayments(["BATCH_SIZE": "1", "CONCURRENCY": "4"]) { stage in
+            let (order, _) = try await stage.insertPaidOrder()
+            var asked: [ID] = []
+            for _ in 0..<8 { asked.append(try await stage.shop.send(RefundPayment(orderID: order, amount: 600))) }
+            var codes: [String?] = []
+            for id in asked { codes.append(try await stage.shop.ended(id).code) }
+            #expect(codes.count { $0 == nil } == 3)
+            #expect(codes.count { $0 == "refund_exceeds_payment" } == 5)
+            #expect(try await stage.stripe.work() == ["payment_intents", "refunds", "refunds", "refunds"])
+            #expect(try await stage.emitted("payment.refunded") == 3)
+        }
+    }
+
+    @Test func `a refund that was held for more than a day is looked for before it is asked for again`() async throws {
+        try await withPayments { stage in
+            let (order, intent) = try await stage.insertPaidOrder()
+            let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
+            // As a worker left it that died before its commit, two days ago: Stripe had done it, and has forgotten the key since.
+            try await stage.shop.pool.query(
+                """
+                insert into refunds (id, order_id, amount, payment_intent_id, currency, status, actor, held_at)
+                values ($1, $2, 700, $3, 'usd', 'held', 'system', now() - interval '2 days')
+                """, id, order, intent)
+            let made = try await stage.stripe.control(
+                "refunds", [("payment_intent", intent), ("amount", "700"), ("metadata[refund_id]", id.description)])
+            try await stage.shop.send(RefundPayment(orderID: order, amount: 700), id: id)
+            #expect(try await stage.shop.ended(id).result?["refund_id"].string == made["id"].string)
+            #expect(try await stage.stripe.work() == ["payment_intents"])
+            #expect(try await stage.refunds(of: order) == ["succeeded"])
+        }
+    }
+
+    @Test func `what Stripe refuses is free again, and can be asked for once more`() async throws {
+        try await withPayments { stage in
+            let (order, _) = try await stage.insertPaidOrder()
+            // Kept under its key, as Stripe keeps refusals.
+            try await stage.stripe.fault("status", "POST", "/v1/refunds", [("status", "400"), ("kept", "true"), ("count", "1")])
+            let asked = try await stage.shop.send(RefundPayment(orderID: order, amount: 2000))
+            #expect(try await stage.deadLetter(asked) == "refused_by_stripe")
+            #expect(try await stage.refunds(of: order) == ["refused"])
+            #expect(try await stage.refund(order, 500).result?["amount"].integer == 500)
+            // Replayed, it is held anew: all of it is too much by now.
+            try await stage.shop.send(RefundPayment(orderID: order, amount: 2000), id: asked)
+            #expect(try await stage.shop.ended(asked).code == "refund_exceeds_payment")
+        }
+    }
+
+    @Test func `a replay of a refusal is another request to Stripe`() async throws {
+        try await withPayments { stage in
+            let (order, _) = try await stage.insertPaidOrder()
+            try await stage.stripe.fault("status", "POST", "/v1/refunds", [("status", "400"), ("kept", "true"), ("count", "1")])
+            let asked = try await stage.shop.send(RefundPayment(orderID: order, amount: 900))
+            #expect(try await stage.deadLetter(asked) == "refused_by_stripe")
+            try await stage.shop.send(RefundPayment(orderID: order, amount: 900), id: asked)
+            #expect(try await stage.shop.ended(asked).result?["amount"].integer == 900)
+            #expect(try await stage.refunds(of: order) == ["succeeded"])
+        }
+    }
+
+    @Test func `an amount that is held is not given to others while nobody knows what Stripe did`() async throws {
+        try await withPayments { stage in
+            let (order, _) = try await stage.insertPaidOrder()
+            try await stage.stripe.fault("status", "POST", "/v1/refunds", [("status", "500"), ("count", "3")])
+            let first = try await stage.shop.send(RefundPayment(orderID: order, amount: 1500))
+            try await eventually("the hold") { try await stage.refunds(of: order) == ["held"] }
+            #expect(try await stage.shop.ended(stage.shop.send(RefundPayment(orderID: order, amount: 1000))).code == "refund_exceeds_payment")
+            #expect(try await stage.shop.ended(first).result?["amount"].integer == 1500)
+        }
+    }
+
+    @Test func `refunded in the dashboard meanwhile: refused, and known from then on`() async throws {
+        try await withPayments { stage in
+            let (order, intent) = try await stage.insertPaidOrder()
+            try await stage.stripe.control("refunds", [("payment_intent", intent)])
+            #expect(try await stage.refund(order).code == "nothing_to_refund")
+            try await eventually("the dashboard's refund") { try await stage.refunds(of: order) == ["refused", "succeeded"] }
+            #expect(try await stage.emitted("payment.refunded") == 1)
+        }
+    }
+
+    @Test func `a disputed payment cannot be refunded`() async throws {
+        try await withPayments { stage in
+            let (order, intent) = try await stage.insertPaidOrder()
+            try await stage.stripe.control("disputes", [("payment_intent", intent)])
+            #expect(try await stage.refund(order).code == "nothing_to_refund")
+            #expect(try await stage.refunds(of: order) == ["refused"])
+        }
+    }
+
+    @Test(arguments: ["pm_card_pendingRefund", "pm_card_refundFail"])
+    func `a refund that is pending, or fails at last, is told as it goes`(method: String) async throws {
+        try await withPayments { stage in
+            let order = try await stage.insertOrder()
+            try await stage.stripe.pay(stage.createIntent(order), method)
+            try await stage.bringEvents()
+            try await eventually("the money") { try await stage.intents(of: order) == ["succeeded"] }
+            let fails = method == "pm_card_refundFail"
+            #expect(try await stage.refund(order).result?["status"].string == (fails ? "succeeded" : "pending"))
+            try await eventually("its end") {
+                try await stage.bringEvents(.newestFirst)
+                return try await stage.refunds(of: order) == [fails ? "failed" : "succeeded"]
+            }
+            #expect(try await stage.emitted("payment.refunded") == 1)
+            try await eventually("the failure to be told") { try await stage.emitted("payment.refund_failed") == (fails ? 1 : 0) }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Fixtures
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+import Testing
+import Transfer
+
+/// Stripe slow, down, overloaded, or against us.
+@Suite struct StripeFaultTests {
+    struct Fault: Sendable, CustomTestStringConvertible {
+        let kind: String
+        let more: [(String, String)]
+        var testDescription: String { self.kind + " " + self.more.map { "\($0)=\($1)" }.joined(separator: " ") }
+
+        init(_ kind: String, _ more: (String, String)...) {
+            self.kind = kind
+            self.more = more
+        }
+    }
+
+    static let faults = [
+        Fault("status", ("status", "500"), ("count", "2")),
+        // Longer than the quick tries: by the ladder.
+        Fault("status", ("status", "503"), ("count", "4")),
+        Fault("status", ("status", "429"), ("retry_after", "1"), ("count", "1")),
+        Fault("status", ("status", "400"), ("should_retry", "true"), ("count", "1")),
+        // An error that Stripe keeps under the key, and then the work is never done by that key: not to be waited for here, so only a lost answer.
+        Fault("answer_lost", ("count", "2")),
+        Fault("connection_refused", ("count", "4")),
+    ]
+
+    @Test(arguments: faults) func `it is asked again, and has done it once`(fault: Fault) async throws {
+        try await withPayments { stage in
+            let order = try await stage.insertOrder()
+            try await stage.stripe.fault(fault.kind, "POST", "/v1/payment_intents", fault.more)
+            let intent = try await stage.createIntent(order)
+            try await stage.stripe.pay(intent)
+            try await stage.bringEvents()
+            try await eventually("the money") { try await stage.intents(of: order) == ["succeeded"] }
+            try await stage.stripe.fault(fault.kind, "POST", "/v1/refunds", fault.more)
+            #expect(try await stage.refund(order, 800).result?["status"].string == "succeeded")
+            #expect(try await stage.refunds(of: order) == ["succeeded"])
+            let made = try await stage.stripe.call(.get, "/v1/refunds", [("payment_intent", intent)])
+            #expect(made["data"].array.map { $0["amount"].integer } == [800])
+            #expect(try await stage.stripe.call(.get, "/v1/payment_intents")["data"].array.count == 1)
+        }
+    }
+
+    @Test func `a key that Stripe refuses stops the worker, which says so and goes on when it is mended`() async throws {
+        let port = try Port.free()
+        try await withPayments(["METRICS_PORT": "\(port)"]) { stage in
+            let order = try await stage.insertOrder()
+            let client = try HTTPClient(userAgent: "tests")
+            func ready() async throws -> HTTPResponse { try await client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/health/ready")) }
+            #expect(try await ready().status == 200)
+            try await stage.stripe.fault("status", "POST", "/v1/payment_intents", [("status", "401")])
+            let asked = try await stage.shop.send(CreateIntent(orderID: order), by: stage.actor)
+            try await eventually("the worker to go unready") {
+                let answer = try await ready()
+                return answer.status == 503 && String(decoding: answer.body, as: UTF8.self).contains("STRIPE_SECRET_KEY")
+            }
+            // What goes well beside it does not hide it.
+            _ = try await stage.shop.ended(stage.shop.send(StripeEvent(eventID: "evt_x", eventType: "plan.created", created: 1, body: "{}")))
+            #expect(try await ready().status == 503)
+            try await stage.stripe.call(.delete, "/_double/faults")
+            #expect(try await stage.shop.ended(asked, within: .seconds(30)).outcome == "succeeded")
+            try await eventually("the worker to be ready again") { try await ready().status == 200 }
+            // None of it counted as an attempt.
+            #expect(try await stage.shop.pool.query("select from attempts").isEmpty)
+        }
+    }
+
+    @Test func `what Stripe calls wrong is a dead letter, and holds up nobody`() async throws {
+        try await withPayments { stage in
+            let order = try await stage.insertOrder()
+            let next = try await stage.insertOrder()
+            try await stage.stripe.fault("status", "POST", "/v1/payment_intents", [("status", "400"), ("count", "1")])
+            let asked = try await stage.shop.send(CreateIntent(orderID: order), by: stage.actor)
+            #expect(try await stage.deadLetter(asked) == "refused_by_stripe")
+            #expect(try await !stage.createIntent(next).isEmpty)
+            // As the operator does when the cause is mended: the same message once more.
+            try await stage.shop.send(CreateIntent(orderID: order), id: asked, by: stage.actor)
+            #expect(try await stage.shop.ended(asked).outcome == "succeeded")
+        }
+    }
+}
