@@ -2,7 +2,7 @@
 /// - Throws: what `condition` throws, or an error that names `what` when the time is over.
 public func eventually(
     _ what: @autoclosure () -> String, within limit: Duration = .seconds(10), every pause: Duration = .milliseconds(10), fileID: String = #fileID,
-    line: Int = #line, _ condition: () async throws -> Bool
+    line: Int = #line, isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
     _ = try await eventualValue(what(), within: limit, every: pause, fileID: fileID, line: line) { try await condition() ? true : nil }
 }
@@ -11,7 +11,7 @@ public func eventually(
 /// - Throws: what `attempt` throws, or an error that names `what` when the time is over.
 public func eventualValue<Answer>(
     _ what: @autoclosure () -> String, within limit: Duration = .seconds(10), every pause: Duration = .milliseconds(10), fileID: String = #fileID,
-    line: Int = #line, _ attempt: () async throws -> Answer?
+    line: Int = #line, isolation: isolated (any Actor)? = #isolation, _ attempt: () async throws -> Answer?
 ) async throws -> Answer {
     let deadline = ContinuousClock.now + limit
     while true {

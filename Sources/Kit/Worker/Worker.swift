@@ -33,7 +33,7 @@ public final class Worker: Service {
     private let processor: Processor
     private let dispatcher: Dispatcher
     private let settlement: Settlement
-    private let signals: AsyncStream<Dispatcher.Signal>
+    private let intake: Intake
     private let readiness: Readiness
     private let logger: Logger
 
@@ -61,10 +61,10 @@ public final class Worker: Service {
                     logger.critical("the worker's settings are wrong: \(reason)", metadata: ["queue": .string(queue)])
                 }
             })
-        let (signals, continuation) = AsyncStream.makeStream(of: Dispatcher.Signal.self)
-        self.signals = signals
+        let intake = Intake(consumer: consumer, prefetch: limits.prefetch)
+        self.intake = intake
         self.dispatcher = Dispatcher(
-            batchSize: { min(limits.batchSize, handlers[$0]?.policy.largestBatch ?? 1) }, signal: { continuation.yield($0) })
+            batchSize: { min(limits.batchSize, handlers[$0]?.policy.largestBatch ?? 1) }, signal: { intake.give(.flow($0)) })
         self.settlement = Settlement(consumer: consumer)
     }
 
@@ -84,15 +84,18 @@ public final class Worker: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.receive() }
                 group.addTask { await self.watchConnection() }
-                group.addTask { await self.obey() }
                 group.addTask { await self.watchControls() }
                 group.addTask { for await _ in stopping.stream {} }
-                await withTaskGroup(of: Void.self) { lanes in
-                    for _ in 0..<self.limits.lanes { lanes.addTask { await self.work() } }
-                    // The first of the group to end is the one that waits for the shutdown.
-                    await group.next()
-                    await self.consumer.stopTaking()
-                    await self.dispatcher.drain()
+                await withTaskGroup(of: Void.self) { taking in
+                    taking.addTask { await self.intake.obey() }
+                    await withTaskGroup(of: Void.self) { lanes in
+                        for _ in 0..<self.limits.lanes { lanes.addTask { await self.work() } }
+                        // The first of the group to end is the one that waits for the shutdown.
+                        await group.next()
+                        self.intake.end()
+                        await taking.next()
+                        await self.dispatcher.drain()
+                    }
                 }
                 group.cancelAll()
             }
@@ -128,20 +131,6 @@ public final class Worker: Service {
         }
     }
 
-    private func obey() async {
-        for await signal in self.signals {
-            switch signal {
-            case .probe:
-                await self.consumer.setPrefetch(1)
-                await self.resumeUnlessPaused()
-            case .take:
-                await self.consumer.setPrefetch(self.limits.prefetch)
-                await self.resumeUnlessPaused()
-            case .hold: await self.consumer.stopTaking()
-            }
-        }
-    }
-
     private static let isPaused: Statement = "select coalesce((select paused from queue_controls where queue = $1), false)"
 
     /// An operator pauses and resumes a queue in Postgres; each worker looks every second.
@@ -153,17 +142,13 @@ public final class Worker: Service {
                 if paused != self.readiness.paused {
                     self.readiness.set(paused: paused)
                     self.logger.notice(paused ? "paused by an operator" : "resumed by an operator", metadata: ["queue": "\(self.queue)"])
-                    if paused { await self.consumer.stopTaking() } else { await self.resumeUnlessPaused() }
+                    self.intake.give(.pause(paused))
                 }
             } catch {
                 self.logger.debug("queue_controls not read: \(error)")
             }
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
-    }
-
-    private func resumeUnlessPaused() async {
-        if !self.readiness.paused { await self.consumer.resumeTaking() }
     }
 }
 

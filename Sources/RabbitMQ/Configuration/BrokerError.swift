@@ -4,9 +4,9 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
     public enum Kind: Sendable, Hashable {
         /// The URL, or the setting that it comes from, is not one.
         case invalidURL
-        /// No connection: refused, unknown host, timed out, or lost.
+        /// No connection: refused, unknown host, timed out, lost, or a peer that speaks no TLS where it should.
         case unreachable
-        /// The peer's certificate was not accepted, or it speaks no TLS.
+        /// The peer's certificate was not accepted.
         case untrusted
         /// The broker refuses the login or the virtual host.
         case accessRefused

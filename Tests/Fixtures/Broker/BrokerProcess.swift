@@ -67,7 +67,11 @@ final class BrokerProcess: Sendable {
 
     /// `erl_call` is a small C program; `rabbitmqctl` would start an Erlang machine of its own for a second.
     func evaluate(_ erlang: String) async throws(FixtureError) -> String {
-        try await ChildProcess.run("erl_call", ["-sname", self.node, "-c", self.cookie, "-e"], input: erlang, environment: self.environment)
+        let answer = try await ChildProcess.run(
+            "erl_call", ["-sname", self.node, "-c", self.cookie, "-e"], input: erlang + "\n", environment: self.environment)
+        // `{ok, Value}`; it exits with 0 for an error, too.
+        guard answer.hasPrefix("{ok, ") else { throw FixtureError("\(erlang) \(answer)") }
+        return answer
     }
 
     private var environment: [String: String?] {

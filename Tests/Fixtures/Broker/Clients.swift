@@ -67,17 +67,20 @@ extension Consumer {
     }
 
     /// Takes `count` deliveries and acknowledges them.
-    public func takeAndAcknowledge(_ count: Int) async throws -> [Delivery] {
-        let deliveries = try await self.take(count)
+    public func takeAndAcknowledge(_ count: Int, within limit: Duration = .seconds(30)) async throws -> [Delivery] {
+        let deliveries = try await self.take(count, within: limit)
         for delivery in deliveries { await self.acknowledge(delivery.deliveryTag, epoch: delivery.epoch) }
         return deliveries
     }
 }
 
 extension VirtualHost {
-    /// Messages that are ready in a queue, as a passive declare sees them; nil if there is no such queue.
-    public func ready(_ queue: String = "q") async throws -> Int? {
+    /// What a passive declare says of a queue; nil if there is no such queue.
+    public func state(_ queue: String) async throws -> QueueState? {
         let configuration = try BrokerConfiguration(urls: self.amqpURL, connectionName: "test inspector")
-        return try await BrokerInspector(configuration: configuration).queue(queue)?.messages
+        return try await BrokerInspector(configuration: configuration).queue(queue)
     }
+
+    /// Messages that are ready in a queue; nil if there is no such queue.
+    public func ready(_ queue: String = "q") async throws -> Int? { try await self.state(queue)?.messages }
 }

@@ -50,15 +50,13 @@ public struct VirtualHost: Sendable {
         }
     }
 
-    /// What the broker itself counts of a queue, as of half a second ago.
-    public func counts(_ queue: String) async throws -> (ready: Int, unacked: Int, consumers: Int) {
+    /// Messages of a queue that consumers hold, as the broker counted them half a second ago.
+    public func unacknowledged(_ queue: String) async throws -> Int {
         struct Queue: Decodable {
-            let messages_ready: Int?
             let messages_unacknowledged: Int?
-            let consumers: Int?
         }
         let counts = try await self.broker.management.get("/api/queues/\(self.name)/\(ManagementAPI.encode(queue))", as: Queue.self)
-        return (counts.messages_ready ?? 0, counts.messages_unacknowledged ?? 0, counts.consumers ?? 0)
+        return counts.messages_unacknowledged ?? 0
     }
 
     /// Declares a durable queue.

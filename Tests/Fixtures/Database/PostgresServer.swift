@@ -37,7 +37,7 @@ final class PostgresServer: Sendable {
     private func writeConfiguration(hasTLS: Bool) throws {
         var lines = [
             "listen_addresses = '127.0.0.1'", "port = \(self.port)", "unix_socket_directories = ''",
-            "fsync = off", "synchronous_commit = off", "full_page_writes = off", "autovacuum = off", "max_connections = 300",
+            "fsync = off", "full_page_writes = off", "autovacuum = off", "max_connections = 300",
             "shared_buffers = 64MB", "max_wal_size = 256MB",
             // Tests wait for deadlocks.
             "deadlock_timeout = 100ms",

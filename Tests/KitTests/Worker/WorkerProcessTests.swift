@@ -47,7 +47,7 @@ import Testing
             var worker = try self.start(rig)
             var crashes = 0
             try await withConsumer(rig.host.amqpURL, queue: .named("tests.dead")) { consumer in
-                let dead = Task { try await consumer.takeAndAcknowledge(1)[0] }
+                let dead = Task { try await consumer.takeAndAcknowledge(1, within: .seconds(180))[0] }
                 while try await rig.effects().count < 200 {
                     guard !worker.isRunning else {
                         try await Task.sleep(for: .milliseconds(20))

@@ -103,8 +103,8 @@ import Testing
                 door.open()
                 try await rig.waitForEffects(1)
                 try await eventually("it is settled", within: .seconds(20)) {
-                    let state = try await rig.queueState()
-                    return state.ready == 0 && state.unacked == 0
+                    let (left, held) = (try await rig.left(), try await rig.held())
+                    return left == 0 && held == 0
                 }
             }
             #expect(try await rig.effects() == [1])
@@ -120,13 +120,15 @@ import Testing
                 await door.pass()
             }
             try await rig.publish([1])
-            let opening = Task {
-                // The worker has been told to end when it takes nothing more.
-                try await eventually("nobody consumes") { try await rig.queueState().consumers == 0 }
-                try await rig.publish([2])
-                door.open()
+            let opening = try await rig.working(handler) { _ in
+                await arrived.pass()
+                return Task {
+                    // It has been told to end when it takes nothing more.
+                    try await eventually("nobody consumes") { try await rig.consumers() == 0 }
+                    try await rig.publish([2])
+                    door.open()
+                }
             }
-            try await rig.working(handler) { _ in await arrived.pass() }
             try await opening.value
             #expect(try await rig.effects() == [1])
             #expect(try await rig.left() == 1)
@@ -146,7 +148,7 @@ import Testing
                 try await rig.publish(0..<5)
                 try await rig.waitForEffects(5)
                 try await control(true)
-                try await eventually("it takes nothing more") { try await rig.queueState().consumers == 0 }
+                try await eventually("it takes nothing more") { try await rig.consumers() == 0 }
                 try await rig.publish(5..<10)
                 #expect(worker.unready.isEmpty)
                 #expect(try await rig.left() == 5)
@@ -171,12 +173,12 @@ import Testing
             try await rig.publish([message])
             try await rig.working(Forwarder()) { _ in
                 try await eventually("it is committed") { try await rig.database.value("select count(*) from inbox") == "1" }
-                #expect(try await rig.queueState().unacked == 1)
+                try await eventually("the worker holds it") { try await rig.held() == 1 }
                 try await rig.host.declareQueue("elsewhere")
                 try await rig.host.bind("elsewhere", to: "commands", routingKey: "elsewhere.#")
                 let forwarded = try await rig.taken(1, from: "elsewhere")[0]
                 #expect(forwarded.properties.headers["causation-id"] == message.properties.messageID.map { .string($0) })
-                try await eventually("it is acknowledged") { try await rig.queueState().unacked == 0 }
+                try await eventually("it is acknowledged") { try await rig.held() == 0 }
             }
             #expect(try await rig.database.value("select decides from inbox") == "f")
             #expect(try await rig.left() == 0)

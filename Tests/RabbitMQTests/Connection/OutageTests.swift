@@ -8,6 +8,7 @@ import Testing
         try await withPrivateBroker { broker in
             let host = try await broker.newVirtualHost()
             try await host.declareQueue("q")
+            try await broker.settle()
             let confirmed = try await withPublisher(host.amqpURL) { publisher in
                 // Killed amid the messages.
                 let publishing = Task {

@@ -25,16 +25,17 @@ import Testing
             }
 
             // The certificate is for localhost.
-            for (url, authority) in [
-                (url.replacing("localhost", with: "127.0.0.1"), authority.file), (url, stranger.file), (url, nil),
+            for (url, authority, kind) in [
+                (url.replacing("localhost", with: "127.0.0.1"), authority.file, BrokerError.Kind.untrusted), (url, stranger.file, .untrusted),
+                (url, nil, .untrusted),
                 // A port that speaks no TLS.
-                (host.amqpURL.replacing("amqp:", with: "amqps:"), authority.file),
+                (host.amqpURL.replacing("amqp:", with: "amqps:"), authority.file, .unreachable),
             ] {
                 let configuration = try BrokerConfiguration(urls: url, connectionName: "test", tlsCAFile: authority)
                 let publisher = Publisher(configuration: configuration, logger: .silent)
                 try await running(publisher) {
                     let error = await #expect(throws: BrokerError.self) { try await publisher.waitUntilConnected(timeout: .seconds(1)) }
-                    #expect(error?.kind == .untrusted, "\(url)")
+                    #expect(error?.kind == kind, "\(url)")
                 }
             }
         }

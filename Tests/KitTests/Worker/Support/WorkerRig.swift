@@ -108,8 +108,11 @@ struct WorkerRig: Sendable {
     /// How many failed attempts were noted.
     func attempts() async throws -> Int? { try await self.database.value("select count(*) from attempts").flatMap { Int($0) } }
 
-    /// What the broker counts of the queue, as of half a second ago.
-    func queueState() async throws -> (ready: Int, unacked: Int, consumers: Int) { try await self.host.counts("tests") }
+    /// How many workers consume.
+    func consumers() async throws -> Int? { try await self.host.state("tests")?.consumers }
+
+    /// Messages that workers hold, as the broker counted them half a second ago.
+    func held() async throws -> Int { try await self.host.unacknowledged("tests") }
 
     /// Messages in the queue, with nobody holding any: call it when no worker is left.
     func left() async throws -> Int? { try await self.host.ready("tests") }
