@@ -26,7 +26,7 @@ struct OperationReader: Sendable {
         select attempt, next_at from attempts where correlation_id = $1 order by at desc limit 1
         """
     private static let dead: Statement = """
-        select attempts, last_failed_at from dead_letters where correlation_id = $1 and status = 'open' order by last_failed_at desc limit 1
+        select attempts, last_failed_at from dead_letters where correlation_id = $1 and status <> 'replayed' order by last_failed_at desc limit 1
         """
 
     /// How an operation stands now.

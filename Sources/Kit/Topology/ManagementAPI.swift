@@ -45,6 +45,10 @@ public struct ManagementAPI: Sendable {
     }
 
     private func send(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) async throws(Refused) -> [UInt8] {
+        try await self.respond(method, path, body: body).body
+    }
+
+    func respond(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) async throws(Refused) -> HTTPResponse {
         let response: HTTPResponse
         do {
             response = try await self.client.send(
@@ -59,7 +63,7 @@ public struct ManagementAPI: Sendable {
                 status: response.status,
                 description: "\(method.rawValue) \(path): \(response.status) \(String(decoding: response.body.prefix(300), as: UTF8.self))")
         }
-        return response.body
+        return response
     }
 
     func decode<Value: Decodable>(_ type: Value.Type, _ path: String) async throws(Refused) -> Value {

@@ -1,57 +1,63 @@
 import ArgumentParser
 import FoundationEssentials
 import Kit
-import Shop
 
 /// `conveyor payments reconcile`
 struct PaymentsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "payments", abstract: "Payments, as Stripe has them.", subcommands: [Reconcile.self])
+        commandName: "payments", abstract: "Payments as the shop and Stripe have them.", subcommands: [Reconcile.self])
 
     struct Reconcile: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Compares payments with Stripe, prints what differs and repairs it.",
+            abstract: "Compares payments with Stripe, prints what differs and has it repaired.",
             discussion: """
-                Each payment is a message to payments-worker, which asks Stripe and takes over what it says, refunds and disputes too, as its events would \
-                have brought it. Exit 1 if some were not answered.
+                All that are open, and those that have changed since --since: their status, sums, refunds and disputes. What differs is taken over as an \
+                event of Stripe's would have brought it, with all that follows for the order. Exit 1 if some could not be compared.
                 """)
 
-        @Option(
-            help: ArgumentHelp("Those that were made or have changed since then, beside all that are open; 15m, 2h, 7d or a time.", valueName: "when")
-        )
+        @Option(help: ArgumentHelp("Also those that have changed since then: 2h, 7d or a time. Three days, if it is not said.", valueName: "when"))
         var since: Since?
-        @Flag(help: "Print a JSON array.") var json = false
+        @Flag(help: "Print a JSON array of what differed or failed.") var json = false
         @OptionGroup var options: PartOptions
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
-                let outcome = try await desk.withDatabase { pool in
-                    try await desk.withPublisher { publisher in
-                        try await Reconciliation(pool: pool, publisher: publisher, actor: Actor.current(desk.settings))
-                            .run(since: self.since?.date ?? Date() - 7 * 86_400)
+                let (count, findings) = try await desk.withDatabase { pool in
+                    let reconciliation = Reconciliation(pool: pool)
+                    let orders = try await reconciliation.candidates(since: self.since?.date ?? Date().addingTimeInterval(-3 * 86_400))
+                    guard !orders.isEmpty else { return (0, [Reconciliation.Finding]()) }
+                    let line = ProgressLine("payments")
+                    defer { line.end() }
+                    let findings = try await desk.withPublisher { publisher in
+                        let sender = CommandSender(publisher: publisher, pool: pool, actor: Actor.current(desk.settings))
+                        return try await reconciliation.compare(orders, sender) { line.show($0, of: orders.count) }
                     }
+                    return (orders.count, findings.filter { $0.outcome != "agrees" })
                 }
-                try self.show(outcome)
-                if !outcome.unanswered.isEmpty {
-                    throw NothingFound(
-                        "\(outcome.unanswered.count) of \(outcome.orders) payments were not answered: is payments-worker running, and Stripe there?")
-                }
+                if self.json { try Terminal.print(json: findings) } else { Self.print(count, findings) }
+                if findings.contains(where: { $0.outcome == "failed" }) { throw ExitCode(1) }
             }
         }
 
-        private func show(_ outcome: Reconciliation.Outcome) throws {
-            if self.json { return try Terminal.print(json: outcome.differences) }
-            if !outcome.differences.isEmpty {
-                var table = Table(.text("ORDER"), .text("AT STRIPE"), .text("FIELD"), .text("HERE"), .text("STRIPE"))
-                for each in outcome.differences {
-                    table.add(
-                        Table.Cell("\(each.orderID)"), Table.Cell(each.id), Table.Cell(each.field), Table.Cell(each.here ?? "–", .yellow),
-                        Table.Cell(each.stripe, .green))
+        private static func print(_ count: Int, _ findings: [Reconciliation.Finding]) {
+            let repaired = findings.count { $0.outcome == "repaired" }
+            let failed = findings.count - repaired
+            Swift.print(
+                "\(Quantity.count(count, "payment")) compared with Stripe: \(Quantity.count(count - findings.count)) agree, "
+                    + "\(Quantity.count(repaired)) repaired, \(Quantity.count(failed)) failed")
+            guard !findings.isEmpty else { return }
+            var table = Table(.number("ORDER"), .text("WHAT"), .text("FIELD"), .text("HERE"), .text("STRIPE"), .long("", least: 12))
+            for finding in findings {
+                if let error = finding.error {
+                    table.add(Table.Cell("\(finding.number)"), Table.Cell("failed", .red), "", "", "", Table.Cell(error))
                 }
-                table.print()
+                for difference in finding.differences {
+                    table.add(
+                        Table.Cell("\(finding.number)"), Table.Cell(difference.id), Table.Cell(difference.field), Table.Cell(difference.here ?? "–"),
+                        Table.Cell(difference.stripe, .green), "repaired")
+                }
             }
-            let answered = outcome.orders - outcome.unanswered.count
-            Terminal.note("\(answered) payments compared, \(outcome.differences.count) differences repaired")
+            table.print()
         }
     }
 }

@@ -41,62 +41,46 @@ struct SampleCommand: AsyncParsableCommand {
 
                 try await desk.withDatabase { pool in
                     try await desk.withPublisher { publisher in
-                        let intake = SampleIntake(publisher: publisher, pool: pool)
-                        try await intake.send(categories)
-                        try await intake.send(products)
-                        try await intake.send(users)
+                        let sender = CommandSender(publisher: publisher, pool: pool, actor: "operator:sample")
+                        try await Self.send(categories, sender, "categories")
+                        try await Self.send(products, sender, "products")
+                        try await Self.send(users, sender, "users")
                     }
                     // The one account that no message can raise: see `conveyor users create-superuser`.
                     try await pool.query("update users set is_superuser = true where id = $1 and not is_superuser", SampleShop.admin)
+                    if let tokensFile { try await Self.writeTokens(of: users.dropFirst().map(\.id), to: tokensFile, pool, desk.settings) }
                 }
                 if let productsFile { try Self.write(products.map(\.id.description), to: productsFile) }
-                if let tokensFile {
-                    let tokens = try await DevelopmentTokens(settings: desk.settings)
-                    var lines: [String] = []
-                    for user in users.dropFirst() { lines.append(try await tokens.make(user.id)) }
-                    try Self.write(lines, to: tokensFile)
-                }
                 print("\(categories.count) categories, \(products.count) products, \(users.count) users")
                 print("sign in as \(SampleShop.adminEmail) or user1@example.com … with the password: \(SampleShop.password)")
             }
         }
 
+        private static func send<Payload: Command>(
+            _ entries: [SampleShop.Entry<Payload>], _ sender: CommandSender, _ what: String
+        ) async throws {
+            let line = ProgressLine(what)
+            defer { line.end() }
+            let outcomes = try await sender.send(entries.map { ($0.id, $0.payload) }) { line.show($0, of: entries.count) }
+            let undecided = outcomes.values.count { $0 == .undecided }
+            guard undecided == 0 else {
+                throw Unavailable("\(Payload.type): \(entries.count - undecided) of \(entries.count) handled; is the worker running?")
+            }
+        }
+
+        private static let epochs: Statement = "select id, token_epoch from users where id = any($1)"
+
+        /// A token each, in the order of the accounts.
+        private static func writeTokens(of accounts: [ID], to path: String, _ pool: PostgresPool, _ settings: Settings) async throws {
+            let tokens = try await DevelopmentTokens(settings: settings)
+            let epochs = Dictionary(uniqueKeysWithValues: try await pool.query(self.epochs, accounts).decode((ID, Int32).self).map { ($0.0, $0.1) })
+            var lines: [String] = []
+            for account in accounts { lines.append(try await tokens.make(account, epoch: Int(epochs[account] ?? 0))) }
+            try self.write(lines, to: path)
+        }
+
         private static func write(_ lines: [String], to path: String) throws {
-            try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path), options: .atomic)
-        }
-    }
-}
-
-/// Publishes the sample's commands and waits until the workers have handled them all.
-private struct SampleIntake {
-    let publisher: Publisher
-    let pool: PostgresPool
-
-    private static let handled: Statement = "select count(distinct message_id) from inbox where message_id = any($1::uuid[])"
-
-    func send<Payload: Command>(_ entries: [SampleShop.Entry<Payload>]) async throws {
-        for start in stride(from: 0, to: entries.count, by: 500) {
-            let window = entries[start..<min(entries.count, start + 500)]
-            let outgoing = try window.map { entry in
-                try Outgoing(
-                    entry.payload,
-                    envelope: Envelope(
-                        messageID: entry.id, type: Payload.type, actor: "operator:sample", schema: Payload.schema, sentAt: Clock.milliseconds()),
-                    appID: "conveyor")
-            }
-            if let failure = await self.publisher.publish(outgoing).compactMap({ $0 }).first {
-                throw Unavailable("broker: \(Payload.type) was not taken (\(failure))")
-            }
-        }
-        let ids = entries.map(\.id)
-        let deadline = ContinuousClock.now + .seconds(60) + .milliseconds(entries.count * 10)
-        while true {
-            let count = try await self.pool.query(Self.handled, ids).decode(Int64.self).first ?? 0
-            if count == ids.count { return }
-            guard ContinuousClock.now < deadline else {
-                throw Unavailable("\(Payload.type): \(count) of \(ids.count) handled; is the worker running?")
-            }
-            try await Task.sleep(for: .milliseconds(50))
+            try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(filePath: path), options: .atomic)
         }
     }
 }

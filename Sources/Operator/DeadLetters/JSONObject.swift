@@ -13,12 +13,17 @@ struct JSONObject {
         self.text = Array(try JSON.encode(value).dropLast())
     }
 
+    /// With the members of a text that is a JSON object already.
+    init(json: [UInt8]) {
+        self.text = Array(json[..<(json.lastIndex(of: UInt8(ascii: "}")) ?? json.endIndex)])
+    }
+
     /// Adds a member.
     mutating func add(_ name: String, _ value: some Encodable) throws { self.add(name, json: try JSON.encode(value)) }
 
     /// Adds a member whose value is JSON already; nil is null.
     mutating func add(_ name: String, json: [UInt8]?) {
-        if self.text.count > 1 { self.text.append(UInt8(ascii: ",")) }
+        if self.text.contains(where: { $0 != UInt8(ascii: "{") && $0 != UInt8(ascii: " ") }) { self.text.append(UInt8(ascii: ",")) }
         // Names are ours, of letters and underscores.
         self.text += Array("\"\(name)\":".utf8) + (json ?? Array("null".utf8))
     }

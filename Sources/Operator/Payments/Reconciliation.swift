@@ -1,98 +1,83 @@
 import FoundationEssentials
 import Kit
 import Postgres
-import RabbitMQ
 import Shop
 
-/// Has payments compared with Stripe by messages, and gathers the answers.
+/// Has payments-worker compare payments with Stripe, and repair what differs: one `payments.reconcile` an order.
 struct Reconciliation: Sendable {
     let pool: PostgresPool
-    let publisher: Publisher
-    let actor: String
 
-    /// A field that Stripe had otherwise, as payments-worker tells it.
-    struct Difference: Codable, Sendable {
+    /// What was found of one order's payment.
+    struct Finding: Sendable, Encodable {
         var orderID: ID
-        /// Stripe's id of the PaymentIntent, refund or dispute.
-        var id: String
-        var field: String
-        /// Null if it was not known.
-        var here: String?
-        var stripe: String
+        var number: Int
+        var paymentIntentID: String?
+        /// `agrees`, `repaired`, or `failed`.
+        var outcome: String
+        var differences: [Difference]
+        /// Why it failed.
+        var error: String?
 
         enum CodingKeys: String, CodingKey {
             case orderID = "order_id"
-            case id, field, here, stripe
+            case number
+            case paymentIntentID = "payment_intent_id"
+            case outcome, differences, error
         }
     }
 
-    struct Outcome: Sendable {
-        var orders = 0
-        var differences: [Difference] = []
-        var unanswered: [ID] = []
+    /// A field that Stripe has otherwise.
+    struct Difference: Sendable, Codable {
+        /// Of the PaymentIntent, refund or dispute.
+        var id: String
+        var field: String
+        /// Nil if it was not known.
+        var here: String?
+        var stripe: String
     }
 
     private struct Result: Decodable {
-        struct Difference: Decodable {
-            var id: String
-            var field: String
-            var here: String?
-            var stripe: String
-        }
+        var paymentIntentID: String?
         var differences: [Difference]
+
+        enum CodingKeys: String, CodingKey {
+            case paymentIntentID = "payment_intent_id"
+            case differences
+        }
     }
 
-    /// So many are asked for at a time: Stripe takes about a hundred calls a second.
-    private static let batchSize = 50
-    /// Without any answer for so long, the rest is given up: their messages stay in the queue and are handled later.
-    private static let patience = Duration.seconds(30)
-
-    private static let find: Statement = """
-        select distinct p.order_id from payments p
-        where p.status not in ('succeeded', 'canceled') or greatest(p.created_at, p.updated_at) >= $1
-           or exists (select from refunds r where r.payment_intent_id = p.payment_intent_id
-                      and (r.status in ('held', 'pending', 'requires_action') or r.updated_at >= $1))
-        order by 1
+    /// Open: Stripe has not said its last word of the payment, or of one of its refunds or disputes.
+    private static let candidates: Statement = """
+        select o.id, o.number from orders o
+        where exists (select from payments p where p.order_id = o.id and (p.status not in ('succeeded', 'canceled') or p.updated_at >= $1))
+            or exists (select from refunds r where r.order_id = o.id and (r.status in ('held', 'pending', 'requires_action') or r.updated_at >= $1))
+            or exists (select from disputes d where d.order_id = o.id and (d.status not in ('won', 'lost') or d.updated_at >= $1))
+        order by o.number
         """
-    private static let answers: Statement = "select message_id, result::text from inbox where consumer = 'payments' and message_id = any($1)"
 
-    /// Compares all that are open, and those that were made or have changed since then.
-    func run(since: Date) async throws -> Outcome {
-        let orders = try await self.pool.query(Self.find, since).decode(ID.self)
-        var outcome = Outcome(orders: orders.count)
-        for start in stride(from: 0, to: orders.count, by: Self.batchSize) {
-            let batch = orders[start..<min(start + Self.batchSize, orders.count)]
-            guard try await self.ask(Array(batch), &outcome) else {
-                outcome.unanswered += orders[(start + batch.count)...]
-                break
-            }
-        }
-        return outcome
+    /// Orders whose payment is open, or has changed since then.
+    func candidates(since: Date) async throws -> [(id: ID, number: Int)] {
+        try await self.pool.query(Self.candidates, since).decode((ID, Int).self).map { ($0.0, $0.1) }
     }
 
-    /// - Returns: whether all were answered.
-    private func ask(_ orders: [ID], _ outcome: inout Outcome) async throws -> Bool {
-        let now = Clock.milliseconds()
-        var open: [ID: ID] = [:]
-        var messages: [Outgoing] = []
-        for order in orders {
-            let envelope = Envelope(
-                messageID: .v7(milliseconds: UInt64(now)), type: ReconcilePayment.type, actor: self.actor, sentAt: now)
-            open[envelope.messageID] = order
-            messages.append(try Outgoing(ReconcilePayment(orderID: order), envelope: envelope, appID: "conveyor"))
-        }
-        if let failure = await self.publisher.publish(messages).lazy.compactMap({ $0 }).first { throw Unavailable("broker: \(failure)") }
-        var deadline = ContinuousClock.now + Self.patience
-        while !open.isEmpty, ContinuousClock.now < deadline {
-            for (id, result) in try await self.pool.query(Self.answers, Array(open.keys)).decode((ID, String?).self) {
-                guard let order = open.removeValue(forKey: id) else { continue }
-                deadline = ContinuousClock.now + Self.patience
-                let found = try result.map { try JSON.decode(Result.self, from: Array($0.utf8)).differences } ?? []
-                outcome.differences += found.map { Difference(orderID: order, id: $0.id, field: $0.field, here: $0.here, stripe: $0.stripe) }
+    /// Compares these and waits for the results.
+    func compare(_ orders: [(id: ID, number: Int)], _ sender: CommandSender, progress: (Int) -> Void) async throws -> [Finding] {
+        let base = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
+        let commands = orders.map { (id: base.derived($0.id.description), payload: ReconcilePayment(orderID: $0.id)) }
+        let outcomes = try await sender.send(commands, progress: progress)
+        return try zip(orders, commands).map { order, command in
+            var finding = Finding(orderID: order.id, number: order.number, outcome: "failed", differences: [])
+            switch outcomes[command.id] {
+            case .succeeded(let json):
+                let result = try json.map { try JSON.decode(Result.self, from: $0.bytes) }
+                finding.paymentIntentID = result?.paymentIntentID
+                finding.differences = result?.differences ?? []
+                finding.outcome = finding.differences.isEmpty ? "agrees" : "repaired"
+            case .rejected(let problem): finding.error = problem.detail
+            case .dead(let error): finding.error = error
+            case .undecided, nil: finding.error = "not compared yet; is payments-worker running, and does Stripe answer?"
             }
-            if !open.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+            return finding
         }
-        outcome.unanswered += open.values
-        return open.isEmpty
     }
 }

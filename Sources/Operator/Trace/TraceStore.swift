@@ -40,7 +40,7 @@ struct TraceStore: Sendable {
             trace.add(
                 TraceTree.Outside(at: at, microseconds: Int(took), kind: kind == "stripe" ? .stripe : .mail, name: name, outcome: outcome), of: id)
         }
-        for row in results[4] { trace.add(try DeadLetter(row), causedBy: try row[14, as: String?.self].flatMap { ID($0) }) }
+        for row in results[4] { trace.add(try DeadLetter(row), causedBy: try row[14, as: String?.self].flatMap { ID($0) }, sentAt: try row[15]) }
         return trace.roots
     }
 
@@ -61,7 +61,7 @@ struct TraceStore: Sendable {
         """
     private static let dead = Statement(
         """
-        select \(DeadLetter.columns), headers ->> 'causation-id' from dead_letters
+        select \(DeadLetter.columns), headers ->> 'causation-id', sent_at from dead_letters
         where coalesce(correlation_id, message_id) = any($1) or correlation_id = any($1)
         """)
 

@@ -97,10 +97,11 @@ struct TraceTree {
 
     mutating func add(_ call: Outside, of id: ID) { self.messages[id]?.calls.append(call) }
 
-    mutating func add(_ letter: DeadLetter, causedBy parent: ID?) {
+    mutating func add(_ letter: DeadLetter, causedBy parent: ID?, sentAt: Date?) {
         let chain = letter.correlationID ?? letter.messageID
-        self.update(letter.messageID, letter.type, chain, sentAt: letter.firstFailedAt) { message in
+        self.update(letter.messageID, letter.type, chain, sentAt: sentAt ?? letter.firstFailedAt) { message in
             message.letters.append(letter)
+            message.sentAt = min(message.sentAt, sentAt ?? message.sentAt)
             message.parent = message.parent ?? parent
             message.orderID = message.orderID ?? letter.orderID
         }
@@ -166,7 +167,6 @@ extension TraceTree {
                 ms: handled.end.timeIntervalSince(began) * 1000, outcome: handled.outcome, attempt: handled.attempt, messageID: message.id,
                 children: outside + nodes(publishedBy: handled.queue), error: handled.problem)
         }
-        parts.sort { $0.at < $1.at }
         // An edited message stands below the letter whose place it took.
         let edited = nodes(publishedBy: nil)
         parts += message.letters.map { letter in
@@ -174,6 +174,7 @@ extension TraceTree {
                 id: letter.id.description, kind: .dead, name: letter.errorType, at: letter.lastFailedAt, outcome: letter.status.rawValue,
                 messageID: message.id, children: letter.replacedBy == nil ? [] : edited, error: letter.error)
         }
+        parts.sort { $0.at < $1.at }
         let began = parts.first?.at
         return TraceNode(
             id: message.id.description, kind: .message, name: message.type, at: message.sentAt,

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Kit
+import RabbitMQ
+import Shop
+
+/// `conveyor cache clear PATTERN`
+struct CacheCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cache", abstract: "What the ingresses keep of answers to reads.", subcommands: [Clear.self])
+
+    struct Clear: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes every ingress forget the answers that it keeps. They are read again; nothing is lost but a moment.")
+
+        @Argument(help: "What to forget: * for all, a type (product, category, user), or one of them (product:<id>).") var pattern: String
+        @OptionGroup var options: PartOptions
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let now = Clock.milliseconds()
+                let envelope = Envelope(
+                    messageID: .v7(milliseconds: UInt64(now)), type: CacheClear.type, actor: Actor.current(desk.settings), sentAt: now)
+                // As passing as what it clears: an ingress that starts later has nothing to forget.
+                let message = Outgoing(
+                    exchange: CacheClear.exchange, routingKey: CacheClear.type, mandatory: false,
+                    properties: envelope.properties(appID: "conveyor", persistent: false), body: try JSON.encode(CacheClear(pattern: self.pattern)))
+                try await desk.withPublisher { publisher in
+                    if let failure = await publisher.publish([message])[0] { throw Unavailable("broker: it did not take the message (\(failure))") }
+                }
+                print("told every ingress")
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import FoundationEssentials
+import Kit
+
+/// `conveyor catalog import FILE`
+struct CatalogCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "catalog", abstract: "The shop's products.", subcommands: [Import.self])
+
+    struct Import: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Makes and changes products from a CSV file, through the queue. Exit 1 if a row was refused.",
+            discussion: """
+                The first line names the columns, in any order: \(ProductRow.columns.joined(separator: ", ")). A product is known by its sku; unit_amount is \
+                in the minor unit; category is a slug; images are URLs by blanks. An empty field leaves things as they are.
+                """)
+
+        @Argument(help: "The file; - for standard input.") var file: String
+        @Flag(help: "Only check the rows.") var dryRun = false
+        @Flag(help: "Print the refused rows as a JSON array.") var json = false
+        @OptionGroup var options: PartOptions
+
+        func run() async throws {
+            let bytes: [UInt8]
+            do {
+                bytes = self.file == "-" ? StandardStreams.read() : Array(try Data(contentsOf: URL(filePath: self.file)))
+            } catch {
+                throw ValidationError("\(self.file) cannot be read")
+            }
+            try await Desk.open(self.options) { desk in
+                try await desk.withDatabase { pool in
+                    let catalog = CatalogImport(pool: pool)
+                    let prepared = try await catalog.prepare(bytes)
+                    var refused = prepared.refused
+                    if !self.dryRun, prepared.count > 0 {
+                        let line = ProgressLine("products")
+                        defer { line.end() }
+                        refused = try await desk.withPublisher { publisher in
+                            let sender = CommandSender(publisher: publisher, pool: pool, actor: Actor.current(desk.settings))
+                            return try await catalog.send(prepared, sender) { line.show($0, of: prepared.count) }
+                        }
+                        line.end()
+                    }
+                    try self.report(prepared, refused)
+                }
+            }
+        }
+
+        private func report(_ prepared: CatalogImport.Prepared, _ refused: [ProductRow.Refused]) throws {
+            let total = prepared.count + prepared.refused.count
+            if self.json {
+                try Terminal.print(json: refused)
+            } else {
+                print(
+                    "\(Quantity.count(total, "row")): \(Quantity.count(prepared.creates.count)) new, \(Quantity.count(prepared.updates.count)) known, "
+                        + "\(Quantity.count(refused.count)) refused" + (self.dryRun ? "; nothing was sent" : ""))
+                if !refused.isEmpty {
+                    var table = Table(.number("LINE"), .text("SKU"), .long("WHY", least: 20))
+                    for row in refused { table.add(Table.Cell("\(row.line)"), Table.Cell(row.sku ?? ""), Table.Cell(row.reason)) }
+                    table.print()
+                }
+            }
+            if !refused.isEmpty { throw ExitCode(1) }
+        }
+    }
+}

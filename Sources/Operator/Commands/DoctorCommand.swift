@@ -1,0 +1,50 @@
+import ArgumentParser
+import Kit
+
+/// `conveyor doctor`
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Checks all that Conveyor stands on, and says what is wrong and what to do. Exit 1 if something is.",
+        discussion:
+            "Settings, libraries, database, migrations, clocks, broker, topology, queues, workers, Stripe, mail server, ingress. It changes nothing.")
+
+    @Flag(help: "Only what is wrong or worth a look.") var quiet = false
+    @Flag(help: "Print a JSON array.") var json = false
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await Desk.open(self.options) { desk in
+            let all = await Doctor(settings: desk.settings, desk: desk).examine()
+            let shown = self.quiet ? all.filter { $0.verdict != .ok } : all
+            if self.json {
+                try Terminal.print(json: shown)
+            } else {
+                Self.print(shown)
+                let (failed, warnings) = (all.count { $0.verdict == .failed }, all.count { $0.verdict == .warning })
+                Swift.print(
+                    failed + warnings == 0
+                        ? Terminal.output.styled("All is well.", .green)
+                        : "\(Quantity.count(failed)) wrong, \(Quantity.count(warnings)) worth a look")
+            }
+            if all.contains(where: { $0.verdict == .failed }) { throw ExitCode(1) }
+        }
+    }
+
+    private static func print(_ findings: [Diagnosis]) {
+        let output = Terminal.output
+        let width = findings.map(\.check.columns).max() ?? 0
+        for finding in findings {
+            let (mark, style): (String, Terminal.Style) =
+                switch finding.verdict {
+                case .ok: ("✓", .green)
+                case .warning: ("!", .yellow)
+                case .failed: ("✗", .red)
+                }
+            let blanks = String(repeating: " ", count: width - finding.check.columns + 2)
+            Swift.print(
+                "\(output.styled(mark, style)) \(finding.check)\(blanks)\(output.styled(finding.detail.onOneLine, finding.verdict == .ok ? .dim : style))"
+            )
+            if let advice = finding.advice { Swift.print("  \(String(repeating: " ", count: width))  → \(advice)") }
+        }
+    }
+}

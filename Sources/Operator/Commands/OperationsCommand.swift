@@ -1,0 +1,53 @@
+import ArgumentParser
+import Kit
+import Postgres
+import Shop
+
+/// `conveyor operations ID`
+struct OperationsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "operations", abstract: "Prints how an operation stands.")
+
+    @Argument(help: "The operation (op_…), or its command's message id.") var id: String
+    @Flag(help: "Print a JSON object.") var json = false
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await Desk.open(self.options) { desk in
+            guard let operation = try await desk.withDatabase({ try await OperationStore(pool: $0).find(self.id) }) else {
+                throw NothingFound("no operation \(self.id.onOneLine)")
+            }
+            if self.json { Terminal.print(json: try operation.json()) } else { operation.print() }
+        }
+    }
+}
+
+extension OperationView {
+    fileprivate func print() {
+        Swift.print(
+            Terminal.output.styled(self.type?.onOneLine ?? "operation", .bold) + ", "
+                + Terminal.output.styled(self.status.rawValue, self.status.style))
+        if let problem { Swift.print(Terminal.output.styled("\(problem.code.rawValue): \(problem.detail.onOneLine)", .yellow)) }
+        var fields = FieldList()
+        fields.add("message", self.messageID.description)
+        fields.add("resource", self.resource.map { "\($0.type.rawValue) \($0.id)" })
+        fields.add("attempts", "\(self.attempts)")
+        fields.add("created", self.createdAt.map { Timestamp.string($0) })
+        fields.add("finished", self.finishedAt.map { Timestamp.string($0) })
+        fields.add("next attempt", self.nextAttemptAt.map { Timestamp.string($0) })
+        fields.add("dead letter", self.deadLetter.map { "\($0); conveyor dead show \($0)" }, .red)
+        fields.add("result", self.result.map { String(decoding: $0, as: UTF8.self) })
+        fields.add("all of it", "conveyor trace \(self.messageID)")
+        fields.print()
+    }
+}
+
+extension OperationView.Status {
+    fileprivate var style: Terminal.Style {
+        switch self {
+        case .succeeded: .green
+        case .rejected, .retrying: .yellow
+        case .failed: .red
+        case .pending: .cyan
+        }
+    }
+}
