@@ -120,7 +120,7 @@ let package = Package(
                 "CLinux", "Kit", "Postgres", "RabbitMQ", "Shop", "Fixtures", "ExamplePart", "ExampleWorker", .lifecycle, .logging, .metrics,
             ]),
         .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", "Kit", "Shop", "Transfer", .hummingbird, .httpTypes]),
+        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", "Identity", "Shop", "Transfer", .hummingbird, .httpTypes]),
         .testTarget(
             name: "WorkersTests",
             dependencies: [

@@ -151,7 +151,7 @@ import Testing
     @Test func `a key that was replaced is still accepted`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
-        try await shop.withIngress(["SECRET_KEY": "the next key, which is long enough as well", "SECRET_KEY_PREVIOUS": TestShop.secretKey]) {
+        try await shop.withIngress(["SECRET_KEY": "the next key is one that is long enough as well", "SECRET_KEY_PREVIOUS": TestShop.secretKey]) {
             api, _ in
             #expect(try await api.get("/users/me", by: customer.token).status == 200)
             let new = try await api.login(customer.email)

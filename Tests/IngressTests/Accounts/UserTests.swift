@@ -69,7 +69,7 @@ import Testing
         }
         #expect(Set(ids).isSuperset(of: customers.map(\.id)))
         #expect(Set(ids).count == ids.count)
-        #expect(try await shop.api.get("/users?q=%25", by: staff)["items"] == [], "a percent sign is text")
+        #expect(try await shop.api.get("/users?q=%25\(customers[0].email)", by: staff)["items"] == [], "a percent sign is text")
         #expect(try await shop.api.get("/users", by: customers[0].token).status == 403)
         #expect(try await shop.api.get("/users").status == 401)
     }

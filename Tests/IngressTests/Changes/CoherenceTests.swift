@@ -87,7 +87,8 @@ import Testing
     }
 
     @Test func `an ingress whose connection to the broker is cut serves nothing stale`() async throws {
-        let shop = try await TestShop.shared()
+        // Of its own: the others' connections are not to be cut.
+        let shop = try await TestShop()
         let (staff, product) = (try await shop.staff(), try await shop.product())
         for price in 1...10 {
             _ = try await shop.other.get("/products/\(product)")

@@ -30,9 +30,6 @@ import Testing
         #expect(answer.status == 200)
         #expect(answer["status"] == "succeeded")
         #expect(answer.headers["Preference-Applied"] == "wait=10")
-        let nothing = try await shop.api.send(
-            "PUT", "/cart/items/\(product)", ["quantity": 1], by: customer.token, headers: ["Prefer": "wait=0"])
-        #expect(nothing.status == 202)
     }
 
     @Test func `only its actor and the staff see an operation, and nobody one that was never issued`() async throws {

@@ -87,7 +87,7 @@ import Testing
         #expect(entries.prefix(3).map { $0["status"] } == ["pending", "awaiting_payment", "cancelled"])
         #expect(entries.allSatisfy { $0.keys == ["id", "type", "status", "at", "actor", "message_id", "causation_id", "detail"] })
         #expect(entries[2]["actor"] == .string(customer.id))
-        #expect(entries[2]["detail", "reason"] == "changed my mind")
+        #expect(entries[2]["detail"]["reason"] == "changed my mind")
         let again = try await shop.api.send("POST", "/orders/\(id)/cancel", by: customer.token, waiting: true)
         #expect(again.status == 409)
         #expect(again.code == "not_cancellable")

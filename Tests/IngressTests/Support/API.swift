@@ -18,12 +18,12 @@ struct API: Sendable {
     ///   - token: of whom it is by.
     ///   - waiting: for the end of the operation.
     func send(
-        _ method: HTTPMethod, _ path: String, _ body: JSON? = nil, by token: String? = nil, waiting: Bool = false, headers: [String: String] = [:],
+        _ method: String, _ path: String, _ body: JSON? = nil, by token: String? = nil, waiting: Bool = false, headers: [String: String] = [:],
         absolute: Bool = false
     ) async throws -> Answer {
-        var request = HTTPRequest(method, url: "http://127.0.0.1:\(self.port)\(absolute ? "" : "/api/v1")\(path)")
+        var request = HTTPRequest(.init(rawValue: method), url: "http://127.0.0.1:\(self.port)\(absolute ? "" : "/api/v1")\(path)")
         if let body {
-            request.body = body.body
+            request.body = body.bytes
             request.headers["Content-Type"] = "application/json"
         }
         if let token { request.headers["Authorization"] = "Bearer \(token)" }
@@ -54,13 +54,13 @@ struct API: Sendable {
 /// What an ingress answered.
 struct Answer: CustomStringConvertible {
     let status: Int
-    let headers: HTTPHeaders
+    let headers: Headers
     let bytes: [UInt8]
     let json: JSON
 
     init(_ response: HTTPResponse) {
         self.status = response.status
-        self.headers = response.headers
+        self.headers = Headers(fields: response.headers)
         self.bytes = response.body
         self.json = JSON(response.body) ?? .null
     }
@@ -73,4 +73,10 @@ struct Answer: CustomStringConvertible {
     var fields: Set<String> { Set(self["errors"].list.compactMap { $0["field"].text }) }
 
     var description: String { "\(self.status) \(String(decoding: self.bytes.prefix(1000), as: UTF8.self))" }
+}
+
+/// The fields of an answer; names are compared without case.
+struct Headers {
+    fileprivate let fields: HTTPHeaders
+    subscript(_ name: String) -> String? { self.fields[name] }
 }

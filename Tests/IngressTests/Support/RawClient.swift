@@ -1,8 +1,7 @@
-import Dispatch
 import Glibc
 import Synchronization
 
-/// A connection on which a test says what it likes, byte by byte; what comes back is read all the time.
+/// A connection on which a test says what it likes, byte by byte. What came back is taken in whenever it is looked at.
 final class RawClient: Sendable {
     private struct State {
         var received: [UInt8] = []
@@ -22,37 +21,49 @@ final class RawClient: Sendable {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
         precondition(isConnected, "nobody listens at port \(port)")
-        let descriptor = self.descriptor
-        DispatchQueue(label: "raw client").async { [weak self] in
-            var buffer = [UInt8](repeating: 0, count: 1 << 14)
-            while true {
-                let count = recv(descriptor, &buffer, buffer.count, 0)
-                guard let self else { break }
-                self.state.withLock { state in
-                    if count > 0 { state.received += buffer[..<count] } else { state.isClosed = true }
-                }
-                if count <= 0 { break }
+    }
+
+    deinit { close(self.descriptor) }
+
+    /// Sends bytes; whether the other side takes them shows in what it answers.
+    func write(_ bytes: [UInt8]) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                send(self.descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL))
             }
+            if count <= 0 { return }
+            sent += count
         }
     }
 
-    deinit {
-        shutdown(self.descriptor, Int32(SHUT_RDWR))
-        close(self.descriptor)
-    }
-
-    /// Sends bytes; whether the other side takes them shows in what it answers.
-    func write(_ bytes: some Collection<UInt8>) {
-        _ = Array(bytes).withUnsafeBytes { send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-    }
+    /// Sends a text.
     func write(_ text: String) { self.write(Array(text.utf8)) }
+
     /// Closes our side.
     func finish() { shutdown(self.descriptor, Int32(SHUT_WR)) }
 
+    private func takeIn() -> State {
+        self.state.withLock { state in
+            var buffer = [UInt8](repeating: 0, count: 1 << 14)
+            while !state.isClosed {
+                let count = recv(self.descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+                if count > 0 {
+                    state.received += buffer[..<count]
+                } else if count < 0, errno == EAGAIN {
+                    break
+                } else {
+                    state.isClosed = true
+                }
+            }
+            return state
+        }
+    }
+
     /// All that has come so far.
-    var received: String { self.state.withLock { String(decoding: $0.received, as: UTF8.self) } }
+    var received: String { String(decoding: self.takeIn().received, as: UTF8.self) }
     /// Whether the other side has closed.
-    var isClosed: Bool { self.state.withLock(\.isClosed) }
+    var isClosed: Bool { self.takeIn().isClosed }
 
     /// The statuses of the answers that have come.
     var statuses: [Int] { self.received.matches(of: #/HTTP/1\.[01] (\d\d\d) /#).compactMap { Int($0.1) } }
