@@ -112,7 +112,7 @@ public struct ManagementAPI: Sendable {
         /// Consumers.
         public var consumers: Int?
         /// What its policies come to; nil in its first seconds.
-        public var limits: Limits?
+        public var effectivePolicy: [String: Definitions.Value]?
         /// The members of its Raft group.
         public var members: [String]?
         /// Those of them that are online.
@@ -141,14 +141,9 @@ public struct ManagementAPI: Sendable {
             }
         }
 
-        /// The limits among a queue's policies.
-        public struct Limits: Decodable, Sendable {
-            /// Messages that it takes at most; nil if as many as come.
-            public var length: Int?
-
-            enum CodingKeys: String, CodingKey {
-                case length = "max-length"
-            }
+        /// Messages that it takes at most; nil if as many as come.
+        public var lengthLimit: Int? {
+            if case .int(let limit)? = self.effectivePolicy?["max-length"] { limit } else { nil }
         }
 
         enum CodingKeys: String, CodingKey {
@@ -156,7 +151,7 @@ public struct ManagementAPI: Sendable {
             case ready = "messages_ready"
             case unacked = "messages_unacknowledged"
             case consumers
-            case limits = "effective_policy_definition"
+            case effectivePolicy = "effective_policy_definition"
             case members, online
             case statistics = "message_stats"
         }

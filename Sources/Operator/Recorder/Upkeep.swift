@@ -43,7 +43,7 @@ struct Upkeep: Service {
             Metrics.queueMessages(queue: queue.name, state: "unacked", count: queue.unacked)
             Metrics.queueMessages(queue: queue.name, state: "retrying", count: queue.retrying)
             Metrics.queueMessages(queue: queue.name, state: "dead", count: queue.dead)
-            let limit = states.first { $0.name == queue.name }?.limits?.length
+            let limit = states.first { $0.name == queue.name }?.lengthLimit
             Metrics.queueState(queue: queue.name, consumers: queue.consumers, isPaused: queue.paused, limit: limit)
             if let oldest = queue.oldestSeconds { Metrics.queueOldest(queue: queue.name, seconds: oldest) }
         }
