@@ -6,6 +6,9 @@ packages=(
     pkg-config librabbitmq-dev libpq-dev libcurl4-openssl-dev libargon2-dev zlib1g-dev
 )
 
+# What only the tests need: ops/lib/python-tests, and a browser that playwright drives.
+test_packages=(python3-venv chromium-headless-shell)
+
 missing_packages() {
     local package
     for package in "${packages[@]}"; do

@@ -1,17 +1,13 @@
 import Fixtures
-import FoundationEssentials
 import Testing
 
 /// The console in Chromium, as `Tests/Browser/console_test.py` drives it.
 @Suite struct ConsoleBrowserTests {
-    /// A Python that has playwright; `ops/test` makes one.
-    private static let python = ProcessInfo.processInfo.environment["CONVEYOR_BROWSER_PYTHON"]
-
-    @Test(.enabled(if: Self.python != nil, "CONVEYOR_BROWSER_PYTHON names no Python that has playwright"))
+    @Test
     func `a real browser finds nothing to complain about, and somebody on call gets everything done, with JavaScript and without`() async throws {
         try await withConsole { console in
             let browser = try ChildProcess(
-                try #require(Self.python), [Repository.path + "/Tests/Browser/console_test.py"],
+                try await TestPython.path(), [Repository.path + "/Tests/Browser/console_test.py"],
                 environment: [
                     "CONSOLE_URL": console.base, "CONSOLE_TOKEN": ConsoleFixture.token, "DATABASE_URL": console.database.url,
                     "PYTHONDONTWRITEBYTECODE": "1",
