@@ -1,5 +1,4 @@
 import CDocs
-import Crypto
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -10,12 +9,13 @@ struct DocsController: Sendable {
     private struct File: Sendable {
         let body: ByteBuffer
         let headers: HTTPFields
+        let tag: EntityTag
 
         init(_ bytes: some Sequence<UInt8>, type: String, encoding: String? = nil) {
+            let bytes = Array(bytes)
             self.body = ByteBuffer(bytes: bytes)
-            let digest = SHA256.hash(data: self.body.readableBytesView)
-            let tag = digest.prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-            var headers: HTTPFields = [.contentType: type, .eTag: "\"\(tag)\"", .cacheControl: "public, no-cache"]
+            self.tag = EntityTag(of: bytes)
+            var headers: HTTPFields = [.contentType: type, .eTag: self.tag.text, .cacheControl: "public, no-cache"]
             if let encoding { headers[.contentEncoding] = encoding }
             // Swagger UI sets styles in its elements, and draws icons that it carries as data.
             headers[.contentSecurityPolicy] =
@@ -24,10 +24,10 @@ struct DocsController: Sendable {
         }
 
         func response(to request: Request) -> Response {
-            guard request.headers[.ifNoneMatch] != self.headers[.eTag] else {
-                return Response(status: .notModified, headers: self.headers)
+            guard let known = self.tag.known(to: request) else {
+                return Response(status: .ok, headers: self.headers, body: .init(byteBuffer: self.body))
             }
-            return Response(status: .ok, headers: self.headers, body: .init(byteBuffer: self.body))
+            return Response(status: .notModified, headers: [.eTag: known, .cacheControl: "public, no-cache"])
         }
     }
 

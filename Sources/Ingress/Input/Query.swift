@@ -34,10 +34,12 @@ struct Query {
         return text
     }
 
-    /// A whole number.
+    /// A whole number; `16.0` is one, as in a body.
     func int(_ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {
-        guard let text = self.parameters[name], !text.isEmpty else { return nil }
-        guard let number = Int64(text), range.contains(number) else {
+        guard let text = self.parameters[name] else { return nil }
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let isWhole = parts.count == 1 || !parts[1].isEmpty && parts[1].utf8.allSatisfy { $0 == UInt8(ascii: "0") }
+        guard isWhole, let number = Int64(parts[0]), range.contains(number) else {
             throw self.refuse(name, "must be an integer between \(range.lowerBound) and \(range.upperBound)")
         }
         return number
@@ -45,24 +47,24 @@ struct Query {
 
     /// `true` or `false`.
     func bool(_ name: String) throws(Problem) -> Bool? {
-        guard let text = self.parameters[name], !text.isEmpty else { return nil }
+        guard let text = self.parameters[name] else { return nil }
         switch text {
-        case "true", "1": return true
-        case "false", "0": return false
+        case "true": return true
+        case "false": return false
         default: throw self.refuse(name, "must be true or false")
         }
     }
 
     /// A UUID.
     func id(_ name: String) throws(Problem) -> ID? {
-        guard let text = self.parameters[name], !text.isEmpty else { return nil }
+        guard let text = self.parameters[name] else { return nil }
         guard let id = ID(text) else { throw self.refuse(name, "must be a UUID") }
         return id
     }
 
     /// One of a few words.
     func oneOf(_ name: String, _ words: [String]) throws(Problem) -> String? {
-        guard let text = self.parameters[name], !text.isEmpty else { return nil }
+        guard let text = self.parameters[name] else { return nil }
         guard words.contains(text) else { throw self.refuse(name, "must be one of \(words.joined(separator: ", "))") }
         return text
     }

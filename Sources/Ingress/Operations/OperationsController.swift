@@ -19,10 +19,13 @@ struct OperationsController: Sendable {
             let user = try await self.authenticator.user(request)
             guard user.id == actor || user.isSuperuser else { throw Self.notFound }
         }
-        let seconds = try Query(request).int("wait", 0...30) ?? Preference(request).map { Int64($0.seconds) } ?? 0
+        let preference = Preference(request)
+        let asked = try Query(request).int("wait", 0...86_400).map { min(Int($0), Preference.limit) }
         let waiting = self.operations.feed.listen(to: operation.messageID)
         defer { waiting.cancel() }
-        let state = try await self.operations.wait(for: operation, upTo: .seconds(seconds), waiting, mayHaveEnded: true)
-        return try .json(OperationBody(operation, id: text, state), headers: [.vary: "Authorization, Prefer"])
+        let state = try await self.operations.wait(for: operation, upTo: .seconds(asked ?? preference?.seconds ?? 0), waiting, mayHaveEnded: true)
+        var response = try Response.json(OperationBody(operation, id: text, state), headers: [.vary: "Authorization, Prefer"])
+        if asked == nil { response.headers[.preferenceApplied] = preference?.applied }
+        return response
     }
 }

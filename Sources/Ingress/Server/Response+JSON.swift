@@ -30,7 +30,11 @@ extension Response {
             status: .init(code: problem.code.status),
             headers: [.contentType: "application/problem+json", .cacheControl: "private, no-store"],
             body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
-        if problem.code.status == 401 { response.headers[.wwwAuthenticate] = "Bearer realm=\"conveyor\"" }
+        if problem.code.status == 401 {
+            // RFC 6750, section 3.1: who sends a token is told that it is this that was refused.
+            let isToken = problem.code != .badCredentials && request.headers.contains(.authorization)
+            response.headers[.wwwAuthenticate] = "Bearer realm=\"conveyor\"" + (isToken ? ", error=\"invalid_token\"" : "")
+        }
         if problem.code.status == 503 { response.headers[.retryAfter] = "2" }
         for field in headers { response.headers[field.name] = field.value }
         return response

@@ -50,7 +50,7 @@ public final class ChildProcess: Sendable {
     public func signal(_ number: Int32) { self.life.signal(number) }
 
     /// Waits until the output matches, and returns the first match's last capture, or the whole match.
-    public func firstLine(matching pattern: String, within time: Duration = .seconds(30)) async throws(FixtureError) -> String {
+    public func firstLine(matching pattern: String, within time: Duration = .seconds(60)) async throws(FixtureError) -> String {
         // Compiled in the closure: `Regex` is not `Sendable`.
         let found = await self.life.wait(within: time) { record in
             guard let regex = try? Regex(pattern) else { return nil }
@@ -62,7 +62,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// Waits until the output contains a text.
-    public func waits(for text: String, within time: Duration = .seconds(30)) async throws(FixtureError) {
+    public func waits(for text: String, within time: Duration = .seconds(60)) async throws(FixtureError) {
         let found = await self.life.wait(within: time) { record in
             String(decoding: record.output, as: UTF8.self).contains(text) ? "yes" : record.exit.map { _ in "" }
         }

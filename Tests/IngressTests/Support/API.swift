@@ -27,7 +27,8 @@ struct API: Sendable {
             request.headers["Content-Type"] = "application/json"
         }
         if let token { request.headers["Authorization"] = "Bearer \(token)" }
-        if waiting { request.headers["Prefer"] = "wait=20" }
+        if waiting { request.headers["Prefer"] = "wait=30" }
+        request.timeout = .seconds(60)
         for (name, value) in headers { request.headers[name] = value }
         return Answer(try await self.client.send(request))
     }
