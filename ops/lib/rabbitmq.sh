@@ -126,8 +126,9 @@ run_epmd() {
 
 epmd_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(rabbitmq_port EPMD_PORT)") 2>/dev/null; }
 
+# But for the administrator's password: it counts for the first start only, and a new one is told to the node that runs.
 rabbitmq_inputs() {
-    rabbitmq_configuration "$1"
+    rabbitmq_configuration "$1" | grep -v '^default_pass = '
     cat "$local_dir/env.d/$1"
 }
 

@@ -1,0 +1,38 @@
+"""Whether all that was accepted is there, once."""
+import json
+import subprocess
+import time
+
+
+def settled(system, orders, limit=120):
+    """Waits until all of them are done, or nothing more comes; prints what became of them. True if nothing is lost and nothing is there twice."""
+    ids = [order.id for order in orders]
+    done_query = "select count(*) from orders where id = any(%s::uuid[]) and status = 'awaiting_payment'"
+    with system.connect() as database:
+        deadline = time.monotonic() + limit
+        while (done := database.execute(done_query, [ids]).fetchone()[0]) < len(ids) and time.monotonic() < deadline:
+            time.sleep(0.25)
+        others = database.execute("select count(*) from orders where id <> all(%s::uuid[])", [ids]).fetchone()[0]
+    print(f"accepted {len(ids)} orders, {len(set(ids))} different; awaiting payment: {done}; orders that nobody was told of: {others}")
+    books = audit(system)
+    print("audit: " + ", ".join(f"{book} {'balances' if figures['balance'] == 0 else figures}" for book, figures in books.items()))
+    right = done == len(ids) == len(set(ids)) and others == 0 and all(figures["balance"] == 0 for figures in books.values())
+    print("nothing lost, nothing twice" if right else "SOMETHING IS WRONG", flush=True)
+    return right
+
+
+def audit(system):
+    """What `conveyor audit` says, once nothing is on its way any more."""
+    deadline = time.monotonic() + 60
+    while True:
+        books = json.loads(conveyor(system, "audit", "--json", check=False))
+        books = {name: figures for name, figures in books.items() if isinstance(figures, dict) and "balance" in figures}
+        if all(figures["balance"] == 0 for figures in books.values()) or time.monotonic() > deadline:
+            return books
+        time.sleep(1)
+
+
+def conveyor(system, *words, check=True):
+    """The operator's command line, with the owner's access: its output."""
+    command = [system.home / "bin/conveyor", *words, "--env-file", system.home / "env"]
+    return subprocess.run(command, env=system.environment, stdout=subprocess.PIPE, text=True, check=check).stdout
