@@ -7,6 +7,7 @@ port_table="env PORT 8080 ingress
 env CONSOLE_PORT 8081 console
 env SMTP_PORT 17025 mail
 env.d/stripe-double PORT 17690 stripe-double
+env.d/demo PORT 8082 demo
 env.d/postgres PGPORT 15432 postgres
 env.d/rabbitmq AMQP_PORT 17672 rabbitmq
 env.d/rabbitmq MANAGEMENT_PORT 17673 rabbitmq
@@ -82,7 +83,6 @@ configure_shared() {
     keep HOST 127.0.0.1
     put PORT "${port[env PORT]}"
     keep_secret SECRET_KEY 32
-    keep BACKEND_CORS_ORIGINS '[]'
     put CONSOLE_PORT "${port[env CONSOLE_PORT]}"
     keep_secret CONSOLE_TOKEN 16
     keep_url DATABASE_URL postgresql conveyor "${port[env.d/postgres PGPORT]}/conveyor"
@@ -99,7 +99,7 @@ configure_shared() {
     keep SMTP_TLS none
     keep EMAIL_FROM shop@conveyor.example
     keep ADMIN_EMAIL admin@conveyor.example
-    put SHOP_URL "http://127.0.0.1:${port[env PORT]}"
+    put SHOP_URL "http://127.0.0.1:${port[env.d/demo PORT]}"
     save_settings
 }
 
@@ -122,6 +122,16 @@ configure_servers() {
     open_settings "$local_dir/env.d/stripe-double"
     put PORT "${port[env.d/stripe-double PORT]}"
     save_settings
+
+    open_settings "$local_dir/env.d/demo"
+    put PORT "${port[env.d/demo PORT]}"
+    save_settings
+}
+
+# The pages of ops/demo are of another origin than the API. A list that was written by hand stays.
+allow_demo() {
+    local generated='^\["http://127\.0\.0\.1:[0-9]+"\]$' now=${setting[BACKEND_CORS_ORIGINS]-}
+    [[ -n $now && ! $now =~ $generated ]] || put BACKEND_CORS_ORIGINS "[\"http://127.0.0.1:${port[env.d/demo PORT]}\"]"
 }
 
 # Each part has a database role and a broker user of its own. The console acts for the operator: with the recorder's role in the
@@ -134,7 +144,7 @@ configure_parts() {
         keep_url AMQP_URL amqp "conveyor_$part" "${port[env.d/rabbitmq AMQP_PORT]}"
         [ "${#nodes[@]}" = 1 ] || put AMQP_URLS "$(amqp_urls "conveyor_$part" "$(password_in "${setting[AMQP_URL]}")")"
         put RABBITMQ_API "http://conveyor_$part:$(password_in "${setting[AMQP_URL]}")@127.0.0.1:${port[env.d/rabbitmq MANAGEMENT_PORT]}"
-        [ "$part" = ingress ] || put METRICS_PORT "${port[env.d/$part METRICS_PORT]}"
+        if [ "$part" = ingress ]; then allow_demo; else put METRICS_PORT "${port[env.d/$part METRICS_PORT]}"; fi
         save_settings
     done
     open_settings "$local_dir/env.d/console"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What stands in for the outside world: a mail server that keeps every e-mail as a file, and Stripe's double. Sourced, never run.
+# What stands in for the outside world: a mail server that keeps every e-mail as a file, Stripe's double, and a frontend. Sourced, never run.
 
 mail_inputs() {
     value_in "$local_dir/env" SMTP_PORT
@@ -30,3 +30,17 @@ run_stripe_double() {
 }
 
 stripe_double_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(value_in "$local_dir/env.d/stripe-double" PORT)") 2>/dev/null; }
+
+demo_inputs() {
+    value_in "$local_dir/env" PORT
+    value_in "$local_dir/env" STRIPE_API_BASE
+    value_in "$local_dir/env.d/demo" PORT
+    cat "$root/ops/demo/serve"
+}
+
+run_demo() {
+    exec /usr/bin/python3 "$root/ops/demo/serve" --port "$(value_in "$local_dir/env.d/demo" PORT)" \
+        --api "http://127.0.0.1:$(value_in "$local_dir/env" PORT)" --stripe "$(value_in "$local_dir/env" STRIPE_API_BASE)"
+}
+
+demo_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(value_in "$local_dir/env.d/demo" PORT)") 2>/dev/null; }

@@ -17,6 +17,7 @@ show_addresses() {
     open_settings "$local_dir/env"
     cat <<TEXT
 
+demo shop    http://127.0.0.1:$(value_in "$local_dir/env.d/demo" PORT)/
 shop's API   http://127.0.0.1:${setting[PORT]}/docs
 console      http://127.0.0.1:${setting[CONSOLE_PORT]}/   signed in with CONSOLE_TOKEN of $local_dir/env
 RabbitMQ     http://127.0.0.1:$(rabbitmq_port MANAGEMENT_PORT)/   user and password in RABBITMQ_API of $local_dir/env

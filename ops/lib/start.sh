@@ -32,7 +32,7 @@ apply_topology() {
     [ "${#changed[@]}" = 0 ] || say_what_changed
 }
 
-start_parts() { start "${parts[@]}" mail stripe-double; }
+start_parts() { start "${parts[@]}" mail stripe-double demo; }
 
 start() {
     local name

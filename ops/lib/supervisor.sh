@@ -4,7 +4,7 @@
 
 export SVDIR=$local_dir/service
 list_services() {
-    servers=(epmd "${nodes[@]}" postgres mail stripe-double)
+    servers=(epmd "${nodes[@]}" postgres mail stripe-double demo)
     services=("${servers[@]}" "${parts[@]}")
 }
 list_services
@@ -177,7 +177,7 @@ stop_supervisor() {
 # What others depend on stops after them.
 stop_everything() {
     stop "${parts[@]}"
-    stop stripe-double mail
+    stop stripe-double mail demo
     stop "${nodes[@]}" postgres
     stop epmd
     stop_supervisor

@@ -1,0 +1,196 @@
+// A client of Conveyor's HTTP API, for browsers: all that a frontend has to know of the API's ways is here and in events.js.
+import { serverSentEvents } from "./events.js";
+
+/** The shop says no: a problem of RFC 9457. `code` is for programs, `message` for people, `errors` says which field is wrong. */
+export class Problem extends Error {
+  constructor(body, status = body.status) {
+    super(body.detail || body.title || `The shop answered ${status}.`);
+    Object.assign(this, { code: body.code, status, errors: body.errors ?? [], lines: body.lines ?? [] });
+  }
+
+  static async of(response) {
+    return new Problem(await response.json().catch(() => ({})), response.status);
+  }
+}
+
+/** There was no answer. Whether the shop got the write is not known, so it is to be sent again with the same key, not anew. */
+export class Unreachable extends Error {
+  constructor() {
+    super("The shop cannot be reached. Nothing is lost: try again, and it is done once.");
+  }
+}
+
+/** Something broke in the shop. The message is kept, and an operator can still bring it to its end. */
+export class Failed extends Error {
+  constructor(operation) {
+    super("This could not be finished. It is kept, and somebody in the shop looks at it.");
+    this.operation = operation;
+  }
+}
+
+/** A key for one intention of the customer: the same key is the same operation, however often it is sent. */
+export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+const PATIENCE = 60_000; // milliseconds that a request is tried again before the customer is told
+const WAIT = 20; // seconds that the server may hold an answer back until an operation ends; it allows 30
+const SILENCE = 40_000; // milliseconds after which no answer comes any more
+
+/**
+ * Reads, writes and live streams of the API.
+ * Sends the events `trouble` (`detail: {seconds, code}`: it tries again by itself), `reached` and `signed-out`.
+ */
+export class Client extends EventTarget {
+  #base;
+  #session;
+  #refreshing;
+  #retryNow = new EventTarget();
+
+  /** `session.tokens` is what a sign-in was answered with, or null; this reads it, renews it and clears it. */
+  constructor(base, session) {
+    super();
+    this.#base = base;
+    this.#session = session;
+    addEventListener("online", () => this.retryNow());
+  }
+
+  // Reads. The browser's own cache sends If-None-Match and answers from what it has on a 304; there is nothing to do about it here.
+
+  async get(path, { query = {}, signal } = {}) {
+    const known = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+    const search = known.length > 0 ? `?${new URLSearchParams(known)}` : "";
+    const response = await this.#send("GET", path + search, { signal });
+    if (!response.ok) throw await Problem.of(response);
+    return response.json();
+  }
+
+  // Writes. Each is a message: it is accepted (202) once the broker has it, and done when its operation has ended.
+
+  /** Hands a write over. Comes back when it is safe, and before it is done: follow it with `outcome`, or by the events of its resource. */
+  accept(method, path, body, options = {}) {
+    return this.#write(method, path, body, options);
+  }
+
+  /** The operation when it has ended. Throws the problem that it was rejected with. */
+  async outcome({ operation_id: id }, { signal } = {}) {
+    for (;;) {
+      // Answered as soon as it ends, at the latest when the time is up: no polling.
+      const operation = await this.get(`/operations/${id}`, { query: { wait: WAIT }, signal });
+      if (operation.status === "succeeded") return operation;
+      if (operation.status === "rejected") throw new Problem(operation.problem);
+      if (operation.status === "failed") throw new Failed(operation);
+    }
+  }
+
+  /** Both at once, for what takes milliseconds: with `Prefer: wait` the answer is the ended operation, or what was wrong. */
+  async write(method, path, body, options = {}) {
+    const operation = await this.#write(method, path, body, { ...options, prefer: `wait=${WAIT}` });
+    return operation.status === "succeeded" ? operation : this.outcome(operation, options);
+  }
+
+  async #write(method, path, body, { key = newKey(), signal, prefer }) {
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
+    if (prefer) headers.Prefer = prefer;
+    const response = await this.#send(method, path, { headers, body: body && JSON.stringify(body), signal });
+    if (!response.ok) throw await Problem.of(response);
+    return response.json();
+  }
+
+  // Live. EventSource cannot send a token, so the stream is read by fetch.
+
+  /** The events of a resource, from the beginning and then as they happen, over any number of connections, until `signal` ends it. */
+  async *events(path, { signal } = {}) {
+    let last;
+    while (!signal?.aborted) {
+      const headers = { Accept: "text/event-stream" };
+      if (last) headers["Last-Event-ID"] = last; // goes on after that one
+      try {
+        const response = await this.#send("GET", path, { headers, signal, isStream: true });
+        if (!response.ok) throw await Problem.of(response);
+        for await (const event of serverSentEvents(response.body)) {
+          if (event.id) last = event.id;
+          yield event;
+        }
+      } catch (error) {
+        if (error instanceof Problem && error.status < 500) throw error;
+      }
+      // The connection was cut, or ended because the token has: a new one, with the token that is good by then.
+      await this.#pause(2, signal);
+    }
+  }
+
+  // Accounts
+
+  async signIn(email, password) {
+    const response = await this.#send("POST", "/auth/login", { ...json({ email, password }), token: null });
+    if (!response.ok) throw await Problem.of(response);
+    this.#session.tokens = await response.json();
+  }
+
+  /** Tries again at once what waits for its next attempt. */
+  retryNow() {
+    this.#retryNow.dispatchEvent(new Event("now"));
+  }
+
+  // The request itself: with the token, renewed once when it has expired; again when nobody answered.
+
+  async #send(method, path, { token = this.#session.tokens?.access_token, ...request }) {
+    const response = await this.#attempts(method, path, token, request);
+    if (response.status !== 401 || !token) return response;
+    await this.#renew(token);
+    return this.#attempts(method, path, this.#session.tokens?.access_token, request);
+  }
+
+  /** One renewal for all requests that were refused. */
+  async #renew(expired) {
+    if (this.#session.tokens?.access_token !== expired) return;
+    this.#refreshing ??= (async () => {
+      const { refresh_token } = this.#session.tokens;
+      const response = await this.#attempts("POST", "/auth/refresh", null, json({ refresh_token }));
+      this.#session.tokens = response.ok ? await response.json() : null;
+      if (!response.ok) this.dispatchEvent(new Event("signed-out"));
+    })().finally(() => (this.#refreshing = undefined));
+    await this.#refreshing;
+  }
+
+  /**
+   * Sends until somebody answers. Reads and sign-ins change nothing and every write has its key, so all of them may be sent again, be it that
+   * the shop says to (`503` and `429` with `Retry-After`) or that the answer got lost.
+   */
+  async #attempts(method, path, token, { headers, body, signal, isStream }) {
+    const deadline = Date.now() + PATIENCE;
+    for (let attempt = 0; ; attempt++) {
+      const response = await fetch(`${this.#base}/api/v1${path}`, {
+        method,
+        headers: token ? { ...headers, Authorization: `Bearer ${token}` } : headers,
+        body,
+        signal: AbortSignal.any([signal, isStream ? null : AbortSignal.timeout(SILENCE)].filter(Boolean)),
+      }).catch((error) => {
+        if (signal?.aborted) throw error;
+        return null;
+      });
+      if (response && response.status !== 503 && response.status !== 429) {
+        if (attempt > 0) this.dispatchEvent(new Event("reached"));
+        return response;
+      }
+      // A little apart from each other, so that all customers do not come back in the same moment.
+      const seconds = Number(response?.headers.get("Retry-After")) || Math.min(2 ** attempt, 10) * (0.75 + Math.random() / 2);
+      if (Date.now() + seconds * 1000 > deadline) {
+        this.dispatchEvent(new Event("reached"));
+        if (response) return response;
+        throw new Unreachable();
+      }
+      const code = response ? (await response.json().catch(() => ({}))).code : "offline";
+      this.dispatchEvent(new CustomEvent("trouble", { detail: { seconds: Math.ceil(seconds), code } }));
+      await this.#pause(seconds, signal);
+    }
+  }
+
+  #pause(seconds, signal) {
+    const { promise, resolve } = Promise.withResolvers();
+    const timer = setTimeout(resolve, seconds * 1000);
+    for (const [target, name] of [[this.#retryNow, "now"], [signal, "abort"]]) target?.addEventListener(name, resolve, { once: true });
+    return promise.finally(() => clearTimeout(timer));
+  }
+}
+
+const json = (body) => ({ headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });

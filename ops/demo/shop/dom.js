@@ -1,0 +1,86 @@
+// Small things about the document. Text is always set as text, so nothing that a shop's data holds can become markup.
+
+/** An element. An attribute that is a function listens to the event of that name; false, null and undefined are left out. */
+export function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const $ = (selector) => document.querySelector(selector);
+
+/** Money comes as a whole number of the currency's smallest unit: 1999 usd is $19.99, 1999 jpy is ¥1,999. */
+export function money(amount, currency) {
+  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency });
+  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+}
+
+export function time(text, style = { dateStyle: "medium", timeStyle: "short" }) {
+  return el("time", { datetime: text }, new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(text)));
+}
+
+/** A country by its two letters. */
+export const country = (code) => new Intl.DisplayNames(document.documentElement.lang, { type: "region" }).of(code);
+
+export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+/** Says something to everybody: a note for the eyes, read out by a screen reader. */
+export function announce(text) {
+  let note = $("#note");
+  if (!note) document.body.append((note = el("p", { id: "note", role: "status" })));
+  note.textContent = text;
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => (note.textContent = ""), 6000);
+}
+
+/** Shows what went wrong at a place of the page, and goes there. */
+export function complain(place, error, ...more) {
+  if (error.name === "AbortError") return;
+  place.replaceChildren(el("div", { class: "alert", role: "alert", tabindex: -1 }, el("p", {}, error.message), ...more));
+  place.firstElementChild.focus();
+}
+
+/**
+ * Does `action` when the form is sent, once at a time. What the API says about a field is shown at the field: its problem's `errors` name
+ * fields as the form does.
+ */
+export function onSubmit(form, action) {
+  const place = form.querySelector(".problem");
+  form.noValidate = true; // the API's word counts, and is said in the same way for every field
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
+    place.replaceChildren();
+    for (const field of form.querySelectorAll("[aria-invalid]")) clearField(field);
+    try {
+      await action(Object.fromEntries(new FormData(form)));
+    } catch (error) {
+      const wrong = (error.errors ?? []).filter(({ field, message }) => markField(form.elements[field], message));
+      if (wrong.length > 0) form.querySelector("[aria-invalid]").focus();
+      else complain(place, error);
+    } finally {
+      form.ariaBusy = "false";
+    }
+  });
+}
+
+function markField(field, message) {
+  if (!field) return false;
+  const id = `${field.id}-problem`;
+  field.after(el("p", { id, class: "field-problem" }, `${field.labels[0].textContent} ${message}.`));
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", id);
+  return true;
+}
+
+function clearField(field) {
+  field.parentElement.querySelector(`#${CSS.escape(`${field.id}-problem`)}`)?.remove();
+  field.removeAttribute("aria-invalid");
+  field.removeAttribute("aria-describedby");
+}

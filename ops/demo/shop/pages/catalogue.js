@@ -1,0 +1,90 @@
+// Lists and searches the products. What is looked for stands in the address, so it can be kept, sent and gone back to.
+import { $, complain, el, plural } from "../dom.js";
+import { card } from "../product-card.js";
+import { api, frame } from "../shop.js";
+
+const form = $("#search");
+const list = $("#products");
+const more = $("#more");
+let search; // the one whose answer is awaited
+
+/** The form's fields are named as the API's parameters are. */
+const wanted = () => Object.fromEntries(new FormData(form));
+
+async function load() {
+  search?.abort(); // an answer that comes late must not overwrite a newer one
+  search = new AbortController();
+  list.ariaBusy = "true";
+  try {
+    show(await api.get("/products", { query: { ...wanted(), limit: 12 }, signal: search.signal }));
+    list.ariaBusy = "false";
+  } catch (error) {
+    complain($("#problem"), error, el("button", { type: "button", click: load }, "Try again"));
+  }
+}
+
+function show({ items, next_cursor: next }, isFurther = false) {
+  $("#problem").replaceChildren();
+  const cards = items.map(card);
+  if (isFurther) list.append(...cards);
+  else list.replaceChildren(...cards);
+  const count = list.children.length;
+  $("#count").textContent = count === 0 ? "Nothing matches. Try fewer letters; typos are forgiven." : `${next ? "The first " : ""}${plural(count, "product")}`;
+  more.hidden = !next;
+  more.onclick = () => loadMore(next);
+  if (isFurther) cards[0]?.querySelector("a").focus();
+}
+
+/** The next page begins after the last product of this one, whatever was added or sold meanwhile. */
+async function loadMore(cursor) {
+  try {
+    show(await api.get("/products", { query: { ...wanted(), limit: 12, cursor }, signal: search.signal }), true);
+  } catch (error) {
+    complain($("#problem"), error);
+  }
+}
+
+/** Each category, indented by its depth; a category finds all that is below it, too. */
+function options(categories, depth = 0) {
+  return categories.flatMap(({ name, slug, children }) => [el("option", { value: slug }, "\u2003".repeat(depth) + name), ...options(children, depth + 1)]);
+}
+
+function readAddress() {
+  const query = new URLSearchParams(location.search);
+  for (const field of form.elements) {
+    if (field.type === "checkbox") field.checked = query.has(field.name);
+    else if (field.name) field.value = query.get(field.name) ?? field.querySelector?.("option")?.value ?? "";
+  }
+}
+
+function changed(isTyping) {
+  const query = new URLSearchParams(Object.entries(wanted()).filter(([name, value]) => value && !(name === "sort" && value === "relevance")));
+  const address = query.size > 0 ? `/?${query}` : "/";
+  history[isTyping ? "replaceState" : "pushState"](null, "", address);
+  load();
+}
+
+frame("/");
+try {
+  const { items } = await api.get("/categories");
+  form.elements.category.append(...options(items));
+} catch (error) {
+  complain($("#problem"), error);
+}
+readAddress();
+load();
+let typing;
+form.addEventListener("input", ({ target }) => {
+  clearTimeout(typing);
+  if (target.type === "search") typing = setTimeout(changed, 200, true);
+  else changed(false);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearTimeout(typing);
+  changed(false);
+});
+addEventListener("popstate", () => {
+  readAddress();
+  load();
+});

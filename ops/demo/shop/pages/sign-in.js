@@ -1,0 +1,32 @@
+// Signing in, and making an account.
+import { $, el, onSubmit } from "../dom.js";
+import { api, frame } from "../shop.js";
+
+/** Where to go on: a page of this shop, whatever the address says. */
+function next() {
+  const url = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
+  return url.origin === location.origin ? url.pathname + url.search : "/";
+}
+
+async function enter(email, password) {
+  await api.signIn(email, password);
+  location.replace(next());
+}
+
+frame("/sign-in");
+onSubmit($("#sign-in"), ({ email, password }) => enter(email, password));
+onSubmit($("#register"), async ({ email, password, full_name: name }) => {
+  // The rejection of an address that is taken comes from the worker, by way of the operation, like any other.
+  await api.write("POST", "/auth/register", { email, password, full_name: name || null });
+  await enter(email, password);
+});
+// The logins that ops/up has made. A shop of yours has none of these.
+$("#samples").append(...["user1@example.com", "user2@example.com"].map((email) =>
+  el("button", {
+    type: "button", class: "quiet",
+    click: () => {
+      $("#email").value = email;
+      $("#password").value = "correct horse battery staple";
+      $("#sign-in").requestSubmit();
+    },
+  }, `Sign in as ${email}`)));

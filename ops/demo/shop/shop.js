@@ -1,0 +1,86 @@
+// What all pages have in common: the client, who is signed in, and the frame around each page.
+import { Client } from "./api.js";
+import { API } from "./config.js";
+import { announce, el, plural } from "./dom.js";
+
+/** The tokens lie where only this origin's scripts read them, and the page's policy lets no other script run. */
+export const session = {
+  get tokens() {
+    return JSON.parse(localStorage.getItem("tokens"));
+  },
+  set tokens(tokens) {
+    if (tokens) localStorage.setItem("tokens", JSON.stringify(tokens));
+    else localStorage.removeItem("tokens");
+  },
+  get isOpen() {
+    return localStorage.getItem("tokens") !== null;
+  },
+};
+
+export const api = new Client(API, session);
+
+/** To the sign-in, and back here after it. */
+export function goToSignIn() {
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+/** For pages that are nobody's but the customer's own. */
+export function needSignIn() {
+  if (!session.isOpen) goToSignIn();
+  return session.isOpen;
+}
+
+/** Adds to what the cart has of the product. The API takes the quantity that is wanted in the end, so that a repetition adds nothing. */
+export async function addToCart(product, count = 1) {
+  const cart = await api.get("/cart");
+  const has = cart.items.find((item) => item.product_id === product.id)?.quantity ?? 0;
+  await api.write("PUT", `/cart/items/${product.id}`, { quantity: has + count });
+  announce(`${product.name} is in your cart${has + count > 1 ? `, ${has + count} of it` : ""}.`);
+  await showCartCount();
+}
+
+export async function showCartCount(cart) {
+  if (!session.isOpen) return;
+  const { items } = cart ?? (await api.get("/cart"));
+  const count = items.reduce((sum, item) => sum + item.quantity, 0);
+  const badge = document.querySelector("#cart-count");
+  badge.textContent = count || "";
+  badge.hidden = count === 0;
+  badge.setAttribute("aria-label", plural(count, "piece"));
+}
+
+/** Draws the frame. `current` is the path of the page's entry in the navigation. */
+export function frame(current) {
+  const link = (path, ...content) => el("a", { href: path, "aria-current": path === current && "page" }, ...content);
+  const account = session.isOpen
+    ? el("button", { class: "plain", type: "button", click: signOut }, "Sign out")
+    : link(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`, "Sign in");
+  document.querySelector("#header").append(
+    el("a", { class: "brand", href: "/" }, el("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }), "Conveyor’s shop"),
+    el("nav", { "aria-label": "Shop" },
+      link("/", "Products"), link("/orders", "Orders"), link("/cart", "Cart ", el("span", { id: "cart-count", class: "count", hidden: true }))),
+    el("div", { class: "account" }, account),
+  );
+  const trouble = el("div", { id: "trouble", role: "status" });
+  document.querySelector("#header").after(trouble);
+  showTrouble(trouble);
+  showCartCount().catch(() => {}); // a count that is missing is no reason to complain
+  api.addEventListener("signed-out", goToSignIn);
+}
+
+function signOut() {
+  session.tokens = null; // and only here: POST /auth/logout-all ends the sessions of all devices
+  location.assign("/");
+}
+
+/** Says what goes on while the client tries again by itself. */
+function showTrouble(banner) {
+  const reasons = { offline: "The shop cannot be reached", rate_limited: "That was a lot at once" };
+  api.addEventListener("trouble", ({ detail: { code, seconds } }) => {
+    banner.replaceChildren(
+      el("p", {}, `${reasons[code] ?? "The shop is busy for a moment"}. Trying again in ${plural(seconds, "second")}; nothing is done twice.`),
+      el("button", { type: "button", click: () => api.retryNow() }, "Try now"),
+    );
+  });
+  api.addEventListener("reached", () => banner.replaceChildren());
+}

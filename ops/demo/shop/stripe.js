@@ -1,0 +1,34 @@
+// What Stripe.js does, spoken to Stripe's double. In a real shop this file is https://js.stripe.com with its Payment Element: the card's number
+// goes from the customer's browser to Stripe, and never touches the shop.
+import { STRIPE } from "./config.js";
+
+/** The test cards of https://docs.stripe.com/testing that are worth trying here. */
+export const testCards = [
+  { method: "pm_card_visa", name: "Visa 4242", outcome: "pays" },
+  { method: "pm_card_visa_chargeDeclinedInsufficientFunds", name: "Visa 9995", outcome: "is declined: insufficient funds" },
+  { method: "pm_card_chargeDeclinedExpiredCard", name: "Visa 0069", outcome: "is declined: expired" },
+  { method: "pm_card_authenticationRequired", name: "Visa 3155", outcome: "asks your bank first (3-D Secure)" },
+  { method: "pm_usBankAccount_success", name: "Bank account", outcome: "takes a few seconds" },
+];
+
+/**
+ * Confirms a payment, as `stripe.confirmPayment` does: with the publishable key, and the secret of this one payment that the shop's
+ * create-payment-intent gave. Leaves the page if the bank wants to ask the customer.
+ * Returns the PaymentIntent's status. That is not the shop's word: the order is paid when the shop says so.
+ */
+export async function confirmPayment({ payment_intent_id: id, client_secret, publishable_key: key }, method, returnURL) {
+  const body = new URLSearchParams({ key, client_secret, payment_method: method, return_url: returnURL });
+  const response = await fetch(`${STRIPE}/v1/payment_intents/${id}/confirm`, { method: "POST", body });
+  const answer = await response.json();
+  if (!response.ok) throw new Declined(answer.error);
+  if (answer.next_action?.type === "redirect_to_url") location.assign(answer.next_action.redirect_to_url.url);
+  return answer.status;
+}
+
+/** The bank says no; `message` is for the customer. The same payment may be tried with another card. */
+export class Declined extends Error {
+  constructor({ message, code, decline_code: declineCode }) {
+    super(message);
+    Object.assign(this, { code, declineCode });
+  }
+}
