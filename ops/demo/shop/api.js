@@ -37,13 +37,15 @@ const SILENCE = 40_000; // milliseconds after which no answer comes any more
 
 /**
  * Reads, writes and live streams of the API.
- * Sends the events `trouble` (`detail: {seconds, code}`: it tries again by itself), `reached` and `signed-out`.
+ * Sends the events `trouble` (`detail: {code, seconds}`: it tries again by itself in so many seconds; without `seconds` it has given up),
+ * `reached` when there is an answer again, and `signed-out`.
  */
 export class Client extends EventTarget {
   #base;
   #session;
   #refreshing;
   #retryNow = new EventTarget();
+  #isInTrouble = false;
 
   /** `session.tokens` is what a sign-in was answered with, or null; this reads it, renews it and clears it. */
   constructor(base, session) {
@@ -55,10 +57,11 @@ export class Client extends EventTarget {
 
   // Reads. The browser's own cache sends If-None-Match and answers from what it has on a 304; there is nothing to do about it here.
 
-  async get(path, { query = {}, signal } = {}) {
+  /** `token: null` for what is the same for everybody: the browser may then keep it, and need not ask the API whether it may ask (CORS). */
+  async get(path, { query = {}, ...options } = {}) {
     const known = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
     const search = known.length > 0 ? `?${new URLSearchParams(known)}` : "";
-    const response = await this.#send("GET", path + search, { signal });
+    const response = await this.#send("GET", path + search, options);
     if (!response.ok) throw await Problem.of(response);
     return response.json();
   }
@@ -169,18 +172,18 @@ export class Client extends EventTarget {
         return null;
       });
       if (response && response.status !== 503 && response.status !== 429) {
-        if (attempt > 0) this.dispatchEvent(new Event("reached"));
+        if (this.#isInTrouble) this.dispatchEvent(new Event("reached"));
+        this.#isInTrouble = false;
         return response;
       }
       // A little apart from each other, so that all customers do not come back in the same moment.
       const seconds = Number(response?.headers.get("Retry-After")) || Math.min(2 ** attempt, 10) * (0.75 + Math.random() / 2);
-      if (Date.now() + seconds * 1000 > deadline) {
-        this.dispatchEvent(new Event("reached"));
-        if (response) return response;
-        throw new Unreachable();
-      }
-      const code = response ? (await response.json().catch(() => ({}))).code : "offline";
-      this.dispatchEvent(new CustomEvent("trouble", { detail: { seconds: Math.ceil(seconds), code } }));
+      const isLast = Date.now() + seconds * 1000 > deadline;
+      const code = response ? (await response.clone().json().catch(() => ({}))).code : "offline";
+      this.#isInTrouble = true;
+      this.dispatchEvent(new CustomEvent("trouble", { detail: { code, seconds: isLast ? undefined : Math.ceil(seconds) } }));
+      if (isLast && response) return response;
+      if (isLast) throw new Unreachable();
       await this.#pause(seconds, signal);
     }
   }

@@ -73,7 +73,8 @@ export function onSubmit(form, action) {
 function markField(field, message) {
   if (!field) return false;
   const id = `${field.id}-problem`;
-  field.after(el("p", { id, class: "field-problem" }, `${field.labels[0].textContent} ${message}.`));
+  const [name] = field.labels[0].textContent.split(/[,(]/);
+  field.after(el("p", { id, class: "field-problem" }, `${name.trim()} ${message}.`));
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", id);
   return true;

@@ -35,7 +35,7 @@ export function addButton(product, count = () => 1) {
     await addToCart(product, count()).catch((error) => announce(error.message));
     button.ariaBusy = "false";
   };
-  return el("button", { type: "button", click: add }, "Add to cart", el("span", { class: "hidden" }, `: ${product.name}`));
+  return el("button", { type: "button", "aria-label": `Add to cart: ${product.name}`, click: add }, "Add to cart");
 }
 
 export function card(product) {

@@ -77,10 +77,13 @@ function signOut() {
 function showTrouble(banner) {
   const reasons = { offline: "The shop cannot be reached", rate_limited: "That was a lot at once" };
   api.addEventListener("trouble", ({ detail: { code, seconds } }) => {
-    banner.replaceChildren(
-      el("p", {}, `${reasons[code] ?? "The shop is busy for a moment"}. Trying again in ${plural(seconds, "second")}; nothing is done twice.`),
-      el("button", { type: "button", click: () => api.retryNow() }, "Try now"),
-    );
+    const reason = reasons[code] ?? "The shop is busy for a moment";
+    if (seconds === undefined) banner.replaceChildren(el("p", {}, `${reason}.`));
+    else {
+      banner.replaceChildren(
+        el("p", {}, `${reason}. Trying again in ${plural(seconds, "second")}; nothing is done twice.`),
+        el("button", { type: "button", click: () => api.retryNow() }, "Try now"));
+    }
   });
   api.addEventListener("reached", () => banner.replaceChildren());
 }

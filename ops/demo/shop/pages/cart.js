@@ -29,7 +29,7 @@ function line(item) {
       change: ({ target }) => (target.value === "" ? load() : set(target.valueAsNumber)),
     }),
     el("p", { class: "amount" }, money(item.amount, item.currency)),
-    el("button", { class: "plain", type: "button", click: () => set(0) }, "Remove", el("span", { class: "hidden" }, ` ${item.name}`)));
+    el("button", { class: "plain", type: "button", "aria-label": `Remove ${item.name}`, click: () => set(0) }, "Remove"));
 }
 
 /** One change after the other, so that the last one wins. `write` comes back when it is done, so what is read then has it. */

@@ -11,12 +11,14 @@ let search; // the one whose answer is awaited
 /** The form's fields are named as the API's parameters are. */
 const wanted = () => Object.fromEntries(new FormData(form));
 
+const find = (cursor) => api.get("/products", { query: { ...wanted(), limit: 12, cursor }, signal: search.signal, token: null });
+
 async function load() {
   search?.abort(); // an answer that comes late must not overwrite a newer one
   search = new AbortController();
   list.ariaBusy = "true";
   try {
-    show(await api.get("/products", { query: { ...wanted(), limit: 12 }, signal: search.signal }));
+    show(await find());
     list.ariaBusy = "false";
   } catch (error) {
     complain($("#problem"), error, el("button", { type: "button", click: load }, "Try again"));
@@ -38,7 +40,7 @@ function show({ items, next_cursor: next }, isFurther = false) {
 /** The next page begins after the last product of this one, whatever was added or sold meanwhile. */
 async function loadMore(cursor) {
   try {
-    show(await api.get("/products", { query: { ...wanted(), limit: 12, cursor }, signal: search.signal }), true);
+    show(await find(cursor), true);
   } catch (error) {
     complain($("#problem"), error);
   }
@@ -66,7 +68,7 @@ function changed(isTyping) {
 
 frame("/");
 try {
-  const { items } = await api.get("/categories");
+  const { items } = await api.get("/categories", { token: null });
   form.elements.category.append(...options(items));
 } catch (error) {
   complain($("#problem"), error);

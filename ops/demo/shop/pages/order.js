@@ -69,11 +69,9 @@ async function putBack(lines) {
 function showPayment() {
   const isPayable = order.status === "awaiting_payment" && order.payment_status !== "processing";
   const form = $("#payment");
-  if (!isPayable) form.hidden = true;
-  else if (form.hidden) {
-    form.hidden = false;
-    form.ariaBusy = "false";
-  }
+  if (!isPayable && form.contains(document.activeElement)) $("#title").focus(); // not lost with the form
+  if (isPayable && form.hidden) form.ariaBusy = "false";
+  form.hidden = !isPayable;
   $("#due").replaceChildren(...(order.payment_due_at ? ["Please pay by ", time(order.payment_due_at, { timeStyle: "short" }), "."] : []));
   $("#pay").textContent = `Pay ${money(order.total_amount, order.currency)}`;
 }
@@ -143,7 +141,7 @@ async function follow() {
   for await (const { event, data } of api.events(`/orders/${id}/events`, { signal: leaving.signal })) {
     $("#timeline").append(el("li", {}, time(data.at, { timeStyle: "medium" }), el("span", {}, wordsOf(event))));
     if (event === "payment.failed") $("#paying").textContent = "";
-    await load();
+    await load().catch((error) => complain($("#problem"), error));
   }
 }
 
@@ -162,14 +160,14 @@ addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 if (needSignIn()) {
   preparePayment();
   prepareCancelling();
-  history.replaceState(null, "", location.pathname); // what came with the address is used up; a reload must not act on it again
   try {
     if (query.has("operation")) await awaitPlacing(query.get("operation"));
     await load();
+    history.replaceState(null, "", location.pathname); // what came with the address is used up
     $("#order").hidden = false;
     await follow();
   } catch (error) {
     $("#status").hidden = true;
-    complain($("#problem"), error, el("a", { href: "/orders" }, "To all orders"));
+    complain($("#problem"), error, el("a", { href: "/cart" }, "To your cart"), el("a", { href: "/orders" }, "To all orders"));
   }
 }
