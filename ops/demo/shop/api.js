@@ -114,7 +114,7 @@ export class Client extends EventTarget {
           yield event;
         }
       } catch (error) {
-        if (error instanceof Problem && error.status < 500) throw error;
+        if (error instanceof Problem && error.status < 500 && error.status !== 429) throw error;
       }
       // The connection was cut, or ended because the token has: a new one, with the token that is good by then.
       await this.#pause(2, signal);
