@@ -100,7 +100,10 @@ export class Client extends EventTarget {
 
   // Live. EventSource cannot send a token, so the stream is read by fetch.
 
-  /** The events of a resource, from the beginning and then as they happen, over any number of connections, until `signal` ends it. */
+  /**
+   * The events of a resource, from the beginning and then as they happen, over any number of connections, until `signal` ends it.
+   * Over HTTP/1.1 a browser has six connections to a host and each stream takes one, so end it with the page; HTTP/2 comes with TLS.
+   */
   async *events(path, { signal } = {}) {
     let last;
     while (!signal?.aborted) {

@@ -33,7 +33,9 @@ const events = {
 
 /** Title, kind and explanation of where an order stands. A state that is newer than this page is shown as it is called. */
 export function stateOf({ status, payment_status: payment }) {
-  if (status === "awaiting_payment" && payment === "processing") return ["Payment under way", "wait", "Your bank is working on it. This may take a while."];
+  if (status === "awaiting_payment" && payment === "processing") {
+    return ["Payment under way", "wait", "Your bank is working on it. This may take a while."];
+  }
   return states[status] ?? [status, "wait", ""];
 }
 

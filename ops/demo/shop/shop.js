@@ -21,12 +21,14 @@ export const api = new Client(API, session);
 
 /** To the sign-in, and back here after it. */
 export function goToSignIn() {
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+  location.assign(signInPath());
 }
+
+const signInPath = () => `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
 
 /** For pages that are nobody's but the customer's own. */
 export function needSignIn() {
-  if (!session.isOpen) goToSignIn();
+  if (!session.isOpen) location.replace(signInPath()); // so that Back does not lead here again
   return session.isOpen;
 }
 
@@ -54,7 +56,7 @@ export function frame(current) {
   const link = (path, ...content) => el("a", { href: path, "aria-current": path === current && "page" }, ...content);
   const account = session.isOpen
     ? el("button", { class: "plain", type: "button", click: signOut }, "Sign out")
-    : link(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`, "Sign in");
+    : link(signInPath(), "Sign in");
   document.querySelector("#header").append(
     el("a", { class: "brand", href: "/" }, el("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }), "Conveyor’s shop"),
     el("nav", { "aria-label": "Shop" },
@@ -66,6 +68,8 @@ export function frame(current) {
   showTrouble(trouble);
   showCartCount().catch(() => {}); // a count that is missing is no reason to complain
   api.addEventListener("signed-out", goToSignIn);
+  // Signed in or out in another tab; a token that was renewed there is no reason.
+  addEventListener("storage", ({ key, oldValue, newValue }) => key === "tokens" && !oldValue !== !newValue && location.reload());
 }
 
 function signOut() {

@@ -3,7 +3,7 @@ import { newKey } from "../api.js";
 import { $, complain, country, el, money, onSubmit } from "../dom.js";
 import { api, frame, needSignIn, showCartCount } from "../shop.js";
 
-const countries = ["AT", "AU", "BE", "BR", "CA", "CH", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IN", "IT", "JP", "NL", "NO", "NZ", "PL", "PT", "SE", "US"];
+const countries = "AT AU BE BR CA CH CZ DE DK ES FI FR GB IE IN IT JP NL NO NZ PL PT SE US".split(" ");
 
 function show(cart) {
   showCartCount(cart);
@@ -21,8 +21,9 @@ function line(item) {
     el("div", {},
       el("a", { href: `/products/${item.product_id}` }, item.name),
       el("p", { class: "muted" }, `${money(item.unit_amount, item.currency)} each`),
-      item.available < item.quantity && el("p", { class: "stock low" }, item.available ? `Only ${item.available} left.` : "Sold out.",
-        " ", el("button", { class: "plain", type: "button", click: () => set(item.available) }, item.available ? `Take ${item.available}` : "Remove"))),
+      item.available < item.quantity && el("p", { class: "stock low" },
+        item.available ? `Only ${item.available} left. ` : "Sold out. ",
+        item.available > 0 && el("button", { class: "plain", type: "button", click: () => set(item.available) }, `Take ${item.available}`))),
     el("label", { class: "hidden", for: id }, `Quantity of ${item.name}`),
     el("input", {
       id, type: "number", min: 0, max: 1000, value: item.quantity, inputmode: "numeric",

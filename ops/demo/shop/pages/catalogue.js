@@ -31,7 +31,8 @@ function show({ items, next_cursor: next }, isFurther = false) {
   if (isFurther) list.append(...cards);
   else list.replaceChildren(...cards);
   const count = list.children.length;
-  $("#count").textContent = count === 0 ? "Nothing matches. Try fewer letters; typos are forgiven." : `${next ? "The first " : ""}${plural(count, "product")}`;
+  $("#count").textContent =
+    count === 0 ? "Nothing matches. Try fewer letters; typos are forgiven." : `${next ? "The first " : ""}${plural(count, "product")}`;
   more.hidden = !next;
   more.onclick = () => loadMore(next);
   if (isFurther) cards[0]?.querySelector("a").focus();
@@ -48,7 +49,10 @@ async function loadMore(cursor) {
 
 /** Each category, indented by its depth; a category finds all that is below it, too. */
 function options(categories, depth = 0) {
-  return categories.flatMap(({ name, slug, children }) => [el("option", { value: slug }, "\u2003".repeat(depth) + name), ...options(children, depth + 1)]);
+  return categories.flatMap(({ name, slug, children }) => [
+    el("option", { value: slug }, "\u2003".repeat(depth) + name),
+    ...options(children, depth + 1),
+  ]);
 }
 
 function readAddress() {

@@ -28,12 +28,15 @@ function showLines() {
   const { items, currency, total_amount: total, amount_refunded: refunded, shipping_address: to, tracking } = order;
   $("#lines").replaceChildren(...items.map((item) =>
     el("li", { class: "line" },
-      el("div", {}, el("a", { href: `/products/${item.product_id}` }, item.name), el("p", { class: "muted" }, `${item.quantity} × ${money(item.unit_amount, currency)}`)),
+      el("div", {},
+        el("a", { href: `/products/${item.product_id}` }, item.name),
+        el("p", { class: "muted" }, `${item.quantity} × ${money(item.unit_amount, currency)}`)),
       el("p", { class: "amount" }, money(item.amount, currency)))));
   $("#total").textContent = money(total, currency);
   $("#refunded").hidden = refunded === 0;
   $("#refunded").textContent = `${money(refunded, currency)} of it was given back.`;
-  $("#address").replaceChildren(...[to.name, to.line1, to.line2, `${to.postal_code} ${to.city}`, to.state, country(to.country)].filter(Boolean).map((text) => el("span", {}, text)));
+  const address = [to.name, to.line1, to.line2, `${to.postal_code} ${to.city}`, to.state, country(to.country)];
+  $("#address").replaceChildren(...address.filter(Boolean).map((text) => el("span", {}, text)));
   $("#tracking").textContent = tracking ? ["With", tracking.carrier ?? "the carrier", tracking.tracking_number].filter(Boolean).join(" ") : "";
 }
 
@@ -43,6 +46,7 @@ function showRejection() {
   $("#rejection").hidden = !rejection;
   if (!rejection) return;
   const short = rejection.lines ?? [];
+  const nameOf = (id) => items.find((item) => item.product_id === id)?.name ?? "A product";
   const left = items.map(({ product_id, quantity }) => {
     const line = short.find((one) => one.product_id === product_id);
     return { product_id, quantity: line ? Math.min(line.available, quantity) : quantity };
@@ -51,8 +55,10 @@ function showRejection() {
     el("h2", {}, rejection.title),
     el("p", {}, rejection.detail),
     el("ul", {}, short.map(({ product_id, requested, available }) =>
-      el("li", {}, `${items.find((item) => item.product_id === product_id)?.name ?? "A product"}: you wanted ${requested}, ${available || "none"} left`))),
-    left.length > 0 ? el("button", { type: "button", click: () => putBack(left) }, "Put what is left into the cart") : el("a", { href: "/" }, "Look for something else"));
+      el("li", {}, `${nameOf(product_id)}: you wanted ${requested}, ${available || "none"} left`))),
+    left.length > 0
+      ? el("button", { type: "button", click: () => putBack(left) }, "Put what is left into the cart")
+      : el("a", { href: "/" }, "Look for something else"));
 }
 
 async function putBack(lines) {
@@ -93,7 +99,9 @@ async function askStripe() {
 function preparePayment() {
   const form = $("#payment");
   $("#cards").append(...testCards.map(({ method, name, outcome }, index) =>
-    el("label", {}, el("input", { type: "radio", name: "method", value: method, checked: index === 0 }), el("span", {}, el("b", {}, name), ` ${outcome}`))));
+    el("label", {},
+      el("input", { type: "radio", name: "method", value: method, checked: index === 0 }),
+      el("span", {}, el("b", {}, name), ` ${outcome}`))));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.ariaBusy === "true") return;
@@ -109,7 +117,9 @@ function preparePayment() {
     }
   });
   // Back from the bank's page.
-  if (query.get("redirect_status") === "failed") complain($("#payment-problem"), new Error("Your bank did not agree. Nothing was charged; please try another card."));
+  if (query.get("redirect_status") === "failed") {
+    complain($("#payment-problem"), new Error("Your bank did not agree. Nothing was charged; please try another card."));
+  }
   if (query.get("redirect_status") === "succeeded") askStripe();
 }
 
@@ -134,6 +144,20 @@ function prepareCancelling() {
 
 // Live
 
+/** Reads the order again. Events that come while it is read lead to one more time, however many they are. */
+let isStale = false;
+let refreshing = false;
+async function refresh() {
+  isStale = true;
+  if (refreshing) return;
+  refreshing = true;
+  while (isStale) {
+    isStale = false;
+    await load().catch((error) => complain($("#problem"), error));
+  }
+  refreshing = false;
+}
+
 /** The timeline from its beginning, then each entry as it is written. */
 async function follow() {
   const leaving = new AbortController();
@@ -141,7 +165,7 @@ async function follow() {
   for await (const { event, data } of api.events(`/orders/${id}/events`, { signal: leaving.signal })) {
     $("#timeline").append(el("li", {}, time(data.at, { timeStyle: "medium" }), el("span", {}, wordsOf(event))));
     if (event === "payment.failed") $("#paying").textContent = "";
-    await load().catch((error) => complain($("#problem"), error));
+    refresh();
   }
 }
 
