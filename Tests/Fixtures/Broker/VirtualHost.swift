@@ -59,6 +59,26 @@ public struct VirtualHost: Sendable {
         return counts.messages_unacknowledged ?? 0
     }
 
+    /// Messages of all queues, those that consumers hold included, as the broker counted them half a second ago.
+    public func depth() async throws -> Int {
+        struct Queue: Decodable {
+            let messages: Int?
+        }
+        return try await self.broker.management.get("/api/queues/\(self.name)", as: [Queue].self).reduce(0) { $0 + ($1.messages ?? 0) }
+    }
+
+    /// How many consumers a queue delivers to. A passive declare of a quorum queue also counts those that were cancelled and still hold something.
+    public func consumers(_ queue: String) async throws -> Int {
+        struct Consumer: Decodable {
+            struct Queue: Decodable {
+                let name: String
+            }
+            let queue: Queue
+        }
+        let consumers = try await self.broker.management.get("/api/consumers/\(self.name)", as: [Consumer].self)
+        return consumers.count { $0.queue.name == queue }
+    }
+
     /// Declares a durable queue.
     /// - Parameters:
     ///   - type: `quorum` or `classic`.

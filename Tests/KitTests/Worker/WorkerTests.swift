@@ -124,7 +124,7 @@ import Testing
                 await arrived.pass()
                 return Task {
                     // It has been told to end when it takes nothing more.
-                    try await eventually("nobody consumes") { try await rig.consumers() == 0 }
+                    try await eventually("nobody consumes", within: .seconds(60)) { try await rig.consumers() == 0 }
                     try await rig.publish([2])
                     door.open()
                 }
@@ -148,7 +148,7 @@ import Testing
                 try await rig.publish(0..<5)
                 try await rig.waitForEffects(5)
                 try await control(true)
-                try await eventually("it takes nothing more") { try await rig.consumers() == 0 }
+                try await eventually("it takes nothing more", within: .seconds(60)) { try await rig.consumers() == 0 }
                 try await rig.publish(5..<10)
                 #expect(worker.unready.isEmpty)
                 #expect(try await rig.left() == 5)
