@@ -9,7 +9,8 @@ public actor PrivateBroker {
     /// use ``withPrivateBroker(certificate:settings:advanced:isolation:_:)``.
     public static func shared() async throws -> PrivateBroker { try await self.sharedBroker.value }
 
-    static func started(
+    /// Starts one that its caller may stop, freeze and fill; it ends with the test process.
+    public static func started(
         certificate: CertificateAuthority.Certificate? = nil, settings: [String] = [], advanced: [String] = []
     ) async throws -> PrivateBroker {
         let server = try BrokerProcess(certificate: certificate, settings: settings, advanced: advanced)

@@ -20,7 +20,8 @@ public actor PrivatePostgres {
     /// use ``withPrivatePostgres(certificate:isolation:_:)``.
     public static func shared() async throws -> PrivatePostgres { try await self.sharedServer.value }
 
-    static func started(certificate: CertificateAuthority.Certificate? = nil) async throws -> PrivatePostgres {
+    /// Starts one that its caller may stop and freeze; it ends with the test process.
+    public static func started(certificate: CertificateAuthority.Certificate? = nil) async throws -> PrivatePostgres {
         let server = try await PostgresServer.create(certificate: certificate)
         return PrivatePostgres(server: server, process: try await server.launch())
     }

@@ -1,0 +1,173 @@
+import Fixtures
+import FoundationEssentials
+import Glibc
+import Kit
+import RabbitMQ
+import Shop
+import Testing
+
+extension FaultTests {
+    /// What befalls messages, and what messages do.
+    @Suite struct Messages {
+        @Test func `a message that is published a thousand times takes effect once`() async throws {
+            try await RunningSystem.shared().suffer("one message published 1,000 times") { system in
+                let order = try await system.orderMessage()
+                try await system.publish(Array(repeating: order.message, count: 1000))
+                try await system.waitForOrders([order.id])
+            }
+        }
+
+        @Test func `all messages of many orders come again, shuffled, and change nothing`() async throws {
+            try await RunningSystem.shared().suffer("all messages published again twice, shuffled") { system in
+                try await system.host.declareQueue("seen")
+                for exchange in ["commands", "events"] { try await system.host.bind("seen", to: exchange, routingKey: "#") }
+                let load = Load(system, orders: 24)
+                try await load.run()
+                let orders = load.orders.map(\.resource.id)
+                // The hints to the ingress are no messages of the orders', and are not kept.
+                let seen = try await system.taken(from: "seen").filter(\.properties.persistent)
+                try await system.host.deleteQueue("seen")
+                let before = try await system.traces(of: orders)
+                let again = seen.map {
+                    Outgoing(exchange: $0.exchange, routingKey: $0.routingKey, mandatory: false, properties: $0.properties, body: $0.body)
+                }
+                try await system.publish((again + again).shuffled())
+                // Behind them in every queue.
+                try await system.goThroughAnOrder()
+                #expect(try await system.traces(of: orders) == before)
+            }
+        }
+
+        @Test func `commands about orders come in any order`() async throws {
+            try await RunningSystem.shared().suffer("orders and their cancellations, shuffled") { system in
+                try await system.pause("orders")
+                var messages: [Outgoing] = []
+                var orders: [ID] = []
+                for _ in 0..<30 {
+                    let order = try await system.orderMessage()
+                    orders.append(order.id)
+                    messages += [order.message, try system.message(CancelOrder(orderID: order.id))]
+                }
+                try await system.publish(messages.shuffled())
+                try await system.resume("orders")
+                try await system.waitForOrders(orders)
+            }
+        }
+
+        @Test func `poison in the middle of a batch is taken out, and harms no neighbour`() async throws {
+            try await RunningSystem.shared().suffer("4 poisonous messages among 100, one of 10 MiB") { system in
+                try await system.pause("orders")
+                var good: [(id: ID, message: Outgoing)] = []
+                for _ in 0..<100 { good.append(try await system.orderMessage()) }
+                var messages = good.map(\.message)
+                var poison: [ID] = []
+                func bad(_ change: (inout Outgoing) -> Void) async throws {
+                    let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
+                    var message = try system.message(CancelOrder(orderID: id), id: id)
+                    change(&message)
+                    poison.append(id)
+                    messages.insert(message, at: 40 + poison.count)
+                }
+                try await bad { $0.body = [0xFF, 0x00, 0x7B] }
+                try await bad { $0.properties.type = "orders.unheard_of" }
+                try await bad { $0.properties.headers["schema"] = 99 }
+                try await bad { $0.body = Array(repeating: UInt8(ascii: "["), count: 10 << 20) }
+                try await system.publish(messages)
+                try await system.resume("orders")
+                let dead = try await system.waitForDeadLetters(poison)
+                #expect(dead.map(\.errorType).sorted() == ["undecodable", "undecodable", "undecodable", "unknown_type"])
+                #expect(dead.map(\.bytes).max() == 10 << 20)
+                try await system.waitForOrders(good.map(\.id))
+                for letter in dead { try await system.conveyor("dead", "discard", letter.id, "--reason", "a test made it") }
+            }
+        }
+
+        @Test func `a message that ends its worker again and again is taken out, and its neighbours are not harmed`() async throws {
+            try await RunningSystem.shared().suffer("a crashing message among 1,000") { system in
+                let crasher = try await system.orderMessage(noted: false)
+                // Whoever writes this order waits for a lock that the test holds, until the test kills the worker.
+                try await system.database.psql(
+                    """
+                    create function wait_for_the_test() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(4711); return new; end $$;
+                    create trigger wait_for_the_test before insert on orders for each row when (new.id = '\(crasher.id)')
+                        execute function wait_for_the_test()
+                    """)
+                let lock = try ChildProcess(
+                    "psql", ["-X", "-q", system.database.url], input: "select pg_advisory_lock(4711); select pg_sleep(3600);")
+                try await eventually("the lock is held") { try await system.database.value(Self.lockIsHeld) == "1" }
+                var messages: [Outgoing] = []
+                var good: [ID] = []
+                for _ in 0..<1000 {
+                    let order = try await system.orderMessage()
+                    good.append(order.id)
+                    messages.append(order.message)
+                }
+                messages.insert(crasher.message, at: 500)
+                try await system.publish(messages)
+
+                let worker = try system.part("orders-worker")
+                let before = await worker.ends.count
+                let letters = try await eventualValue("it is a dead letter", within: .seconds(300), every: .milliseconds(100)) {
+                    if try await !system.database.psql(Self.waiting).isEmpty {
+                        try await worker.kill()
+                        // Postgres does not notice while it waits for a lock.
+                        try await system.database.psql("select pg_terminate_backend(pid) from (\(Self.waiting)) w(pid)")
+                    }
+                    let letters = try await system.deadLetters([crasher.id])
+                    return letters.isEmpty ? nil : letters
+                }
+                #expect(letters[0].errorType == "crashed")
+                // Delivered the first time, and once for each of the limit.
+                #expect(await worker.ends.count - before == 21)
+                try await system.waitForOrders(good)
+                #expect(try await system.database.value("select count(*) from dead_letters where status = 'open'") == "1")
+
+                // Mended, it is replayed, and the order is one like the others.
+                try await system.database.psql("drop trigger wait_for_the_test on orders; drop function wait_for_the_test")
+                try await lock.kill()
+                system.note(accepted: crasher.id.description)
+                try await system.conveyor("dead", "replay", letters[0].id)
+                try await system.waitForOrders([crasher.id])
+            }
+        }
+
+        private static let waiting = "select pid from pg_stat_activity where application_name = 'orders-worker' and wait_event = 'advisory'"
+        private static let lockIsHeld = "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711 and granted"
+
+        @Test func `of 10 units 200 buyers get 10`() async throws {
+            try await RunningSystem.shared().suffer("200 buyers of 10 units") { system in
+                let made = try await system.frontend.write("/products", NewProduct.scarce(), by: system.staff)
+                #expect(try await system.frontend.ended(made, by: system.staff).status == "succeeded")
+                let product = try #require(ID(made.resource.id))
+                let orders = try await withThrowingTaskGroup(of: Accepted.self) { group in
+                    for customer in system.customers {
+                        group.addTask { try await system.place([OrderLine(productID: product, quantity: 1)], by: customer) }
+                    }
+                    return try await group.reduce(into: [Accepted]()) { $0.append($1) }
+                }
+                var ends: [String: Int] = [:]
+                for order in orders {
+                    let operation = try await system.frontend.ended(order, by: system.staff)
+                    ends[operation.problem?.code ?? operation.status, default: 0] += 1
+                }
+                #expect(ends == ["succeeded": 10, "out_of_stock": 190])
+            }
+        }
+    }
+}
+
+/// What is sent to make a product.
+private struct NewProduct: Encodable {
+    var sku: String
+    var name = "Last ones"
+    var unitAmount = 1000
+    var stockQuantity = 10
+
+    static func scarce() -> NewProduct { NewProduct(sku: "SCARCE-\(UUID().uuidString)") }
+
+    enum CodingKeys: String, CodingKey {
+        case sku, name
+        case unitAmount = "unit_amount"
+        case stockQuantity = "stock_quantity"
+    }
+}

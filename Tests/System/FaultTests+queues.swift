@@ -1,0 +1,57 @@
+import Fixtures
+import Shop
+import Testing
+
+extension FaultTests {
+    /// What befalls queues.
+    @Suite struct Queues {
+        private static let deadLettering =
+            #""dead-letter-exchange":"dead","dead-letter-strategy":"at-least-once","overflow":"reject-publish","delivery-limit":20"#
+
+        @Test(arguments: ["orders", "inventory", "payments"]) func `a queue is deleted under its consumer, and declared again`(queue: String)
+            async throws
+        {
+            let system = try await RunningSystem.shared()
+            // What is in a queue that is deleted is gone by whoever deleted it.
+            try await eventually("nothing is in a queue", within: .seconds(60)) { try await system.host.depth() == 0 }
+            try await system.suffer("queue \(queue) deleted, declared again", prepare: { try await $0.host.deleteQueue(queue) }) { system in
+                if queue == "orders" { try await system.waitUntilRefused("unroutable") }
+                try await system.conveyor("topology", "apply")
+            }
+        }
+
+        @Test func `a queue at its limit takes nothing more, and nothing that was accepted is dropped`() async throws {
+            try await RunningSystem.shared().suffer(
+                "queue orders at its limit",
+                prepare: { system in
+                    try await system.pause("orders")
+                    try await system.host.setPolicy(
+                        "limit", pattern: "^orders$",
+                        definition: #"{\#(Self.deadLettering),"dead-letter-routing-key":"orders","max-length":5}"#, priority: 10)
+                }
+            ) { system in
+                try await system.waitUntilRefused("queue_full")
+                try await system.host.deletePolicy("limit")
+                try await system.resume("orders")
+            }
+        }
+
+        @Test func `a worker whose message meets a full queue waits until there is room`() async throws {
+            try await RunningSystem.shared().suffer(
+                "queue inventory at its limit",
+                prepare: { system in
+                    try await system.pause("inventory")
+                    try await system.host.setPolicy(
+                        "limit", pattern: "^inventory$",
+                        definition: #"{\#(Self.deadLettering),"dead-letter-routing-key":"inventory","max-length":5}"#, priority: 10)
+                }
+            ) { system in
+                try await eventually("orders-worker finds the queue full", within: .seconds(60)) {
+                    try await system.part("orders-worker").output.contains("are not published")
+                }
+                try await system.host.deletePolicy("limit")
+                try await system.resume("inventory")
+            }
+        }
+    }
+}

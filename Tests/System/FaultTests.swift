@@ -1,0 +1,72 @@
+import Fixtures
+import Testing
+
+/// Faults of the whole system, one after the other, each while customers buy; the books are checked after each. `ops/test faults ROUNDS` causes them
+/// again and again and prints a table.
+@Suite(.serialized, .timeLimit(.minutes(10))) enum FaultTests {}
+
+extension FaultTests {
+    /// What befalls processes, connections and servers.
+    @Suite struct Servers {
+        @Test(arguments: RunningSystem.parts) func `a part is killed`(part: String) async throws {
+            try await RunningSystem.shared().suffer("kill -9 of \(part)") { try await $0.part(part).kill() }
+        }
+
+        @Test func `the broker is restarted`() async throws {
+            try await RunningSystem.shared().suffer("broker restarted") { try await $0.broker.restart() }
+        }
+
+        @Test func `the broker is killed`() async throws {
+            try await RunningSystem.shared().suffer("broker killed") {
+                try await $0.broker.kill()
+                try await $0.broker.start()
+            }
+        }
+
+        @Test func `the broker is frozen for five seconds`() async throws {
+            try await RunningSystem.shared().suffer("broker frozen for 5 s") {
+                await $0.broker.suspend()
+                try await Task.sleep(for: .seconds(5))
+                await $0.broker.resume()
+            }
+        }
+
+        @Test func `all connections to the broker are closed`() async throws {
+            try await RunningSystem.shared().suffer("all AMQP connections closed") { try await $0.host.closeConnections(atLeast: 10) }
+        }
+
+        @Test func `the broker has no memory left: writes are told so, reads go on`() async throws {
+            try await RunningSystem.shared().suffer("memory alarm", prepare: { try await $0.broker.setMemoryAlarm(true) }) { system in
+                try await system.waitUntilRefused("broker_blocked")
+                let product: Product = try await system.frontend.read("/products/\(system.products[0])", by: system.staff)
+                #expect(product.id == system.products[0])
+                try await system.broker.setMemoryAlarm(false)
+            }
+        }
+
+        @Test func `the database is restarted`() async throws {
+            try await RunningSystem.shared().suffer("Postgres restarted") { try await $0.server.restart() }
+        }
+
+        @Test func `the database loses its power`() async throws {
+            try await RunningSystem.shared().suffer("Postgres stopped at once and recovered") { try await $0.server.restart(.immediate) }
+        }
+
+        @Test func `all connections to the database are terminated`() async throws {
+            try await RunningSystem.shared().suffer("all database connections terminated") { try await $0.database.terminateBackends() }
+        }
+
+        @Test func `the database is frozen for five seconds`() async throws {
+            try await RunningSystem.shared().suffer("Postgres frozen for 5 s") {
+                try await $0.server.suspend()
+                try await Task.sleep(for: .seconds(5))
+                await $0.server.resume()
+            }
+        }
+    }
+}
+
+/// A product as anyone sees it.
+private struct Product: Decodable {
+    var id: String
+}

@@ -1,0 +1,95 @@
+import Fixtures
+import Kit
+import Transfer
+
+/// What the shop's books say, and what they should.
+struct Books: Sendable {
+    /// Accepted orders that are nowhere, and messages that `conveyor audit` misses.
+    var lost = 0
+    /// Orders that nobody was told of, what happened twice to one order, and second intents at Stripe.
+    var doubled = 0
+    /// All that is wrong, in words.
+    var complaints: [String] = []
+}
+
+extension RunningSystem {
+    /// Reads the books of the whole system, all that went before included.
+    func books() async throws -> Books {
+        var books = Books()
+        let rows = try await self.database.psql("select id, status from orders")
+        let statuses = Dictionary(uniqueKeysWithValues: rows.map { ($0[0] ?? "", $0[1] ?? "") })
+        let accepted = self.accepted
+        books.note(lost: accepted.filter { statuses[$0] == nil }, "accepted, and no such order")
+        books.note(lost: accepted.filter { statuses[$0] == "pending" }, "accepted, and still pending")
+        books.note(doubled: statuses.keys.filter { !accepted.contains($0) }, "an order that nobody was told of")
+        books.note(
+            doubled: try await self.list(
+                "select order_id || ' ' || type from order_events where detail ->> 'ignored' is distinct from 'true' group by order_id, type having count(*) > 1"
+            ),
+            "twice in the timeline")
+        books.note(doubled: try await self.list("select order_id from payments group by order_id having count(*) > 1"), "an order with two intents")
+        books.note(doubled: try await self.intentsThatAreDouble(), "Stripe has two intents of this order")
+        for step in try await self.list(Self.stepsBack) { books.complaints.append("a timeline goes back: \(step)") }
+        for letter in try await self.list("select id || ' ' || type || ' ' || error_type || ' ' || error from dead_letters where status = 'open'") {
+            books.complaints.append("an open dead letter: \(letter)")
+        }
+        try await self.audit(&books)
+        return books
+    }
+
+    private func list(_ sql: String) async throws -> [String] { try await self.database.psql(sql).compactMap { $0.first ?? nil } }
+
+    /// Entries whose status is one that an order has left behind.
+    private static let stepsBack = """
+        select order_id || ' from ' || before || ' to ' || status from (
+            select order_id, status, lag(status) over (partition by order_id order by id) as before from order_events
+        ) e
+        where array_position(array['pending', 'awaiting_payment', 'paid', 'shipped', 'completed'], status)
+                < array_position(array['pending', 'awaiting_payment', 'paid', 'shipped', 'completed'], before)
+           or before in ('rejected', 'expired') and status <> before
+        """
+
+    /// What `conveyor audit` says of messages, units and money.
+    private func audit(_ books: inout Books) async throws {
+        struct Audit: Decodable {
+            struct Book: Decodable {
+                let balance: Int
+            }
+            let messages: Book
+            let stock: Book
+            let money: Book
+        }
+        // It exits with 1 if one balance is not 0, and then it is the report that matters.
+        let report = try await self.auditReport()
+        let audit = try JSON.decode(Audit.self, from: Array(report.utf8))
+        guard audit.messages.balance != 0 || audit.stock.balance != 0 || audit.money.balance != 0 else { return }
+        if audit.messages.balance > 0 { books.lost += audit.messages.balance } else { books.doubled -= audit.messages.balance }
+        books.complaints.append("conveyor audit: \(report)")
+    }
+
+    /// Orders for which Stripe holds more than one intent, among its newest hundred.
+    private func intentsThatAreDouble() async throws -> [String] {
+        struct Page: Decodable {
+            struct Intent: Decodable {
+                let metadata: [String: String]
+            }
+            let data: [Intent]
+        }
+        let request = HTTPRequest(
+            url: "\(self.stripe.url)/v1/payment_intents?limit=100", headers: ["Authorization": "Bearer \(StripeDoubleProcess.secretKey)"])
+        let page = try JSON.decode(Page.self, from: try await HTTPClient(userAgent: "tests").send(request).body)
+        return Dictionary(grouping: page.data.compactMap { $0.metadata["order_id"] }, by: \.self).filter { $0.value.count > 1 }.map(\.key)
+    }
+}
+
+extension Books {
+    fileprivate mutating func note(lost what: some Collection<String>, _ why: String) {
+        self.lost += what.count
+        self.complaints += what.prefix(5).map { "\(why): \($0)" }
+    }
+
+    fileprivate mutating func note(doubled what: some Collection<String>, _ why: String) {
+        self.doubled += what.count
+        self.complaints += what.prefix(5).map { "\(why): \($0)" }
+    }
+}

@@ -1,0 +1,148 @@
+import Fixtures
+import FoundationEssentials
+import Kit
+import Shop
+import Synchronization
+import Transfer
+
+/// The customers' frontend. Told 503, or not answered at all, it asks again, with the same Idempotency-Key: so whatever happens meanwhile, what a customer
+/// asked for is accepted in the end, and once.
+final class Frontend: Sendable {
+    private let base: String
+    private let stripe: String
+    private let client: HTTPClient
+    private let counts = Mutex<[String: Int]>([:])
+
+    init(port: Int, stripe: String) throws {
+        self.base = "http://127.0.0.1:\(port)/api/v1"
+        self.stripe = stripe
+        self.client = try HTTPClient(userAgent: "tests")
+    }
+
+    /// How often it had to ask again, by the code of the refusal; `no answer` where there was none.
+    var refusals: [String: Int] { self.counts.withLock { $0 } }
+
+    /// Forgets the refusals.
+    func beginCounting() { self.counts.withLock { $0 = [:] } }
+
+    // MARK: What customers do
+
+    /// A write that is accepted.
+    func write(_ path: String, _ body: some Encodable, by token: String) async throws -> Accepted {
+        var request = HTTPRequest(.post, url: self.base + path, body: try JSON.encode(body))
+        request.headers["Content-Type"] = "application/json"
+        request.headers["Authorization"] = "Bearer \(token)"
+        request.headers["Idempotency-Key"] = UUID().uuidString
+        return try await self.ask(request, expecting: 202)
+    }
+
+    func read<Answer: Decodable>(_ path: String, by token: String) async throws -> Answer {
+        try await self.ask(HTTPRequest(url: self.base + path, headers: ["Authorization": "Bearer \(token)"]), expecting: 200)
+    }
+
+    /// The operation in its final form.
+    func ended(_ accepted: Accepted, by token: String, within time: Duration = .seconds(120)) async throws -> Operation {
+        try await eventualValue("operation \(accepted.operationID) ends", within: time) {
+            let operation: Operation = try await self.read("/operations/\(accepted.operationID)?wait=5", by: token)
+            return ["succeeded", "rejected", "failed"].contains(operation.status) ? operation : nil
+        }
+    }
+
+    /// Pays an order as soon as it can be paid, and waits until the shop knows.
+    func pay(_ order: Accepted, by token: String) async throws {
+        let placed = try await self.ended(order, by: token)
+        guard placed.status == "succeeded" else { throw FixtureError("order \(order.resource.id) is \(placed.status)") }
+        let asked = try await self.write("/payments/create-payment-intent", ["order_id": order.resource.id], by: token)
+        guard let intent = try await self.ended(asked, by: token).result?.paymentIntentID else {
+            throw FixtureError("no intent for order \(order.resource.id)")
+        }
+        // What the customer's browser does.
+        var request = HTTPRequest(.post, url: "\(self.stripe)/_double/payment_intents/\(intent)/pay", body: Array("payment_method=pm_card_visa".utf8))
+        request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        request.headers["Authorization"] = "Bearer \(StripeDoubleProcess.secretKey)"
+        let paid = try await self.client.send(request)
+        guard paid.status == 200 else { throw FixtureError("Stripe: \(paid.status) \(String(decoding: paid.body, as: UTF8.self))") }
+        try await eventually("order \(order.resource.id) is paid", within: .seconds(120), every: .milliseconds(50)) {
+            let read: Order = try await self.read("/orders/\(order.resource.id)", by: token)
+            return read.status == "paid"
+        }
+    }
+
+    // MARK: Asking
+
+    private static let patience = Duration.seconds(120)
+
+    private func ask<Answer: Decodable>(_ request: HTTPRequest, expecting status: Int) async throws -> Answer {
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            let reason: String
+            switch await self.send(request) {
+            case .success(let response) where response.status == status: return try JSON.decode(from: response.body)
+            case .success(let response) where response.status == 503: reason = try JSON.decode(Refusal.self, from: response.body).code
+            case .success(let response):
+                throw FixtureError("\(request.url): \(response.status) \(String(decoding: response.body.prefix(1000), as: UTF8.self))")
+            case .failure: reason = "no answer"
+            }
+            self.counts.withLock { $0[reason, default: 0] += 1 }
+            guard ContinuousClock.now < deadline else { throw FixtureError("\(request.url): \(reason) for \(Self.patience)") }
+            // As a frontend waits before it asks again, though less than it is told to.
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    private func send(_ request: HTTPRequest) async -> Result<HTTPResponse, TransferError> {
+        do throws(TransferError) { return .success(try await self.client.send(request)) } catch { return .failure(error) }
+    }
+}
+
+/// What is sent to place an order.
+struct NewOrder: Encodable {
+    var items: [OrderLine]
+    var shippingAddress: Address
+
+    enum CodingKeys: String, CodingKey {
+        case items
+        case shippingAddress = "shipping_address"
+    }
+}
+
+/// The answer to a write.
+struct Accepted: Decodable, Sendable {
+    struct Resource: Decodable, Sendable {
+        var id: String
+    }
+    var operationID: String
+    var resource: Resource
+
+    enum CodingKeys: String, CodingKey {
+        case operationID = "operation_id"
+        case resource
+    }
+}
+
+/// What became of a write.
+struct Operation: Decodable, Sendable {
+    struct Result: Decodable, Sendable {
+        var paymentIntentID: String?
+
+        enum CodingKeys: String, CodingKey {
+            case paymentIntentID = "payment_intent_id"
+        }
+    }
+    struct Problem: Decodable, Sendable {
+        var code: String
+    }
+    var status: String
+    var result: Result?
+    var problem: Problem?
+}
+
+/// An order as its customer sees it.
+struct Order: Decodable, Sendable {
+    var status: String
+}
+
+/// A problem document.
+private struct Refusal: Decodable {
+    var code: String
+}

@@ -1,0 +1,80 @@
+import Fixtures
+import Kit
+import RabbitMQ
+import Shop
+
+/// What tests publish past the frontend, and what became of it.
+extension RunningSystem {
+    /// A message as the ingress would publish it.
+    func message<Payload: Message>(_ payload: Payload, id: ID = .v7(milliseconds: UInt64(Clock.milliseconds()))) throws -> Outgoing {
+        try Outgoing(
+            payload, envelope: Envelope(messageID: id, type: Payload.type, actor: "system", sentAt: Clock.milliseconds()), appID: "tests")
+    }
+
+    /// The message that places an order, and the order's id.
+    /// - Parameter noted: whether the order must be there from now on.
+    func orderMessage(noted: Bool = true) async throws -> (id: ID, message: Outgoing) {
+        let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
+        let order = PlaceOrder(userID: self.buyer, items: try self.lines(), shippingAddress: .ofTests)
+        let message = try self.message(order, id: id)
+        if noted { self.note(accepted: id.description) }
+        return (id, message)
+    }
+
+    /// Publishes messages; each must be confirmed.
+    func publish(_ messages: [Outgoing]) async throws {
+        try await withPublisher(self.host.amqpURL, confirmTimeout: .seconds(60)) { publisher in
+            let failures = await publisher.publish(messages).compactMap(\.self)
+            guard failures.isEmpty else { throw FixtureError("not published: \(failures.prefix(3))") }
+        }
+    }
+
+    /// Takes all messages that are in a queue.
+    func taken(from queue: String) async throws -> [Delivery] {
+        guard let count = try await self.host.ready(queue) else { throw FixtureError("no queue \(queue)") }
+        return try await withConsumer(self.host.amqpURL, queue: .named(queue), prefetch: 1000) { try await $0.takeAndAcknowledge(count) }
+    }
+
+    /// Waits until these orders are there and past their beginning.
+    func waitForOrders(_ orders: [ID]) async throws {
+        let list = orders.map { "'\($0)'" }.joined(separator: ",")
+        try await eventually("\(orders.count) orders are decided", within: .seconds(180), every: .milliseconds(100)) {
+            try await self.database.value("select count(*) from orders where id in (\(list)) and status <> 'pending'") == "\(orders.count)"
+        }
+    }
+
+    /// How much there is of everything that orders leave behind.
+    func traces(of orders: [String]) async throws -> [[String?]] {
+        let list = orders.map { "'\($0)'" }.joined(separator: ",")
+        return try await self.database.psql(
+            """
+            select (select json_agg(status order by id) from orders where id in (\(list))),
+                (select count(*) from order_events where order_id in (\(list))), (select count(*) from stock_movements where order_id in (\(list))),
+                (select count(*) from payments where order_id in (\(list))),
+                (select count(*) from emails where subject in (\(list))), (select count(*) from inbox where correlation_id in (\(list)))
+            """)
+    }
+
+    /// A dead letter.
+    struct DeadLetter: Sendable {
+        var id: String
+        var errorType: String
+        /// Length of its payload.
+        var bytes: Int
+    }
+
+    func deadLetters(_ messages: [ID]) async throws -> [DeadLetter] {
+        let list = messages.map { "'\($0)'" }.joined(separator: ",")
+        return try await self.database.psql("select id, error_type, length(payload) from dead_letters where message_id in (\(list))").map {
+            DeadLetter(id: $0[0] ?? "", errorType: $0[1] ?? "", bytes: Int($0[2] ?? "") ?? 0)
+        }
+    }
+
+    /// Waits until all these messages are dead letters.
+    func waitForDeadLetters(_ messages: [ID]) async throws -> [DeadLetter] {
+        try await eventualValue("\(messages.count) dead letters", within: .seconds(120), every: .milliseconds(100)) {
+            let letters = try await self.deadLetters(messages)
+            return letters.count == messages.count ? letters : nil
+        }
+    }
+}

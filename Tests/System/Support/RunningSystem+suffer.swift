@@ -1,0 +1,44 @@
+import Fixtures
+import Glibc
+import Testing
+
+extension RunningSystem {
+    /// Orders that are placed while a fault is caused; `CONVEYOR_FAULT_ORDERS` says otherwise.
+    private static let orders = getenv("CONVEYOR_FAULT_ORDERS").flatMap { Int(String(cString: $0)) } ?? 120
+
+    /// Causes a fault while customers buy, and expects that nobody notices more than a delay: everything that was accepted ends well, an order that is
+    /// placed afterwards goes all the way, and the books are right.
+    /// - Parameters:
+    ///   - prepare: done before the customers come.
+    ///   - fault: done when a third of the orders is accepted; when it returns the fault is over, and nobody mends anything by hand.
+    func suffer(
+        _ name: String, prepare: (RunningSystem) async throws -> Void = { _ in }, _ fault: (RunningSystem) async throws -> Void
+    ) async throws {
+        self.frontend.beginCounting()
+        try await prepare(self)
+        let load = Load(self, orders: Self.orders)
+        let buying = Task { try await load.run() }
+        defer { buying.cancel() }
+        try await eventually("a third of the orders is accepted, or none is any more", within: .seconds(120)) {
+            load.orders.count >= Self.orders / 3 || !self.frontend.refusals.isEmpty
+        }
+        let inFlight = try await self.host.depth()
+        try await fault(self)
+        let over = ContinuousClock.now
+        try await self.goThroughAnOrder()
+        let untilNormal = ContinuousClock.now - over
+        try await buying.value
+        let report = FaultReport(fault: name, inFlight: inFlight, books: try await self.books(), untilNormal: untilNormal)
+        try report.publish()
+        #expect(report.books.complaints == [])
+        #expect(report.books.lost == 0)
+        #expect(report.books.doubled == 0)
+    }
+
+    /// Waits until customers were refused with this code.
+    func waitUntilRefused(_ code: String) async throws {
+        try await eventually("customers are told \(code), not only \(self.frontend.refusals)", within: .seconds(60)) {
+            self.frontend.refusals[code] != nil
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Fixtures
+import FoundationEssentials
+import Glibc
+import Kit
+import Shop
+import Synchronization
+
+/// Conveyor as it is run, for tests that harm it: every part a process that is brought back when it ends, a broker and a database of its own, and
+/// doubles of Stripe and of the mail server. One for all tests of the process, which harm it one after the other and leave it well.
+final class RunningSystem: Sendable {
+    private static let sharedSystem = Task { try await RunningSystem() }
+
+    static func shared() async throws -> RunningSystem { try await self.sharedSystem.value }
+
+    /// The parts by their names; the recorder is the operator's command line.
+    static let parts = ["accounts-worker", "inventory-worker", "orders-worker", "payments-worker", "email-worker", "recorder", "ingress"]
+    private static let administrator = "admin@example.com"
+
+    let broker: PrivateBroker
+    let server: PrivatePostgres
+    let host: VirtualHost
+    let database: TestDatabase
+    let stripe: StripeDoubleProcess
+    let mail: MailSink
+    let frontend: Frontend
+    /// Of the shop's staff.
+    let staff: String
+    /// One token a customer.
+    let customers: [String]
+    /// The account of one of them.
+    let buyer: ID
+    /// Ids of products of which there are plenty.
+    let products: [String]
+    private let processes: [String: SupervisedProcess]
+    private let settings: [String: String]
+    private let orders = Mutex<Set<String>>([])
+
+    private init() async throws {
+        (self.broker, self.server) = (try await PrivateBroker.started(), try await PrivatePostgres.started())
+        self.database = try await self.server.createDatabase(migrations: .shop)
+        self.host = try await self.broker.newVirtualHost()
+        try await self.host.declareShop()
+        let port = try Port.free()
+        self.stripe = try await StripeDoubleProcess(webhookURL: "http://127.0.0.1:\(port)/api/v1/webhooks/stripe")
+        self.mail = try await MailSink()
+        let shared = [
+            "AMQP_URL": self.host.amqpURL, "RABBITMQ_API": self.host.apiURL, "ENVIRONMENT": "test", "LOG_FORMAT": "json", "LOG_SAMPLE": "1",
+            "SECRET_KEY": "a key of the tests that is long enough to be one", "ACCESS_TOKEN_EXPIRE_MINUTES": "1440", "RATE_LIMIT": "off",
+            "STRIPE_SECRET_KEY": StripeDoubleProcess.secretKey, "STRIPE_PUBLISHABLE_KEY": StripeDoubleProcess.publishableKey,
+            "STRIPE_WEBHOOK_SECRET": StripeDoubleProcess.webhookSecret, "STRIPE_API_BASE": self.stripe.url, "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": String(self.mail.port), "SMTP_TLS": "none", "EMAIL_FROM": "shop@example.com", "ADMIN_EMAIL": Self.administrator,
+            "PORT": String(port),
+        ]
+        self.settings = shared.merging(["DATABASE_URL": self.database.url]) { $1 }
+        var processes: [String: SupervisedProcess] = [:]
+        for part in Self.parts {
+            let isRecorder = part == "recorder"
+            let role = part.hasSuffix("-worker") ? String(part.dropLast("-worker".count)) : part
+            processes[part] = try await SupervisedProcess(
+                Repository.executable(isRecorder ? "conveyor" : part), isRecorder ? ["record"] : [],
+                environment: shared.merging(["DATABASE_URL": self.database.url(as: role)]) { $1 }, readyWhenItSays: #""message":"ready""#)
+        }
+        self.processes = processes
+        self.frontend = try Frontend(port: port, stripe: self.stripe.url)
+
+        let folder = try Scratch.folder("shop")
+        let (tokens, products) = (folder.appending(path: "tokens").path, folder.appending(path: "products").path)
+        let sample = [
+            "sample", "load", "--products", "20", "--users", "200", "--stock", "1000000", "--tokens-file", tokens, "--products-file", products,
+        ]
+        try await ChildProcess.run(Repository.executable("conveyor"), sample, environment: self.settings)
+        self.customers = try Self.lines(of: tokens)
+        self.products = try Self.lines(of: products)
+        guard let buyer = try await self.database.value("select id from users where email = 'user1@example.com'").flatMap({ ID($0) }) else {
+            throw FixtureError("the sample has no customer")
+        }
+        self.buyer = buyer
+        self.staff = try await ChildProcess.run(
+            Repository.executable("conveyor"), ["users", "token", Self.administrator], environment: self.settings
+        ).split(separator: "\n").joined()
+    }
+
+    private static func lines(of file: String) throws -> [String] {
+        try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    // MARK: Parts
+
+    func part(_ name: String) throws -> SupervisedProcess {
+        guard let process = self.processes[name] else { throw FixtureError("no part \(name)") }
+        return process
+    }
+
+    /// The operator's command line. Throws what it printed unless it exits with 0.
+    @discardableResult
+    func conveyor(_ arguments: String...) async throws -> String {
+        try await ChildProcess.run(Repository.executable("conveyor"), arguments, environment: self.settings, within: .seconds(120))
+    }
+
+    /// What `conveyor audit` prints, whether the books balance or not.
+    func auditReport() async throws -> String {
+        let audit = try ChildProcess(Repository.executable("conveyor"), ["audit", "--json"], environment: self.settings)
+        let exit = try await audit.waitForExit(within: .seconds(120))
+        guard exit == .status(0) || exit == .status(1) && !audit.standardOutput.isEmpty else { throw FixtureError("conveyor audit: \(audit.output)") }
+        return audit.standardOutput
+    }
+
+    /// Makes a worker take nothing more, as an operator would, and waits until it takes nothing.
+    func pause(_ queue: String) async throws {
+        try await self.conveyor("pause", queue)
+        try await eventually("\(queue)-worker takes nothing", within: .seconds(60), every: .milliseconds(100)) {
+            try await self.host.consumers(queue) == 0
+        }
+    }
+
+    func resume(_ queue: String) async throws { try await self.conveyor("resume", queue) }
+
+    // MARK: Orders
+
+    /// Orders that were accepted, by the ids that customers were told.
+    var accepted: Set<String> { self.orders.withLock { $0 } }
+
+    func note(accepted order: String) { self.orders.withLock { _ = $0.insert(order) } }
+
+    /// A customer places an order.
+    func place(_ lines: [OrderLine], by customer: String) async throws -> Accepted {
+        let accepted = try await self.frontend.write("/orders", NewOrder(items: lines, shippingAddress: .ofTests), by: customer)
+        self.note(accepted: accepted.resource.id)
+        return accepted
+    }
+
+    /// One unit of each of two products.
+    func lines() throws -> [OrderLine] {
+        try self.products.shuffled().prefix(2).map { product in
+            guard let id = ID(product) else { throw FixtureError("\(product) is no id") }
+            return OrderLine(productID: id, quantity: 1)
+        }
+    }
+
+    /// An order all the way: placed, its intent made, paid at Stripe, told by Stripe, and its letter sent. Every part but the recorder has a hand in it.
+    func goThroughAnOrder() async throws {
+        let customer = self.customers[0]
+        let order = try await self.place(try self.lines(), by: customer)
+        try await self.frontend.pay(order, by: customer)
+        try await eventually("the letter about order \(order.resource.id)", within: .seconds(120), every: .milliseconds(50)) {
+            try await self.database.value("select count(*) from emails where subject = '\(order.resource.id)'") == "1"
+        }
+    }
+}
+
+extension Address {
+    static let ofTests = Address(name: "Ada Lovelace", line1: "12 St James's Square", city: "London", postalCode: "SW1Y 4JH", country: "GB")
+}
