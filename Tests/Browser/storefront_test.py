@@ -150,6 +150,7 @@ def the_bank(browser):
     visit.pay("3-D Secure")
     page.get_by_role("button", name="Fail authentication").click()
     expect(page.get_by_role("alert")).to_contain_text("Your bank did not agree")
+    expect(page.get_by_role("alert")).to_be_focused()
     expect(page).to_have_url(re.compile("/orders/[0-9a-f-]+$"))
     visit.pay("3-D Secure")
     page.get_by_role("button", name="Complete authentication").click()

@@ -18,8 +18,12 @@ export const testCards = [
  */
 export async function confirmPayment({ payment_intent_id: id, client_secret, publishable_key: key }, method, returnURL) {
   const body = new URLSearchParams({ key, client_secret, payment_method: method, return_url: returnURL });
-  const response = await fetch(`${STRIPE}/v1/payment_intents/${id}/confirm`, { method: "POST", body });
+  const response = await fetch(`${STRIPE}/v1/payment_intents/${id}/confirm`, { method: "POST", body }).catch(() => {
+    throw new Error("Stripe cannot be reached. Try again: one payment is never made twice.");
+  });
   const answer = await response.json();
+  const settled = answer.error?.payment_intent?.status;
+  if (settled === "succeeded" || settled === "processing") return settled; // an earlier try got through, and its answer did not
   if (!response.ok) throw new Declined(answer.error);
   if (answer.next_action?.type === "redirect_to_url") location.assign(answer.next_action.redirect_to_url.url);
   return answer.status;

@@ -87,7 +87,7 @@ async function pay(method) {
   const { result: intent } = await api.write("POST", "/payments/create-payment-intent", { order_id: id });
   const status = await confirmPayment(intent, method, `${location.origin}/orders/${id}`);
   if (status === "requires_action") return; // the bank's page comes
-  $("#paying").textContent = "Your bank has said yes. Waiting for the shop to hear of it…";
+  $("#paying").textContent = status === "succeeded" ? "Your bank has said yes. Waiting for the shop to hear of it…" : "Your bank is working on it…";
   // Stripe tells the shop by itself. If that takes long, the shop can be asked to ask.
   setTimeout(() => order.status === "awaiting_payment" && askStripe(), 8000);
 }
@@ -116,7 +116,10 @@ function preparePayment() {
       complain($("#payment-problem"), error, error instanceof Declined && el("p", {}, "Nothing was charged. Please try another card."));
     }
   });
-  // Back from the bank's page.
+}
+
+/** Back from the bank's page, which says in the address how it went there. */
+function comeBack() {
   if (query.get("redirect_status") === "failed") {
     complain($("#payment-problem"), new Error("Your bank did not agree. Nothing was charged; please try another card."));
   }
@@ -189,6 +192,7 @@ if (needSignIn()) {
     await load();
     history.replaceState(null, "", location.pathname); // what came with the address is used up
     $("#order").hidden = false;
+    comeBack();
     await follow();
   } catch (error) {
     $("#status").hidden = true;
