@@ -5,8 +5,11 @@ import Testing
 extension FaultTests {
     /// What befalls queues.
     @Suite struct Queues {
-        private static let deadLettering =
-            #""dead-letter-exchange":"dead","dead-letter-strategy":"at-least-once","overflow":"reject-publish","delivery-limit":20"#
+        /// The policy of a work queue as the topology has it, with other limits.
+        static func policy(of queue: String, length: Int = 1_000_000, limit: Int = 20) -> String {
+            #"{"dead-letter-exchange":"dead","dead-letter-routing-key":"\#(queue)","dead-letter-strategy":"at-least-once","#
+                + #""overflow":"reject-publish","max-length":\#(length),"delivery-limit":\#(limit)}"#
+        }
 
         @Test(arguments: ["orders", "inventory", "payments"]) func `a queue is deleted under its consumer, and declared again`(queue: String)
             async throws
@@ -25,9 +28,7 @@ extension FaultTests {
                 "queue orders at its limit",
                 prepare: { system in
                     try await system.pause("orders")
-                    try await system.host.setPolicy(
-                        "limit", pattern: "^orders$",
-                        definition: #"{\#(Self.deadLettering),"dead-letter-routing-key":"orders","max-length":5}"#, priority: 10)
+                    try await system.host.setPolicy("limit", pattern: "^orders$", definition: Self.policy(of: "orders", length: 5), priority: 10)
                 }
             ) { system in
                 try await system.waitUntilRefused("queue_full")
@@ -42,8 +43,7 @@ extension FaultTests {
                 prepare: { system in
                     try await system.pause("inventory")
                     try await system.host.setPolicy(
-                        "limit", pattern: "^inventory$",
-                        definition: #"{\#(Self.deadLettering),"dead-letter-routing-key":"inventory","max-length":5}"#, priority: 10)
+                        "limit", pattern: "^inventory$", definition: Self.policy(of: "inventory", length: 5), priority: 10)
                 }
             ) { system in
                 try await eventually("orders-worker finds the queue full", within: .seconds(60)) {

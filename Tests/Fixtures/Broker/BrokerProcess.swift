@@ -47,10 +47,10 @@ final class BrokerProcess: Sendable {
         }
         try self.write((lines + settings).joined(separator: "\n"), to: "rabbitmq.conf")
         // A dead letter whose queue is not there yet is tried again after three minutes otherwise; the management plugin sees a
-        // connection or a message five seconds late, and a quorum queue counts what it holds as seldom.
+        // connection or a message five seconds late.
         let terms =
             [
-                "{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 1000}, {collect_statistics_interval, 500}, {quorum_tick_interval, 500}]}"
+                "{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 1000}, {collect_statistics_interval, 500}]}"
             ] + advanced
         try self.write("[\(terms.joined(separator: ", "))].\n", to: "advanced.config")
         try self.write("[rabbitmq_management].\n", to: "enabled_plugins")

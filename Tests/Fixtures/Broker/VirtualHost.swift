@@ -59,24 +59,27 @@ public struct VirtualHost: Sendable {
         return counts.messages_unacknowledged ?? 0
     }
 
-    /// Messages of all queues, those that consumers hold included, as the broker counted them half a second ago.
+    /// Messages that all its quorum queues hold now, those that consumers have in hand included.
     public func depth() async throws -> Int {
-        struct Queue: Decodable {
-            let messages: Int?
-        }
-        return try await self.broker.management.get("/api/queues/\(self.name)", as: [Queue].self).reduce(0) { $0 + ($1.messages ?? 0) }
+        let answer = try await self.broker.evaluate(
+            """
+            lists:sum([begin {ok, {_, Count}, _} = ra:local_query(amqqueue:get_pid(Queue), fun rabbit_fifo:query_messages_total/1), Count end \
+            || Queue <- rabbit_amqqueue:list(<<"\(self.name)">>), amqqueue:is_quorum(Queue)]).
+            """)
+        guard let count = Int(answer.filter(\.isNumber)) else { throw FixtureError("no depth: \(answer)") }
+        return count
     }
 
-    /// How many consumers a queue delivers to. A passive declare of a quorum queue also counts those that were cancelled and still hold something.
-    public func consumers(_ queue: String) async throws -> Int {
-        struct Consumer: Decodable {
-            struct Queue: Decodable {
-                let name: String
-            }
-            let queue: Queue
-        }
-        let consumers = try await self.broker.management.get("/api/consumers/\(self.name)", as: [Consumer].self)
-        return consumers.count { $0.queue.name == queue }
+    /// The prefetch counts of those that a quorum queue delivers to now. (A passive declare also counts those that were cancelled and still hold something.)
+    public func consumers(_ queue: String) async throws -> [Int] {
+        let answer = try await self.broker.evaluate(
+            """
+            {ok, Queue} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"\(self.name)">>, queue, <<"\(queue)">>)), \
+            {ok, {_, Consumers}, _} = ra:local_query(amqqueue:get_pid(Queue), fun rabbit_fifo:query_consumers/1), \
+            lists:flatten(io_lib:format("~w", [[Count || Consumer <- maps:values(Consumers), Count <- tuple_to_list(Consumer), is_integer(Count)]])).
+            """)
+        // {ok, "[512,1]"}
+        return answer.split { !$0.isNumber }.compactMap { Int($0) }
     }
 
     /// Declares a durable queue.

@@ -37,6 +37,13 @@ public final class MailSink: Sendable {
         try Data(lines.joined(separator: "\n").utf8).write(to: self.folder.appending(path: "faults"), options: .atomic)
     }
 
+    /// What is left of that: a fault with a number is gone when it has happened so often.
+    public var faults: String {
+        get throws {
+            try String(contentsOf: self.folder.appending(path: "faults"), encoding: .utf8)
+        }
+    }
+
     /// Waits until it holds that many e-mails, and reads them all, oldest first.
     public func mails(_ count: Int, within time: Duration = .seconds(30)) async throws -> [StoredMail] {
         if count > 0 { _ = try await self.process.firstLine(matching: #"stored (\#(count)) "#, within: time) }

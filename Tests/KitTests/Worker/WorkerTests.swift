@@ -122,9 +122,11 @@ import Testing
             try await rig.publish([1])
             let opening = try await rig.working(handler) { _ in
                 await arrived.pass()
+                // Consuming anew with another prefetch is no end.
+                try await eventually("it takes as many as it may", within: .seconds(60)) { try await rig.consumers() == [512] }
                 return Task {
                     // It has been told to end when it takes nothing more.
-                    try await eventually("nobody consumes", within: .seconds(60)) { try await rig.consumers() == 0 }
+                    try await eventually("nobody consumes", within: .seconds(60)) { try await rig.consumers().isEmpty }
                     try await rig.publish([2])
                     door.open()
                 }
@@ -148,7 +150,7 @@ import Testing
                 try await rig.publish(0..<5)
                 try await rig.waitForEffects(5)
                 try await control(true)
-                try await eventually("it takes nothing more", within: .seconds(60)) { try await rig.consumers() == 0 }
+                try await eventually("it takes nothing more", within: .seconds(60)) { try await rig.consumers().isEmpty }
                 try await rig.publish(5..<10)
                 #expect(worker.unready.isEmpty)
                 #expect(try await rig.left() == 5)

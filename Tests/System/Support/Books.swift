@@ -75,9 +75,7 @@ extension RunningSystem {
             }
             let data: [Intent]
         }
-        let request = HTTPRequest(
-            url: "\(self.stripe.url)/v1/payment_intents?limit=100", headers: ["Authorization": "Bearer \(StripeDoubleProcess.secretKey)"])
-        let page = try JSON.decode(Page.self, from: try await HTTPClient(userAgent: "tests").send(request).body)
+        let page: Page = try JSON.decode(from: try await self.stripe.send(.get, "/v1/payment_intents?limit=100"))
         return Dictionary(grouping: page.data.compactMap { $0.metadata["order_id"] }, by: \.self).filter { $0.value.count > 1 }.map(\.key)
     }
 }

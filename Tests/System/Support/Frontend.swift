@@ -9,11 +9,11 @@ import Transfer
 /// asked for is accepted in the end, and once.
 final class Frontend: Sendable {
     private let base: String
-    private let stripe: String
+    private let stripe: StripeControl
     private let client: HTTPClient
     private let counts = Mutex<[String: Int]>([:])
 
-    init(port: Int, stripe: String) throws {
+    init(port: Int, stripe: StripeControl) throws {
         self.base = "http://127.0.0.1:\(port)/api/v1"
         self.stripe = stripe
         self.client = try HTTPClient(userAgent: "tests")
@@ -28,8 +28,8 @@ final class Frontend: Sendable {
     // MARK: What customers do
 
     /// A write that is accepted.
-    func write(_ path: String, _ body: some Encodable, by token: String) async throws -> Accepted {
-        var request = HTTPRequest(.post, url: self.base + path, body: try JSON.encode(body))
+    func write(_ path: String, _ body: some Encodable, by token: String, method: HTTPMethod = .post) async throws -> Accepted {
+        var request = HTTPRequest(method, url: self.base + path, body: try JSON.encode(body))
         request.headers["Content-Type"] = "application/json"
         request.headers["Authorization"] = "Bearer \(token)"
         request.headers["Idempotency-Key"] = UUID().uuidString
@@ -57,11 +57,7 @@ final class Frontend: Sendable {
             throw FixtureError("no intent for order \(order.resource.id)")
         }
         // What the customer's browser does.
-        var request = HTTPRequest(.post, url: "\(self.stripe)/_double/payment_intents/\(intent)/pay", body: Array("payment_method=pm_card_visa".utf8))
-        request.headers["Content-Type"] = "application/x-www-form-urlencoded"
-        request.headers["Authorization"] = "Bearer \(StripeDoubleProcess.secretKey)"
-        let paid = try await self.client.send(request)
-        guard paid.status == 200 else { throw FixtureError("Stripe: \(paid.status) \(String(decoding: paid.body, as: UTF8.self))") }
+        try await self.stripe.send(.post, "/_double/payment_intents/\(intent)/pay", "payment_method=pm_card_visa")
         try await eventually("order \(order.resource.id) is paid", within: .seconds(120), every: .milliseconds(50)) {
             let read: Order = try await self.read("/orders/\(order.resource.id)", by: token)
             return read.status == "paid"

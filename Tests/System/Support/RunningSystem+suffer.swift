@@ -1,10 +1,9 @@
 import Fixtures
-import Glibc
 import Testing
 
 extension RunningSystem {
-    /// Orders that are placed while a fault is caused; `CONVEYOR_FAULT_ORDERS` says otherwise.
-    private static let orders = getenv("CONVEYOR_FAULT_ORDERS").flatMap { Int(String(cString: $0)) } ?? 120
+    /// Orders that are placed while a fault is caused.
+    private static let orders = FaultTests.isLong ? 240 : 96
 
     /// Causes a fault while customers buy, and expects that nobody notices more than a delay: everything that was accepted ends well, an order that is
     /// placed afterwards goes all the way, and the books are right.
@@ -25,7 +24,7 @@ extension RunningSystem {
         let inFlight = try await self.host.depth()
         try await fault(self)
         let over = ContinuousClock.now
-        try await self.goThroughAnOrder()
+        try await self.goAllTheWay()
         let untilNormal = ContinuousClock.now - over
         try await buying.value
         let report = FaultReport(fault: name, inFlight: inFlight, books: try await self.books(), untilNormal: untilNormal)

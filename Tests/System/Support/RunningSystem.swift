@@ -4,6 +4,7 @@ import Glibc
 import Kit
 import Shop
 import Synchronization
+import Transfer
 
 /// Conveyor as it is run, for tests that harm it: every part a process that is brought back when it ends, a broker and a database of its own, and
 /// doubles of Stripe and of the mail server. One for all tests of the process, which harm it one after the other and leave it well.
@@ -20,7 +21,7 @@ final class RunningSystem: Sendable {
     let server: PrivatePostgres
     let host: VirtualHost
     let database: TestDatabase
-    let stripe: StripeDoubleProcess
+    let stripe: StripeControl
     let mail: MailSink
     let frontend: Frontend
     /// Of the shop's staff.
@@ -41,7 +42,7 @@ final class RunningSystem: Sendable {
         self.host = try await self.broker.newVirtualHost()
         try await self.host.declareShop()
         let port = try Port.free()
-        self.stripe = try await StripeDoubleProcess(webhookURL: "http://127.0.0.1:\(port)/api/v1/webhooks/stripe")
+        self.stripe = try await StripeControl(StripeDoubleProcess(webhookURL: "http://127.0.0.1:\(port)/api/v1/webhooks/stripe"))
         self.mail = try await MailSink()
         let shared = [
             "AMQP_URL": self.host.amqpURL, "RABBITMQ_API": self.host.apiURL, "ENVIRONMENT": "test", "LOG_FORMAT": "json", "LOG_SAMPLE": "1",
@@ -61,7 +62,7 @@ final class RunningSystem: Sendable {
                 environment: shared.merging(["DATABASE_URL": self.database.url(as: role)]) { $1 }, readyWhenItSays: #""message":"ready""#)
         }
         self.processes = processes
-        self.frontend = try Frontend(port: port, stripe: self.stripe.url)
+        self.frontend = try Frontend(port: port, stripe: self.stripe)
 
         let folder = try Scratch.folder("shop")
         let (tokens, products) = (folder.appending(path: "tokens").path, folder.appending(path: "products").path)
@@ -109,7 +110,7 @@ final class RunningSystem: Sendable {
     func pause(_ queue: String) async throws {
         try await self.conveyor("pause", queue)
         try await eventually("\(queue)-worker takes nothing", within: .seconds(60), every: .milliseconds(100)) {
-            try await self.host.consumers(queue) == 0
+            try await self.host.consumers(queue).isEmpty
         }
     }
 
@@ -129,6 +130,12 @@ final class RunningSystem: Sendable {
         return accepted
     }
 
+    /// A customer takes another name.
+    func rename(_ customer: String) async throws {
+        let renamed = try await self.frontend.write("/users/me", ["full_name": UUID().uuidString], by: customer, method: .patch)
+        guard try await self.frontend.ended(renamed, by: customer).status == "succeeded" else { throw FixtureError("the account was not changed") }
+    }
+
     /// One unit of each of two products.
     func lines() throws -> [OrderLine] {
         try self.products.shuffled().prefix(2).map { product in
@@ -137,9 +144,10 @@ final class RunningSystem: Sendable {
         }
     }
 
-    /// An order all the way: placed, its intent made, paid at Stripe, told by Stripe, and its letter sent. Every part but the recorder has a hand in it.
-    func goThroughAnOrder() async throws {
+    /// All that a customer does: changes the account, places an order, pays it at Stripe, and gets a letter. Every part but the recorder has a hand in it.
+    func goAllTheWay() async throws {
         let customer = self.customers[0]
+        try await self.rename(customer)
         let order = try await self.place(try self.lines(), by: customer)
         try await self.frontend.pay(order, by: customer)
         try await eventually("the letter about order \(order.resource.id)", within: .seconds(120), every: .milliseconds(50)) {

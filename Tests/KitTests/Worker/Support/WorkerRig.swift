@@ -108,8 +108,8 @@ struct WorkerRig: Sendable {
     /// How many failed attempts were noted.
     func attempts() async throws -> Int? { try await self.database.value("select count(*) from attempts").flatMap { Int($0) } }
 
-    /// How many workers take from the queue.
-    func consumers() async throws -> Int { try await self.host.consumers("tests") }
+    /// The prefetch counts of the workers that take from the queue.
+    func consumers() async throws -> [Int] { try await self.host.consumers("tests") }
 
     /// Messages that workers hold, as the broker counted them half a second ago.
     func held() async throws -> Int { try await self.host.unacknowledged("tests") }
