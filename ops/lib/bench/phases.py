@@ -11,19 +11,25 @@ DONE = "select count(*) from orders where created_at >= to_timestamp(%s) and sta
 LAST = """select extract(epoch from max(e.at))::float8 from order_events e join orders o on o.id = e.order_id
           where o.created_at >= to_timestamp(%s) and e.type = 'order.awaiting_payment'"""
 
+# Orders a second in each tenth of them, in the order in which they were done.
+TENTHS = """select count(*) / nullif(extract(epoch from max(at) - min(at)), 0)::float8
+            from (select e.at, ntile(10) over (order by e.at) as tenth from order_events e join orders o on o.id = e.order_id
+                  where o.created_at >= to_timestamp(%s) and e.type = 'order.awaiting_payment') done group by tenth order by tenth"""
+
 
 def done_since(database, when):
     return database.execute(DONE, [when]).fetchone()[0]
 
 
-def wait_done(database, since, orders, limit=900):
-    """Until so many orders are done, or nothing more comes for half a minute. Returns how many are."""
+def wait_done(database, since, orders, progress=lambda: None):
+    """Until so many orders are done, or nothing more comes for half a minute. Returns how many are. `progress` is called when more are than before."""
     seen, changed = -1, time.monotonic()
     while True:
         done = done_since(database, since)
         if done != seen:
             seen, changed = done, time.monotonic()
-        if done >= orders or time.monotonic() - changed > min(30, limit):
+            progress()
+        if done >= orders or time.monotonic() - changed > 30:
             return done
         time.sleep(0.25)
 
@@ -33,6 +39,10 @@ def per_order(before, after, orders):
     spent = {name: (after[name] - before[name]) / max(1, orders) * 1e6 for name in before}
     spent["rest"] = spent["machine"] - spent["application"] - spent["postgres"] - spent["rabbitmq"]
     return spent
+
+
+def refused(took):
+    return took["refused"] + took["broken"]
 
 
 def reads(system, database, options):
@@ -49,12 +59,15 @@ def idle(system, database, options):
 
 def complete(system, database, options):
     """So many orders by 32 connections: orders a second from the first POST to the last one done, and what one costs."""
-    before, wrk = system.costs(), load.Wrk(system, count=options.orders)
-    done = wait_done(database, wrk.began, options.orders)
-    after = system.costs()
+    costs = [system.costs()]
+    wrk = load.Wrk(system, count=options.orders)
+    done = wait_done(database, wrk.began, options.orders, lambda: costs.append(system.costs()))
     took = wrk.interrupt()
     last = database.execute(LAST, [wrk.began]).fetchone()[0]
-    return {"complete_per_s": done / (last - wrk.began), "complete_lost": max(0, took["taken"] - done), "cpu_us_per_order": per_order(before, after, done)}
+    return {
+        "complete_per_s": done / (last - wrk.began), "complete_lost": max(0, took["taken"] - done), "complete_refused": refused(took),
+        "cpu_us_per_order": per_order(costs[0], costs[-1], done),
+    }
 
 
 def sustained(system, database, options):
@@ -67,45 +80,62 @@ def sustained(system, database, options):
     last = database.execute(LAST, [wrk.began]).fetchone()[0]
     return {
         "sustained_accept_per_s": took["per_s"], "sustained_accept_p50_ms": took["p50_us"] / 1e3, "sustained_accept_p99_ms": took["p99_us"] / 1e3,
-        "sustained_refused": took["refused"] + took["broken"], "sustained_done_meanwhile_per_s": meanwhile / (ended - wrk.began),
+        "sustained_refused": refused(took), "sustained_done_meanwhile_per_s": meanwhile / (ended - wrk.began),
         "sustained_backlog": took["taken"] - meanwhile, "sustained_done_per_s": done / (last - wrk.began), "sustained_lost": max(0, took["taken"] - done),
     }
 
 
-def accept_and_drain(system, database, options):
-    """Accepts with the workers stopped until there is a backlog, then the workers, from their start until all is done."""
+def accept_alone(system, database, options):
+    """Accepts with the workers stopped: what the ingress and the broker do alone. What was accepted is worked off afterwards."""
     system.stop(conveyor.WORKERS)
-    begin = load.Wrk(system, seconds=options.short)
-    took = begin.result()
-    queued = took["taken"]
-    if queued < options.backlog:
-        fill = load.Wrk(system, count=options.backlog - queued)
-        wait_accepted(system, options.backlog)
-        queued += fill.interrupt()["taken"]
+    wrk = load.Wrk(system, seconds=options.short)
+    took = wrk.result()
+    system.start(conveyor.WORKERS)
+    done = wait_done(database, wrk.began, took["taken"])
+    return {"accept_alone_per_s": took["per_s"], "accept_alone_p99_ms": took["p99_us"] / 1e3, "accept_alone_lost": max(0, took["taken"] - done),
+            "accept_alone_refused": refused(took)}
+
+
+def backlog(system, database, options):
+    return drain(system, database, options.backlog)
+
+
+def drain(system, database, orders):
+    """So many orders are queued, then the workers are started: orders a second from their start until all is done, and how even that was."""
+    system.stop(conveyor.WORKERS)
+    began, waiting, queued, not_taken = time.time(), 0, 0, 0
+    while waiting < orders:
+        fill = load.Wrk(system, count=orders - waiting)
+        waiting = wait_accepted(system, orders)
+        took = fill.interrupt()
+        queued += took["taken"]
+        not_taken += refused(took)
     with_backlog = {name: mib for name, mib in system.memory().items() if name not in conveyor.WORKERS}
     started = system.start(conveyor.WORKERS)
     with Peaks(system) as peaks:
-        done = wait_done(database, begin.began, queued)
-    last = database.execute(LAST, [begin.began]).fetchone()[0]
+        done = wait_done(database, began, queued)
+    last = database.execute(LAST, [began]).fetchone()[0]
+    tenths = [row[0] for row in database.execute(TENTHS, [began]).fetchall()]
     return {
-        "accept_alone_per_s": took["per_s"], "accept_alone_p99_ms": took["p99_us"] / 1e3, "backlog": queued, "drain_per_s": done / (last - started),
-        "drain_lost": max(0, queued - done), "memory_backlog_mib": with_backlog, "memory_drain_mib": peaks.highest,
+        "backlog": queued, "drain_per_s": done / (last - started), "drain_lost": max(0, queued - done), "drain_refused": not_taken, "drain_tenths_per_s": tenths,
+        "memory_backlog_mib": with_backlog, "memory_drain_mib": peaks.highest,
     }
 
 
 def wait_accepted(system, orders):
-    """Until the queue of orders holds so many, as RabbitMQ's statistics have it; they are a few seconds old."""
+    """Until the queue of orders holds so many, as RabbitMQ's statistics have it (they are a few seconds old), or no more come. Returns how many there are."""
     api = system.env["RABBITMQ_API"]
     scheme, _, rest = api.partition("://")
     credentials, _, host = rest.rpartition("@")
     config = f'url = "{scheme}://{host}/api/queues/%2F/orders?columns=messages"\nuser = "{credentials}"\n'
     seen, changed = -1, time.monotonic()
-    while seen < orders and time.monotonic() - changed < 30:
+    while seen < orders and time.monotonic() - changed < 15:
         answer = subprocess.run(["curl", "-sf", "--config", "-"], input=config, capture_output=True, text=True).stdout
         messages = int("".join(character for character in answer if character.isdigit()) or 0)
         if messages != seen:
             seen, changed = messages, time.monotonic()
         time.sleep(0.5)
+    return seen
 
 
 class Peaks:

@@ -28,9 +28,29 @@ def share(part, whole):
     return f"{part / whole:.0%}" if part is not None and whole else "–"
 
 
+def curve(growth):
+    """What an order costs as the shop fills up."""
+    lines = ["", "products   orders in the tables   completed/s   idle accept, done p50 ms   CPU an order, µs: application, postgres, rabbitmq"]
+    for point in growth["points"]:
+        cpu = point["cpu_us_per_order"]
+        lines.append(
+            f"{point['products']:>8,}   {point['orders']:>20,}   {point['complete_per_s']:>11,.0f}   {point['accept_p50_ms']:>12.1f} {point['done_p50_ms']:>11.1f}"
+            f"   {cpu['application']:>29,.0f} {cpu['postgres']:>9,.0f} {cpu['rabbitmq']:>9,.0f}")
+    queued = growth["queued"]
+    lines += [
+        "", f"{queued['backlog']:,} queued: {queued['drain_per_s']:,.0f} a second; tenth by tenth "
+        + " ".join(f"{rate:,.0f}" for rate in queued["drain_tenths_per_s"]),
+        "memory with them, MiB: " + ", ".join(f"{name} {mib:.0f}" for name, mib in queued["memory_backlog_mib"].items()),
+        "most memory while they drain, MiB: " + ", ".join(f"{name} {mib:.0f}" for name, mib in queued["memory_drain_mib"].items()),
+    ]
+    return lines
+
+
 def text(results):
     rounds = results["rounds"]
     rows = []
+    for figures in rounds:
+        figures["slowest_tenth"] = min(figures.get("drain_tenths_per_s") or [0])
 
     def row(title, *path, unit="", note=""):
         found = values(rounds, *path)
@@ -63,6 +83,7 @@ def text(results):
     row("sustained: done/s meanwhile", "sustained_done_meanwhile_per_s")
     row("sustained: done/s with the rest", "sustained_done_per_s")
     row(f"drain of {of('backlog') or 0:,.0f} orders/s", "drain_per_s")
+    row("  its slowest tenth", "slowest_tenth")
     for name in [*system.WORKERS]:
         row(f"{name}-worker, start to ready", "start_ms", name, unit=" ms", note="300 ms wanted")
     for part in ["application", *system.APPLICATION, "postgres", "rabbitmq", "rest"]:
@@ -78,8 +99,9 @@ def text(results):
     widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else [0] * 4
     lines = ["", f"{len(rounds)} rounds on {results['cores']} cores, {results['build']} build"]
     lines += [f"{title:<{widths[0]}}  {middle:>{widths[1]}}  {span:^{widths[2]}}  {note}".rstrip() for title, middle, span, note in rows]
-    refused = sum(values(rounds, "sustained_refused"))
-    lost = sum(sum(values(rounds, key)) for key in ("complete_lost", "sustained_lost", "drain_lost"))
+    lines += curve(results["growth"]) if "growth" in results else []
+    phases = ("complete", "sustained", "accept_alone", "drain")
+    refused, lost = (sum(sum(values(rounds, f"{phase}_{what}")) for phase in phases) for what in ("refused", "lost"))
     noise = results["noise"]
     lines += [
         "",

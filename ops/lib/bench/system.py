@@ -31,11 +31,15 @@ class System:
             env.touch(mode=0o600)
             env.write_text("RATE_LIMIT=off\nACCESS_TOKEN_EXPIRE_MINUTES=1440\nPAYMENT_WINDOW_MINUTES=1440\n")
         self.run(self.root / "ops/up", "--empty", *options)
-        self.tokens, self.products = self.home / "tokens", self.home / "products"
-        self.run(self.home / "bin/conveyor", "sample", "load", "--env-file", env, "--products", products, "--users", users, "--stock", 100_000_000,
-                 "--tokens-file", self.tokens, "--products-file", self.products)
+        self.sample(products, users)
         self.env = settings(env)
         self.url = f"http://127.0.0.1:{self.env['PORT']}"
+
+    def sample(self, products, users):
+        """A sample shop of this size; said again with more, it grows."""
+        self.tokens, self.products = self.home / "tokens", self.home / "products"
+        self.run(self.home / "bin/conveyor", "sample", "load", "--env-file", self.home / "env", "--products", products, "--users", users,
+                 "--stock", 100_000_000, "--tokens-file", self.tokens, "--products-file", self.products)
 
     def down(self):
         subprocess.run([self.root / "ops/down", "--wipe"], env=self.environment)
