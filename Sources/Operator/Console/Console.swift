@@ -21,7 +21,8 @@ struct Console: AsyncParsableCommand {
             let definitions = try Definitions(ladder: RetryLadder(settings))
             let api = try desk.managementAPI()
             let pool = try PostgresPool(
-                url: settings.databaseURL(), size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 2...64), applicationName: "console",
+                url: settings.databaseURL(), size: settings.int("DATABASE_POOL_SIZE", default: 10, in: (2 * ReplayJobs.sideBySide + 2)...64),
+                applicationName: "console",
                 statementTimeout: .seconds(15), logger: logger)
             let publisher = Publisher(
                 configuration: try BrokerConfiguration(

@@ -79,14 +79,19 @@ func withConsole<Result>(
     try await withConsoleStopped { console in try await console.run(more) { _ in try await body(console) } }
 }
 
+/// A few at a time: each console has connections of its own, and a server of the tests takes a hundred.
+private let turns = Turns(4)
+
 /// Prepares all that a console needs, and starts none.
 func withConsoleStopped<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (ConsoleFixture) async throws -> Result
 ) async throws -> Result {
-    try await withDatabase { database in
-        try await withVirtualHost { host in
-            try await host.declareShop()
-            return try await body(ConsoleFixture(database: database, host: host, port: try Port.free()))
+    try await turns.take {
+        try await withDatabase { database in
+            try await withVirtualHost { host in
+                try await host.declareShop()
+                return try await body(ConsoleFixture(database: database, host: host, port: try Port.free()))
+            }
         }
     }
 }

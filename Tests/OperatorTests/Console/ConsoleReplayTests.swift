@@ -94,6 +94,34 @@ import Testing
         }
     }
 
+    @Test func `many jobs at once all come to their end`() async throws {
+        try await withConsole { console in
+            let client = try await console.signedIn()
+            var jobs: [String] = []
+            for number in 0..<12 {
+                for _ in 0..<3 { try await console.addDeadLetter(group: "many\(number)", payload: Self.valid) }
+                jobs.append(try self.job(try await client.submit("/dead/replay", [("group", "many\(number)"), ("rate", "10")])))
+            }
+            // Pages are answered meanwhile.
+            #expect(try await client.get("/jobs").status == 200)
+            for job in jobs { try await eventually("job \(job) to end", within: .seconds(20)) { try await self.isDone(job, console) } }
+            #expect(try await console.waiting(in: "orders") == 36)
+        }
+    }
+
+    @Test func `a job that is stopped and resumed at once goes on`() async throws {
+        try await withConsole { console in
+            for _ in 0..<10 { try await console.addDeadLetter(payload: Self.valid) }
+            let client = try await console.signedIn()
+            let job = try self.job(try await client.submit("/dead/replay", [("queue", "orders"), ("rate", "5")]))
+            try await eventually("one to be sent") { try await console.waiting(in: "orders") >= 1 }
+            #expect(try await client.submit("/jobs/\(job)/stop").status == 303)
+            #expect(try await client.submit("/jobs/\(job)/resume").status == 303)
+            try await eventually("the job to end") { try await self.isDone(job, console) }
+            #expect(try await console.waiting(in: "orders") == 10)
+        }
+    }
+
     @Test func `many are discarded at once, for a reason`() async throws {
         try await withConsole { console in
             let ids = [try await console.addDeadLetter(group: "gggggggggg"), try await console.addDeadLetter(group: "gggggggggg")]

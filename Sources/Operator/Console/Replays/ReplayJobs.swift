@@ -16,6 +16,9 @@ final class ReplayJobs: Service {
     /// Started here and not ended yet: one that has not come to hold its lock counts as running, too.
     private let inHand = Mutex<Set<ID>>([])
 
+    /// Each holds a connection for its lock and takes another for its steps. Others wait their turn.
+    static let sideBySide = 3
+
     init(pool: PostgresPool, publisher: Publisher, logger: Logger) {
         self.store = ReplayJobStore(pool: pool)
         self.runner = ReplayRunner(pool: pool, publisher: publisher)
@@ -25,12 +28,20 @@ final class ReplayJobs: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask { await self.resumeLeftovers() }
-                // A job more does no harm to the others: each has its rate, and the broker's confirms hold back all of them.
-                for await id in self.started { group.addTask { await self.perform(id) } }
+            async let leftovers: Void = self.resumeLeftovers()
+            await withTaskGroup(of: Void.self) { group in
+                var running = 0
+                for await id in self.started {
+                    if running == Self.sideBySide {
+                        await group.next()
+                        running -= 1
+                    }
+                    group.addTask { await self.perform(id) }
+                    running += 1
+                }
                 group.cancelAll()
             }
+            await leftovers
         }
     }
 
@@ -93,6 +104,10 @@ final class ReplayJobs: Service {
                 self.logger.warning("a replay job waits for the database: \(error)", metadata: ["job": .string(id.description)])
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(10))
+            } catch ReplayRunner.Refusal.running {
+                // It was stopped and resumed at once, and whoever ran it is not through yet; or another process runs it.
+                guard await self.isUnderWay(id) else { return }
+                try? await Task.sleep(for: .milliseconds(500))
             } catch is CancellationError {
                 return
             } catch {
@@ -101,6 +116,8 @@ final class ReplayJobs: Service {
             }
         }
     }
+
+    private func isUnderWay(_ id: ID) async -> Bool { (try? await self.store.leftovers().contains(id)) ?? true }
 
     private func resumeLeftovers() async {
         while !Task.isCancelled {

@@ -31,14 +31,9 @@ struct TimeScale: Sendable {
         let busy = Self.merged(spans)
         var gaps: [(after: Int, length: Double)] = (0..<max(0, busy.count - 1)).map { ($0, busy[$0 + 1].from - busy[$0].to) }
         gaps.sort { $0.length > $1.length }
-        // The longest first, as long as one is longer than a quarter of all that is left on the line.
-        var left = max((busy.last?.to ?? 0) - (busy.first?.from ?? 0), 0)
-        var cuts: Set<Int> = []
-        for gap in gaps.prefix(Self.mostBreaks) {
-            guard gap.length > (left - gap.length) / 4, gap.length > 1 else { break }
-            cuts.insert(gap.after)
-            left -= gap.length
-        }
+        // The longest first: those that take more of the line than half of all that happened.
+        let happened = busy.reduce(0) { $0 + $1.to - $1.from }
+        let cuts = Set(gaps.prefix(Self.mostBreaks).filter { $0.length > happened / 2 && $0.length > 1 }.map(\.after))
         var runs: [(from: Double, to: Double)] = []
         for (index, span) in busy.enumerated() {
             if index > 0, !cuts.contains(index - 1) { runs[runs.count - 1].to = span.to } else { runs.append(span) }

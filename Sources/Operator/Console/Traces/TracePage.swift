@@ -37,26 +37,21 @@ struct TracePage: Sendable {
     }
 
     static func content(_ id: String, _ roots: [TraceNode], now: Int64) -> Content {
-        var nodes: [TraceNode] = []
-        func collect(_ node: TraceNode) {
-            nodes.append(node)
-            node.children.forEach(collect)
-        }
-        roots.forEach(collect)
+        let nodes = roots.flatMap(\.all)
         let times = nodes.map { node in (from: Clock.milliseconds(node.at), to: Clock.milliseconds(node.at) + Int64(node.ms ?? 0)) }
         let (first, last) = (times.map(\.from).min() ?? now, times.map(\.to).max() ?? now)
         let messages = nodes.count { $0.kind == .message }
-        let failures = nodes.count { TraceSpan.isFailure($0) }
+        let failures = nodes.count(where: \.isFailure)
         let dead = nodes.count { $0.kind == .dead }
-        let waiting = nodes.count { node in node.kind == .message && !node.children.contains { $0.kind == .handler || $0.kind == .dead } }
+        let waiting = nodes.count(where: \.isWaiting)
         var figures = [
             Figure(name: "began \(Moment(milliseconds: first, now: now).ago)", value: Moment(milliseconds: first, now: now).clock, tone: ""),
             Figure(name: "from first to last", value: Quantity.span(milliseconds: Double(last - first)), tone: ""),
             Figure(name: messages == 1 ? "message" : "messages", value: Quantity.count(messages), tone: ""),
             Figure(name: "not handled yet", value: Quantity.count(waiting), tone: waiting > 0 ? "warn" : ""),
-            Figure(name: "failed", value: Quantity.count(failures), tone: failures > 0 ? "bad" : ""),
+            Figure(name: "failed attempts and calls", value: Quantity.count(failures), tone: failures > 0 ? "bad" : ""),
         ]
-        if dead > 0 { figures.append(Figure(name: "dead letters", value: Quantity.count(dead), tone: "bad")) }
+        if dead > 0 { figures.append(Figure(name: dead == 1 ? "dead letter" : "dead letters", value: Quantity.count(dead), tone: "bad")) }
         let order = nodes.lazy.compactMap(\.orderID).first
         return Content(
             heading: order.map { "Order \($0)" } ?? id.visible.shortened(to: 120), figures: figures, picture: TracePicture(roots, now: now),

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Kit
-import Shop
 
 /// A node of a trace as the picture and the text have it: how deep it lies, what it is called, and when something went on.
 struct TraceSpan: Sendable {
@@ -31,34 +30,47 @@ struct TraceSpan: Sendable {
     }
 
     private init(_ node: TraceNode, depth: Int, now: Double) {
-        let at = Double(Clock.milliseconds(node.at))
-        let failed = Self.isFailure(node)
+        let at = node.at.timeIntervalSince1970 * 1000
         self.depth = depth
-        let attempt = node.attempt.map { $0 > 1 ? " (attempt \($0))" : "" } ?? ""
-        self.label = "\(node.name)\(attempt)".visible.shortened(to: 80)
-        let took = node.ms.map { Quantity.span(milliseconds: $0) }
+        let attempt = node.attempt.map { $0 > 1 ? ", attempt \($0)" : "" } ?? ""
+        self.label = (Self.name(of: node) + attempt).visible.shortened(to: 80)
+        let took = node.ms.map { (node.kind == .message ? "waited " : "") + Quantity.span(milliseconds: $0) }
         self.note = [node.outcome?.visible.shortened(to: 60), took].compactMap(\.self).joined(separator: " · ")
-        var stretches: [Stretch] = []
-        switch node.kind {
-        case .message:
-            // It waits until the first of its handlers begins.
-            let handled = node.children.filter { $0.kind == .handler || $0.kind == .dead }.map { Double(Clock.milliseconds($0.at)) }.min() ?? now
-            stretches.append(
-                Stretch(from: at, to: max(at, handled), kind: "wait", title: "waited \(Quantity.span(milliseconds: max(0, handled - at)))"))
-        case .dead:
-            stretches.append(Stretch(from: at, to: at, kind: "dead", title: "dead letter"))
-        default:
-            stretches.append(
-                Stretch(from: at, to: at + (node.ms ?? 0), kind: failed ? "failed" : node.kind.rawValue, title: "\(self.label): \(self.note)"))
-        }
-        self.stretches = stretches
-        self.link = node.kind == .dead ? ID(node.id).map { "/dead/\($0)" } : nil
+        let error = node.error.map { "\n\($0.visible.shortened(to: 300))" } ?? ""
+        // What waits for its first attempt waits until now; what nobody listens to waits for nothing.
+        let end = at + (node.ms ?? (node.isWaiting ? max(0, now - at) : 0))
+        let kind = node.kind == .message ? "wait" : node.kind == .dead || node.isFailure ? "failed" : node.kind.rawValue
+        self.stretches = [Stretch(from: at, to: end, kind: kind, title: "\(self.label)\n\(self.note)\(error)")]
+        self.link =
+            switch node.kind {
+            case .dead: "/dead/\(node.id)"
+            case .message where node.outcome == "dead": node.messageID.map { "/dead/\($0)" }
+            default: nil
+            }
     }
 
-    static func isFailure(_ node: TraceNode) -> Bool {
-        guard let outcome = node.outcome else { return false }
-        if let status = Int(outcome.prefix { $0.isNumber }), outcome.first?.isNumber == true { return status >= 400 }
-        return !["succeeded", "ok", "accepted", "rejected", "done", "sent", "published", "handled", "queued", "retrying", "replayed", "discarded"]
-            .contains(outcome)
+    private static func name(of node: TraceNode) -> String {
+        switch node.kind {
+        case .http: node.name
+        case .message: node.name.isEmpty ? "a message without a type" : node.name
+        case .handler: "\(node.name)-worker"
+        case .stripe: "Stripe \(node.name)"
+        case .mail: "e-mail \(node.name)"
+        case .dead: "dead letter: \(node.name)"
+        }
     }
+}
+
+extension TraceNode {
+    /// It did not bring what it was to bring. A call's outcome begins with the other side's code, unless there was no answer.
+    var isFailure: Bool {
+        switch self.kind {
+        case .handler, .http: self.outcome == "failed"
+        case .stripe, .mail: !["1", "2", "3"].contains(self.outcome?.first)
+        case .message, .dead: false
+        }
+    }
+
+    /// A message that is on its way.
+    var isWaiting: Bool { self.kind == .message && ["queued", "retrying"].contains(self.outcome) }
 }

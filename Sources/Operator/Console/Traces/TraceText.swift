@@ -14,7 +14,7 @@ enum TraceText {
         let clock = Timestamp.string(node.at).dropFirst(11).dropLast()
         let parts = [
             "\(clock)", node.kind.rawValue, node.name, node.attempt.flatMap { $0 > 1 ? "attempt \($0)" : nil }, node.outcome,
-            node.ms.map { Quantity.span(milliseconds: $0) },
+            node.ms.map { Quantity.span(milliseconds: $0) }, node.error?.shortened(to: 200),
         ]
         lines.append(stem + branch + parts.compactMap(\.self).joined(separator: "  ").visible.replacing("\n", with: " "))
         guard depth < self.maxDepth else { return }
