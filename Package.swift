@@ -68,6 +68,9 @@ let package = Package(
             exclude: ["asyncapi.yaml", "openapi.json", "openapi.yaml"],
             resources: [.embedInCode("definitions.json"), .embedInCode("migrations/")]),
 
+        // What makes text safe in HTML, for the console and the e-mails.
+        .target(name: "Markup", dependencies: [.mustache]),
+
         // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
         .target(name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix]),
 
@@ -82,7 +85,8 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Kit", "Shop", "Identity", "MailTemplates", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser, .collections, .crypto,
+                "Kit", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser, .collections,
+                .crypto,
                 .httpTypes,
                 .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
             ],
@@ -99,7 +103,8 @@ let package = Package(
             path: "Workers/Email", exclude: ["Templates"]),
         // What the e-mails look like, for the worker that sends them and the operator who looks at them.
         .target(
-            name: "MailTemplates", dependencies: ["Shop", .mustache], path: "Workers/Email/Templates", resources: [.embedInCode("Letters/")]),
+            name: "MailTemplates", dependencies: ["Markup", "Shop", .mustache], path: "Workers/Email/Templates", resources: [.embedInCode("Letters/")]
+        ),
         .executableTarget(name: "Accounts", dependencies: ["Kit", "Shop", "Postgres", .crypto], path: "Workers/Accounts"),
         .executableTarget(
             name: "StripeDouble",
@@ -136,7 +141,9 @@ let package = Package(
                 "MailTemplates",
                 "Fixtures", .logging,
             ]),
-        .testTarget(name: "OperatorTests", dependencies: ["Operator", "Fixtures", "RabbitMQ", "Transfer"]),
+        .testTarget(
+            name: "OperatorTests",
+            dependencies: ["Operator", "Fixtures", "Identity", "Kit", "Markup", "Postgres", "RabbitMQ", "Shop", "Topology", "Transfer"]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]
 )

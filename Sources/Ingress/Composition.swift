@@ -56,15 +56,15 @@ struct Composition {
         StockController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
         let carts = CartReader(pool: pool, currency: try settings.require("CURRENCY"))
         CartController(intake: intake, authenticator: authenticator, carts: carts).add(to: &routes)
+        let (users, orders, timelines) = (UserReader(pool: pool), OrderReader(pool: pool), TimelineReader(pool: pool))
         UsersController(
-            intake: intake, authenticator: authenticator, users: UserReader(pool: pool), personalData: PersonalDataReader(pool: pool, carts: carts)
+            intake: intake, authenticator: authenticator, users: users,
+            personalData: PersonalDataReader(pool: pool, users: users, carts: carts, orders: orders, timelines: timelines)
         ).add(to: &routes)
-        OrdersController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
+        OrdersController(intake: intake, authenticator: authenticator, orders: orders, timelines: timelines).add(to: &routes)
         let streams = LiveStreams()
-        OrderEventsController(
-            authenticator: authenticator, orders: OrderReader(pool: pool), timelines: TimelineReader(pool: pool), feed: feed, streams: streams
-        ).add(to: &routes)
-        PaymentsController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
+        OrderEventsController(authenticator: authenticator, orders: orders, timelines: timelines, feed: feed, streams: streams).add(to: &routes)
+        PaymentsController(intake: intake, authenticator: authenticator, orders: orders).add(to: &routes)
         try StripeWebhook(intake: intake, settings: settings).add(to: &routes)
 
         DocsController().add(to: &routes)

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Hummingbird
 import Kit
-import Postgres
 import Shop
 
 /// Orders: placed, read, cancelled; shipped and completed by the shop's staff.
@@ -11,11 +10,11 @@ struct OrdersController: Sendable {
     private let orders: OrderReader
     private let timelines: TimelineReader
 
-    init(intake: Intake, authenticator: Authenticator, pool: PostgresPool) {
+    init(intake: Intake, authenticator: Authenticator, orders: OrderReader, timelines: TimelineReader) {
         self.intake = intake
         self.authenticator = authenticator
-        self.orders = OrderReader(pool: pool)
-        self.timelines = TimelineReader(pool: pool)
+        self.orders = orders
+        self.timelines = timelines
     }
 
     func add(to routes: inout Routes) {

@@ -1,6 +1,5 @@
 import Hummingbird
 import Kit
-import Postgres
 import Shop
 
 /// Payments and refunds. What Stripe says of them comes by its webhook.
@@ -9,10 +8,10 @@ struct PaymentsController: Sendable {
     private let authenticator: Authenticator
     private let orders: OrderReader
 
-    init(intake: Intake, authenticator: Authenticator, pool: PostgresPool) {
+    init(intake: Intake, authenticator: Authenticator, orders: OrderReader) {
         self.intake = intake
         self.authenticator = authenticator
-        self.orders = OrderReader(pool: pool)
+        self.orders = orders
     }
 
     func add(to routes: inout Routes) {

@@ -55,12 +55,12 @@ struct PersonalDataReader: Sendable {
     private let orders: OrderReader
     private let timelines: TimelineReader
 
-    init(pool: PostgresPool, carts: CartReader) {
+    init(pool: PostgresPool, users: UserReader, carts: CartReader, orders: OrderReader, timelines: TimelineReader) {
         self.pool = pool
-        self.users = UserReader(pool: pool)
+        self.users = users
         self.carts = carts
-        self.orders = OrderReader(pool: pool)
-        self.timelines = TimelineReader(pool: pool)
+        self.orders = orders
+        self.timelines = timelines
     }
 
     /// Orders that are read at once.

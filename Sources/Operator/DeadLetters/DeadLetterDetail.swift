@@ -10,7 +10,7 @@ struct DeadLetterDetail: Sendable {
     var sentAt: Date?
     var recordedAt: Date
     var properties: StoredProperties
-    var headers: [String: HeaderJSON]
+    var headers: [String: JSONValue]
     /// Any bytes.
     var payload: [UInt8]
     /// The inbox has the message: it has taken effect, and a replay changes nothing.

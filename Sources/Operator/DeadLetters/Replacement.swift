@@ -24,7 +24,7 @@ struct Replacement: Sendable {
         self.deadLetterID = original.id
         self.messageID = envelope.messageID
         self.message = StoredMessage(
-            queue: original.queue, properties: StoredProperties(properties), headers: HeaderJSON.table(properties.headers), payload: edit.payload)
+            queue: original.queue, properties: StoredProperties(properties), headers: JSONValue.headers(properties.headers), payload: edit.payload)
     }
 
     private static let insertOne: Statement = """

@@ -34,7 +34,7 @@ struct StoredProperties: Codable, Sendable, Equatable {
 struct StoredMessage: Sendable {
     var queue: String
     var properties: StoredProperties
-    var headers: [String: HeaderJSON]
+    var headers: [String: JSONValue]
     var payload: [UInt8]
 
     /// What the failures have left, and the broker's own: a replay starts afresh, and a broker that finds `x-death` would go on counting.

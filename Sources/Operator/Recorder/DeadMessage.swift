@@ -21,7 +21,7 @@ struct DeadMessage: Sendable {
     var sentAt: Date?
     /// To publish it again as it was.
     var properties: StoredProperties
-    var headers: [String: HeaderJSON]
+    var headers: [String: JSONValue]
     var payload: [UInt8]
 
     var group: String { ErrorGroup.name(queue: self.queue, type: self.type, errorType: self.errorType, error: self.error) }
@@ -61,7 +61,7 @@ struct DeadMessage: Sendable {
         self.firstFailedAt = failure.firstAt
         self.lastFailedAt = failure.lastAt
         self.properties = StoredProperties(properties)
-        self.headers = HeaderJSON.table(headers.filter { !$0.key.hasPrefix("x-") })
+        self.headers = JSONValue.headers(headers.filter { !$0.key.hasPrefix("x-") })
     }
 
     /// Nil for a time that cannot be one of ours: before 1970, or more than a day ahead of `now`.

@@ -1,10 +1,10 @@
+import Markup
 import Mustache
 
 /// The templates of `Assets/`: embedded, parsed once at the start.
 enum Templates {
     /// - Throws: a template that does not parse, found at the start.
     static func library() throws -> MustacheLibrary {
-        HTMLText.register()
         var library = MustacheLibrary()
         for (name, text) in self.texts {
             try library.register(HTMLText.pragma + String(decoding: text, as: UTF8.self), named: name)

@@ -88,11 +88,3 @@ final class StripeAccount: Sendable {
         .sorted()
     }
 }
-
-extension JSONValue {
-    subscript(name: String) -> JSONValue { if case .object(let members) = self { members[name] ?? .null } else { .null } }
-    var string: String? { if case .string(let value) = self { value } else { nil } }
-    var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
-    var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-    var array: [JSONValue] { if case .array(let value) = self { value } else { [] } }
-}

@@ -1,3 +1,4 @@
+import Markup
 import Mustache
 
 /// An e-mail as it was written.
@@ -26,7 +27,6 @@ public struct MailRenderer: Sendable {
     ///   - shopURL: where it is.
     /// - Throws: ``Broken``; a mistake of the templates' author, found at the start.
     public init(shopName: String, shopURL: String) throws {
-        HTMLText.register()
         var library = MustacheLibrary()
         for (name, text) in TemplateFiles.all {
             // On a line of its own, so that a section may begin on the file's first line.

@@ -1,16 +1,24 @@
-import Mustache
+public import Mustache
 
-/// HTML, text and attribute values, for the templates.
+/// HTML, text and attribute values, for the templates of the console and of the e-mails.
 ///
 /// swift-mustache's own looks at characters, and `"` with a combining accent behind it is another character than `"`: it would stay as it is and
 /// end an attribute. This one looks at bytes.
-struct HTMLText: MustacheContentType {
-    /// The pragma that puts a template under it.
-    static let pragma = "{{% CONTENT_TYPE:CONVEYOR}}"
+public struct HTMLText: MustacheContentType {
+    private static let name = "ESCAPED_BY_BYTE"
+    private static let registration: Void = MustacheContentTypes.register(HTMLText(), named: Self.name)
 
-    static func register() { MustacheContentTypes.register(HTMLText(), named: "CONVEYOR") }
+    /// What a template begins with whose values are put in escaped.
+    public static var pragma: String {
+        _ = self.registration
+        return "{{% CONTENT_TYPE:\(self.name)}}"
+    }
 
-    func escapeText(_ text: String) -> String {
+    /// Escapes text and attribute values.
+    public init() {}
+
+    /// The text as HTML that shows it, and nothing but shows it.
+    public func escapeText(_ text: String) -> String {
         var escaped: [UInt8] = []
         escaped.reserveCapacity(text.utf8.count + text.utf8.count / 8)
         for byte in text.utf8 {

@@ -1,14 +1,16 @@
-/// Any JSON, to compare and to walk through.
-enum JSONValue: Codable, Sendable, Equatable {
+/// Any JSON: to be kept as it was, compared, or looked into without a type of its own.
+public enum JSONValue: Codable, Sendable, Hashable {
     case null
     case bool(Bool)
+    /// A whole number that 64 bits hold.
     case int(Int64)
+    /// Any other number.
     case double(Double)
     case string(String)
     case array([JSONValue])
     case object([String: JSONValue])
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -27,7 +29,7 @@ enum JSONValue: Codable, Sendable, Equatable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -39,10 +41,20 @@ enum JSONValue: Codable, Sendable, Equatable {
         case .object(let members): try container.encode(members)
         }
     }
+}
 
-    /// The member of that name, if it is an object that has one.
-    subscript(name: String) -> JSONValue? { if case .object(let members) = self { members[name] } else { nil } }
+extension JSONValue {
+    /// The member of that name; null if there is none, or if it is no object.
+    public subscript(name: String) -> JSONValue { if case .object(let members) = self { members[name] ?? .null } else { .null } }
 
     /// The text, if it is one.
-    var string: String? { if case .string(let text) = self { text } else { nil } }
+    public var string: String? { if case .string(let text) = self { text } else { nil } }
+    /// The number, if it is a whole one.
+    public var integer: Int64? { if case .int(let number) = self { number } else { nil } }
+    /// The flag, if it is one.
+    public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
+    /// The elements; none if it is no array.
+    public var array: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
+    /// The members; none if it is no object.
+    public var members: [String: JSONValue] { if case .object(let members) = self { members } else { [:] } }
 }

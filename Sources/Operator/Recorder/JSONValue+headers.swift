@@ -1,0 +1,47 @@
+import Kit
+import RabbitMQ
+
+/// AMQP headers as JSON: what JSON has as it is; bytes, times and decimals, which no message of ours carries, as their description.
+extension JSONValue {
+    /// A text longer than this is cut: what a person reads of a header. (A payload is kept whole.)
+    private static let longest = 8192
+
+    init(_ value: HeaderValue) {
+        switch value {
+        case .string(let text): self = .string(Self.shortened(text))
+        case .int(let number): self = .int(number)
+        // Neither infinity nor what is no number has a form in JSON.
+        case .double(let number): self = number.isFinite ? .double(number) : .string("\(number)")
+        case .bool(let flag): self = .bool(flag)
+        case .void: self = .null
+        case .array(let elements): self = .array(elements.map(JSONValue.init))
+        case .table(let members): self = .object(Self.headers(members))
+        case .decimal(let unscaled, let scale): self = .string("\(unscaled)e-\(scale)")
+        case .timestamp(let seconds): self = .string("\(seconds)")
+        case .bytes(let bytes): self = .string(Self.shortened(String(decoding: bytes, as: UTF8.self)))
+        }
+    }
+
+    /// All headers of a message.
+    static func headers(_ headers: [String: HeaderValue]) -> [String: JSONValue] {
+        // Two names may become the same one.
+        Dictionary(headers.map { ($0.key.withoutNUL, JSONValue($0.value)) }) { first, _ in first }
+    }
+
+    private static func shortened(_ text: String) -> String {
+        (text.utf8.count <= Self.longest ? text : String(text.prefix(Self.longest / 4)) + " …").withoutNUL
+    }
+
+    /// As a header again.
+    var headerValue: HeaderValue {
+        switch self {
+        case .string(let text): .string(text)
+        case .int(let number): .int(number)
+        case .double(let number): .double(number)
+        case .bool(let flag): .bool(flag)
+        case .null: .void
+        case .array(let elements): .array(elements.map(\.headerValue))
+        case .object(let members): .table(members.mapValues(\.headerValue))
+        }
+    }
+}
