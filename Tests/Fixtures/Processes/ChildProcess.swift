@@ -71,7 +71,7 @@ public final class ChildProcess: Sendable {
 
     /// Waits for its end. What it has written until then can be read afterwards.
     @discardableResult
-    public func waitForExit(within time: Duration = .seconds(30)) async throws(FixtureError) -> Exit {
+    public func waitForExit(within time: Duration = .seconds(60)) async throws(FixtureError) -> Exit {
         _ = await self.life.wait(within: time) { record in record.exit.map { _ in "" } }
         guard let exit = self.life.exit else { throw self.failure("did not end within \(time)") }
         return exit
