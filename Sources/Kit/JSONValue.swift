@@ -10,6 +10,7 @@ public enum JSONValue: Codable, Sendable, Hashable {
     case array([JSONValue])
     case object([String: JSONValue])
 
+    /// Whatever the JSON is.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -29,6 +30,7 @@ public enum JSONValue: Codable, Sendable, Hashable {
         }
     }
 
+    /// The same JSON, but for the order of members, white space, and how a number is written.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
