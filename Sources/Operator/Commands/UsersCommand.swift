@@ -35,11 +35,15 @@ struct UsersCommand: AsyncParsableCommand {
                 let hash = try await PasswordHasher().hash(password)
                 let id = try await desk.withDatabase { pool in
                     // By the database's owner, not by a message: whoever can do this can do anything, and it works before a worker runs.
-                    try await pool.query(
-                        Self.upsert, ID.v7(milliseconds: UInt64(Clock.milliseconds())), self.email, hash
-                    ).decode(ID.self).first
+                    try await pool.transaction { transaction in
+                        let id = try await transaction.query(
+                            Self.upsert, ID.v7(milliseconds: UInt64(Clock.milliseconds())), self.email, hash
+                        ).decode(ID.self)[0]
+                        transaction.note("create_superuser", of: id.description, by: Actor.current(desk.settings))
+                        return id
+                    }
                 }
-                print(id.map(\.description) ?? "")
+                print(id)
             }
         }
 

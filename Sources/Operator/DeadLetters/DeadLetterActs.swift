@@ -46,9 +46,6 @@ struct DeadLetterActs: Sendable {
         from dead_letters d where id = $1 or message_id = $1 order by id = $1 desc, last_failed_at desc limit 1 for update
         """)
     static let close: Statement = "update dead_letters set status = $2, replaced_by = $3 where id = $1"
-    static let note: Statement = """
-        insert into audit_log (actor, act, subject, message_id, reason, diff) values ($1, $2, $3, $4, $5, $6)
-        """
 
     private func locked(_ id: ID, from statuses: Set<DeadStatus>, in transaction: Transaction) async throws -> DeadLetterDetail {
         try await transaction.actAsRecorder()
@@ -72,7 +69,7 @@ struct DeadLetterActs: Sendable {
             let letter = detail.letter
             if let failure = await self.publisher.publish([detail.message.outgoing])[0] { throw Refusal.notPublished(failure) }
             transaction.enqueue(Self.close, letter.id, DeadStatus.replayed, ID?.none)
-            transaction.enqueue(Self.note, self.actor, "replay", letter.id.description, ID?.none, String?.none, JSONText?.none)
+            transaction.note("replay", of: letter.id.description, by: self.actor)
             return letter
         }
     }
@@ -94,9 +91,9 @@ struct DeadLetterActs: Sendable {
             let replacement = Replacement(of: detail, edit, actor: self.actor, now: now)
             transaction.enqueue(Self.close, detail.letter.id, DeadStatus.replayed, replacement.messageID)
             transaction.enqueue(try replacement.insert)
-            transaction.enqueue(
-                Self.note, self.actor, "edit", detail.letter.id.description, replacement.messageID, String?.none,
-                JSONText(try JSON.encode(edit.patch)))
+            transaction.note(
+                "edit", of: detail.letter.id.description, by: self.actor, messageID: replacement.messageID,
+                diff: JSONText(try JSON.encode(edit.patch)))
             return (detail.letter, replacement)
         }
         if await self.publisher.publish([replacement.message.outgoing]) == [nil] {

@@ -13,7 +13,6 @@ struct QueueControls: Sendable {
         returning queue
         """
     private static let isPaused: Statement = "select paused from queue_controls where queue = $1"
-    private static let note: Statement = "insert into audit_log (actor, act, subject) values ($1, $2, $3)"
 
     /// - Returns: false if it was so already.
     @discardableResult
@@ -22,7 +21,7 @@ struct QueueControls: Sendable {
             try await transaction.actAsRecorder()
             let before = try await transaction.query(Self.isPaused, queue).decode(Bool.self).first ?? false
             guard before != paused, try await !transaction.query(Self.set, queue, paused, self.actor).isEmpty else { return false }
-            transaction.enqueue(Self.note, self.actor, paused ? "pause" : "resume", queue)
+            transaction.note(paused ? "pause" : "resume", of: queue, by: self.actor)
             return true
         }
     }

@@ -1,7 +1,7 @@
 import Glibc
 import Kit
 
-/// The queues in a terminal, drawn anew every two seconds: with the last minutes' flow, and the open causes of dead letters below.
+/// The queues in a terminal, drawn anew every two seconds: with the flow of the last minutes, and the open causes of dead letters below.
 struct WatchScreen {
     let deadLetters: DeadLetterStore
 
@@ -18,9 +18,8 @@ struct WatchScreen {
             var lines: [String]
             do {
                 let queues = try await look()
-                for queue in queues { history[queue.name] = (history[queue.name] ?? []).suffix(59) + [queue.deliverRate] }
-                lines = QueuesCommand.table(queues).lines(for: .output)
-                lines += [""] + self.flow(queues, history)
+                for queue in queues { history[queue.name] = (history[queue.name] ?? []).suffix(199) + [queue.deliverRate] }
+                lines = self.board(queues, history)
                 lines += try await self.causes()
             } catch {
                 lines = [Terminal.output.styled("\(error)".onOneLine, .red)]
@@ -30,18 +29,30 @@ struct WatchScreen {
         }
     }
 
-    private func flow(_ queues: [QueueStatus], _ history: [String: [Double]]) -> [String] {
+    /// The flow out of each queue, as many looks as there is room for: at the right of the table, or below it in a narrow terminal.
+    private func board(_ queues: [QueueStatus], _ history: [String: [Double]]) -> [String] {
         let output = Terminal.output
         let highest = max(1, history.values.joined().max() ?? 1)
-        let width = queues.map(\.name.count).max() ?? 0
-        let lines = queues.map { queue in
-            let line = String(
-                (history[queue.name] ?? []).map { rate in
-                    rate < 0.05 ? "·" : Self.steps[min(Self.steps.count - 1, Int(rate / highest * Double(Self.steps.count)))]
-                })
-            return "  \(queue.name)\(String(repeating: " ", count: width - queue.name.count))  \(output.styled(line, .cyan))"
+        let table = QueuesCommand.table(queues).lines(for: output)
+        let width = table.map(\.columnsShown).max() ?? 0
+        let room = (output.width ?? 80) - width - 3
+        func line(_ queue: QueueStatus, _ room: Int) -> String {
+            let rates = (history[queue.name] ?? []).suffix(max(0, room))
+            return output.styled(String(rates.map { Self.bar($0, of: highest) }), .cyan)
         }
-        return [output.styled("Out of each queue, the last two minutes; a full block is \(Quantity.rate(highest))/s", .dim)] + lines
+        let title = "OUT, a full block is \(Quantity.rate(highest))/s"
+        if room >= title.count {
+            return zip([output.styled(title, .dim)] + queues.map { line($0, room) }, table).map { flow, row in
+                row + String(repeating: " ", count: width - row.columnsShown + 3) + flow
+            }
+        }
+        let names = queues.map(\.name.count).max() ?? 0
+        return table + ["", output.styled(title, .dim)]
+            + queues.map { "  \($0.name)\(String(repeating: " ", count: names - $0.name.count))  \(line($0, (output.width ?? 80) - names - 4))" }
+    }
+
+    private static func bar(_ rate: Double, of highest: Double) -> Character {
+        rate < 0.05 ? "·" : self.steps[min(self.steps.count - 1, Int(rate / highest * Double(self.steps.count)))]
     }
 
     private func causes() async throws -> [String] {

@@ -76,12 +76,23 @@ struct ReplayJobStore: Sendable {
         """
 
     /// Whoever runs it ends after the messages that are on their way; what is left can be resumed.
+    /// - Parameter actor: who stops it; nil: it stops by itself.
     /// - Returns: false if it is done already, or unknown.
     @discardableResult
-    func stop(_ id: ID, note: String) async throws -> Bool {
+    func stop(_ id: ID, note: String, by actor: String? = nil) async throws -> Bool {
         try await self.pool.transaction { transaction in
             try await transaction.actAsRecorder()
-            return try await !transaction.query(Self.stop, id, note).isEmpty
+            guard try await !transaction.query(Self.stop, id, note).isEmpty else { return false }
+            if let actor { transaction.note("stop_job", of: id.description, by: actor) }
+            return true
+        }
+    }
+
+    /// Notes who goes on with a job that was stopped.
+    func noteResumption(of id: ID, by actor: String) async throws {
+        try await self.pool.transaction { transaction in
+            try await transaction.actAsRecorder()
+            transaction.note("resume_job", of: id.description, by: actor)
         }
     }
 }

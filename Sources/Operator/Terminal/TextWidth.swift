@@ -2,6 +2,9 @@ extension String {
     /// Columns that the text takes in a terminal: two for wide East Asian characters and most emoji, none for combining marks.
     var columns: Int { self.reduce(0) { $0 + $1.columns } }
 
+    /// The same of a text that has styles, as ``Terminal/styled(_:_:)`` puts them in.
+    var columnsShown: Int { self.replacing(/\u{1b}\[[0-9]*m/, with: "").columns }
+
     /// The text cut to so many columns, the last of them an ellipsis if something was cut off.
     func fitted(to width: Int) -> String {
         guard self.columns > width else { return self }

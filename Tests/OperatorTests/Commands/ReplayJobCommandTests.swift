@@ -62,7 +62,8 @@ import Testing
                     try await site.database.value("select count(*) from inbox where consumer = 'inventory'") == "\(Self.count)"
                 }
                 try await eventually("copies to be recognised", within: .seconds(60)) {
-                    try await site.waiting(in: "inventory") == 0 && site.host.unacknowledged("inventory") == 0
+                    let waiting = try await site.waiting(in: "inventory")
+                    return try await waiting + site.host.unacknowledged("inventory") == 0
                 }
             }
             #expect(try await site.database.value("select stock_quantity from products") == "\(Self.count)")
@@ -90,6 +91,7 @@ import Testing
             let resumed = try await site.conveyor("dead", "resume", id)
             #expect(resumed.status == 0 && resumed.output.hasSuffix("40 of 40 sent\n"))
             #expect(try await site.waiting(in: "inventory") == 40)
+            #expect(try await site.audit(of: id) == [["operator:ada", "stop_job", nil], ["operator:ada", "resume_job", nil]])
         }
     }
 

@@ -4,6 +4,7 @@ import Identity
 import Kit
 import Shop
 import Testing
+import Transfer
 
 @testable import Operator
 

@@ -2,6 +2,7 @@ import Fixtures
 import FoundationEssentials
 import Identity
 import Kit
+import Shop
 import Testing
 
 /// `conveyor users create-superuser | token`, `conveyor mail preview`
@@ -23,6 +24,7 @@ import Testing
 
             #expect(try await site.conveyor("users", "create-superuser", "root@example.com", input: "another horse\n").output == made.output)
             #expect(try await site.database.value("select token_epoch from users") == "1")
+            #expect(try await site.audit(of: id).map { $0[1] } == ["create_superuser", "create_superuser"])
 
             #expect(try await site.conveyor("users", "create-superuser", "root@example.com", input: "short\n").status == 64)
             #expect(try await site.conveyor("users", "create-superuser", "root@example.com").status == 64, "no password at all")

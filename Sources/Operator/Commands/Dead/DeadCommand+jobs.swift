@@ -45,7 +45,11 @@ extension DeadCommand {
         func run() async throws {
             try await Desk.open(self.options) { desk in
                 let id = try ID(named: self.job, of: "replay job")
-                try await desk.withActs { acts in try await Replay.run(id, acts, isCanaryBinding: true, json: self.json) }
+                try await desk.withActs { acts in
+                    let jobs = ReplayJobStore(pool: acts.pool)
+                    if try await jobs.find(id)?.status == .stopped { try await jobs.noteResumption(of: id, by: acts.actor) }
+                    try await Replay.run(id, acts, isCanaryBinding: true, json: self.json)
+                }
             }
         }
     }
@@ -64,7 +68,8 @@ extension DeadCommand {
                 let job = try await desk.withDatabase { pool in
                     let jobs = ReplayJobStore(pool: pool)
                     guard let before = try await jobs.find(id) else { throw NothingFound("no replay job \(id)") }
-                    guard try await jobs.stop(id, note: "by \(Actor.current(desk.settings))") else { throw NothingFound("job \(id) is done") }
+                    let actor = Actor.current(desk.settings)
+                    guard try await jobs.stop(id, note: "stopped by \(actor)", by: actor) else { throw NothingFound("job \(id) is done") }
                     return try await jobs.find(id) ?? before
                 }
                 if self.json { try Terminal.print(json: job) } else { print("stopped; \(Quantity.count(job.left)) left") }

@@ -2,7 +2,7 @@ import Hummingbird
 import Kit
 import Shop
 
-/// `/audit`: who did what, and whether the books balance.
+/// `/audit`: who did what.
 struct AuditPage: Sendable {
     let log: AuditLog
     let renderer: Renderer
@@ -31,8 +31,12 @@ struct AuditPage: Sendable {
             self.actor = entry.actor.visible
             self.act = entry.act.visible
             self.subject = entry.subject.visible
-            // An id is a dead letter's, anything else a queue or an account.
-            self.link = ID(entry.subject).map { "/dead/\($0)" }
+            self.link =
+                switch entry.act {
+                case "stop_job", "resume_job": ID(entry.subject).map { "/jobs/\($0)" }
+                case "create_superuser", "pause", "resume": nil
+                default: ID(entry.subject).map { "/dead/\($0)" }
+                }
             self.reason = entry.reason?.visible.shortened(to: 500) ?? ""
         }
     }

@@ -91,7 +91,7 @@ struct JobsPage: Sendable {
 
     @Sendable func resume(_ request: Request, context: ConsoleContext) async throws -> Response {
         let id = try Self.id(context)
-        guard try await self.jobs.resume(id) else { throw try await self.refusal(id) }
+        guard try await self.jobs.resume(id, actor: context.actor) else { throw try await self.refusal(id) }
         return .redirect(to: "/jobs/\(id)?notice=\(Notice.jobResumed.rawValue)")
     }
 

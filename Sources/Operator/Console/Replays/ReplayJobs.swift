@@ -57,8 +57,9 @@ final class ReplayJobs: Service {
 
     /// Goes on with a job that was stopped, wherever it was begun.
     /// - Returns: false if it is done, or unknown.
-    func resume(_ id: ID) async throws -> Bool {
+    func resume(_ id: ID, actor: String) async throws -> Bool {
         guard try await self.store.serve(id) else { return false }
+        try await self.store.noteResumption(of: id, by: actor)
         self.take(id)
         return true
     }
@@ -67,7 +68,7 @@ final class ReplayJobs: Service {
     /// - Returns: false if it is done, or unknown.
     func stop(_ id: ID, actor: String) async throws -> Bool {
         _ = self.inHand.withLock { $0.remove(id) }
-        return try await self.store.stop(id, note: "stopped by \(actor)")
+        return try await self.store.stop(id, note: "stopped by \(actor)", by: actor)
     }
 
     /// One job; nil if there is none of that id.
