@@ -6,13 +6,24 @@ import Postgres
 struct AuditLog: Sendable {
     let pool: PostgresPool
 
+    /// An act; of those that were done to many in one go, such as a bulk replay, all in one.
     struct Entry: Sendable {
-        var id: Int64
+        /// Of the newest row.
         var at: Date
         var actor: String
         var act: String
+        /// Of the newest row.
         var subject: String
         var reason: String?
+        /// How many it was done to.
+        var count = 1
+        /// The list goes on before this row.
+        fileprivate(set) var oldest: Int64
+
+        /// Whether both were done in one go, by one person for one reason.
+        fileprivate func isOneWith(_ other: Entry) -> Bool {
+            self.reason != nil && self.reason == other.reason && self.act == other.act && self.actor == other.actor
+        }
     }
 
     private static let list: Statement = """
@@ -20,13 +31,33 @@ struct AuditLog: Sendable {
         where ($1::int8 is null or id < $1) and ($2 or actor like 'operator:%') and ($3::text is null or actor = $3) and ($4::text is null or act = $4)
         order by id desc limit $5
         """
+    private static let chunk = 1000
+    /// Rows that one page reads at most, times ``chunk``: a bulk replay that has more stands on several pages.
+    private static let mostChunks = 50
 
     /// - Parameters:
-    ///   - id: the list goes on before this entry.
+    ///   - id: the list goes on before this row.
     ///   - all: with what was only seen of dead letters, by the system.
-    func entries(before id: Int64?, all: Bool, actor: String?, act: String?, limit: Int) async throws -> [Entry] {
-        try await self.pool.query(Self.list, id, all, actor?.withoutNUL, act?.withoutNUL, Int64(limit)).map { row in
-            Entry(id: try row[0], at: try row[1], actor: try row[2], act: try row[3], subject: try row[4], reason: try row[5])
+    /// - Returns: at most so many, and before which row the list goes on; nil: there are no more.
+    func entries(before id: Int64?, all: Bool, actor: String?, act: String?, limit: Int) async throws -> (entries: [Entry], next: Int64?) {
+        var entries: [Entry] = []
+        var cursor = id
+        for _ in 0..<Self.mostChunks {
+            let rows = try await self.pool.query(Self.list, cursor, all, actor?.withoutNUL, act?.withoutNUL, Int64(Self.chunk)).map { row in
+                Entry(at: try row[1], actor: try row[2], act: try row[3], subject: try row[4], reason: try row[5], oldest: try row[0])
+            }
+            for row in rows {
+                if let last = entries.last, last.isOneWith(row) {
+                    entries[entries.count - 1].count += 1
+                    entries[entries.count - 1].oldest = row.oldest
+                    continue
+                }
+                if entries.count == limit { return (entries, entries.last?.oldest) }
+                entries.append(row)
+            }
+            guard rows.count == Self.chunk else { return (entries, nil) }
+            cursor = rows.last?.oldest
         }
+        return (entries, cursor)
     }
 }

@@ -96,9 +96,15 @@ extension Doctor {
     /// What the policies come to, and where the queues lie.
     private static func examine(_ states: [ManagementAPI.QueueState], _ definitions: Definitions, nodes: Int) -> [Diagnosis] {
         var findings: [Diagnosis] = []
+        let unreported = states.count { $0.effectivePolicy == nil }
+        if unreported > 0 {
+            findings.append(
+                .warning(
+                    "queues", "\(unreported) were made a moment ago, and the broker has not told their policies yet", "ask again in ten seconds"))
+        }
         let byName = Dictionary(states.map { ($0.name, $0) }) { first, _ in first }
         for queue in definitions.queues {
-            guard let state = byName[queue.name] else { continue }
+            guard let state = byName[queue.name], let effectivePolicy = state.effectivePolicy else { continue }
             guard state.type == "quorum" else {
                 findings.append(
                     .failed(
@@ -107,7 +113,7 @@ extension Doctor {
                 continue
             }
             for (key, value) in (definitions.policies.first { $0.name == queue.name }?.definition ?? [:]).sorted(by: { $0.key < $1.key }) {
-                let effective = state.effectivePolicy?[key]
+                let effective = effectivePolicy[key]
                 if effective == value { continue }
                 if ["max-length", "delivery-limit"].contains(key), case .int(let number)? = effective, number > 0 { continue }
                 findings.append(

@@ -9,29 +9,30 @@ struct WatchScreen {
 
     /// Draws until the task, or the process, ends.
     func run(_ look: () async throws -> [QueueStatus]) async throws {
-        // The alternate screen, without a cursor; taken back however this ends.
-        print("\u{1b}[?1049h\u{1b}[?25l", terminator: "")
+        // The alternate screen, without a cursor, lines cut at its edge; taken back however this ends.
+        print("\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l", terminator: "")
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in WatchScreen.leave() } }
-        defer { print("\u{1b}[?25h\u{1b}[?1049l", terminator: "") }
+        defer { print("\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l", terminator: "") }
         var history: [String: [Double]] = [:]
         while !Task.isCancelled {
+            // Its window may have another size by now.
+            let output = Terminal.currentOutput
             var lines: [String]
             do {
                 let queues = try await look()
                 for queue in queues { history[queue.name] = (history[queue.name] ?? []).suffix(199) + [queue.deliverRate] }
-                lines = self.board(queues, history)
-                lines += try await self.causes()
+                lines = self.board(queues, history, on: output)
+                lines += try await self.causes(on: output)
             } catch {
-                lines = [Terminal.output.styled("\(error)".onOneLine, .red)]
+                lines = [output.styled("\(error)".onOneLine, .red)]
             }
-            self.draw(lines)
+            self.draw(lines, on: output)
             try await Task.sleep(for: .seconds(2))
         }
     }
 
     /// The flow out of each queue, as many looks as there is room for: at the right of the table, or below it in a narrow terminal.
-    private func board(_ queues: [QueueStatus], _ history: [String: [Double]]) -> [String] {
-        let output = Terminal.output
+    private func board(_ queues: [QueueStatus], _ history: [String: [Double]], on output: Terminal) -> [String] {
         let highest = max(1, history.values.joined().max() ?? 1)
         let table = QueuesCommand.table(queues).lines(for: output)
         let width = table.map(\.columnsShown).max() ?? 0
@@ -55,11 +56,10 @@ struct WatchScreen {
         rate < 0.05 ? "·" : self.steps[min(self.steps.count - 1, Int(rate / highest * Double(self.steps.count)))]
     }
 
-    private func causes() async throws -> [String] {
-        let output = Terminal.output
+    private func causes(on output: Terminal) async throws -> [String] {
         let groups = try await self.deadLetters.groups()
         guard !groups.isEmpty else { return ["", output.styled("No dead letter is open.", .green)] }
-        var table = Table(.text("  GROUP"), .number("DEAD"), .text("TYPE"), .text("ERROR TYPE"), .text("LAST"), .long("ERROR", least: 12))
+        var table = Table(.text("  GROUP"), .number("DEAD"), .long("TYPE", least: 12), .text("ERROR TYPE"), .text("LAST"), .long("ERROR", least: 12))
         for group in groups.prefix(8) {
             table.add(
                 Table.Cell("  " + group.group, .bold), .count(group.count, bad: .red), Table.Cell(group.type), Table.Cell(group.errorType),
@@ -69,18 +69,18 @@ struct WatchScreen {
         return [""] + table.lines(for: output) + more
     }
 
-    private func draw(_ lines: [String]) {
+    private func draw(_ lines: [String], on output: Terminal) {
         let time = Timestamp.string(milliseconds: Clock.milliseconds()).dropFirst(11).prefix(8)
-        let head = Terminal.output.styled("conveyor queues", .bold) + Terminal.output.styled("  \(time) UTC, every 2 s, Ctrl-C ends", .dim)
+        let head = output.styled("conveyor queues", .bold) + output.styled("  \(time) UTC, every 2 s, Ctrl-C ends", .dim)
         // As many as there is room for: one too many would scroll the head away.
-        let shown = ([head, ""] + lines).prefix((Terminal.output.height ?? 50) - 1)
+        let shown = ([head, ""] + lines).prefix((output.height ?? 50) - 1)
         print("\u{1b}[H" + shown.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J", terminator: "")
         fflush(nil)
     }
 
     /// In a signal's handler: nothing but system calls.
     private static func leave() {
-        let back: StaticString = "\u{1b}[?25h\u{1b}[?1049l"
+        let back: StaticString = "\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l"
         write(STDOUT_FILENO, back.utf8Start, back.utf8CodeUnitCount)
         _exit(130)
     }

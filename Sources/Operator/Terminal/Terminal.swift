@@ -13,6 +13,8 @@ struct Terminal: Sendable {
 
     /// Standard output.
     static let output = Terminal(STDOUT_FILENO)
+    /// Standard output, measured anew.
+    static var currentOutput: Terminal { Terminal(STDOUT_FILENO) }
     /// Standard error.
     static let error = Terminal(STDERR_FILENO)
     /// Somebody sits there who can be asked.

@@ -170,9 +170,11 @@ extension TraceTree {
         // An edited message stands below the letter whose place it took.
         let edited = nodes(publishedBy: nil)
         parts += message.letters.map { letter in
-            TraceNode(
-                id: letter.id.description, kind: .dead, name: letter.errorType, at: letter.lastFailedAt, outcome: letter.status.rawValue,
-                messageID: message.id, children: letter.replacedBy == nil ? [] : edited, error: letter.error)
+            // The attempt is noted a moment after it has failed, and comes first all the same.
+            let givenUp = message.attempts.filter { $0.queue == letter.queue && $0.nextAt == nil }.map(\.at)
+            return TraceNode(
+                id: letter.id.description, kind: .dead, name: letter.errorType, at: givenUp.reduce(letter.lastFailedAt, max),
+                outcome: letter.status.rawValue, messageID: message.id, children: letter.replacedBy == nil ? [] : edited, error: letter.error)
         }
         parts.sort { $0.at < $1.at }
         let began = parts.first?.at

@@ -21,10 +21,7 @@ import Testing
     private func job(_ site: CommandLineSite) async throws -> JSONValue { try await site.conveyor("dead", "jobs", "--json").rows[0] }
 
     private func withInventory<Result>(_ site: CommandLineSite, _ body: (ChildProcess) async throws -> Result) async throws -> Result {
-        try await withPart(
-            "inventory-worker",
-            ["DATABASE_URL": site.database.url(as: "inventory"), "AMQP_URL": site.host.amqpURL, "SECRET_KEY": CommandLineSite.secretKey],
-            body)
+        try await withPart("inventory-worker", site.settings(of: "inventory"), body)
     }
 
     @Test func `one that is killed goes on where it was, and each letter takes effect once`() async throws {
@@ -101,8 +98,7 @@ import Testing
             // It decodes, and no handler takes it.
             try await site.addDeadLetters(
                 12, queue: "inventory", type: "inventory.adjust_stock", group: "aaaaaaaaaa", payload: Self.adjustment(#""delta": 1, "set": 1"#))
-            let recorder = site.settings.merging(["DATABASE_URL": site.database.url(as: "recorder")]) { $1 }
-            try await withPart("conveyor", recorder, arguments: ["record"]) { _ in
+            try await withPart("conveyor", site.settings(of: "recorder"), arguments: ["record"]) { _ in
                 try await self.withInventory(site) { _ in
                     let job = try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa", "--json")
                     #expect(job.status == 1)

@@ -34,6 +34,9 @@ struct CommandLineSite: OperatorSite {
         ]
     }
 
+    /// Of a worker.
+    func settings(of worker: String) -> [String: String] { self.settings.merging(["DATABASE_URL": self.database.url(as: worker)]) { $1 } }
+
     /// Starts a call.
     /// - Parameter more: settings of this call; an empty one is not set.
     func start(_ arguments: [String], input: String? = nil, _ more: [String: String] = [:]) throws -> ChildProcess {

@@ -36,7 +36,7 @@ final class OperatedShop: Sendable {
                 role,
                 try ChildProcess(
                     Repository.executable(executable), arguments,
-                    environment: settings.merging(["DATABASE_URL": site.database.url(as: role)]) { $1 }, inherits: false)
+                    environment: settings.merging(site.settings(of: role)) { $1 }, inherits: false)
             )
         }
         self.processes =

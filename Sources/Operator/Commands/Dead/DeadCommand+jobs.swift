@@ -83,7 +83,6 @@ extension DeadCommand.Replay {
     /// - Throws: `ExitCode(1)` if it stops before its end.
     static func run(_ id: ID, _ acts: DeadLetterActs, isCanaryBinding: Bool, json: Bool) async throws {
         let line = ProgressLine("replay")
-        if !json { Terminal.note("job \(id)") }
         let job: ReplayJob
         do {
             job = try await ReplayRunner(pool: acts.pool, publisher: acts.publisher).run(

@@ -37,7 +37,7 @@ extension DeadCommand {
 
         private static func table(_ letters: [DeadLetter]) -> Table {
             var table = Table(
-                .text("ID"), .text("QUEUE"), .text("TYPE"), .text("ERROR TYPE"), .number("TRIES"), .text("STATUS"), .text("FAILED"),
+                .text("ID"), .text("QUEUE"), .long("TYPE", least: 12), .text("ERROR TYPE"), .number("TRIES"), .text("STATUS"), .text("FAILED"),
                 .long("ERROR", least: 12))
             for letter in letters {
                 table.add(
@@ -67,7 +67,8 @@ extension DeadCommand {
                     try Terminal.print(json: groups)
                 } else if !groups.isEmpty {
                     var table = Table(
-                        .text("GROUP"), .number("COUNT"), .text("QUEUE"), .text("TYPE"), .text("ERROR TYPE"), .text("FIRST"), .text("LAST"),
+                        .text("GROUP"), .number("COUNT"), .text("QUEUE"), .long("TYPE", least: 12), .text("ERROR TYPE"), .text("FIRST"),
+                        .text("LAST"),
                         .text("EXAMPLE"), .long("ERROR", least: 12))
                     for group in groups {
                         table.add(

@@ -146,6 +146,8 @@ extension DeadCommand {
             try await self.withActs(pool, desk) { acts in
                 let id = try await ReplayJobStore(pool: pool).create(
                     plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: acts.actor)
+                // Whoever ends it needs this to go on.
+                if !self.json { Terminal.note("job \(id)") }
                 try await Self.run(id, acts, isCanaryBinding: self.canary != nil, json: self.json)
             }
         }

@@ -80,7 +80,7 @@ extension DeadLetterDetail {
         if !self.headers.isEmpty {
             Terminal.section("Headers")
             var fields = FieldList()
-            for (name, value) in self.headers.sorted(by: { $0.key < $1.key }) where !["error", "error-type"].contains(name) {
+            for (name, value) in self.headers.sorted(by: { $0.key < $1.key }) where !StoredMessage.isOfFailure(name) {
                 fields.add(name, (try? JSON.encode(value)).map { value.string ?? String(decoding: $0, as: UTF8.self) })
             }
             fields.print()

@@ -30,12 +30,14 @@ struct AuditPage: Sendable {
             self.at = Moment(entry.at, now: now)
             self.actor = entry.actor.visible
             self.act = entry.act.visible
-            self.subject = entry.subject.visible
+            self.subject = entry.count > 1 ? Quantity.count(entry.count, "dead letter") : entry.subject.visible
+            let job = entry.reason.flatMap { $0.hasPrefix("job ") ? ID(String($0.dropFirst(4))) : nil }
             self.link =
                 switch entry.act {
-                case "stop_job", "resume_job": ID(entry.subject).map { "/jobs/\($0)" }
                 case "create_superuser", "pause", "resume": nil
-                default: ID(entry.subject).map { "/dead/\($0)" }
+                case "stop_job", "resume_job": ID(entry.subject).map { "/jobs/\($0)" }
+                case "replay" where entry.count > 1: job.map { "/jobs/\($0)" }
+                default: entry.count > 1 ? nil : ID(entry.subject).map { "/dead/\($0)" }
                 }
             self.reason = entry.reason?.visible.shortened(to: 500) ?? ""
         }
@@ -52,13 +54,12 @@ struct AuditPage: Sendable {
         let isAll = fields["all"] == "1"
         let (actor, act) = (fields.text("actor"), fields.text("act"))
         let before = fields.text("before").flatMap { Int64($0) }
-        let entries = try await self.log.entries(before: before, all: isAll, actor: actor, act: act, limit: Self.pageSize + 1)
+        let (page, next) = try await self.log.entries(before: before, all: isAll, actor: actor, act: act, limit: Self.pageSize)
         let now = Clock.milliseconds()
-        let page = entries.prefix(Self.pageSize)
         let query: [(name: String, value: String?)] = [("all", isAll ? "1" : nil), ("actor", actor), ("act", act)]
         let content = Content(
             entries: page.map { Row($0, now: now) }, hasEntries: !page.isEmpty, isAll: isAll, actor: actor ?? "", act: act ?? "",
-            next: entries.count > Self.pageSize ? page.last.map { "/audit" + Form.query(query + [("before", String($0.id))]) } : nil,
+            next: next.map { "/audit" + Form.query(query + [("before", String($0))]) },
             first: "/audit" + Form.query(query), isFirst: before == nil)
         return try self.renderer.respond("audit", title: "Audit", section: "/audit", content, context: context)
     }

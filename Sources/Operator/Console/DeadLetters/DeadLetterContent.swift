@@ -99,7 +99,7 @@ struct DeadLetterContent: Sendable {
         self.facts = facts
         self.payload = PayloadView(detail.payload, whole: whole || edited != nil)
         self.fullLink = "/dead/\(letter.id)?full=1"
-        self.headers = detail.headers.sorted { $0.key < $1.key }.map { name, value in
+        self.headers = detail.headers.filter { !StoredMessage.isOfFailure($0.key) }.sorted { $0.key < $1.key }.map { name, value in
             Fact(name.visible, value.string ?? (try? JSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "")
         }
         self.attempts = attempts.map { attempt in
