@@ -58,7 +58,7 @@ let package = Package(
         .target(
             name: "Kit",
             dependencies: [
-                "CLinux", "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
+                "CLinux", "EventThread", "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
                 .argumentParser, .collections, .crypto, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .unixSignals,
             ]),
         .target(name: "Shop", dependencies: [.crypto]),
@@ -78,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "CDocs", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+                "CDocs", "EventThread", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
                 .hummingbirdHTTP2,
                 .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypesHTTP1, .nioSSL, .lifecycle, .logging, .argumentParser,
             ]),

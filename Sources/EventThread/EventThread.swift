@@ -2,14 +2,18 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// An actor's serial executor that is one POSIX thread, and that polls the one descriptor its actor owns.
+/// One POSIX thread as an executor of actors and tasks, which also polls the descriptors of the ``EventSource``s that are on it.
 ///
-/// It exists for C libraries whose calls may block and whose handles belong to one thread at a time. The actor declares
-/// `nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }`; from then on all of its code, the
-/// C calls included, runs on this thread, in order, and never on the cooperative pool.
+/// It exists for C libraries whose handles belong to one thread at a time. An actor that owns such a handle has an ``EventSource`` and declares
+/// `nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe source.thread.asUnownedSerialExecutor() }`; from then on all of its code, the C
+/// calls included, runs on this thread, in order, and never on the cooperative pool.
 ///
-/// The thread goes round in turns: it runs the jobs that have been enqueued, then calls the turn closure (``onTurn(_:)``), which does
-/// what the descriptor allows and answers how to wait for the next turn. A turn costs two locks; a wake-up costs a system call only
+/// Several sources may share a thread, and tasks may prefer it (``EventThreadTasks``): then a message goes from the broker's socket through
+/// its handler to the database's socket and back without a hop between threads, each of which costs two context switches, and on an idle machine the
+/// time that a processor needs to wake up. What shares a thread must not block it.
+///
+/// The thread goes round in turns: it runs the jobs that have been enqueued, then calls the turns of the sources that are due: woken, ready, or at
+/// the end of their wait. A turn does what its descriptor allows and answers how to wait for the next one. A wake-up costs a system call only
 /// when the thread really sleeps.
 ///
 /// The thread starts with the first job or turn and ends with ``stop()``. A job that comes after that still runs, on a thread that is
@@ -19,14 +23,15 @@ public final class EventThread: SerialExecutor {
     public enum Turn: Sendable {
         /// There is more to do: run what has been enqueued and take the next turn at once.
         case again
-        /// Sleep until the descriptor is ready, a job or ``EventThread/wake()`` comes, or the time is over.
+        /// Sleep until the descriptor is ready, ``EventSource/wake()`` is called, or the time is over.
         case wait(Wait)
-        /// Sleep in a poll of the library's own (`curl_multi_poll`). The closure gets the wake-up descriptor, which it must poll for
-        /// reading beside its own ones, and returns when any of them is ready or its time is over; it must not read from it.
+        /// Sleep in a poll of the library's own (`curl_multi_poll`); only for a source that has the thread to itself. The closure gets the wake-up
+        /// descriptor, which it must poll for reading beside its own ones, and returns when any of them is ready or its time is over;
+        /// it must not read from it.
         case waitUsing(@Sendable (_ wakeUpDescriptor: CInt) -> Void)
     }
 
-    /// What the thread waits for between two turns.
+    /// What a source waits for between two turns.
     public struct Wait: Sendable {
         /// The descriptor to poll; negative for none.
         public var descriptor: CInt
@@ -43,9 +48,28 @@ public final class EventThread: SerialExecutor {
         }
     }
 
+    /// Does what a source's descriptor, which was found ready for this, allows.
+    public typealias TurnBody = @Sendable (Readiness) -> Turn
+
+    /// A source's turn.
+    struct Place {
+        let id: UInt
+        let due: DueFlag
+        var body: TurnBody
+    }
+
+    struct Job {
+        let job: UnownedJob
+        /// nil: it is an actor's.
+        let executor: UnownedTaskExecutor?
+    }
+
     private struct State {
-        var jobs: [UnownedJob] = []
-        var turn: (@Sendable (Readiness) -> Turn)?
+        var jobs: [Job] = []
+        var turns: [Place] = []
+        /// How often `turns` has changed.
+        var edition = 0
+        var nextID: UInt = 0
         var isStopping = false
         var isRunning = false
 
@@ -86,37 +110,27 @@ public final class EventThread: SerialExecutor {
 
     deinit { close(self.wakeUpDescriptor) }
 
-    /// Sets what each turn does, from the next one on; nil for nothing. Callable from any thread.
-    ///
-    /// The closure gets what the descriptor of the last ``Wait`` was found ready for. It must hold its actor weakly, since the running
-    /// thread holds the closure: `thread.onTurn { [weak self] in self?.assumeIsolated { $0.turn() } ?? .wait(.init()) }`.
-    public func onTurn(_ turn: (@Sendable (Readiness) -> Turn)?) {
-        let mustStart = self.state.withLock { state in
-            state.turn = turn
-            return state.start()
-        }
-        mustStart ? self.startThread() : self.wake()
-    }
-
-    /// Makes the thread take a turn soon. Callable from any thread; cheap while the thread is awake.
-    public func wake() {
+    /// Ends the thread's sleep. Callable from any thread; cheap while the thread is awake.
+    func wake() {
         if self.sleep.exchange(Sleep.notified, ordering: .sequentiallyConsistent) == Sleep.asleep {
             clinux_eventfd_signal(self.wakeUpDescriptor)
         }
     }
 
-    /// Ends the thread once the jobs that have been enqueued are done; the turn closure is not called again. Saying it twice is harmless.
+    /// Ends the thread once the jobs that have been enqueued are done; no turn is taken again. Saying it twice is harmless.
     public func stop() {
         self.state.withLock { state in
             state.isStopping = true
-            state.turn = nil
+            state.turns = []
+            state.edition += 1
         }
         self.wake()
     }
 
     /// Runs the job on the thread, after those that came before it.
-    public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+    public func enqueue(_ job: consuming ExecutorJob) { self.enqueue(Job(job: UnownedJob(job), executor: nil)) }
+
+    func enqueue(_ job: Job) {
         let mustStart = self.state.withLock { state in
             state.jobs.append(job)
             return state.start()
@@ -134,6 +148,37 @@ public final class EventThread: SerialExecutor {
 
     private var isOnThread: Bool { self.threadID.load(ordering: .relaxed) == UInt(pthread_self()) }
 }
+
+// MARK: Sources
+
+extension EventThread {
+    /// A source's name among the thread's.
+    func makeID() -> UInt {
+        self.state.withLock { state in
+            defer { state.nextID += 1 }
+            return state.nextID
+        }
+    }
+
+    /// Sets what a source does at each turn, from the next one on; nil for nothing.
+    func setTurn(_ id: UInt, _ due: DueFlag, _ body: TurnBody?) {
+        let mustStart = self.state.withLock { state in
+            let index = state.turns.firstIndex { $0.id == id }
+            switch (index, body) {
+            case (let index?, let body?): state.turns[index].body = body
+            case (let index?, nil): state.turns.remove(at: index)
+            // Whoever is told to stop takes no more turns.
+            case (nil, let body?): if !state.isStopping { state.turns.append(Place(id: id, due: due, body: body)) }
+            case (nil, nil): return false
+            }
+            state.edition += 1
+            return body == nil ? false : state.start()
+        }
+        mustStart ? self.startThread() : self.wake()
+    }
+}
+
+// MARK: The thread
 
 extension EventThread {
     private func startThread() {
@@ -153,33 +198,59 @@ extension EventThread {
     private func run() {
         unsafe self.name.withCString { unsafe clinux_thread_name($0) }
         self.threadID.store(UInt(pthread_self()), ordering: .relaxed)
-        var jobs: [UnownedJob] = []
-        var ready: Readiness = []
+        var jobs: [Job] = []
+        var turns: [Place] = []
+        var edition = -1
+        var polling = Polling(wakeUpDescriptor: self.wakeUpDescriptor)
+        var roundsWithoutPoll = 0
         while true {
             // Before the mailboxes are looked at: a wake-up that comes from here on is seen by the compare-exchange below.
             self.sleep.store(Sleep.awake, ordering: .sequentiallyConsistent)
-            let (turn, isEnding) = self.state.withLock { state in
+            let isEnding = self.state.withLock { state in
                 swap(&state.jobs, &jobs)
-                guard jobs.isEmpty, state.end() else { return (state.turn, false) }
+                if edition != state.edition {
+                    edition = state.edition
+                    turns = state.turns
+                    // All are asked anew what they wait for. What was ready still is: polls are level-triggered.
+                    polling.reset(count: turns.count)
+                    for turn in turns { turn.due.set() }
+                }
+                guard jobs.isEmpty, state.end() else { return false }
                 // Under the lock, so that it never undoes the identity of a thread that comes after this one.
                 self.threadID.store(0, ordering: .relaxed)
-                return (nil, true)
+                return true
             }
             if isEnding { return }
-            let executor = unsafe self.asUnownedSerialExecutor()
-            for job in jobs { unsafe job.runSynchronously(on: executor) }
-            jobs.removeAll(keepingCapacity: true)
+            self.runJobs(&jobs)
 
-            let next = turn?(ready) ?? .wait(Wait())
-            ready = []
-            if case .again = next { continue }
-            guard self.sleep.compareExchange(expected: Sleep.awake, desired: Sleep.asleep, ordering: .sequentiallyConsistent).exchanged
-            else { continue }
-            switch next {
-            case .again: break
-            case .wait(let wait): ready = self.wait(wait)
-            case .waitUsing(let body): body(self.wakeUpDescriptor)
+            var isAgain = false
+            var waiting: (@Sendable (CInt) -> Void)?
+            for (index, turn) in turns.enumerated() {
+                // Taken in any case: what a wake-up was for is done by this turn.
+                let isWoken = turn.due.take()
+                guard isWoken || polling.isOver(index) else { continue }
+                switch turn.body(polling.readiness(index)) {
+                case .again:
+                    isAgain = true
+                    turn.due.set()
+                    polling.set(index, Wait())
+                case .wait(let wait): polling.set(index, wait)
+                case .waitUsing(let body):
+                    precondition(turns.count == 1, "a source that polls by itself needs a thread of its own")
+                    waiting = body
+                    turn.due.set()
+                    polling.set(index, Wait())
+                }
             }
+            guard !isAgain, self.sleep.compareExchange(expected: Sleep.awake, desired: Sleep.asleep, ordering: .sequentiallyConsistent).exchanged
+            else {
+                roundsWithoutPoll += 1
+                // Jobs that go on and on must not keep the sockets waiting.
+                if roundsWithoutPoll.isMultiple(of: 64) { polling.poll(isBlocking: false) }
+                continue
+            }
+            roundsWithoutPoll = 0
+            if let waiting { waiting(self.wakeUpDescriptor) } else { polling.poll() }
             // Only a wake-up that found the thread asleep has written to the eventfd.
             if self.sleep.exchange(Sleep.awake, ordering: .sequentiallyConsistent) == Sleep.notified {
                 clinux_eventfd_drain(self.wakeUpDescriptor)
@@ -187,7 +258,24 @@ extension EventThread {
         }
     }
 
-    private func wait(_ wait: Wait) -> Readiness {
-        Readiness.poll(wait.descriptor, for: wait.events, or: self.wakeUpDescriptor, timeout: wait.timeout)
+    private func runJobs(_ jobs: inout [Job]) {
+        let serial = unsafe self.asUnownedSerialExecutor()
+        for job in jobs {
+            if let executor = unsafe job.executor {
+                unsafe job.job.runSynchronously(on: executor)
+            } else {
+                unsafe job.job.runSynchronously(on: serial)
+            }
+        }
+        jobs.removeAll(keepingCapacity: true)
     }
+}
+
+/// Whether a source wants a turn; set by any thread.
+final class DueFlag: Sendable {
+    private let isDue = Atomic(true)
+
+    func set() { self.isDue.store(true, ordering: .releasing) }
+
+    func take() -> Bool { self.isDue.exchange(false, ordering: .acquiringAndReleasing) }
 }

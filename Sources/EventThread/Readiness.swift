@@ -22,29 +22,41 @@ public struct Readiness: OptionSet, Sendable {
     ///   - timeout: The longest wait, rounded up to a millisecond; nil for no end.
     /// - Returns: What `descriptor` is ready for; empty after the timeout, a signal, or when only `other` is ready.
     public static func poll(_ descriptor: CInt, for events: Readiness, or other: CInt = -1, timeout: Duration?) -> Readiness {
-        var wanted: Int16 = 0
-        if events.contains(.readable) { wanted |= Int16(POLLIN) }
-        if events.contains(.writable) { wanted |= Int16(POLLOUT) }
         // A negative descriptor is skipped by poll(2).
         var descriptors = (
-            pollfd(fd: descriptor, events: wanted, revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)
+            pollfd(fd: descriptor, events: events.polled, revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)
         )
         let count = unsafe withUnsafeMutableBytes(of: &descriptors) { bytes in
             unsafe Glibc.poll(bytes.assumingMemoryBound(to: pollfd.self).baseAddress, 2, timeout.map(Self.milliseconds) ?? -1)
         }
-        guard count > 0 else { return [] }
-        let found = descriptors.0.revents
-        if found & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { return [.readable, .writable] }
-        var ready: Readiness = []
-        if found & Int16(POLLIN) != 0 { ready.insert(.readable) }
-        if found & Int16(POLLOUT) != 0 { ready.insert(.writable) }
-        return ready
+        return count > 0 ? Readiness(found: descriptors.0.revents) : []
+    }
+
+    /// As poll(2) takes it.
+    var polled: Int16 {
+        var events: Int16 = 0
+        if self.contains(.readable) { events |= Int16(POLLIN) }
+        if self.contains(.writable) { events |= Int16(POLLOUT) }
+        return events
+    }
+
+    /// As poll(2) answers it.
+    init(found: Int16) {
+        if found & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 {
+            self = [.readable, .writable]
+        } else {
+            self = []
+            if found & Int16(POLLIN) != 0 { self.insert(.readable) }
+            if found & Int16(POLLOUT) != 0 { self.insert(.writable) }
+        }
     }
 
     /// Rounded up, so that a deadline has passed when the wait is over.
-    private static func milliseconds(_ duration: Duration) -> CInt {
+    private static func milliseconds(_ duration: Duration) -> CInt { CInt(clamping: (self.nanoseconds(duration) + 999_999) / 1_000_000) }
+
+    /// At most a century.
+    static func nanoseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
-        guard seconds < 1_000_000 else { return 1_000_000_000 }
-        return max(0, CInt(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+        return max(0, min(seconds, 3_000_000_000)) * 1_000_000_000 + max(0, (attoseconds + 999_999_999) / 1_000_000_000)
     }
 }

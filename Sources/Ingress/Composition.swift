@@ -1,3 +1,4 @@
+import EventThread
 import FoundationEssentials
 import Hummingbird
 import Identity
@@ -17,23 +18,26 @@ struct Composition {
     /// - Throws: `SettingError`.
     func services() async throws -> [any Service] {
         let (settings, logger) = (self.settings, self.logger)
+        // One thread for what a request waits for: its message and its look into the inbox wake it together.
+        let thread = EventThread(name: "clients")
         let pool = try PostgresPool(
             url: settings.isSet("DATABASE_READ_URL") ? settings.databaseURL("DATABASE_READ_URL") : settings.databaseURL(),
             size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100), applicationName: "ingress", statementTimeout: .seconds(10),
-            acquireTimeout: .seconds(3), logger: logger)
-        let publisher = Publisher(configuration: try self.broker("ingress publisher"), logger: logger)
+            acquireTimeout: .seconds(3), thread: thread, logger: logger)
+        let publisher = Publisher(configuration: try self.broker("ingress publisher"), thread: thread, logger: logger)
         let consumer = Consumer(
             configuration: try self.broker("ingress events"),
-            queue: .exclusive(bindings: ChangeFeed.bindings), prefetch: 1000, logger: logger)
+            queue: .exclusive(bindings: ChangeFeed.bindings), prefetch: 1000, thread: thread, logger: logger)
         Metrics.observe(pool)
         Metrics.observe(publisher)
         Metrics.observe(consumer)
-        let feed = ChangeFeed(consumer: consumer, publisher: publisher, logger: logger)
+        let feed = ChangeFeed(consumer: consumer, publisher: publisher, tasks: EventThreadTasks(thread), logger: logger)
 
         let keys = try settings.signingKeys()
         let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
         let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) })
-        let intake = Intake(publisher: publisher, operations: operations, keyLookup: KeyLookup(pool: pool), secrets: keys)
+        let intake = Intake(
+            publisher: publisher, operations: operations, keyLookup: KeyLookup(pool: pool, tasks: EventThreadTasks(thread)), secrets: keys)
         let authenticator = Authenticator(tokens: tokens, pool: pool, feed: feed)
 
         let unready: @Sendable () async -> [String] = {

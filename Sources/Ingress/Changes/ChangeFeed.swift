@@ -1,3 +1,4 @@
+import EventThread
 import Kit
 import Logging
 import RabbitMQ
@@ -30,13 +31,16 @@ final class ChangeFeed: Service {
 
     private let consumer: Consumer
     private let publisher: Publisher
+    private let tasks: EventThreadTasks
     private let logger: Logger
     private let state = Mutex(State())
     private let peers = Mutex(Peers(own: .v7(milliseconds: UInt64(Clock.milliseconds()))))
 
-    init(consumer: Consumer, publisher: Publisher, logger: Logger) {
+    /// - Parameter tasks: of the thread that the consumer is on.
+    init(consumer: Consumer, publisher: Publisher, tasks: EventThreadTasks, logger: Logger) {
         self.consumer = consumer
         self.publisher = publisher
+        self.tasks = tasks
         self.logger = logger
     }
 
@@ -81,8 +85,8 @@ final class ChangeFeed: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.watchConnection() }
-                group.addTask { await self.receive() }
+                group.addTask(executorPreference: self.tasks) { await self.watchConnection() }
+                group.addTask(executorPreference: self.tasks) { await self.receive() }
                 group.addTask {
                     while !Task.isCancelled {
                         _ = await self.sendBeat()

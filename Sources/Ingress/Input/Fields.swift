@@ -55,12 +55,12 @@ final class Fields {
 
     /// The value of a field; nil if it is missing or null, or not of the type, which is noted.
     private func value<Value: Decodable>(_ field: String, _ type: Value.Type, _ what: String) -> Value? {
-        guard let container, container.contains(Key(field)), !self.isNull(field) else { return nil }
-        guard let value = try? container.decode(Value.self, forKey: Key(field)) else {
+        do {
+            return try self.container?.decodeIfPresent(Value.self, forKey: Key(field))
+        } catch {
             self.refuse(field, "must be \(what)")
             return nil
         }
-        return value
     }
 
     private func require<Value>(_ field: String, _ value: Value?, _ substitute: Value) -> Value {
@@ -102,16 +102,22 @@ final class Fields {
 
     /// A whole number; `16.0` is one.
     func optionalInt(_ field: String, _ range: ClosedRange<Int64>) -> Int64? {
-        guard let container, container.contains(Key(field)), !self.isNull(field) else { return nil }
         let key = Key(field)
-        let number =
-            (try? container.decode(Int64.self, forKey: key)) ?? (try? container.decode(Double.self, forKey: key)).flatMap { Int64(exactly: $0) }
-        guard let number else {
-            self.refuse(
-                field,
-                (try? container.decode(Double.self, forKey: key)) == nil
-                    ? "must be an integer" : "must be an integer between \(range.lowerBound) and \(range.upperBound)")
-            return nil
+        let number: Int64
+        do {
+            guard let whole = try self.container?.decodeIfPresent(Int64.self, forKey: key) else { return nil }
+            number = whole
+        } catch {
+            let other = try? self.container?.decode(Double.self, forKey: key)
+            guard let other else {
+                self.refuse(field, "must be an integer")
+                return nil
+            }
+            guard let whole = Int64(exactly: other) else {
+                self.refuse(field, "must be an integer between \(range.lowerBound) and \(range.upperBound)")
+                return nil
+            }
+            number = whole
         }
         guard range.contains(number) else {
             self.refuse(field, "must be between \(range.lowerBound) and \(range.upperBound)")

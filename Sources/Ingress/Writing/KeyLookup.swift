@@ -1,3 +1,4 @@
+import EventThread
 import Kit
 import Postgres
 import Shop
@@ -11,6 +12,8 @@ final class KeyLookup: Sendable {
     private struct State {
         var waiting: [(id: ID, continuation: CheckedContinuation<String?, Never>)] = []
         var isRunning = false
+        /// When the last query began.
+        var began = ContinuousClock.now
     }
 
     /// Queries begin at least so far apart.
@@ -21,10 +24,13 @@ final class KeyLookup: Sendable {
         """
 
     private let pool: PostgresPool
+    private let tasks: EventThreadTasks
     private let state = Mutex(State())
 
-    init(pool: PostgresPool) {
+    /// - Parameter tasks: of the thread that the pool is on.
+    init(pool: PostgresPool, tasks: EventThreadTasks) {
         self.pool = pool
+        self.tasks = tasks
     }
 
     /// The fingerprint of a message that was handled; nil if it was not, or while the database is away.
@@ -35,23 +41,24 @@ final class KeyLookup: Sendable {
                 defer { state.isRunning = true }
                 return !state.isRunning
             }
-            if isFirst { Task { await self.run() } }
+            if isFirst { Task(executorPreference: self.tasks) { await self.run() } }
         }
     }
 
     private func run() async {
-        while true {
-            let began = ContinuousClock.now
+        while let due = self.state.withLock({ state in
+            if state.waiting.isEmpty { state.isRunning = false }
+            return state.isRunning ? state.began + Self.interval : nil
+        }) {
+            // Nobody is cancelled here: the task is nobody's.
+            if due > .now { try? await Task.sleep(until: due) }
             let waiting = self.state.withLock { state in
                 defer { state.waiting = [] }
-                if state.waiting.isEmpty { state.isRunning = false }
+                state.began = .now
                 return state.waiting
             }
-            if waiting.isEmpty { return }
             let known = await self.read(waiting.map(\.id))
             for (id, continuation) in waiting { continuation.resume(returning: known[id]) }
-            // Nobody is cancelled here: the task is nobody's.
-            try? await Task.sleep(until: began + Self.interval)
         }
     }
 

@@ -40,21 +40,3 @@ enum Disposition: Sendable, Equatable {
         }
     }
 }
-
-/// A handler did not end within its time limit.
-struct TimedOut: Error {}
-
-/// Runs `body` and cancels it when it takes longer than `limit`.
-/// - Throws: what `body` throws, or `TimedOut`.
-func withTimeLimit<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask { try await body() }
-        group.addTask {
-            try await Task.sleep(for: limit)
-            return nil
-        }
-        defer { group.cancelAll() }
-        guard let first = try await group.next(), let value = first else { throw TimedOut() }
-        return value
-    }
-}

@@ -216,7 +216,7 @@ struct Processor: Sendable {
         let started = ContinuousClock.now
         let handledAt = Clock.milliseconds()
         let (rows, known) = try await self.step(.transaction, of: items) {
-            try await self.pool.transaction { try await self.write(items, by: handler, started: started, handledAt: handledAt, in: $0) }
+            try await self.write(items, by: handler, started: started, handledAt: handledAt)
         }
         for item in items {
             if let known = known[item.envelope.messageID], known.fingerprint != item.envelope.fingerprint {
@@ -232,13 +232,50 @@ struct Processor: Sendable {
     }
 
     /// What the transaction of a batch holds: the handler's effects, and a row for each message that was not handled before.
+    ///
+    /// Messages that come for the first time are taken for new, and whether they are is asked together with the handler's first query. If that
+    /// was wrong, or anything went wrong before it was known, it is done over and asked first.
     private func write(
-        _ items: [Item], by handler: AnyHandler, started: ContinuousClock.Instant, handledAt: Int64, in transaction: Transaction
+        _ items: [Item], by handler: AnyHandler, started: ContinuousClock.Instant, handledAt: Int64
     ) async throws -> (rows: [Inbox.Row], known: [ID: Inbox.Known]) {
-        let known = try await self.inbox.claim(items.map(\.envelope.messageID), in: transaction)
+        let ids = items.map(\.envelope.messageID)
+        if items.allSatisfy({ !$0.delivery.redelivered && $0.envelope.attempt == 1 }) {
+            do {
+                return try await self.pool.transaction { transaction in
+                    let claim = self.inbox.claimLater(ids, in: transaction)
+                    let rows: Result<[Inbox.Row], any Error>
+                    do {
+                        rows = .success(try await self.handle(items, by: handler, in: transaction))
+                    } catch {
+                        rows = .failure(error)
+                    }
+                    if claim.rows == nil { try await transaction.flush() }
+                    guard claim.rows?.isEmpty == true else { throw Unclaimed() }
+                    let written = try rows.get()
+                    try self.insert(written, of: items, started: started, handledAt: handledAt, in: transaction)
+                    return (written, [:])
+                }
+            } catch is Unclaimed {
+                // As said above.
+            } catch let error as PostgresError where error.sqlState == .inFailedTransaction {
+                // The handler's first query failed, maybe since its messages were handled before.
+            }
+        }
+        return try await self.pool.transaction { transaction in
+            let known = try await self.inbox.claim(ids, in: transaction)
+            let rows = try await self.handle(items.filter { known[$0.envelope.messageID] == nil }, by: handler, in: transaction)
+            try self.insert(rows, of: items, started: started, handledAt: handledAt, in: transaction)
+            return (rows, known)
+        }
+    }
+
+    /// One of the messages that were taken for new is not.
+    private struct Unclaimed: Error {}
+
+    private func handle(_ items: [Item], by handler: AnyHandler, in transaction: Transaction) async throws -> [Inbox.Row] {
         var rows: [Inbox.Row] = []
         var ready: [Ready] = []
-        for item in items where known[item.envelope.messageID] == nil {
+        for item in items {
             switch item.state {
             case .answered(let reply): rows.append(try self.row(item.envelope, reply))
             case .prepared(let prepared): ready.append(prepared)
@@ -249,11 +286,15 @@ struct Processor: Sendable {
             let replies = try await withTimeLimit(handler.policy.timeLimit) { [ready] in try await handler.handle(ready, transaction) }
             for (ready, reply) in zip(ready, replies) { rows.append(try self.row(ready.decoded.envelope, reply)) }
         }
-        if !rows.isEmpty {
-            let took = ContinuousClock.now - started
-            try self.inbox.insert(rows, type: items[0].envelope.type, handledAt: handledAt, microseconds: took.microseconds, in: transaction)
-        }
-        return (rows, known)
+        return rows
+    }
+
+    private func insert(
+        _ rows: [Inbox.Row], of items: [Item], started: ContinuousClock.Instant, handledAt: Int64, in transaction: Transaction
+    ) throws {
+        guard !rows.isEmpty else { return }
+        let took = ContinuousClock.now - started
+        try self.inbox.insert(rows, type: items[0].envelope.type, handledAt: handledAt, microseconds: took.microseconds, in: transaction)
     }
 
     private func row(_ envelope: Envelope, _ reply: Reply) throws -> Inbox.Row {

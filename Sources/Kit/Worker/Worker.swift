@@ -1,3 +1,4 @@
+public import EventThread
 public import Logging
 public import Postgres
 public import RabbitMQ
@@ -35,19 +36,23 @@ public final class Worker: Service {
     private let settlement: Settlement
     private let intake: Intake
     private let readiness: Readiness
+    private let tasks: EventThreadTasks?
     private let logger: Logger
 
     /// A worker of `queue` with these handlers. The pool, the publisher and the consumer are services of their own, started before it and ended after it.
-    /// - Parameter logSample: lines a second about what went well; 0 is all of them.
+    /// - Parameters:
+    ///   - thread: that of the pool, the publisher and the consumer, if they share one: handlers run there too.
+    ///   - logSample: lines a second about what went well; 0 is all of them.
     public init(
         queue: String, handlers: HandlerRegistry, ladder: RetryLadder, limits: Limits, pool: PostgresPool, publisher: Publisher, consumer: Consumer,
-        logger: Logger, logSample: Int = 50
+        thread: EventThread? = nil, logger: Logger, logSample: Int = 50
     ) {
         self.queue = queue
         self.limits = limits
         self.pool = pool
         self.consumer = consumer
         self.registry = handlers
+        self.tasks = thread.map(EventThreadTasks.init)
         self.logger = logger
         let readiness = Readiness()
         self.readiness = readiness
@@ -79,6 +84,11 @@ public final class Worker: Service {
 
     /// Consumes until graceful shutdown.
     public func run() async throws {
+        await withTaskExecutorPreference(self.tasks) { await self.consume() }
+        self.logger.info("drained", metadata: ["queue": "\(self.queue)"])
+    }
+
+    private func consume() async {
         let stopping = AsyncStream.makeStream(of: Never.self)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
@@ -102,7 +112,6 @@ public final class Worker: Service {
         } onGracefulShutdown: {
             stopping.continuation.finish()
         }
-        self.logger.info("drained", metadata: ["queue": "\(self.queue)"])
     }
 
     /// One lane.

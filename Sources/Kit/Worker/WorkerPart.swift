@@ -1,3 +1,4 @@
+import EventThread
 public import Logging
 public import Postgres
 public import RabbitMQ
@@ -55,13 +56,16 @@ public struct WorkerPart: Sendable {
             let logSample = try settings.int("LOG_SAMPLE", in: 0...1_000_000)
             let ladder = try RetryLadder(settings)
             let url = try settings.brokerURLs()
+            // Everything that a message passes through is on one thread: at each hop to another one it would wait for that to wake up.
+            let thread = EventThread(name: queue)
             let pool = try PostgresPool(
-                url: settings.databaseURL(), size: lanes + 2, applicationName: "\(queue)-worker", statementTimeout: .seconds(30), logger: logger)
+                url: settings.databaseURL(), size: lanes + 2, applicationName: "\(queue)-worker", statementTimeout: .seconds(30),
+                thread: thread, logger: logger)
             let consuming = try BrokerConfiguration(urls: url, connectionName: "\(queue)-worker consumer", tlsCAFile: settings.string("TLS_CA_FILE"))
             let publishing = try BrokerConfiguration(
                 urls: url, connectionName: "\(queue)-worker publisher", tlsCAFile: settings.string("TLS_CA_FILE"))
-            let consumer = Consumer(configuration: consuming, queue: .named(queue), prefetch: 1, logger: logger)
-            let publisher = Publisher(configuration: publishing, logger: logger)
+            let consumer = Consumer(configuration: consuming, queue: .named(queue), prefetch: 1, thread: thread, logger: logger)
+            let publisher = Publisher(configuration: publishing, thread: thread, logger: logger)
 
             Metrics.misconfigured(false)
             Metrics.observe(pool)
@@ -74,8 +78,7 @@ public struct WorkerPart: Sendable {
 
             let worker = Worker(
                 queue: queue, handlers: part.handlers, ladder: ladder, limits: .init(lanes: lanes, batchSize: batchSize, prefetch: prefetch),
-                pool: pool,
-                publisher: publisher, consumer: consumer, logger: logger, logSample: logSample)
+                pool: pool, publisher: publisher, consumer: consumer, thread: thread, logger: logger, logSample: logSample)
             let unready: @Sendable () async -> [String] = { worker.unready }
             let health = try HealthServer(settings: settings, logger: logger, unready: unready)
             let start = try StartTimeout(settings: settings, logger: logger, unready: unready)

@@ -1,17 +1,18 @@
-import CLinux
-import Glibc
+import EventThread
+import Synchronization
 
-/// A descriptor that becomes readable when any thread says so.
+/// Any thread's word to a call that waits: look again whether you may go on.
 final class Interrupt: Sendable {
-    let descriptor: CInt
+    private let eventSource: EventSource
+    private let isSignalled = Atomic(false)
 
-    init() {
-        self.descriptor = clinux_eventfd()
-        precondition(self.descriptor >= 0, "no descriptor is left for an eventfd")
+    init(_ eventSource: EventSource) { self.eventSource = eventSource }
+
+    func signal() {
+        self.isSignalled.store(true, ordering: .releasing)
+        self.eventSource.wake()
     }
 
-    deinit { close(self.descriptor) }
-
-    func signal() { clinux_eventfd_signal(self.descriptor) }
-    func drain() { clinux_eventfd_drain(self.descriptor) }
+    /// Whether it was signalled since the last time.
+    func take() -> Bool { self.isSignalled.exchange(false, ordering: .acquiringAndReleasing) }
 }

@@ -14,14 +14,14 @@ extension PostgresConnection {
     /// One pipeline: prepares what is new, sends all, reads all results up to the sync.
     ///
     /// After an error of the server the connection is usable again: it skips what follows the failed statement, up to the sync.
-    func exchange(_ calls: [Call]) throws(PostgresError) -> [Rows] {
+    func exchange(_ calls: [Call]) async throws(PostgresError) -> [Rows] {
         let steps = try self.send(calls)
         var results: [Rows] = []
         results.reserveCapacity(calls.count)
         var failure: PostgresError?
         do throws(PostgresError) {
             for step in steps {
-                guard let result = try self.receive() else { throw .outOfStep }
+                guard let result = try await self.receive() else { throw .outOfStep }
                 do throws(PostgresError) {
                     if let rows = try self.take(result, of: step) { results.append(rows) }
                 } catch {
@@ -32,9 +32,9 @@ extension PostgresConnection {
                     failure = failure ?? error
                 }
                 // NULL ends the results of a statement.
-                guard try self.receive() == nil else { throw .outOfStep }
+                guard try await self.receive() == nil else { throw .outOfStep }
             }
-            if let error = try self.receiveSync() { failure = failure ?? error }
+            if let error = try await self.receiveSync() { failure = failure ?? error }
         } catch {
             // What a server said before it went away tells more than that it went.
             guard var failure else { throw error }
@@ -105,10 +105,10 @@ extension PostgresConnection {
     }
 
     /// The end of the pipeline, which is the commit of its implicit transaction; that may fail too (a deferred constraint).
-    private func receiveSync() throws(PostgresError) -> PostgresError? {
+    private func receiveSync() async throws(PostgresError) -> PostgresError? {
         var failure: PostgresError?
         for _ in 0..<4 {
-            guard let result = try self.receive() else { continue }
+            guard let result = try await self.receive() else { continue }
             switch result.status() {
             case .synced: return failure
             case .failed:
@@ -121,10 +121,10 @@ extension PostgresConnection {
     }
 
     /// Several statements in one text, by the simple protocol, which a pipeline does not have.
-    func exchangeScript(_ sql: String) throws(PostgresError) {
+    func exchangeScript(_ sql: String) async throws(PostgresError) {
         guard self.handle?.setPipelineMode(false) == true, self.handle?.sendScript(sql) == true else { throw self.lost() }
         var failure: PostgresError?
-        while let result = try self.receive() {
+        while let result = try await self.receive() {
             switch result.status() {
             case .failed:
                 let error = result.error()
@@ -140,11 +140,11 @@ extension PostgresConnection {
 
     /// The next result, nil at the end of those of a statement. While something is left to send, it sends too: else both sides could
     /// wait with full buffers.
-    private func receive() throws(PostgresError) -> ResultHandle? {
+    private func receive() async throws(PostgresError) -> ResultHandle? {
         while true {
             guard let isUnsent = self.handle?.flush() else { throw self.lost() }
             if self.handle?.isBusy() == false { return self.handle?.nextResult() }
-            try self.waitForServer(writable: isUnsent)
+            try await self.waitForServer(writable: isUnsent)
             guard self.handle?.consumeInput() == true else { throw self.lost() }
         }
     }

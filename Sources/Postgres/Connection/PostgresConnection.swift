@@ -4,17 +4,16 @@ import Synchronization
 
 /// One connection to a server, lent by ``PostgresPool/withConnection(_:)``.
 ///
-/// An actor on a thread of its own: a call is one hop to it, and one round trip from there, during which the thread sleeps in poll(2).
-/// Between calls the thread watches the socket, so a server that goes away is noticed at once.
+/// An actor on its pool's thread, which watches the socket: also between calls, so a server that goes away is noticed at once.
 public actor PostgresConnection {
-    private let thread: EventThread
-    /// The connection's own thread.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
+    nonisolated let eventSource: EventSource
+    /// The pool's thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.eventSource.thread.asUnownedSerialExecutor() }
 
     let settings: ConnectionSettings
     /// The deadline of calls that name none.
     nonisolated let defaultTimeout: Duration?
-    nonisolated let interrupt = Interrupt()
+    nonisolated let interrupt: Interrupt
     private let logger: Logger
     private let standing = Atomic(TransactionStatus.unknown.rawValue)
     private var onLost: (@Sendable (PostgresConnection) -> Void)?
@@ -27,46 +26,52 @@ public actor PostgresConnection {
     var names: Set<String> = []
     /// Of the call that is under way.
     var watch: CallWatch?
+    /// What that call waits for, while it waits.
+    var waiter: ServerWaiter?
 
     /// A connection that is not open yet.
-    init(settings: ConnectionSettings, defaultTimeout: Duration?, logger: Logger) {
+    init(settings: ConnectionSettings, defaultTimeout: Duration?, thread: EventThread, logger: Logger) {
         self.settings = settings
         self.defaultTimeout = defaultTimeout
         self.logger = logger
-        self.thread = EventThread(name: "postgres")
+        let eventSource = EventSource(name: "postgres", sharing: thread)
+        self.eventSource = eventSource
+        self.interrupt = Interrupt(eventSource)
     }
 
     // Isolated, so that PQfinish runs on the thread that the PGconn belongs to.
-    isolated deinit { self.thread.stop() }
+    isolated deinit { self.eventSource.stop() }
 
-    /// Connects, once; blocks this thread for up to `connect_timeout` a host.
+    /// Connects, once.
     ///
     /// - Parameter onLost: called when the connection breaks between calls; a call that is under way throws instead.
-    func open(onLost: @escaping @Sendable (PostgresConnection) -> Void) throws(PostgresError) {
-        let handle = try ConnectionHandle(self.settings, logger: self.logger)
+    func open(onLost: @escaping @Sendable (PostgresConnection) -> Void) async throws(PostgresError) {
+        let handle = try await Dialler(self.settings, logger: self.logger).dial()
         self.descriptor = handle.descriptor()
         self.cancelHandle = handle.makeCancelHandle()
         self.handle = consume handle
         self.onLost = onLost
         self.publishStatus()
-        self.thread.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
+        self.eventSource.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
     }
 
-    /// Says good-bye to the server and ends the thread. Saying it twice is harmless.
+    /// Says good-bye to the server. Saying it twice is harmless.
     func close() {
         self.lose()
-        self.thread.stop()
+        self.eventSource.stop()
     }
 
     /// Frees what is left of the connection: it is of no use any more.
     func lose() {
-        self.thread.onTurn(nil)
+        self.eventSource.onTurn(nil)
         self.handle = nil
         self.cancelHandle = nil
         self.descriptor = -1
         self.prepared = [:]
         self.names = []
         self.publishStatus()
+        // A call that is under way finds out.
+        self.waiter.take()?.resume(.readable)
     }
 
     /// Where the connection stands after its last call; `unknown` if it is not open.
@@ -78,8 +83,19 @@ public actor PostgresConnection {
         self.standing.store((self.handle?.transactionStatus() ?? .unknown).rawValue, ordering: .releasing)
     }
 
-    /// Between calls: takes notices, and notices the end.
+    /// During a call: wakes it when it may go on. Between calls: takes notices, and notices the end.
     private func turn(_ ready: Readiness) -> EventThread.Turn {
+        if let waiter = self.waiter {
+            let remaining = waiter.deadline.map { ContinuousClock.now.duration(to: $0) }
+            guard ready.isEmpty, !self.interrupt.take(), remaining.map({ $0 > .zero }) ?? true else {
+                self.waiter = nil
+                waiter.resume(ready)
+                return .wait(.init())
+            }
+            return .wait(.init(descriptor: waiter.events.isEmpty ? -1 : self.descriptor, events: waiter.events, timeout: remaining))
+        }
+        // The call has been woken and goes on in a moment.
+        guard self.watch == nil else { return .wait(.init()) }
         if !ready.isEmpty && self.handle != nil && !self.takeUnasked() {
             self.lose()
             self.onLost?(self)

@@ -1,8 +1,9 @@
+public import EventThread
 public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// A few connections to one database, each on a thread of its own.
+/// A few connections to one database, on one thread.
 ///
 /// Connections are opened when calls need them, or all at once by ``run()``. One that breaks is replaced; while none can be opened, calls
 /// throw `unreachable` at once instead of waiting.
@@ -29,6 +30,8 @@ public final class PostgresPool: Sendable, Service {
     private let defaultTimeout: Duration?
     private let acquireTimeout: Duration
     private let logger: Logger
+    private let thread: EventThread
+    private let ownsThread: Bool
     private let state: Mutex<PoolState>
     /// Whether a task looks after the deadlines of the waiters.
     private let isExpiring = Atomic(false)
@@ -41,14 +44,19 @@ public final class PostgresPool: Sendable, Service {
     ///   - statementTimeout: after which the server gives a statement up; a second later the client gives the call up, and with another
     ///     second the connection.
     ///   - acquireTimeout: how long a call waits for a free connection before it throws `poolExhausted`.
+    ///   - thread: where the connections are looked after, with others; nil for a thread of their own.
     /// - Throws: `invalidURL`.
     public init(
-        url: String, size: Int, applicationName: String, statementTimeout: Duration?, acquireTimeout: Duration = .seconds(5), logger: Logger
+        url: String, size: Int, applicationName: String, statementTimeout: Duration?, acquireTimeout: Duration = .seconds(5),
+        thread: EventThread? = nil,
+        logger: Logger
     ) throws(PostgresError) {
         precondition(size > 0, "a pool has at least one connection")
         self.settings = try ConnectionSettings(url: url, applicationName: applicationName, statementTimeout: statementTimeout)
         self.defaultTimeout = statementTimeout.map { $0 + Self.statementGrace }
         self.acquireTimeout = acquireTimeout
+        self.ownsThread = thread == nil
+        self.thread = thread ?? EventThread(name: "postgres")
         self.logger = logger
         self.state = Mutex(PoolState(size: size))
     }
@@ -56,6 +64,7 @@ public final class PostgresPool: Sendable, Service {
     deinit {
         let (idle, _) = self.state.withLock { $0.close() }
         for connection in idle { Task { await connection.close() } }
+        if self.ownsThread { self.thread.stop() }
     }
 
     /// Opens all connections and keeps them open, until graceful shutdown or cancellation; then closes them.
@@ -171,7 +180,8 @@ extension PostgresPool {
     }
 
     private func openOne() async {
-        let connection = PostgresConnection(settings: self.settings, defaultTimeout: self.defaultTimeout, logger: self.logger)
+        let connection = PostgresConnection(
+            settings: self.settings, defaultTimeout: self.defaultTimeout, thread: self.thread, logger: self.logger)
         do throws(PostgresError) {
             try await connection.open { [weak self] in self?.lost($0) }
             let wasFailing = self.state.withLock { $0.failure != nil }

@@ -6,7 +6,7 @@ import Synchronization
 /// defers its writes costs two round trips in all.
 public final class Transaction: Sendable {
     private struct State {
-        var deferred: [Call] = []
+        var deferred: [(call: Call, answer: Deferred?)] = []
         /// The server has been told `BEGIN`.
         var hasBegun = false
         /// Why the server knows of no transaction any more; a statement that was sent now would commit by itself.
@@ -46,7 +46,18 @@ public final class Transaction: Sendable {
     }
 
     /// Defers a write that is bound already.
-    public func enqueue(_ call: Call) { self.state.withLock { $0.deferred.append(call) } }
+    public func enqueue(_ call: Call) { self.state.withLock { $0.deferred.append((call, nil)) } }
+
+    /// Defers a query: it is sent with the next one, and costs no round trip of its own.
+    public func enqueueQuery(_ statement: Statement, _ parameters: any PostgresEncodable...) -> Deferred {
+        let answer = Deferred()
+        let call = Call(statement, parameters: parameters)
+        self.state.withLock { $0.deferred.append((call, answer)) }
+        return answer
+    }
+
+    /// Sends what is deferred.
+    public func flush() async throws(PostgresError) { _ = try await self.run([], timeout: nil) }
 
     /// Sends what is deferred, and `COMMIT`. Nothing at all for a transaction that did nothing.
     func commit() async throws(PostgresError) {
@@ -55,8 +66,9 @@ public final class Transaction: Sendable {
         // What is sent in one pipeline is one transaction without being told so.
         let isImplicit = !hasBegun && self.mode == .readCommitted
         let begin = hasBegun || isImplicit ? [] : [Call(self.mode.begin)]
-        let calls = begin + deferred + (isImplicit ? [] : [Call("COMMIT")])
+        let calls = begin + deferred.map(\.call) + (isImplicit ? [] : [Call("COMMIT")])
         let results = try await self.send(calls, own: calls.count, timeout: nil, commits: true, mayMove: !hasBegun)
+        Self.answer(deferred, results.dropFirst(begin.count))
         // The answer to the COMMIT of a transaction in which a statement had failed, whose error the body has caught.
         guard isImplicit || results.last?.storage.tag != "ROLLBACK" else {
             throw PostgresError(.server, "rolled back: a statement of the transaction had failed", sqlState: .inFailedTransaction)
@@ -71,15 +83,21 @@ public final class Transaction: Sendable {
 
     private func run(_ calls: [Call], timeout: Duration?) async throws(PostgresError) -> [Rows] {
         let (deferred, hasBegun) = try self.takeDeferred()
-        let before = (hasBegun ? [] : [Call(self.mode.begin)]) + deferred
-        let results = try await self.send(before + calls, own: before.count, timeout: timeout, commits: false, mayMove: !hasBegun)
+        let begin = hasBegun ? [] : [Call(self.mode.begin)]
+        let own = begin.count + deferred.count
+        let results = try await self.send(begin + deferred.map(\.call) + calls, own: own, timeout: timeout, commits: false, mayMove: !hasBegun)
+        Self.answer(deferred, results.dropFirst(begin.count))
         if self.lease.status != .open {
             self.end(PostgresError(.invalidCall, "a statement of the body has ended the transaction"))
         }
-        return Array(results.dropFirst(before.count))
+        return Array(results.dropFirst(own))
     }
 
-    private func takeDeferred() throws(PostgresError) -> (deferred: [Call], hasBegun: Bool) {
+    private static func answer(_ deferred: [(call: Call, answer: Deferred?)], _ results: ArraySlice<Rows>) {
+        for (deferred, rows) in zip(deferred, results) { deferred.answer?.set(rows) }
+    }
+
+    private func takeDeferred() throws(PostgresError) -> (deferred: [(call: Call, answer: Deferred?)], hasBegun: Bool) {
         let (state, end) = self.state.withLock { state in
             defer {
                 state.deferred = []
@@ -107,4 +125,14 @@ public final class Transaction: Sendable {
             throw error
         }
     }
+}
+
+/// The rows of a deferred query.
+public final class Deferred: Sendable {
+    private let answer = Mutex<Rows?>(nil)
+
+    /// nil until something was sent after it, and answered without an error.
+    public var rows: Rows? { self.answer.withLock { $0 } }
+
+    func set(_ rows: Rows) { self.answer.withLock { $0 = rows } }
 }

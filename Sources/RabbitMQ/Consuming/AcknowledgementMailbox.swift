@@ -10,16 +10,16 @@ enum Acknowledgement: Sendable {
 /// Where acknowledgements are left for the connection's thread, which sends all that have gathered at each of its turns.
 final class AcknowledgementMailbox: Sendable {
     private let state = Mutex<[Acknowledgement]>([])
-    private let thread: EventThread
+    private let eventSource: EventSource
 
-    init(thread: EventThread) { self.thread = thread }
+    init(eventSource: EventSource) { self.eventSource = eventSource }
 
     func submit(_ acknowledgement: Acknowledgement) {
         let isFirst = self.state.withLock { state in
             state.append(acknowledgement)
             return state.count == 1
         }
-        if isFirst { self.thread.wake() }
+        if isFirst { self.eventSource.wake() }
     }
 
     /// Takes everything; the array that it is swapped for must be empty.

@@ -1,3 +1,4 @@
+public import EventThread
 public import Logging
 public import ServiceLifecycle
 
@@ -15,9 +16,10 @@ public final class Consumer: Sendable, Service {
     ///   - configuration: The nodes; they are tried in random order.
     ///   - queue: What to consume from.
     ///   - prefetch: How many deliveries may be unacknowledged, and so how large a batch may be; 1 to 65,535 (quorum queues: 2,000).
+    ///   - thread: Where the connection is looked after, with others; nil for a thread of its own.
     ///   - logger: Told of connections that come and go.
-    public init(configuration: BrokerConfiguration, queue: QueueSource, prefetch: Int, logger: Logger) {
-        self.connection = ConsumerConnection(configuration: configuration, queue: queue, prefetch: prefetch, logger: logger)
+    public init(configuration: BrokerConfiguration, queue: QueueSource, prefetch: Int, thread: EventThread? = nil, logger: Logger) {
+        self.connection = ConsumerConnection(configuration: configuration, queue: queue, prefetch: prefetch, thread: thread, logger: logger)
         self.usesTLS = configuration.nodes.contains(where: \.usesTLS)
     }
 

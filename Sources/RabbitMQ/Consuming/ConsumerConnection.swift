@@ -2,15 +2,15 @@ import EventThread
 import Logging
 import Synchronization
 
-/// A consumer's connection, on its own thread: copies out what arrives, sends the acknowledgements that have gathered, and connects
+/// A consumer's connection: copies out what arrives, sends the acknowledgements that have gathered, and connects
 /// and consumes again when the connection, the channel or the queue is lost.
 actor ConsumerConnection {
-    nonisolated let thread: EventThread
+    nonisolated let eventSource: EventSource
     nonisolated let acknowledgements: AcknowledgementMailbox
     nonisolated let deliveries = DeliveryBuffer()
     nonisolated let status = ConnectionStatus()
     nonisolated let events: AsyncStream<ConnectionEvent>
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.eventSource.thread.asUnownedSerialExecutor() }
 
     private let eventSink: AsyncStream<ConnectionEvent>.Continuation
     private let dialler: Dialler
@@ -27,10 +27,10 @@ actor ConsumerConnection {
     private var arrived: [Acknowledgement] = []
     private var isStopped = false
 
-    init(configuration: BrokerConfiguration, queue: QueueSource, prefetch: Int, logger: Logger) {
-        let thread = EventThread(name: "amqp-consume")
-        self.thread = thread
-        self.acknowledgements = AcknowledgementMailbox(thread: thread)
+    init(configuration: BrokerConfiguration, queue: QueueSource, prefetch: Int, thread: EventThread?, logger: Logger) {
+        let eventSource = EventSource(name: "amqp-consume", sharing: thread)
+        self.eventSource = eventSource
+        self.acknowledgements = AcknowledgementMailbox(eventSource: eventSource)
         self.dialler = Dialler(configuration)
         self.source = queue
         self.prefetch = Self.clamp(prefetch)
@@ -41,10 +41,10 @@ actor ConsumerConnection {
 
     /// Begins to connect.
     func start() {
-        self.thread.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
+        self.eventSource.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
     }
 
-    /// Sends the last acknowledgements, says goodbye and ends the thread.
+    /// Sends the last acknowledgements, says goodbye and takes no more turns.
     func stop() {
         guard !self.isStopped else { return }
         self.isStopped = true
@@ -61,7 +61,7 @@ actor ConsumerConnection {
         self.deliveries.finish()
         self.status.disconnected(.unreachable("stopped"))
         self.eventSink.finish()
-        self.thread.stop()
+        self.eventSource.stop()
     }
 
     /// Consumes again with another prefetch.
@@ -104,7 +104,7 @@ actor ConsumerConnection {
             self.lost(error, .now)
         }
         // Deliveries that came during the calls are in the library's queue, where no poll sees them.
-        self.thread.wake()
+        self.eventSource.wake()
     }
 }
 
@@ -193,6 +193,7 @@ extension ConsumerConnection {
         guard !self.isStopped else { return dialled.channel.close() }
         let channel = dialled.channel
         self.redial.succeeded(.now)
+        self.eventSource.wake()
         self.epoch += 1
         self.channel = channel
         self.queue = dialled.queue
@@ -214,6 +215,7 @@ extension ConsumerConnection {
     private func dialFailed(_ error: BrokerError) {
         guard !self.isStopped else { return }
         self.redial.failed(.now)
+        self.eventSource.wake()
         self.status.disconnected(error)
         self.logger.warning("consumer cannot connect", metadata: ["error": "\(error)"])
     }

@@ -1,3 +1,4 @@
+public import EventThread
 public import Logging
 public import ServiceLifecycle
 
@@ -17,9 +18,10 @@ public final class Publisher: Sendable, Service {
     /// - Parameters:
     ///   - configuration: The nodes; they are tried in random order.
     ///   - confirmTimeout: How long a publish may take, from the call to the confirm.
+    ///   - thread: Where the connection is looked after, with others; nil for a thread of its own.
     ///   - logger: Told of connections that come and go, of blocking, and of messages that come back.
-    public init(configuration: BrokerConfiguration, confirmTimeout: Duration = .seconds(5), logger: Logger) {
-        self.connection = PublisherConnection(configuration: configuration, confirmTimeout: confirmTimeout, logger: logger)
+    public init(configuration: BrokerConfiguration, confirmTimeout: Duration = .seconds(5), thread: EventThread? = nil, logger: Logger) {
+        self.connection = PublisherConnection(configuration: configuration, confirmTimeout: confirmTimeout, thread: thread, logger: logger)
         self.confirmTimeout = confirmTimeout
         self.usesTLS = configuration.nodes.contains(where: \.usesTLS)
     }

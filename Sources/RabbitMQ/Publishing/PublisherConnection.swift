@@ -3,7 +3,7 @@ import EventThread
 import Logging
 import Synchronization
 
-/// A publisher's connection, on its own thread: takes what has gathered in the mailbox, keeps a window of messages on their way, tells
+/// A publisher's connection: takes what has gathered in the mailbox, keeps a window of messages on their way, tells
 /// each caller how its message ended, and connects again when the connection is lost.
 actor PublisherConnection {
     /// How many messages may be unconfirmed. More gains nothing (measured), and overshoots a queue's limit by more.
@@ -15,10 +15,10 @@ actor PublisherConnection {
     /// How long messages that were on their way when the broker blocked the connection may still be confirmed.
     private static let blockedGrace = Duration.seconds(1)
 
-    nonisolated let thread: EventThread
+    nonisolated let eventSource: EventSource
     nonisolated let mailbox: PublisherMailbox
     nonisolated let status = ConnectionStatus()
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.eventSource.thread.asUnownedSerialExecutor() }
 
     private let dialler: Dialler
     private let confirmTimeout: Duration
@@ -36,10 +36,10 @@ actor PublisherConnection {
     private var stopping: CheckedContinuation<Void, Never>?
     private var isStopped = false
 
-    init(configuration: BrokerConfiguration, confirmTimeout: Duration, logger: Logger) {
-        let thread = EventThread(name: "amqp-publish")
-        self.thread = thread
-        self.mailbox = PublisherMailbox(thread: thread)
+    init(configuration: BrokerConfiguration, confirmTimeout: Duration, thread: EventThread?, logger: Logger) {
+        let eventSource = EventSource(name: "amqp-publish", sharing: thread)
+        self.eventSource = eventSource
+        self.mailbox = PublisherMailbox(eventSource: eventSource)
         self.dialler = Dialler(configuration)
         self.confirmTimeout = confirmTimeout
         self.logger = logger
@@ -48,16 +48,16 @@ actor PublisherConnection {
     /// Begins to connect.
     func start() {
         self.beginGrace(.now)
-        self.thread.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
+        self.eventSource.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
     }
 
-    /// Takes no more messages, waits for the confirms of those that it has, says goodbye and ends the thread.
+    /// Takes no more messages, waits for the confirms of those that it has, says goodbye and takes no more turns.
     func stop() async {
         guard !self.isStopped, self.stopping == nil else { return }
         self.mailbox.setGate(.shut(.unreachable))
         await withCheckedContinuation { continuation in
             self.stopping = continuation
-            self.thread.wake()
+            self.eventSource.wake()
         }
     }
 
@@ -206,6 +206,7 @@ extension PublisherConnection {
     private func adopt(_ channel: AMQPChannel) {
         guard !self.isStopped else { return channel.close() }
         self.redial.succeeded(.now)
+        self.eventSource.wake()
         self.channel = channel
         self.stuckCallGuard.withLock { $0 = channel.stuckCallGuard }
         self.graceEnd = nil
@@ -217,6 +218,7 @@ extension PublisherConnection {
     private func dialFailed(_ error: BrokerError) {
         guard !self.isStopped else { return }
         self.redial.failed(.now)
+        self.eventSource.wake()
         self.status.disconnected(error)
         self.logger.warning("publisher cannot connect", metadata: ["error": "\(error)"])
     }
@@ -264,7 +266,7 @@ extension PublisherConnection {
         self.channel = nil
         self.stuckCallGuard.withLock { $0 = nil }
         self.status.disconnected(.unreachable("stopped"))
-        self.thread.stop()
+        self.eventSource.stop()
         self.stopping?.resume()
         self.stopping = nil
     }

@@ -18,9 +18,9 @@ final class PublisherMailbox: Sendable {
     }
 
     private let state = Mutex(State())
-    private let thread: EventThread
+    private let eventSource: EventSource
 
-    init(thread: EventThread) { self.thread = thread }
+    init(eventSource: EventSource) { self.eventSource = eventSource }
 
     /// Leaves a submission; if it is not taken, says why.
     func submit(_ submission: Submission, now: ContinuousClock.Instant) -> PublishFailure? {
@@ -34,7 +34,7 @@ final class PublisherMailbox: Sendable {
             return (nil, state.submissions.count == 1)
         }
         // The others have been left before the thread took the first.
-        if isFirst { self.thread.wake() }
+        if isFirst { self.eventSource.wake() }
         return refusal
     }
 

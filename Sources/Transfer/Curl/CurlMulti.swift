@@ -6,21 +6,21 @@ import EventThread
 /// Every call of libcurl, callbacks included, happens on that thread, and no call of it blocks but one: libcurl 7.88 awaits an SMTP
 /// server's last reply inside `curl_multi_perform` (`smtp_done`). So ``SMTPClient`` has an actor for every connection.
 actor CurlMulti {
-    private let thread: EventThread
+    private let eventSource: EventSource
     private let multi: MultiHandle
     /// By the address of its handle. libcurl's pointers to an exchange are no references: this keeps it, from `add` to `remove`.
     private var underWay: [UInt: Exchange] = [:]
     private var hasTurn = false
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.eventSource.thread.asUnownedSerialExecutor() }
 
     init(threadName: String, connectionsPerHost: Int = 0) throws(TransferError) {
-        self.thread = EventThread(name: threadName)
+        self.eventSource = EventSource(name: threadName, sharing: nil)
         self.multi = try MultiHandle(connectionsPerHost: connectionsPerHost)
     }
 
     // On the thread, so that the connections are closed there. No transfer is left then: each holds this actor by its caller's task.
-    isolated deinit { self.thread.stop() }
+    isolated deinit { self.eventSource.stop() }
 
     /// Makes an exchange, runs it to its end, and makes the answer of it.
     ///
@@ -30,7 +30,7 @@ actor CurlMulti {
     ) async throws(Failure) -> Answer {
         let exchange = try make()
         self.underWay[exchange.easy.address] = exchange
-        let (cancellation, thread) = (exchange.cancellation, self.thread)
+        let (cancellation, eventSource) = (exchange.cancellation, self.eventSource)
         let code = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 exchange.continuation = continuation
@@ -38,7 +38,7 @@ actor CurlMulti {
             }
         } onCancel: {
             cancellation.request()
-            thread.wake()
+            eventSource.wake()
         }
         return try answer(exchange, code)
     }
@@ -46,9 +46,9 @@ actor CurlMulti {
     private func begin(_ exchange: Exchange) {
         guard !exchange.cancellation.isRequested else { return self.end(exchange, CURLE_ABORTED_BY_CALLBACK) }
         guard self.multi.add(exchange.easy) == CURLM_OK else { return self.end(exchange, CURLE_OUT_OF_MEMORY) }
-        guard !self.hasTurn else { return }
+        guard !self.hasTurn else { return self.eventSource.wake() }
         self.hasTurn = true
-        self.thread.onTurn { [weak self] _ in self?.assumeIsolated { $0.turn() } ?? .wait(.init()) }
+        self.eventSource.onTurn { [weak self] _ in self?.assumeIsolated { $0.turn() } ?? .wait(.init()) }
     }
 
     /// What the thread does between two sleeps.

@@ -1,0 +1,54 @@
+import Glibc
+
+/// What a thread's sources wait for, as one poll(2). Belongs to the thread.
+struct Polling {
+    /// The wake-up descriptor, then one for each source.
+    private var descriptors: [pollfd]
+    /// By the monotonic clock, in nanoseconds; `Int64.max` for never.
+    private var deadlines: [Int64] = []
+    /// When the last poll was over.
+    private var now: Int64 = 0
+
+    init(wakeUpDescriptor: CInt) {
+        self.descriptors = [pollfd(fd: wakeUpDescriptor, events: Int16(POLLIN), revents: 0)]
+    }
+
+    /// Begins anew, with so many sources that wait for nothing.
+    mutating func reset(count: Int) {
+        self.descriptors.removeSubrange(1...)
+        self.descriptors += Array(repeating: pollfd(fd: -1, events: 0, revents: 0), count: count)
+        self.deadlines = Array(repeating: .max, count: count)
+    }
+
+    /// What a source's descriptor was found ready for at the last poll.
+    func readiness(_ index: Int) -> Readiness { Readiness(found: self.descriptors[index + 1].revents) }
+
+    /// Whether what a source waits for has come.
+    func isOver(_ index: Int) -> Bool { self.descriptors[index + 1].revents != 0 || self.deadlines[index] <= self.now }
+
+    /// Sets what a source waits for; what it was ready for is taken note of.
+    mutating func set(_ index: Int, _ wait: EventThread.Wait) {
+        // A negative descriptor is skipped by poll(2).
+        self.descriptors[index + 1] = pollfd(fd: wait.descriptor, events: wait.events.polled, revents: 0)
+        self.deadlines[index] = wait.timeout.map { Self.time() + Readiness.nanoseconds($0) } ?? .max
+    }
+
+    /// Sleeps until a descriptor is ready, or the first wait is over; or, without blocking, only looks.
+    mutating func poll(isBlocking: Bool = true) {
+        let deadline = self.deadlines.min() ?? .max
+        // Rounded up, so that a deadline has passed when the wait is over.
+        let timeout: CInt = !isBlocking ? 0 : deadline == .max ? -1 : CInt(clamping: (max(0, deadline - Self.time()) + 999_999) / 1_000_000)
+        let count = unsafe self.descriptors.withUnsafeMutableBufferPointer { descriptors in
+            unsafe Glibc.poll(descriptors.baseAddress, nfds_t(descriptors.count), timeout)
+        }
+        // After a signal the answers are those of before.
+        if count < 0 { for index in self.descriptors.indices { self.descriptors[index].revents = 0 } }
+        if deadline != .max { self.now = Self.time() }
+    }
+
+    private static func time() -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
