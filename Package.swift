@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "Kit",
             dependencies: [
-                "CLinux", "EventThread", "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle, .configuration,
+                "CLinux", "EventThread", "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle,
+                .configuration,
                 .argumentParser, .collections, .crypto, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .unixSignals,
             ]),
         .target(name: "Shop", dependencies: [.crypto]),
