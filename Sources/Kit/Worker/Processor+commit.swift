@@ -1,4 +1,6 @@
+import Logging
 import Postgres
+import RabbitMQ
 import Shop
 
 extension Processor {

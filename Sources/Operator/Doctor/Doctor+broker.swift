@@ -29,7 +29,7 @@ extension Doctor {
             findings += Self.examine(definitions.differences(in: try await api.definitions()))
             let states = try await api.queues()
             findings += Self.examine(states, definitions, nodes: nodes.count)
-            findings += await self.examineWorkers(states, definitions, hasDatabase: hasDatabase)
+            findings += await self.examineWorkers(states, try await inspector.queues(definitions.workQueues), definitions, hasDatabase: hasDatabase)
             return findings
         } catch {
             return [
@@ -136,7 +136,7 @@ extension Doctor {
     }
 
     private func examineWorkers(
-        _ states: [ManagementAPI.QueueState], _ definitions: Definitions, hasDatabase: Bool
+        _ states: [ManagementAPI.QueueState], _ live: [String: QueueState], _ definitions: Definitions, hasDatabase: Bool
     ) async -> [Diagnosis] {
         var paused: Set<String> = []
         if hasDatabase {
@@ -148,18 +148,20 @@ extension Doctor {
         var findings: [Diagnosis] = []
         for name in definitions.workQueues {
             guard let state = states.first(where: { $0.name == name }) else { continue }
-            let waiting = Quantity.count(state.ready ?? 0, "message")
+            // The queue itself knows: the management API tells how it was some seconds ago.
+            let (ready, consumers) = live[name].map { ($0.messages, $0.consumers) } ?? (state.ready ?? 0, state.consumers ?? 0)
+            let waiting = Quantity.count(ready, "message")
             if paused.contains(name) {
                 findings.append(.warning("\(name)-worker", "paused by an operator; \(waiting) wait", "conveyor resume \(name)"))
-            } else if state.consumers ?? 0 == 0 {
+            } else if consumers == 0 {
                 findings.append(.failed("\(name)-worker", "nobody takes from \(name); \(waiting) wait", "start \(name)-worker, or look into its log"))
-            } else if case .int(let limit)? = state.effectivePolicy?["max-length"], (state.ready ?? 0) * 10 > limit * 8 {
+            } else if case .int(let limit)? = state.effectivePolicy?["max-length"], ready * 10 > limit * 8 {
                 findings.append(
                     .warning(
                         "\(name)-worker", "\(waiting) wait, of \(Quantity.count(limit)) that \(name) holds",
                         "at the limit writes are refused with queue_full: start more workers, or see why they are slow"))
             } else {
-                findings.append(.ok("\(name)-worker", "\(Quantity.count(state.consumers ?? 0, "process", plural: "processes")), \(waiting) wait"))
+                findings.append(.ok("\(name)-worker", "\(Quantity.count(consumers, "process", plural: "processes")), \(waiting) wait"))
             }
         }
         return findings

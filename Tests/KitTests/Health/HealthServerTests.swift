@@ -1,4 +1,5 @@
 import Fixtures
+import Foundation
 import Glibc
 import Kit
 import Logging
@@ -16,12 +17,12 @@ import Testing
         let group = ServiceGroup(configuration: .init(services: [server], logger: Logger(label: "test")))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            try await eventually("it listens") { (try? HTTP.get(port, "/health/live").status) == 200 }
+            try await eventually("it listens") { (try? await HTTP.get(port, "/health/live").status) == 200 }
             try await body(port, unready)
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
         }
-        #expect(throws: (any Error).self) { try HTTP.get(port, "/health/live") }
+        await #expect(throws: (any Error).self) { try await HTTP.get(port, "/health/live") }
     }
 
     private final class Unready: Sendable {
@@ -37,22 +38,22 @@ import Testing
 
     @Test func `live is always 200, ready is 503 and names what is not`() async throws {
         try await self.withServer { port, unready in
-            #expect(try HTTP.get(port, "/health/ready").status == 200)
+            #expect(try await HTTP.get(port, "/health/ready").status == 200)
             unready.set(["broker: connection refused", "database: not reachable"])
-            let answer = try HTTP.get(port, "/health/ready")
+            let answer = try await HTTP.get(port, "/health/ready")
             #expect(answer.status == 503)
             let report = try JSON.decode(Report.self, from: Array(answer.body.utf8))
             #expect(report == Report(status: "not_ready", unready: ["broker: connection refused", "database: not reachable"]))
             #expect(answer.head.lowercased().contains("cache-control: no-store"))
-            #expect(try HTTP.get(port, "/health/live").status == 200)
+            #expect(try await HTTP.get(port, "/health/live").status == 200)
             unready.set([])
-            #expect(try HTTP.get(port, "/health/ready").status == 200)
+            #expect(try await HTTP.get(port, "/health/ready").status == 200)
         }
     }
 
     @Test func `metrics are Prometheus' text`() async throws {
         try await self.withServer { port, _ in
-            let answer = try HTTP.get(port, "/metrics")
+            let answer = try await HTTP.get(port, "/metrics")
             #expect(answer.status == 200)
             #expect(answer.head.lowercased().contains("content-type: text/plain; version=0.0.4"))
             #expect(answer.body.contains("\nprocess_resident_memory_bytes "))
@@ -61,12 +62,12 @@ import Testing
 
     @Test func `other paths are 404, other methods 405, and HEAD has no body`() async throws {
         try await self.withServer { port, _ in
-            #expect(try HTTP.get(port, "/").status == 404)
-            #expect(try HTTP.get(port, "/metrics/").status == 404)
-            let post = try HTTP.get(port, "/metrics", method: "POST")
+            #expect(try await HTTP.get(port, "/").status == 404)
+            #expect(try await HTTP.get(port, "/metrics/").status == 404)
+            let post = try await HTTP.get(port, "/metrics", method: "POST")
             #expect(post.status == 405)
             #expect(post.head.lowercased().contains("allow: get, head"))
-            let head = try HTTP.get(port, "/metrics", method: "HEAD")
+            let head = try await HTTP.get(port, "/metrics", method: "HEAD")
             #expect((head.status, head.body) == (200, ""))
         }
     }
@@ -84,7 +85,14 @@ enum HTTP {
         let body: String
     }
 
-    static func get(_ port: Int, _ path: String, method: String = "GET") throws -> Answer {
+    /// On a thread of its own: the server answers on the pool whose threads a blocking call would hold.
+    static func get(_ port: Int, _ path: String, method: String = "GET") async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try Self.ask(port, path, method) }) }
+        }
+    }
+
+    private static func ask(_ port: Int, _ path: String, _ method: String) throws -> Answer {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var limit = timeval(tv_sec: 5, tv_usec: 0)
