@@ -21,6 +21,8 @@ def quantile(values, share):
 class Wrk:
     """wrk, one thread and 32 connections in a closed loop, begun: POSTs of orders, or GETs of a path."""
 
+    running = set()  # of which none may outlive this program
+
     def __init__(self, system, seconds=3600, path=None, count=0):
         settings = {"LOAD_COUNT": str(count), "LOAD_TOKENS": str(system.tokens), "LOAD_PRODUCTS": str(system.products)}
         if path:
@@ -28,10 +30,12 @@ class Wrk:
         words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", "-s", SCRIPT, system.url]
         self.began = time.time()
         self.process = subprocess.Popen(words, env=dict(os.environ, **settings), stdout=subprocess.PIPE, text=True)
+        Wrk.running.add(self)
 
     def result(self):
         """When it has ended: what it saw."""
         output = self.process.communicate()[0]
+        Wrk.running.discard(self)
         found = [line for line in output.splitlines() if line.startswith("RESULT ")]
         if not found:
             raise RuntimeError(f"wrk failed: {output}")
@@ -44,9 +48,12 @@ class Wrk:
         self.process.send_signal(signal.SIGINT)
         return self.result()
 
-    def abandon(self):
-        self.process.kill()
-        self.process.wait()
+    @classmethod
+    def end_all(cls):
+        for wrk in cls.running:
+            wrk.process.kill()
+            wrk.process.wait()
+        cls.running.clear()
 
 
 def gets(system, path, seconds):
