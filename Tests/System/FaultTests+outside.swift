@@ -6,10 +6,12 @@ import Transfer
 extension FaultTests {
     /// What befalls Stripe and the mail server.
     @Suite struct Outside {
-        @Test(arguments: [
-            ("Stripe down", "kind=connection_refused"), ("Stripe answers 429", "kind=status&status=429"),
-            ("Stripe answers 500", "kind=status&status=500"), ("Stripe's answers lost", "kind=answer_lost"),
-        ])
+        private static let faultsOfStripe = [
+            ("Stripe's answers lost", "kind=answer_lost"), ("Stripe down", "kind=connection_refused"),
+            ("Stripe answers 429", "kind=status&status=429"), ("Stripe answers 500", "kind=status&status=500"),
+        ]
+
+        @Test(arguments: FaultTests.some(Self.faultsOfStripe, of: 2))
         func `Stripe fails eight times`(name: String, fault: String) async throws {
             struct Faults: Decodable {
                 struct Fault: Decodable {
@@ -28,7 +30,8 @@ extension FaultTests {
             }
         }
 
-        @Test(arguments: ["rcpt-451", "data-451", "cut"]) func `the mail server refuses for now, or cuts the connection after the data`(
+        @Test(arguments: FaultTests.some(["cut", "rcpt-451", "data-451"]))
+        func `the mail server refuses for now, or cuts the connection after the data`(
             fault: String
         ) async throws {
             try await RunningSystem.shared().suffer("SMTP \(fault)", prepare: { try $0.mail.setFaults("\(fault) 6") }) { system in

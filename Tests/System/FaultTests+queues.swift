@@ -11,7 +11,9 @@ extension FaultTests {
                 + #""overflow":"reject-publish","max-length":\#(length),"delivery-limit":\#(limit)}"#
         }
 
-        @Test(arguments: ["orders", "inventory", "payments"]) func `a queue is deleted under its consumer, and declared again`(queue: String)
+        @Test(arguments: FaultTests.some(["orders", "inventory", "payments"])) func `a queue is deleted under its consumer, and declared again`(
+            queue: String
+        )
             async throws
         {
             let system = try await RunningSystem.shared()

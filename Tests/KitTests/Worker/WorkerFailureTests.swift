@@ -178,7 +178,7 @@ import Testing
             let isMended = Mutex<Bool>.Reference(false)
             try await rig.publish(1...3)
             try await rig.working(Caller(isMended: isMended)) { worker in
-                try await eventually("it is unready") { worker.unready.contains { $0.contains("STRIPE_SECRET_KEY") } }
+                try await eventually("it is unready", within: .seconds(60)) { worker.unready.contains { $0.contains("STRIPE_SECRET_KEY") } }
                 isMended.set(true)
                 try await rig.waitForEffects(3)
                 #expect(worker.unready.isEmpty)
@@ -197,10 +197,10 @@ import Testing
                     try await rig.waitForEffects(1)
                     try await server.stop(.immediate)
                     try await rig.publish(1...20)
-                    try await eventually("it notices") { worker.unready.contains { $0.contains("database") } }
+                    try await eventually("it notices", within: .seconds(60)) { worker.unready.contains { $0.contains("database") } }
                     try await server.start()
                     try await rig.waitForEffects(21)
-                    try await eventually("it is ready again") { worker.unready.isEmpty }
+                    try await eventually("it is ready again", within: .seconds(60)) { worker.unready.isEmpty }
                 }
                 #expect(try await rig.effects() == Array(0...20))
                 #expect(Set(attempts.all) == [1])

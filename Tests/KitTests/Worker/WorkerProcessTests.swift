@@ -29,10 +29,10 @@ import Testing
             try await rig.publish(0..<3000)
             for round in 1...4 {
                 let worker = try self.start(rig)
-                try await eventually("it has done something", within: .seconds(30)) { try await rig.effects().count >= round * 200 }
+                try await eventually("it has done something", within: .seconds(120)) { try await rig.effects().count >= round * 200 }
                 try await worker.kill()
             }
-            try await withPart("ExampleWorker", rig.settings) { _ in try await rig.waitForEffects(3000, within: .seconds(60)) }
+            try await withPart("ExampleWorker", rig.settings) { _ in try await rig.waitForEffects(3000, within: .seconds(180)) }
             #expect(try await rig.effects() == Array(0..<3000))
             #expect(try await rig.left() == 0)
             #expect(try await rig.host.ready("tests.dead") == 0)
@@ -47,7 +47,7 @@ import Testing
             // The first time that it is delivered, and once for each of the limit. The broker puts what comes back behind what came back before, so the
             // good ones may all be done by the third time.
             for _ in 1...6 {
-                #expect(try await worker.waitForExit(within: .seconds(60)) == .signal(SIGABRT))
+                #expect(try await worker.waitForExit(within: .seconds(120)) == .signal(SIGABRT))
                 // A supervisor would do this.
                 worker = try self.start(rig)
             }

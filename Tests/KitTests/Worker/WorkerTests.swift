@@ -78,7 +78,7 @@ import Testing
             try await rig.publish((messages + messages + messages).shuffled())
             try await rig.working(TallyHandler(), lanes: 4) { _ in
                 try await rig.working(TallyHandler(), lanes: 4) { _ in
-                    try await eventually("the queue is empty", within: .seconds(30)) { try await rig.left() == 0 }
+                    try await eventually("the queue is empty", within: .seconds(90)) { try await rig.left() == 0 }
                 }
             }
             #expect(try await rig.effects() == Array(0..<200))
@@ -99,10 +99,12 @@ import Testing
             try await rig.working(handler) { _ in
                 await arrived.pass()
                 try await rig.host.closeConnections(atLeast: 3)  // the test's publisher, the worker's and its consumer
-                try await eventually("the broker has it back or gives it again") { try await rig.left() == 1 || handled.all.count > 1 }
+                try await eventually("the broker has it back or gives it again", within: .seconds(60)) {
+                    try await rig.left() == 1 || handled.all.count > 1
+                }
                 door.open()
                 try await rig.waitForEffects(1)
-                try await eventually("it is settled", within: .seconds(20)) {
+                try await eventually("it is settled", within: .seconds(60)) {
                     let (left, held) = (try await rig.left(), try await rig.held())
                     return left == 0 && held == 0
                 }
@@ -174,13 +176,13 @@ import Testing
             let message = try rig.message(1)
             try await rig.publish([message])
             try await rig.working(Forwarder()) { _ in
-                try await eventually("it is committed") { try await rig.database.value("select count(*) from inbox") == "1" }
-                try await eventually("the worker holds it") { try await rig.held() == 1 }
+                try await eventually("it is committed", within: .seconds(60)) { try await rig.database.value("select count(*) from inbox") == "1" }
+                try await eventually("the worker holds it", within: .seconds(60)) { try await rig.held() == 1 }
                 try await rig.host.declareQueue("elsewhere")
                 try await rig.host.bind("elsewhere", to: "commands", routingKey: "elsewhere.#")
                 let forwarded = try await rig.taken(1, from: "elsewhere")[0]
                 #expect(forwarded.properties.headers["causation-id"] == message.properties.messageID.map { .string($0) })
-                try await eventually("it is acknowledged") { try await rig.held() == 0 }
+                try await eventually("it is acknowledged", within: .seconds(60)) { try await rig.held() == 0 }
             }
             #expect(try await rig.database.value("select decides from inbox") == "f")
             #expect(try await rig.left() == 0)

@@ -32,7 +32,12 @@ extension RunningSystem {
     /// Takes all messages that are in a queue.
     func taken(from queue: String) async throws -> [Delivery] {
         guard let count = try await self.host.ready(queue) else { throw FixtureError("no queue \(queue)") }
-        return try await withConsumer(self.host.amqpURL, queue: .named(queue), prefetch: 1000) { try await $0.takeAndAcknowledge(count) }
+        return try await withConsumer(self.host.amqpURL, queue: .named(queue), prefetch: 500) { consumer in
+            var taken: [Delivery] = []
+            // No more at once than the broker sends ahead.
+            while taken.count < count { taken += try await consumer.takeAndAcknowledge(min(500, count - taken.count), within: .seconds(60)) }
+            return taken
+        }
     }
 
     /// Waits until these orders are there and past their beginning.

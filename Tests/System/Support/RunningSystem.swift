@@ -40,7 +40,6 @@ final class RunningSystem: Sendable {
         (self.broker, self.server) = (try await PrivateBroker.started(), try await PrivatePostgres.started())
         self.database = try await self.server.createDatabase(migrations: .shop)
         self.host = try await self.broker.newVirtualHost()
-        try await self.host.declareShop()
         let port = try Port.free()
         self.stripe = try await StripeControl(StripeDoubleProcess(webhookURL: "http://127.0.0.1:\(port)/api/v1/webhooks/stripe"))
         self.mail = try await MailSink()
@@ -51,8 +50,11 @@ final class RunningSystem: Sendable {
             "STRIPE_WEBHOOK_SECRET": StripeDoubleProcess.webhookSecret, "STRIPE_API_BASE": self.stripe.url, "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": String(self.mail.port), "SMTP_TLS": "none", "EMAIL_FROM": "shop@example.com", "ADMIN_EMAIL": Self.administrator,
             "PORT": String(port),
+            // As many attempts as faults are caused, and none that waits for minutes.
+            "RETRY_DELAYS": "1,2,3,4,5,6,7,8",
         ]
         self.settings = shared.merging(["DATABASE_URL": self.database.url]) { $1 }
+        try await ChildProcess.run(Repository.executable("conveyor"), ["topology", "apply"], environment: self.settings)
         var processes: [String: SupervisedProcess] = [:]
         for part in Self.parts {
             let isRecorder = part == "recorder"

@@ -90,7 +90,7 @@ struct WorkerRig: Sendable {
 
     /// Takes messages from a queue until there are `count`.
     func taken(_ count: Int, from queue: String) async throws -> [Delivery] {
-        try await withConsumer(self.host.amqpURL, queue: .named(queue)) { try await $0.takeAndAcknowledge(count) }
+        try await withConsumer(self.host.amqpURL, queue: .named(queue)) { try await $0.takeAndAcknowledge(count, within: .seconds(90)) }
     }
 
     // MARK: What came of them
@@ -101,7 +101,7 @@ struct WorkerRig: Sendable {
     }
 
     /// Waits until `effects` holds that many.
-    func waitForEffects(_ count: Int, within limit: Duration = .seconds(30)) async throws {
+    func waitForEffects(_ count: Int, within limit: Duration = .seconds(90)) async throws {
         try await eventually("\(count) effects", within: limit, every: .milliseconds(50)) { try await self.effects().count >= count }
     }
 
