@@ -27,6 +27,13 @@ struct DeadLetterDetail: Sendable {
         self.isApplied = try row[19]
     }
 
+    /// Why a replay of it as it is would come back: the payload does not decode. Nil if it does.
+    var undecodable: String? {
+        let schema = self.headers["schema"]?.integer.map { Int(clamping: $0) } ?? 1
+        guard case .doesNotDecode(let reason) = ReplayPlan.verdict(type: self.letter.type, schema: schema, payload: self.payload) else { return nil }
+        return reason
+    }
+
     /// The payload, if it is JSON that can stand in another JSON text as it is.
     var payloadJSON: [UInt8]? {
         // Foundation also reads UTF-16 and skips a byte order mark; both would break the text around it.

@@ -112,7 +112,11 @@ extension DeadLetterDetail {
         Terminal.section("What now")
         var fields = FieldList()
         fields.add("what led to it", "conveyor trace \(self.letter.orderID ?? self.letter.correlationID ?? self.letter.messageID)")
-        fields.add("once it is mended", "conveyor dead replay \(self.letter.id), or --group \(self.letter.group)")
+        if let undecodable {
+            fields.add("as it is", "it would come back: \(undecodable)", .yellow)
+        } else {
+            fields.add("once it is mended", "conveyor dead replay \(self.letter.id), or --group \(self.letter.group)")
+        }
         fields.add(
             "if the payload is wrong",
             "conveyor dead show --payload \(self.letter.id) > FILE; edit it; conveyor dead replay --edit FILE \(self.letter.id)")

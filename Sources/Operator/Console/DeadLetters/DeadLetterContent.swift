@@ -126,7 +126,8 @@ struct DeadLetterContent: Sendable {
         case .replayed: return detail.isApplied ? "Replayed and handled." : "Replayed. It has not come back; its queue may still hold it."
         case .discarded: return "Discarded. It can still be replayed."
         case .open:
-            return detail.isApplied ? "It has taken effect already. A replay changes nothing: it only publishes once more what it had emitted." : nil
+            if detail.isApplied { return "It has taken effect already. A replay changes nothing: it only publishes once more what it had emitted." }
+            return detail.undecodable.map { "As it is it would come back: \($0.visible)." }
         }
     }
 }
