@@ -130,7 +130,8 @@ let package = Package(
         .testTarget(
             name: "KitTests",
             dependencies: [
-                "CLinux", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker", .hummingbird, .httpTypes,
+                "CLinux", "EventThread", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker", .hummingbird,
+                .httpTypes,
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
         .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),

@@ -1,3 +1,4 @@
+import EventThread
 import Fixtures
 import Kit
 import Logging
@@ -41,14 +42,19 @@ struct WorkerRig: Sendable {
         _ handlers: any Handler..., lanes: Int = 2, prefetch: Int = 512, isolation: isolated (any Actor)? = #isolation,
         _ body: (Worker) async throws -> Result
     ) async throws -> Result {
+        // As in an executable: everything on one thread.
+        let thread = EventThread(name: "worker")
+        defer { thread.stop() }
         let pool = try PostgresPool(
-            url: self.database.url, size: lanes + 2, applicationName: "tests-worker", statementTimeout: .seconds(30), logger: .silent)
+            url: self.database.url, size: lanes + 2, applicationName: "tests-worker", statementTimeout: .seconds(30), thread: thread, logger: .silent)
         func configuration(_ name: String) throws -> BrokerConfiguration { try .init(urls: self.host.amqpURL, connectionName: name) }
-        let publisher = Publisher(configuration: try configuration("worker publisher"), logger: .silent)
-        let consumer = Consumer(configuration: try configuration("worker consumer"), queue: .named("tests"), prefetch: 1, logger: .silent)
+        let publisher = Publisher(configuration: try configuration("worker publisher"), thread: thread, logger: .silent)
+        let consumer = Consumer(
+            configuration: try configuration("worker consumer"), queue: .named("tests"), prefetch: 1, thread: thread, logger: .silent)
         let worker = Worker(
             queue: "tests", handlers: HandlerRegistry(handlers), ladder: RetryLadder(delays: [1]),
-            limits: .init(lanes: lanes, batchSize: 64, prefetch: prefetch), pool: pool, publisher: publisher, consumer: consumer, logger: .silent)
+            limits: .init(lanes: lanes, batchSize: 64, prefetch: prefetch), pool: pool, publisher: publisher, consumer: consumer,
+            thread: thread, logger: .silent)
         let group = ServiceGroup(configuration: .init(services: [pool, publisher, consumer, worker], logger: .silent))
         let running = Task { try await group.run() }
         do {
