@@ -14,9 +14,9 @@ struct Composition {
     let settings: Settings
     let logger: Logger
 
-    /// The services in the order in which they depend on each other.
+    /// The services in the order in which they depend on each other, and the routes that the server among them serves.
     /// - Throws: `SettingError`.
-    func services() async throws -> [any Service] {
+    func build() async throws -> (services: [any Service], routes: Routes) {
         let (settings, logger) = (self.settings, self.logger)
         // One thread for what a request waits for: its message and its look into the inbox wake it together.
         let thread = EventThread(name: "clients")
@@ -78,7 +78,7 @@ struct Composition {
             limits: limits)
         let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
         let health = try HealthServer(settings: settings, logger: logger, unready: unready)
-        return (health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server, streams]
+        return ((health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server, streams], routes)
     }
 
     private func broker(_ name: String) throws -> BrokerConfiguration {

@@ -10,7 +10,7 @@ struct Ingress: AsyncParsableCommand {
 
     func run() async throws {
         try await Part.run("ingress", options: self.options) { settings, logger in
-            try await Composition(settings: settings, logger: logger).services()
+            try await Composition(settings: settings, logger: logger).build().services
         }
     }
 }

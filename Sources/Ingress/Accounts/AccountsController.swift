@@ -151,15 +151,15 @@ struct AccountsController: Sendable {
 }
 
 extension Fields {
-    /// An e-mail address: something, an @, a domain; without blanks and control characters. Whether it exists, only a mail can tell.
+    /// An e-mail address: words parted by dots, an @, a domain (RFC 5321); without blanks and control characters. Whether it exists, only a mail can
+    /// tell.
     func email(_ field: String) -> String {
         let text = self.string(field, 3...320)
         guard !text.isEmpty else { return text }
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         let isPlain = text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && !"<>(),;:\\\"[]".unicodeScalars.contains($0) }
-        guard parts.count == 2, !parts[0].isEmpty, parts[0].utf8.count <= 64, !parts[1].isEmpty, !parts[1].hasPrefix("."), !parts[1].hasSuffix("."),
-            isPlain
-        else {
+        let hasWords = parts.allSatisfy { $0.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty } }
+        guard parts.count == 2, parts[0].utf8.count <= 64, hasWords, isPlain else {
             self.refuse(field, "must be an e-mail address")
             return ""
         }

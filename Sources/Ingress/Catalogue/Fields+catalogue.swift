@@ -27,7 +27,8 @@ extension Fields {
         guard let images = self.optionalStrings(field, 0...20, 1...2000) else { return nil }
         for (index, image) in images.enumerated() {
             let isPlain = image.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && !"<>\"\\^`{|}".unicodeScalars.contains($0) }
-            guard isPlain, image.hasPrefix("https://") || image.hasPrefix("http://") else {
+            // Bytes: a letter that what follows combines with is another character.
+            guard isPlain, image.utf8.starts(with: "https://".utf8) || image.utf8.starts(with: "http://".utf8) else {
                 self.refuse("\(field)[\(index)]", "must be an address that begins with https:// or http://")
                 return nil
             }

@@ -16,8 +16,9 @@ struct ProductSearch: Sendable {
         self.categories = categories
     }
 
-    /// If more match, to rank them all takes longer than a customer waits, and tells them little: then the newest come first.
-    private static let rankedAtMost = 10_000
+    /// What is looked at one by one. If more match, to rank them all takes longer than a customer waits, and tells them little: then the newest come
+    /// first.
+    private static let few = 10_000
 
     /// One page.
     /// - Throws: `Problem` `bad_cursor`, `database_unreachable`.
@@ -33,12 +34,16 @@ struct ProductSearch: Sendable {
         return try await self.pool.reading { [conditions] pool in
             var conditions = conditions
             var order = query.order
+            var source = "products p"
             var score: String?
             if let text = query.text {
                 guard let words = try await SearchWords.find(text, in: pool) else { return .empty }
                 let all = conditions.bind(words.all)
                 conditions.add("p.words @@ \(all)::text::tsquery")
-                if order == .relevance, try await self.canBeRanked(conditions, query.cursor, in: pool) {
+                if order != .relevance {
+                    // Found first, then sorted: the planner would walk along the index of the order, hoping to meet what matches soon.
+                    if try await self.areFew(conditions, in: pool) { source = "(select * from products p where \(conditions.sql) offset 0) p" }
+                } else if try await self.canBeRanked(conditions, query.cursor, in: pool) {
                     let (whole, typed) = (conditions.bind(words.whole), conditions.bind(text))
                     score = """
                         (1e6 * (ts_rank(p.words, \(all)::text::tsquery) + ts_rank(p.words, \(whole)::text::tsquery)
@@ -47,25 +52,29 @@ struct ProductSearch: Sendable {
                 }
             }
             if order == .relevance, score == nil { order = .newest }
-            return try await Self.page(order, score: score, conditions, query, in: pool)
+            return try await Self.page(order, of: source, score: score, conditions, query, in: pool)
         }
     }
 
     /// Whether so few match that they are ranked; decided on the first page for all others.
     private func canBeRanked(_ conditions: Conditions, _ cursor: Cursor?, in pool: PostgresPool) async throws -> Bool {
         if let cursor { return cursor.key.first == ProductQuery.Order.relevance.mark }
+        return try await self.areFew(conditions, in: pool)
+    }
+
+    private func areFew(_ conditions: Conditions, in pool: PostgresPool) async throws -> Bool {
         var conditions = conditions
-        let limit = conditions.bind(Int64(Self.rankedAtMost + 1))
+        let limit = conditions.bind(Int64(Self.few + 1))
         let rows = try await pool.pipeline([
             Call(
                 Statement("select count(*) from (select from products p where \(conditions.sql) limit \(limit)) few", prepared: false),
                 parameters: conditions.parameters)
         ])[0]
-        return try rows[0][0, as: Int64.self] <= Int64(Self.rankedAtMost)
+        return try rows[0][0, as: Int64.self] <= Int64(Self.few)
     }
 
     private static func page(
-        _ order: ProductQuery.Order, score: String?, _ conditions: Conditions, _ query: ProductQuery, in pool: PostgresPool
+        _ order: ProductQuery.Order, of source: String, score: String?, _ conditions: Conditions, _ query: ProductQuery, in pool: PostgresPool
     ) async throws -> Page<ProductBody> {
         var conditions = conditions
         let (key, isDescending) =
@@ -83,7 +92,7 @@ struct ProductSearch: Sendable {
         let direction = isDescending ? "desc" : "asc"
         let limit = conditions.bind(Int64(query.limit + 1))
         let sql = """
-            select \(ProductBody.columns), \(key) from products p where \(conditions.sql)
+            select \(ProductBody.columns), \(key) from \(source) where \(conditions.sql)
             order by \(key) \(direction), p.id \(direction) limit \(limit)
             """
         let rows = try await pool.pipeline([Call(Statement(sql, prepared: false), parameters: conditions.parameters)])[0]

@@ -93,7 +93,7 @@ final class Fields {
     /// A text that is not only blanks, if it is there.
     func optionalText(_ field: String, _ lengths: ClosedRange<Int>) -> String? {
         let text = self.optionalString(field, lengths)
-        if let text, !text.isEmpty, text.allSatisfy(\.isWhitespace) { self.refuse(field, "must not be blank") }
+        if let text, !text.isEmpty, text.unicodeScalars.allSatisfy(\.properties.isWhitespace) { self.refuse(field, "must not be blank") }
         return text
     }
 

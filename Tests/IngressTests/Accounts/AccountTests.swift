@@ -110,7 +110,8 @@ import Testing
         arguments: [
             ["email": "x", "password": "long enough"], ["email": "a@b@c", "password": "long enough"],
             ["email": "a b@c.example", "password": "long enough"],
-            ["email": "<a@b.example>", "password": "long enough"], ["email": nil, "password": "long enough"], ["password": "long enough"],
+            ["email": "<a@b.example>", "password": "long enough"], ["email": ".a@b.example", "password": "long enough"],
+            ["email": "a@b..example", "password": "long enough"], ["email": nil, "password": "long enough"], ["password": "long enough"],
         ] as [JSON])
     func `what is no address is refused`(body: JSON) async throws {
         let answer = try await TestShop.shared().api.send("POST", "/auth/register", body)

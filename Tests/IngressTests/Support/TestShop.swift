@@ -21,7 +21,8 @@ final class TestShop: Sendable {
     let api: API
     let other: API
     private let processes: [ChildProcess]
-    private let double: StripeDoubleProcess
+    /// What plays Stripe.
+    let double: StripeDoubleProcess
     private let staffToken: Task<String, any Error>
 
     /// One that no other test uses.
