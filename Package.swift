@@ -81,7 +81,7 @@ let package = Package(
             dependencies: [
                 "CDocs", "EventThread", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
                 .hummingbirdHTTP2,
-                .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypesHTTP1, .nioSSL, .lifecycle, .logging, .argumentParser,
+                .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioSSL, .lifecycle, .logging, .argumentParser,
             ]),
         .executableTarget(
             name: "Operator",
@@ -168,6 +168,7 @@ extension Target.Dependency {
     static var mustache: Self { .product(name: "Mustache", package: "swift-mustache") }
     static var nio: Self { .product(name: "NIOCore", package: "swift-nio") }
     static var nioHTTP1: Self { .product(name: "NIOHTTP1", package: "swift-nio") }
+    static var nioHTTPTypes: Self { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
     static var nioHTTPTypesHTTP1: Self { .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }

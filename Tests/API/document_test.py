@@ -285,6 +285,15 @@ def test_webhook():
     assert code(call("receiveStripeEvent", 400, data=body + b" ", headers=headers)) == "bad_signature"
     assert code(call("receiveStripeEvent", 400, data=body)) == "bad_signature"
     call("receiveStripeEvent", 413, data=b" " * (256 * 1024 + 1), headers=headers)
+    # Old, ahead of its time, by a stranger, by no scheme that counts.
+    for signed in [stripe_event(age=301), stripe_event(age=-310), stripe_event(secret="whsec_stranger"), stripe_event(scheme="v0")]:
+        assert code(call("receiveStripeEvent", 400, data=signed[0], headers=signed[1])) == "bad_signature"
+    body, headers = stripe_event(age=290)
+    time, good = headers["Stripe-Signature"].split(",")
+    call("receiveStripeEvent", 200, data=body, headers=headers | {"Stripe-Signature": f"{time},v1={'0' * 64},{good}"})
+    for body in [b"{}", b"[]", b"{", b"\xff", b'{"id":"","type":"x","created":1}', b'{"id":"evt_1","type":"x","created":"now"}']:
+        body, headers = stripe_event(body=body)
+        call("receiveStripeEvent", 400, data=body, headers=headers)
 
 
 def test_erasure():

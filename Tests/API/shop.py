@@ -98,9 +98,11 @@ def pay(customer, order):
     return call("confirmPayment", 200, by=customer.token, path={"order_id": order}, headers=WAIT).json()["result"]
 
 
-def stripe_event(**fields):
+def stripe_event(age=0, secret=None, scheme="v1", body=None):
     """An event's body, and the headers that it is signed with."""
-    now = int(time.time())
-    body = json.dumps({"id": unique("evt"), "object": "event", "type": "product.created", "created": now, "data": {"object": {}}} | fields).encode()
-    signature = hmac.new(os.environ["STRIPE_WEBHOOK_SECRET"].split(",")[0].encode(), f"{now}.".encode() + body, hashlib.sha256).hexdigest()
-    return body, {"Stripe-Signature": f"t={now},v1={signature}", "Content-Type": "application/json"}
+    at = int(time.time()) - age
+    event = {"id": unique("evt"), "object": "event", "type": "product.created", "created": at, "data": {"object": {}}}
+    body = json.dumps(event).encode() if body is None else body
+    secret = secret or os.environ["STRIPE_WEBHOOK_SECRET"].split(",")[0]
+    signature = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    return body, {"Stripe-Signature": f"t={at},{scheme}={signature}", "Content-Type": "application/json"}

@@ -207,9 +207,11 @@ final class ConnectionGuardInstaller: ChannelInboundHandler, RemovableChannelHan
 
     func handlerAdded(context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
-        // A stream of HTTP/2 has none: its connection keeps it in order.
         if let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) {
             try? pipeline.addHandler(ConnectionGuard(bodyLimit: self.bodyLimit), position: .before(codec))
+        } else {
+            // A stream of HTTP/2 has none: its connection keeps it in order.
+            try? pipeline.addHandler(ConnectionFieldRemover(), position: .after(self))
         }
         pipeline.removeHandler(context: context, promise: nil)
     }

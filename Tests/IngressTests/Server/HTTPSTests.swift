@@ -1,0 +1,31 @@
+import Fixtures
+import FoundationEssentials
+import Testing
+
+/// `TLS_CERT` and `TLS_KEY`, as curl sees it: HTTPS with HTTP/1.1 and HTTP/2.
+@Suite struct HTTPSTests {
+    @Test func `every answer comes through either HTTP, and tells browsers to stay with TLS`() async throws {
+        let shop = try await TestShop.shared()
+        let authority = try await CertificateAuthority()
+        let certificate = try await authority.issue(for: "IP:127.0.0.1")
+        let large = try Scratch.file("large", String(repeating: " ", count: (1 << 20) + 1)).path
+        try await shop.withIngress(["TLS_CERT": certificate.file, "TLS_KEY": certificate.key]) { api, _ in
+            func curl(_ version: String, _ path: String, _ options: String...) async throws -> String {
+                try await ChildProcess.run(
+                    "curl", ["-sSi", "--max-time", "60", "--cacert", authority.file, version, "https://127.0.0.1:\(api.port)\(path)"] + options)
+            }
+            for (version, name) in [("--http1.1", "HTTP/1.1"), ("--http2", "HTTP/2")] {
+                let health = try await curl(version, "/health")
+                #expect(health.hasPrefix("\(name) 200"))
+                #expect(health.contains(#/(?i)\r\nstrict-transport-security: max-age=\d+/#))
+                #expect(try await curl(version, "/api/v1/orders", "-X", "TRACE").hasPrefix("\(name) 405"))
+                #expect(try await curl(version, "/api/v1/cart").contains(#/(?i)\r\nwww-authenticate: Bearer/#))
+                // The rest of the body is not read.
+                let login = try await curl(
+                    version, "/api/v1/auth/login", "-H", "Content-Type: application/json", "-H", "Expect:", "--data-binary", "@\(large)")
+                #expect(login.hasPrefix("\(name) 413"))
+                #expect(login.contains("too_large"))
+            }
+        }
+    }
+}
