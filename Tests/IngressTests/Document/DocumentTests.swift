@@ -50,7 +50,7 @@ import Testing
             environment: [
                 "API_URL": "http://127.0.0.1:\(shop.api.port)", "STAFF_TOKEN": try await shop.staff(), "STRIPE_API_BASE": shop.double.url,
                 "STRIPE_WEBHOOK_SECRET": StripeDoubleProcess.webhookSecret, "RESET_TOKEN": try await self.resetToken(shop),
-                "PYTHONDONTWRITEBYTECODE": "1",
+                "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_STORAGE_DIRECTORY": try Scratch.folder("hypothesis").path,
             ])
         #expect(try await tests.waitForExit(within: .seconds(900)) == .status(0), "\(tests.output.suffix(20_000))")
         #expect(try await shop.api.send("GET", "/health/ready", absolute: true).status == 200, "it lives")
