@@ -32,8 +32,10 @@ struct OrderReader: Sendable {
         select order_id, payment_intent_id, status, amount, currency, failure_code, created_at from payments where order_id = any($1)
         order by order_id, created_at
         """
+    // What Stripe has refused was never one; what it is being asked for has no status of Stripe's yet.
     private static let refunds: Statement = """
-        select order_id, coalesce(refund_id, id::text), status, amount, reason, created_at from refunds where order_id = any($1)
+        select order_id, coalesce(refund_id, id::text), case status when 'held' then 'pending' else status end, amount, reason, created_at
+        from refunds where order_id = any($1) and status <> 'refused'
         order by order_id, created_at
         """
     private static let owner: Statement = "select user_id from orders where id = $1"

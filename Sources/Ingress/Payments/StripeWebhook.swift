@@ -24,11 +24,12 @@ struct StripeWebhook: Sendable {
 
     func add(to routes: inout Routes) { routes.on(.post, Self.path, self.receive) }
 
+    private struct Kind: Decodable { var object: String? }
+
     private struct Head: Decodable {
         var id: String
         var type: String
         var created: Int64
-        var object: String?
     }
 
     @Sendable private func receive(_ request: Request, _ context: IngressContext) async throws -> Response {
@@ -38,12 +39,14 @@ struct StripeWebhook: Sendable {
         guard let text = String(validating: body, as: UTF8.self) else { throw Problem(.malformedJSON, "The body is not UTF-8.") }
         let head: Head
         do {
+            // First: the other fields of thin events are of other types.
+            let kind = try JSON.decode(Kind.self, from: body).object ?? "event"
+            guard kind == "event" else { throw Problem(.badRequest, "\(kind) is a thin event; have the endpoint send snapshot events.") }
             head = try JSON.decode(Head.self, from: body)
+        } catch let problem as Problem {
+            throw problem
         } catch {
             throw Problem(.malformedJSON, "The body is not an event of Stripe's: \(JSON.explain(error)).")
-        }
-        guard head.object ?? "event" == "event" else {
-            throw Problem(.badRequest, "\(head.object ?? "") is a thin event; have the endpoint send snapshot events.")
         }
         guard 1...255 ~= head.id.utf8.count, !text.utf8.contains(0) else { throw Problem(.badRequest, "The event has no usable id.") }
         let event = StripeEvent(eventID: head.id, eventType: head.type, created: head.created, body: text)

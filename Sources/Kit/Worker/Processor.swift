@@ -1,6 +1,7 @@
 import Logging
 import Postgres
 import RabbitMQ
+import ServiceLifecycle
 import Shop
 
 /// Takes one batch of one message type all the way: decode, dedupe, prepare, handle and commit, publish, and what becomes of those that failed.
@@ -169,6 +170,8 @@ struct Processor: Sendable {
         case .wait(let reason):
             self.logger.warning("waiting: \(reason)", metadata: ["message_id": "\(item.envelope.messageID)"])
             if error is Misconfigured { self.misconfigured(item.envelope.type, reason) }
+            // Whoever stops the worker brings other settings; the message waits for them in the queue.
+            if Task.isShuttingDownGracefully { throw Abandoned() }
             try await run.pause(&backoff)
             return item
         }

@@ -11,13 +11,16 @@ final class RequestLog: Sendable {
         let method: String
         let path: String
         let idempotencyKey: String?
+        /// The version of the API that was asked for.
+        let version: String?
         var end: End?
 
         var json: JSON {
             [
                 "request_id": .string(self.requestID), "at": .integer(self.at), "method": .string(self.method), "path": .string(self.path),
-                "idempotency_key": .text(self.idempotencyKey), "ended": .bool(self.end != nil), "status": .count(self.end?.status),
-                "replayed": .bool(self.end?.isReplay ?? false), "fault": .text(self.end?.fault), "ms": .count(self.end?.milliseconds),
+                "idempotency_key": .text(self.idempotencyKey), "stripe_version": .text(self.version), "ended": .bool(self.end != nil),
+                "status": .count(self.end?.status), "replayed": .bool(self.end?.isReplay ?? false), "fault": .text(self.end?.fault),
+                "ms": .count(self.end?.milliseconds),
             ]
         }
     }

@@ -20,6 +20,7 @@ extension Ledger {
     private static let operations: [Operation] = [
         Operation(method: .post, path: ["payment_intents"]) { l, _, p, _ throws(StripeError) in try l.createPaymentIntent(&p) },
         Operation(method: .get, path: ["payment_intents"]) { l, _, p, _ throws(StripeError) in try l.listPaymentIntents(&p) },
+        Operation(method: .get, path: ["payment_intents", "search"]) { l, _, p, _ throws(StripeError) in try l.searchPaymentIntents(&p) },
         Operation(method: .get, path: ["payment_intents", "*"], isPublic: true) { l, id, p, call throws(StripeError) in
             try l.retrievePaymentIntent(id, &p, call.access)
         },

@@ -62,6 +62,32 @@ extension Ledger {
         return try page.list(self.intents, url: "/v1/payment_intents", named: "payment_intent") { self.json($0, page.expansion) }
     }
 
+    /// https://docs.stripe.com/search: newest first. Stripe's index is up to a minute behind; this one is not.
+    func searchPaymentIntents(_ parameters: inout Parameters) throws(StripeError) -> JSON {
+        let text = try parameters.text("query")
+        let limit = try parameters.integer("limit") ?? 10
+        let page = try parameters.text("page")
+        let expansion = try parameters.expansion(ofListOf: .paymentIntent)
+        try parameters.refuseUnknown()
+        guard let text else { throw .missing("query") }
+        guard (1...100).contains(limit) else {
+            throw .badRequest("Invalid limit: must be between 1 and 100", code: "parameter_invalid_integer", param: "limit")
+        }
+        let query = try SearchQuery(text)
+        // The next page's name is the last object of this one.
+        let last = try page.map { page throws(StripeError) in
+            guard let intent = self.intents[page] else { throw .badRequest("Invalid page", param: "page") }
+            return intent.serial
+        }
+        let found = self.intents.all.reversed().lazy.filter { $0.serial < last ?? .max && query.matches($0) }.prefix(limit + 1)
+        let data = Array(found).prefix(limit)
+        let hasMore = found.count > limit
+        return [
+            "object": "search_result", "data": .array(data.map { self.json($0, expansion) }), "has_more": .bool(hasMore),
+            "next_page": .text(hasMore ? data.last?.id : nil), "url": "/v1/payment_intents/search",
+        ]
+    }
+
     func updatePaymentIntent(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> JSON {
         let expansion = try parameters.expansion(of: .paymentIntent)
         let amount = try parameters.integer("amount")

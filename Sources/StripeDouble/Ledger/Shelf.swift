@@ -27,5 +27,5 @@ struct Shelf<Item: Stored> {
     }
 
     /// All, oldest first.
-    var all: some Sequence<Item> { self.order.lazy.compactMap { self.items[$0] } }
+    var all: some BidirectionalCollection<Item> { self.order.lazy.compactMap { self.items[$0] } }
 }

@@ -27,7 +27,7 @@ struct API: Sendable {
         let number = self.log.begin(
             RequestLog.Entry(
                 requestID: requestID, at: Int(Date().timeIntervalSince1970 * 1000), method: request.method.rawValue, path: request.uri.path,
-                idempotencyKey: request.headers[.idempotencyKey]))
+                idempotencyKey: request.headers[.idempotencyKey], version: request.headers[.stripeVersion]))
         var outcome: Outcome
         do throws(StripeError) {
             let call = try await self.decode(request, path: path, requestID: requestID)

@@ -12,13 +12,14 @@ public final class MailSink: Sendable {
     /// Starts one and waits until it listens.
     ///
     /// - Parameters:
+    ///   - port: 0 takes a free one.
     ///   - certificate: with this STARTTLS is offered and insisted on.
     ///   - implicitTLS: TLS from the first byte instead.
     ///   - login: `user:password`; then AUTH is insisted on.
-    public init(certificate: CertificateAuthority.Certificate? = nil, implicitTLS: Bool = false, login: String? = nil) async throws {
+    public init(port: Int = 0, certificate: CertificateAuthority.Certificate? = nil, implicitTLS: Bool = false, login: String? = nil) async throws {
         self.folder = try Scratch.folder("mail-sink")
         let faults = self.folder.appending(path: "faults").path
-        var arguments = ["--port", "0", "--dir", self.folder.path, "--faults", faults]
+        var arguments = ["--port", "\(port)", "--dir", self.folder.path, "--faults", faults]
         if let certificate { arguments += ["--tls-cert", certificate.file, "--tls-key", certificate.key] }
         if implicitTLS { arguments.append("--implicit-tls") }
         if let login {

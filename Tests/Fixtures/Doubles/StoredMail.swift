@@ -19,6 +19,12 @@ public struct StoredMail: Sendable, Codable {
         public let name: String
         /// `ada@example.com`
         public let address: String
+
+        /// A mailbox to compare with.
+        public init(name: String, address: String) {
+            self.name = name
+            self.address = address
+        }
     }
 
     /// The mailboxes of From, To and Reply-To.

@@ -6,6 +6,8 @@ import Shop
 import Testing
 import Transfer
 
+@testable import Payments
+
 /// Events that the webhook has missed, and payments that differ from Stripe's.
 @Suite struct BackfillTests {
     @Test func `events that were missed are fetched at the start, page by page, and once`() async throws {
@@ -21,7 +23,7 @@ import Transfer
             try await stage.stripe.pay(intent)
             try await stage.shop.start("payments-worker")
             try await stage.shop.start("orders-worker")
-            try await eventually("the money", within: .seconds(20)) { try await stage.intents(of: order) == ["succeeded"] }
+            try await eventually("the money") { try await stage.intents(of: order) == ["succeeded"] }
             try await eventually("all events") { try await stage.events("payment_intent.succeeded").count == 121 }
             // The webhook brings them after all.
             try await stage.bringEvents()
@@ -84,12 +86,14 @@ import Transfer
             let intent = try await stage.createIntent(order)
             try await stage.stripe.pay(intent)
             let first = try await stage.conveyor("payments", "reconcile", "--json")
-            #expect(first.exit == .status(0))
-            let found = try JSON.decode([[String: String]].self, from: Array(first.output.utf8))
-            #expect(found.map { $0["field"] } == ["status", "amount_received"])
+            #expect(first.exit == .status(0), "\(first.errors)")
+            let findings = try JSON.decode(JSONValue.self, from: Array(first.output.utf8)).array
+            #expect(findings.map { $0["order_id"].string } == [order.description])
+            #expect(findings.first?["payment_intent_id"].string == intent)
+            #expect(findings.first?["outcome"].string == "repaired")
             #expect(
-                found.first == [
-                    "order_id": order.description, "id": intent, "field": "status", "here": "requires_payment_method", "stripe": "succeeded",
+                findings.first?["differences"].array.map { [$0["id"].string, $0["field"].string, $0["here"].string, $0["stripe"].string] } == [
+                    [intent, "status", "requires_payment_method", "succeeded"], [intent, "amount_received", "0", "2000"],
                 ])
             #expect(try await stage.intents(of: order) == ["succeeded"])
             #expect(try await stage.conveyor("payments", "reconcile", "--since", "1h", "--json").output == "[]\n")
@@ -99,12 +103,12 @@ import Transfer
 
 extension Stage {
     /// Runs the operator's command line.
-    func conveyor(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String) {
+    func conveyor(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String, errors: String) {
         let process = try ChildProcess(
             Repository.executable("conveyor"), arguments,
             environment: ["DATABASE_URL": self.shop.database.url, "AMQP_URL": self.shop.host.amqpURL, "RABBITMQ_API": self.shop.host.apiURL],
             inherits: false)
         let exit = try await process.waitForExit()
-        return (exit, process.standardOutput)
+        return (exit, process.standardOutput, process.standardError)
     }
 }

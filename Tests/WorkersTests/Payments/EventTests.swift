@@ -126,14 +126,3 @@ import Transfer
         }
     }
 }
-
-extension Stage {
-    /// Makes the PaymentIntent that payments-worker would make first, under its key.
-    fileprivate func makeIntentAhead(_ order: ID) async throws -> String {
-        try await self.stripe.call(
-            .post, "/v1/payment_intents",
-            [
-                ("amount", "2000"), ("currency", "usd"), ("automatic_payment_methods[enabled]", "true"), ("metadata[order_id]", order.description),
-            ], key: "order:\(order):intent:0")["id"].string ?? ""
-    }
-}

@@ -5,6 +5,8 @@ import Shop
 import Testing
 import Transfer
 
+@testable import Payments
+
 @Suite struct IntentTests {
     @Test func `all that ask at once get the same intent`() async throws {
         try await withPayments(["BATCH_SIZE": "1", "CONCURRENCY": "4"]) { stage in
@@ -15,6 +17,8 @@ import Transfer
             for id in asked { secrets.insert(try await stage.shop.ended(id).result?["client_secret"].string) }
             #expect(secrets.count == 1 && !secrets.contains(nil))
             #expect(try await stage.stripe.work() == ["payment_intents"])
+            // All by the version that the types were written for, which is the official library's.
+            #expect(try await Set(stage.stripe.requests().map(\.version)) == [StripeClient.version])
             #expect(try await stage.intents(of: order).count == 1)
             #expect(try await stage.emitted("payment.intent_created") == 1)
         }

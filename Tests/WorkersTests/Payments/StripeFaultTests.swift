@@ -51,21 +51,19 @@ import Transfer
         let port = try Port.free()
         try await withPayments(["METRICS_PORT": "\(port)"]) { stage in
             let order = try await stage.insertOrder()
-            let client = try HTTPClient(userAgent: "tests")
-            func ready() async throws -> HTTPResponse { try await client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/health/ready")) }
-            #expect(try await ready().status == 200)
+            #expect(try await stage.shop.readiness(port).isReady)
             try await stage.stripe.fault("status", "POST", "/v1/payment_intents", [("status", "401")])
             let asked = try await stage.shop.send(CreateIntent(orderID: order), by: stage.actor)
             try await eventually("the worker to go unready") {
-                let answer = try await ready()
-                return answer.status == 503 && String(decoding: answer.body, as: UTF8.self).contains("STRIPE_SECRET_KEY")
+                let readiness = try await stage.shop.readiness(port)
+                return !readiness.isReady && readiness.text.contains("STRIPE_SECRET_KEY")
             }
             // What goes well beside it does not hide it.
             _ = try await stage.shop.ended(stage.shop.send(StripeEvent(eventID: "evt_x", eventType: "plan.created", created: 1, body: "{}")))
-            #expect(try await ready().status == 503)
+            #expect(try await !stage.shop.readiness(port).isReady)
             try await stage.stripe.call(.delete, "/_double/faults")
-            #expect(try await stage.shop.ended(asked, within: .seconds(30)).outcome == "succeeded")
-            try await eventually("the worker to be ready again") { try await ready().status == 200 }
+            #expect(try await stage.shop.ended(asked).outcome == "succeeded")
+            try await eventually("the worker to be ready again") { try await stage.shop.readiness(port).isReady }
             // None of it counted as an attempt.
             #expect(try await stage.shop.pool.query("select from attempts").isEmpty)
         }

@@ -31,7 +31,11 @@ extension Letters {
         var values = order.values(shopURL: self.shopURL)
         values["amount"] = amount
         values["status_words"] = Self.words(event.status)
-        values["is_open"] = ["needs_response", "warning_needs_response"].contains(event.status)
+        let isOpen = ["needs_response", "warning_needs_response"].contains(event.status)
+        let isDecided = ["won", "lost", "warning_closed", "prevented"].contains(event.status)
+        values["is_open"] = isOpen
+        values["is_decided"] = isDecided
+        values["is_waiting"] = !isOpen && !isDecided
         values["headline"] =
             switch event.status {
             case "won": "You have won the dispute about \(amount)."
@@ -40,7 +44,6 @@ extension Letters {
             case "warning_closed", "prevented": "The bank's inquiry about \(amount) is closed."
             default: "A customer disputes a payment of \(amount)."
             }
-        values["is_decided"] = ["won", "lost", "warning_closed", "prevented"].contains(event.status)
         values.addFact("Dispute", event.disputeID)
         values.addFact("Reason", reason.map(Self.words))
         values.addFact("Status", Self.words(event.status))

@@ -20,11 +20,13 @@ struct OrderForLetter: Sendable {
     /// Nil if the account was erased.
     private let email: String?
     private let name: String?
+    /// Of an order whose money came after it was given up: what the inventory said when it was asked again, `held` or `refused`.
+    private let revival: String?
     private let items: [(name: String, quantity: Int32, unitAmount: Money)]
 
     private static let head: Statement = """
         select o.number, o.total_amount, o.amount_refunded, o.currency, o.status, o.payment_status, o.payment_due_at, o.carrier, o.tracking_number,
-               o.shipping_address::text, u.email, u.full_name
+               o.shipping_address::text, u.email, u.full_name, o.revival
         from orders o left join users u on u.id = o.user_id and u.erased_at is null where o.id = $1
         """
     private static let lines: Statement = "select name, quantity, unit_amount from order_items where order_id = $1 order by name"
@@ -39,7 +41,7 @@ struct OrderForLetter: Sendable {
             id: id, status: try row[4], paymentStatus: PaymentStatus(rawValue: try row[5]) ?? .unpaid, paymentDueAt: try row[6], carrier: try row[7],
             trackingNumber: try row[8], number: try row[0], total: Money(try row[1], currency), refunded: Money(try row[2], currency),
             address: try? JSON.decode(Address.self, from: Array(try row[9, as: String.self].utf8)), email: try row[10], name: try row[11],
-            items: items)
+            revival: try row[12], items: items)
     }
 
     /// The customer's; nil if the account was erased.
@@ -57,7 +59,7 @@ struct OrderForLetter: Sendable {
     func values(shopURL: String) -> MailValues {
         var values: MailValues = [
             "number": String(self.number), "total": self.total.description, "url": "\(shopURL)/orders/\(self.id)",
-            "paid": self.paymentStatus.isSettled,
+            "paid": self.paymentStatus.isSettled, "revived": self.revival == "held", "sold_out": self.revival == "refused",
             "items": self.items.map { name, quantity, unitAmount in
                 [
                     "name": name, "quantity": String(quantity), "unit_amount": unitAmount.description,

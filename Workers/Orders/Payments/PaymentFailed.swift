@@ -2,17 +2,20 @@ import Kit
 import Postgres
 import Shop
 
-/// An attempt to pay failed. The order still awaits its payment, until its deadline.
+/// An attempt to pay failed. The order still awaits its payment, until its deadline; of one that was given up while the bank was at it, the intent
+/// can be canceled now, so that nobody pays it after all.
 struct PaymentFailedHandler: OrderHandler {
     func apply(_ message: Received<PaymentFailed, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
-        guard order.status == .awaitingPayment, !order.paymentStatus.isSettled else {
+        let isGivenUp = order.status.after(.paid) == .revive
+        guard order.status == .awaitingPayment || isGivenUp, !order.paymentStatus.isSettled else {
             return try .ignored(PaymentFailed.type, .done(changes: [.order(order.id)]))
         }
-        order.paymentStatus = .failed
+        if !isGivenUp || order.paymentStatus == .processing { order.paymentStatus = .failed }
         return .recorded(
             try .init(
                 PaymentFailed.type,
                 .init(paymentIntentID: message.payload.paymentIntentID, failureCode: message.payload.failureCode)),
-            .done(changes: [.order(order.id)]))
+            .done(
+                emits: isGivenUp ? [CancelIntent(orderID: order.id, reason: order.status.rawValue)] : [], changes: [.order(order.id)]))
     }
 }

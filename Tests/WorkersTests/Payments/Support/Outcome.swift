@@ -26,7 +26,7 @@ extension Stage {
     func expect(_ order: ID, _ wanted: Outcome, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         var last: Outcome?
         do {
-            try await eventually("the outcome", within: .seconds(30), every: .milliseconds(50)) {
+            try await eventually("the outcome", every: .milliseconds(50)) {
                 let now = try await self.outcome(of: order)
                 last = now
                 return now == wanted

@@ -97,8 +97,8 @@ struct Stage: Sendable {
         let result = try await self.shop.pool.transaction { transaction in
             try await transaction.query("lock table calls in share mode")
             let result = try await act()
-            try await eventually("Stripe to answer \(call)", within: .seconds(20)) { try await self.answered(call) > before }
-            try await eventually("the worker to stand before its commit", within: .seconds(20)) {
+            try await eventually("Stripe to answer \(call)") { try await self.answered(call) > before }
+            try await eventually("the worker to stand before its commit") {
                 try await !transaction.query(
                     "select from pg_stat_activity where application_name = 'payments-worker' and wait_event_type = 'Lock' and datname = current_database()"
                 ).isEmpty

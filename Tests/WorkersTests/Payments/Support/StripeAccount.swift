@@ -67,6 +67,8 @@ final class StripeAccount: Sendable {
         var isOver: Bool
         var isReplay: Bool
         var status: Int?
+        /// Of the API, that it asked for.
+        var version: String?
     }
 
     /// The calls of the API by the secret key's holder, oldest first.
@@ -76,7 +78,7 @@ final class StripeAccount: Sendable {
             let name = path.split(separator: "/").map { $0.contains(/^(pi|re|ch|dp|evt)_/) ? "*" : $0 }.joined(separator: "/")
             return Request(
                 name: "\(method) /\(name)", isOver: entry["ended"].bool ?? false, isReplay: entry["replayed"].bool ?? false,
-                status: entry["status"].integer.map(Int.init))
+                status: entry["status"].integer.map(Int.init), version: entry["stripe_version"].string)
         }
     }
 

@@ -7,6 +7,7 @@ import Postgres
 import RabbitMQ
 import Shop
 import Synchronization
+import Transfer
 
 @testable import Payments
 
@@ -19,12 +20,13 @@ final class TestShop: Sendable {
     /// Of a superuser, for looking and for what no part may do.
     let pool: PostgresPool
     private let publisher: Publisher
+    private let client: HTTPClient
     private let extra: [String: String]
     private let parts = Mutex<[String: ChildProcess]>([:])
 
     fileprivate init(
         _ database: TestDatabase, _ host: VirtualHost, _ stripe: StripeAccount, _ mail: MailSink, _ pool: PostgresPool, _ publisher: Publisher,
-        _ extra: [String: String]
+        _ client: HTTPClient, _ extra: [String: String]
     ) {
         self.database = database
         self.host = host
@@ -32,6 +34,7 @@ final class TestShop: Sendable {
         self.mail = mail
         self.pool = pool
         self.publisher = publisher
+        self.client = client
         self.extra = extra
     }
 
@@ -73,6 +76,12 @@ final class TestShop: Sendable {
         }
     }
 
+    /// What a part with this `METRICS_PORT` says of itself.
+    func readiness(_ port: Int) async throws -> (isReady: Bool, text: String) {
+        let answer = try await self.client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/health/ready"))
+        return (answer.status == 200, String(decoding: answer.body, as: UTF8.self))
+    }
+
     // MARK: Messages
 
     /// Publishes a message and returns its id.
@@ -93,7 +102,7 @@ final class TestShop: Sendable {
     }
 
     /// Waits until an operation has ended.
-    func ended(_ id: ID, within time: Duration = .seconds(20)) async throws -> Ending {
+    func ended(_ id: ID, within time: Duration = .seconds(60)) async throws -> Ending {
         try await eventualValue("operation \(id) to end\n\(self.output(of: "payments-worker").suffix(3000))", within: time) {
             let rows = try await self.pool.query(
                 "select outcome, result::text, problem ->> 'code' from inbox where correlation_id = $1 and decides", id)
@@ -105,9 +114,10 @@ final class TestShop: Sendable {
 }
 
 /// Runs a shop with these parts from when they are ready until `body` ends.
+/// - Parameter mail: the mail server; one of its own, without TLS and login, if it is not given.
 func withShop<Result>(
     _ parts: [String] = ["payments-worker", "orders-worker", "inventory-worker", "email-worker"], settings: [String: String] = [:],
-    isolation: isolated (any Actor)? = #isolation, _ body: (TestShop) async throws -> Result
+    mail: MailSink? = nil, isolation: isolated (any Actor)? = #isolation, _ body: (TestShop) async throws -> Result
 ) async throws -> Result {
     try await Turns.ofShops.take {
         try await withDatabase { database in
@@ -115,13 +125,13 @@ func withShop<Result>(
                 try await host.declareShop()
                 let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
                 let stripe = try await StripeAccount()
-                let mail = try await MailSink()
+                let mail = if let mail { mail } else { try await MailSink() }
                 let pool = try PostgresPool(url: database.url, size: 3, applicationName: "tests", statementTimeout: .seconds(30), logger: logger)
                 let publisher = Publisher(configuration: try BrokerConfiguration(urls: host.amqpURL, connectionName: "tests"), logger: logger)
                 let running = Task { try await publisher.run() }
                 defer { running.cancel() }
                 try await eventually("the broker") { publisher.isConnected }
-                let shop = TestShop(database, host, stripe, mail, pool, publisher, settings)
+                let shop = TestShop(database, host, stripe, mail, pool, publisher, try HTTPClient(userAgent: "tests"), settings)
                 let result: Result
                 do {
                     for part in parts { try await shop.start(part) }

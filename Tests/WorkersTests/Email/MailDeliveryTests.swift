@@ -1,0 +1,150 @@
+import Fixtures
+import Kit
+import Postgres
+import Shop
+import Testing
+
+/// Mail servers that insist, refuse, put off, or go away.
+@Suite struct MailDeliveryTests {
+    @Test(arguments: ["starttls", "implicit"]) func `an e-mail goes by TLS and with the login, verified by the given authority`(tls: String)
+        async throws
+    {
+        let authority = try await CertificateAuthority()
+        let sink = try await MailSink(
+            certificate: try await authority.issue(for: "DNS:localhost"), implicitTLS: tls == "implicit", login: "shop:pass word:ü")
+        let settings = [
+            "SMTP_HOST": "localhost", "SMTP_TLS": tls, "TLS_CA_FILE": authority.file, "EMAIL_USERNAME": "shop", "EMAIL_PASSWORD": "pass word:ü",
+        ]
+        try await withPost(settings, mail: sink) { stage in
+            try await stage.done(OrderPaid(orderID: stage.insertLetterOrder()))
+            #expect(try await sink.mails(1).map(\.transmission) == ["ESMTPSA"])
+        }
+    }
+
+    @Test(arguments: ["starttls", "implicit"]) func `a certificate of another authority stops the worker, which says so`(tls: String) async throws {
+        let sink = try await MailSink(certificate: try await CertificateAuthority().issue(for: "DNS:localhost"), implicitTLS: tls == "implicit")
+        let other = try await CertificateAuthority()
+        try await self.expectStop(
+            ["SMTP_HOST": "localhost", "SMTP_TLS": tls, "TLS_CA_FILE": other.file], sink, naming: "SMTP_TLS")
+    }
+
+    @Test func `a server without STARTTLS is not spoken to in the clear`() async throws {
+        try await self.expectStop(["SMTP_TLS": "starttls"], try await MailSink(), naming: "SMTP_TLS")
+    }
+
+    @Test func `a wrong password stops the worker, which says so and not the password`() async throws {
+        let sink = try await MailSink(login: "shop:right")
+        try await self.expectStop(["EMAIL_USERNAME": "shop", "EMAIL_PASSWORD": "wr0ng-secret"], sink, naming: "EMAIL_PASSWORD")
+    }
+
+    /// Nothing is sent, and nothing counted as an attempt: it goes on when the settings, or the server, are mended.
+    private func expectStop(_ settings: [String: String], _ sink: MailSink, naming setting: String) async throws {
+        let port = try Port.free()
+        try await withPost(settings.merging(["METRICS_PORT": "\(port)"]) { $1 }, mail: sink) { stage in
+            try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))
+            try await eventually("the worker to go unready") {
+                let readiness = try await stage.shop.readiness(port)
+                return !readiness.isReady && readiness.text.contains(setting)
+            }
+            #expect(try await sink.mails().isEmpty)
+            #expect(try await stage.shop.pool.query("select from attempts").isEmpty)
+            #expect(!stage.shop.output(of: "email-worker").contains("wr0ng-secret"))
+        }
+    }
+
+    @Test(arguments: ["mail-421", "rcpt-451", "data-452"]) func `what the server puts off comes by the ladder, once`(fault: String) async throws {
+        try await withPost { stage in
+            try stage.shop.mail.setFaults("\(fault) 2")
+            let order = try await stage.insertLetterOrder()
+            try await stage.done(OrderPaid(orderID: order))
+            #expect(try await stage.shop.mail.mails(1).count == 1)
+            #expect(try await stage.kinds() == ["order_confirmation"])
+            #expect(try await stage.retries() == 2)
+        }
+    }
+
+    @Test(arguments: ["rcpt-550", "data-554"]) func `what the server refuses for good is a dead letter, and its neighbours arrive`(
+        fault: String
+    ) async throws {
+        try await withPost { stage in
+            try stage.shop.mail.setFaults("\(fault) 1")
+            let refused = try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))
+            #expect(try await stage.deadLetter(refused) == "refused_by_smtp")
+            for _ in 0..<3 { try await stage.done(OrderPaid(orderID: stage.insertLetterOrder())) }
+            #expect(try await stage.kinds().count == 3)
+            #expect(try await stage.retries() == 0)
+            // As the operator does when the mailbox is there: the same message once more.
+            let order = try await stage.shop.pool.query(
+                "select id from orders o where not exists (select from emails e where e.subject = o.id::text)"
+            ).decode(ID.self)
+            try await stage.done(OrderPaid(orderID: #require(order.first)), id: refused)
+            #expect(try await stage.shop.mail.mails(4).count == 4)
+        }
+    }
+
+    @Test func `a connection that is cut after the data brings the e-mail again, under the same Message-ID`() async throws {
+        try await withPost { stage in
+            try stage.shop.mail.setFaults("cut 1")
+            try await stage.done(OrderPaid(orderID: stage.insertLetterOrder()))
+            let mails = try await stage.shop.mail.mails(2)
+            #expect(mails.count == 2)
+            #expect(Set(mails.map { $0["Message-ID"] }).count == 1)
+            #expect(try await stage.shop.pool.query("select message_id from emails").decode(String?.self) == [mails[0]["Message-ID"]])
+        }
+    }
+
+    @Test func `killed between the server's 250 and the commit, it sends the e-mail again under the same Message-ID`() async throws {
+        try await withPost { stage in
+            let order = try await stage.insertLetterOrder()
+            // While nobody may write there, the worker stands just before it notes what it has sent.
+            try await stage.shop.pool.transaction { transaction in
+                try await transaction.query("lock table emails in share mode")
+                try await stage.shop.send(OrderPaid(orderID: order))
+                _ = try await stage.shop.mail.mails(1)
+                try await eventually("the worker to stand before its commit") {
+                    try await !transaction.query(
+                        """
+                        select from pg_stat_activity where application_name = 'email-worker post' and wait_event_type = 'Lock'
+                            and datname = current_database()
+                        """
+                    ).isEmpty
+                }
+                try await stage.shop.kill("email-worker")
+                try await transaction.query(
+                    """
+                    select pg_terminate_backend(pid, 5000) from pg_stat_activity
+                    where application_name like 'email-worker%' and datname = current_database()
+                    """)
+            }
+            #expect(try await stage.kinds().isEmpty)
+            try await stage.shop.start("email-worker")
+            let mails = try await stage.shop.mail.mails(2)
+            #expect(mails.count == 2)
+            #expect(Set(mails.map { $0["Message-ID"] }).count == 1)
+            try await eventually("the note") { try await stage.kinds() == ["order_confirmation"] }
+        }
+    }
+
+    @Test func `many e-mails share few connections, and each comes once`() async throws {
+        try await withPost { stage in
+            var asked: [ID] = []
+            for _ in 0..<60 { asked.append(try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))) }
+            for id in asked { #expect(try await stage.shop.ended(id).outcome == "succeeded") }
+            let mails = try await stage.shop.mail.mails(60)
+            #expect(Set(mails.map { $0["Message-ID"] }).count == 60)
+            // At most 16 go out side by side.
+            #expect(Set(mails.map(\.clientPort)).count <= 16)
+        }
+    }
+
+    @Test func `a mail server that is down is waited for`() async throws {
+        let port = try Port.free()
+        try await withPost(["SMTP_PORT": "\(port)"]) { stage in
+            let asked = try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))
+            try await eventually("a first try") { try await stage.retries() >= 1 }
+            let sink = try await MailSink(port: port)
+            #expect(try await stage.shop.ended(asked).outcome == "succeeded")
+            #expect(try await sink.mails(1).count == 1)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Fixtures
+import Kit
+import Postgres
+import Shop
+import Testing
+
+/// What a customer and the bank make of it later.
+extension Scenario {
+    static let disputes: [Scenario] = [
+        Scenario(
+            "disputed and won",
+            Outcome(order: "paid/paid", intents: ["succeeded"], work: ["payment_intents"], mails: ["dispute", "dispute", "order_confirmation"])
+        ) { stage, order in
+            let intent = try await stage.pay(order)
+            let dispute = try #require(try await stage.stripe.control("disputes", [("payment_intent", intent)])["id"].string)
+            try await stage.bringEvents(.twice)
+            try await eventually("the flag") { try await stage.isDisputed(order) }
+            try await stage.stripe.control("disputes/\(dispute)/close", [("status", "won")])
+            try await stage.bringEvents()
+            try await eventually("the flag to go") { try await !stage.isDisputed(order) }
+        },
+        Scenario(
+            "disputed and lost",
+            Outcome(order: "paid/paid", intents: ["succeeded"], work: ["payment_intents"], mails: ["dispute", "order_confirmation"])
+        ) { stage, order in
+            let intent = try await stage.pay(order)
+            let dispute = try #require(try await stage.stripe.control("disputes", [("payment_intent", intent)])["id"].string)
+            try await stage.stripe.control("disputes/\(dispute)/close", [("status", "lost")])
+            // The word of the end first: it stands.
+            try await stage.bringEvents(.newestFirst)
+            try await eventually("the flag") { try await stage.isDisputed(order) }
+        },
+    ]
+}

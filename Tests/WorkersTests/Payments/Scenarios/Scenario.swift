@@ -1,0 +1,16 @@
+import Shop
+import Testing
+
+/// A course that an order's money takes: what is done, and what it comes to.
+struct Scenario: Sendable, CustomTestStringConvertible {
+    let name: String
+    let play: @Sendable (Stage, ID) async throws -> Void
+    let outcome: Outcome
+    var testDescription: String { self.name }
+
+    init(_ name: String, _ outcome: Outcome, _ play: @escaping @Sendable (Stage, ID) async throws -> Void) {
+        self.name = name
+        self.play = play
+        self.outcome = outcome
+    }
+}
