@@ -169,9 +169,11 @@ struct Processor: Sendable {
             return item
         case .wait(let reason):
             self.logger.warning("waiting: \(reason)", metadata: ["message_id": "\(item.envelope.messageID)"])
-            if error is Misconfigured { self.misconfigured(item.envelope.type, reason) }
-            // Whoever stops the worker brings other settings; the message waits for them in the queue.
-            if Task.isShuttingDownGracefully { throw Abandoned() }
+            if error is Misconfigured {
+                self.misconfigured(item.envelope.type, reason)
+                // Whoever stops the worker brings other settings; the message waits for them in the queue.
+                if Task.isShuttingDownGracefully { throw Abandoned() }
+            }
             try await run.pause(&backoff)
             return item
         }
