@@ -24,16 +24,17 @@ public final class TextMessageGateway: Sendable {
         self.url = "http://127.0.0.1:\(try await self.process.firstLine(matching: #"listening on (\d+)\n"#))"
     }
 
-    /// The requests so far, oldest first.
-    public func requests() throws -> [Request] {
-        try self.process.standardOutput.split(separator: "\n").dropFirst().map { try JSONDecoder().decode(Request.self, from: Data($0.utf8)) }
+    /// Waits for the request of that number, from 1, and reads it.
+    public func request(_ number: Int) async throws -> Request {
+        let line = try await self.process.firstLine(matching: #"request \#(number) (.*)\n"#, within: .seconds(60))
+        return try JSONDecoder().decode(Request.self, from: Data(line.utf8))
     }
 
     // Errors as twilio.com/docs/usage/twilios-response#response-formats-exceptions has them.
     private static let script = #"""
         import http.server, json, sys, urllib.parse
 
-        answers = [int(answer) for answer in sys.argv[1:]]
+        answers, numbers = [int(answer) for answer in sys.argv[1:]], []
 
         class Gateway(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
@@ -49,7 +50,8 @@ public final class TextMessageGateway: Sendable {
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 entry = {"path": self.path, "authorization": self.headers["Authorization"], "form": {name: value[0] for name, value in form.items()}}
-                print(json.dumps(entry))
+                numbers.append(1)
+                print(f"request {len(numbers)} {json.dumps(entry)}")
                 self.wfile.write(answer)
 
             def log_message(self, *_):

@@ -88,7 +88,9 @@ import Testing
             #expect(mails[1]["Subject"] == "Low stock: Thé « sencha » Bcc: eve@example.com 林 (TEA-1)")
             #expect(mails[2].mailboxes["To"] == [StoredMail.Person(name: "Eve Bcc: eve@example.com X-Evil: 1", address: "ada@example.com")])
             #expect(mails[2].html?.contains("<script") == false)
-            #expect(mails[2].html?.contains("\" onclick") == false)
+            // By bytes: an accent makes another character of the quote, and still it would end an attribute.
+            let ascii = String(decoding: (mails[2].html ?? "").utf8.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+            #expect(ascii.contains("&quot;?? onclick=&quot;x"))
             for mail in mails {
                 #expect(mail.recipients.count == 1 && mail.defects.isEmpty)
                 #expect(!mail.headers.contains { ["bcc", "x-evil"].contains($0[0].lowercased()) })
