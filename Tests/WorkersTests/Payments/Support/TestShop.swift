@@ -90,7 +90,16 @@ final class TestShop: Sendable {
         let now = Clock.milliseconds()
         let id = id ?? ID.v7(milliseconds: UInt64(now))
         let envelope = Envelope(messageID: id, type: Payload.type, actor: actor, sentAt: now)
-        try await self.publisher.publish(Outgoing(payload, envelope: envelope, appID: "tests"))
+        let outgoing = try Outgoing(payload, envelope: envelope, appID: "tests")
+        // A broker on a loaded machine may take longer than the publisher waits; the same message twice is one.
+        try await eventually("the broker to take \(Payload.type)") {
+            do {
+                try await self.publisher.publish(outgoing)
+                return true
+            } catch PublishFailure.notConfirmed {
+                return false
+            }
+        }
         return id
     }
 
