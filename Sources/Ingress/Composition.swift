@@ -58,7 +58,7 @@ struct Composition {
             search: ProductSearch(pool: pool, categories: categories)
         ).add(to: &routes)
         StockController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
-        let carts = CartReader(pool: pool, currency: try settings.require("CURRENCY"))
+        let carts = CartReader(pool: pool, currency: try settings.currency())
         CartController(intake: intake, authenticator: authenticator, carts: carts).add(to: &routes)
         let (users, orders, timelines) = (UserReader(pool: pool), OrderReader(pool: pool), TimelineReader(pool: pool))
         UsersController(

@@ -11,7 +11,7 @@ struct InventoryWorker: AsyncParsableCommand {
     func run() async throws {
         try await WorkerPart.run(queue: "inventory", options: self.options) { part in
             let threshold = try part.settings.int("LOW_STOCK_THRESHOLD", in: 0...StockLedger.limit)
-            let currency = try part.settings.require("CURRENCY")
+            let currency = try part.settings.currency()
             part.handle(Self.handlers(currency: currency, lowStockThreshold: threshold))
         }
     }

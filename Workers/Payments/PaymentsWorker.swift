@@ -12,6 +12,8 @@ struct PaymentsWorker: AsyncParsableCommand {
         try await WorkerPart.run(queue: "payments", concurrency: 4, options: self.options) { part in
             let stripe = try StripeClient(settings: part.settings, logger: part.logger)
             let publishableKey = try part.settings.require("STRIPE_PUBLISHABLE_KEY")
+            // It is handed to every browser, which a secret one by mistake must not be.
+            guard publishableKey.hasPrefix("pk_") else { throw SettingError(name: "STRIPE_PUBLISHABLE_KEY", reason: "must begin with pk_") }
             part.handle(
                 CreatePaymentIntent(stripe: stripe, pool: part.pool, publishableKey: publishableKey),
                 ConfirmPaymentIntent(stripe: stripe, pool: part.pool),
@@ -20,7 +22,7 @@ struct PaymentsWorker: AsyncParsableCommand {
             part.serve(
                 Backfill(
                     stripe: stripe, pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) },
-                    interval: try part.settings.seconds("STRIPE_BACKFILL_SECONDS"), logger: part.logger))
+                    interval: try part.settings.interval("STRIPE_BACKFILL_SECONDS"), logger: part.logger))
         }
     }
 }

@@ -54,8 +54,8 @@ struct HTTPServer: Service {
     func run() async throws {
         do {
             try await self.application.run()
-        } catch let error as IOError {
-            throw SettingError(name: "PORT", reason: "cannot be listened on: \(error.errnoCode == EADDRINUSE ? "in use" : "\(error)")")
+        } catch {
+            throw SettingError.listening(error, port: "PORT")
         }
     }
 
@@ -80,6 +80,9 @@ struct HTTPServer: Service {
             throw SettingError(name: "TLS_KEY", reason: "is no file of a private key in PEM (\(error))")
         }
         let tls = TLSConfiguration.makeServerConfiguration(certificateChain: certificates, privateKey: key)
+        do { _ = try NIOSSLContext(configuration: tls) } catch {
+            throw SettingError(name: "TLS_KEY", reason: "is not the key of the certificate in TLS_CERT (\(error))")
+        }
         return try .http2Upgrade(
             tlsConfiguration: tls, configuration: .init(idleTimeout: .seconds(60), streamConfiguration: Self.http1))
     }

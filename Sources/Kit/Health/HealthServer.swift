@@ -45,8 +45,8 @@ public struct HealthServer: Service {
         }
         do {
             try await server.run()
-        } catch let error as IOError {
-            throw SettingError(name: "METRICS_PORT", reason: "cannot be listened on: \(String(cString: strerror(error.errnoCode)))")
+        } catch {
+            throw SettingError.listening(error, port: "METRICS_PORT")
         }
     }
 }

@@ -33,8 +33,23 @@ public enum Part {
     /// - Parameters:
     ///   - name: the executable's, in each log line.
     ///   - start: makes the services, in the order in which they depend on each other: they end in the reverse order, one after the other.
-    /// - Throws: `ExitCode`, after one line on standard error: 78 for a `SettingError`, 69 for `Unavailable`, 1 for anything else.
+    ///
+    /// Ends the process: with 0, or after one line on standard error with 78 for a `SettingError`, 69 for `Unavailable`, 1 for anything else.
+    /// - Throws: only a usage error.
     public static func run(
+        _ name: String, options: PartOptions, start: @escaping @Sendable (Settings, Logger) async throws -> [any Service]
+    ) async throws {
+        var status = ExitCode.success
+        do {
+            try await self.serve(name, options: options, start: start)
+        } catch let code as ExitCode {
+            status = code
+        }
+        // Threads may still be in the midst of connecting. The cleaning up of exit(3), OpenSSL's above all, would take from under them what they use.
+        _exit(status.rawValue)
+    }
+
+    private static func serve(
         _ name: String, options: PartOptions, start: @escaping @Sendable (Settings, Logger) async throws -> [any Service]
     ) async throws {
         try await self.perform(name, options: options) { settings, logger in

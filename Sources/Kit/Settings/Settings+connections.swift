@@ -1,3 +1,6 @@
+import Postgres
+import RabbitMQ
+
 extension Settings {
     /// Where the parts run, which decides how strict they are.
     public enum Environment: String, CaseIterable, Sendable {
@@ -13,7 +16,12 @@ extension Settings {
     public func databaseURL(_ setting: Setting = "DATABASE_URL") throws(SettingError) -> String {
         let text = try self.require(setting)
         guard let url = ConnectionURL(text), ["postgres", "postgresql"].contains(url.scheme) else {
-            throw SettingError(name: setting.name, reason: "must be a URI, postgresql://user:password@host/database")
+            throw SettingError(name: setting.name, reason: "must be a URI like postgresql://host/database")
+        }
+        do {
+            try PostgresPool.check(url: text)
+        } catch {
+            throw SettingError(name: setting.name, reason: "cannot be used: \(error.message)")
         }
         if try self.environment() == .production, !url.isLocal, !["require", "verify-ca", "verify-full"].contains(url.parameters["sslmode"] ?? "") {
             throw SettingError(name: setting.name, reason: "must have sslmode=require, verify-ca or verify-full in production")
@@ -28,9 +36,27 @@ extension Settings {
         let text = try self.require(setting)
         for node in self.list(setting) {
             guard let url = ConnectionURL(node), ["amqp", "amqps"].contains(url.scheme) else {
-                throw SettingError(name: setting.name, reason: "must be amqp:// or amqps://user:password@host/vhost, several by comma")
+                throw SettingError(name: setting.name, reason: "must be amqp://host/vhost or amqps://host/vhost, several by comma")
             }
         }
+        do {
+            _ = try BrokerConfiguration(urls: text, connectionName: "")
+        } catch {
+            throw SettingError(name: setting.name, reason: "cannot be used: \(error.message)")
+        }
+        return text
+    }
+
+    /// An address of the web, without slashes at its end.
+    /// - Throws: it is not set, or it is none.
+    public func webAddress(_ setting: Setting) throws(SettingError) -> String {
+        var text = try self.require(setting)
+        guard let url = ConnectionURL(text), ["http", "https"].contains(url.scheme), url.hosts.count == 1, url.hosts.allSatisfy({ !$0.isEmpty }),
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw SettingError(name: setting.name, reason: "must be a URL like https://host")
+        }
+        while text.last == "/" { text.removeLast() }
         return text
     }
 }

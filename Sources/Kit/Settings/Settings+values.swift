@@ -31,16 +31,27 @@ extension Settings {
         try self.duration(setting, default: defaultValue, unit: 1)
     }
 
-    /// A time that is written in minutes; fractions are allowed.
-    /// - Throws: as ``seconds(_:default:)``.
+    /// A life that is written in minutes; fractions are allowed.
+    /// - Throws: as ``seconds(_:default:)``, and if it is 0.
     public func minutes(_ setting: Setting, default defaultValue: Duration? = nil) throws(SettingError) -> Duration {
-        try self.duration(setting, default: defaultValue, unit: 60)
+        try self.positive(setting, self.duration(setting, default: defaultValue, unit: 60))
     }
 
-    /// A time that is written in days; fractions are allowed.
-    /// - Throws: as ``seconds(_:default:)``.
+    /// A life that is written in days; fractions are allowed.
+    /// - Throws: as ``minutes(_:default:)``.
     public func days(_ setting: Setting, default defaultValue: Duration? = nil) throws(SettingError) -> Duration {
-        try self.duration(setting, default: defaultValue, unit: 86_400)
+        try self.positive(setting, self.duration(setting, default: defaultValue, unit: 86_400))
+    }
+
+    /// The pause between two rounds of something, in seconds; fractions are allowed.
+    /// - Throws: as ``minutes(_:default:)``.
+    public func interval(_ setting: Setting) throws(SettingError) -> Duration {
+        try self.positive(setting, self.seconds(setting))
+    }
+
+    private func positive(_ setting: Setting, _ duration: Duration) throws(SettingError) -> Duration {
+        guard duration > .zero else { throw SettingError(name: setting.name, reason: "must be more than 0") }
+        return duration
     }
 
     private func duration(_ setting: Setting, default defaultValue: Duration?, unit: Double) throws(SettingError) -> Duration {
@@ -65,6 +76,16 @@ extension Settings {
             let word = word.trimming(while: { $0 == " " || $0 == "\t" })
             return word.isEmpty ? nil : String(word)
         }
+    }
+
+    /// `CURRENCY`.
+    /// - Throws: it is not three lower-case letters, as ISO 4217 has them and Stripe writes them.
+    public func currency() throws(SettingError) -> String {
+        let text = try self.require("CURRENCY")
+        guard text.utf8.count == 3, text.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) else {
+            throw SettingError(name: "CURRENCY", reason: "must be three lower-case letters, e.g. usd")
+        }
+        return text
     }
 
     /// A JSON list of strings.

@@ -23,7 +23,7 @@ public struct ManagementAPI: Sendable {
     public init(url: String, vhost: String, client: HTTPClient) throws(SettingError) {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme, ["http", "https"].contains(scheme), let host = parts.host,
             let user = parts.user, let password = parts.password
-        else { throw SettingError(name: "RABBITMQ_API", reason: "is not of the form http://user:password@host:port") }
+        else { throw SettingError(name: "RABBITMQ_API", reason: "must be a URL like http://host:15672, with user and password") }
         self.base = "\(scheme)://\(host)" + (parts.port.map { ":\($0)" } ?? "")
         self.authorization = "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
         self.vhost = Self.escaped(vhost)

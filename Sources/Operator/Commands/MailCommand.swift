@@ -21,7 +21,7 @@ struct MailCommand: AsyncParsableCommand {
         func run() async throws {
             try await Desk.open(self.options) { desk in
                 let templates = try self.templates
-                let shopURL = try desk.settings.require("SHOP_URL")
+                let shopURL = try desk.settings.webAddress("SHOP_URL")
                 let renderer = try MailRenderer(shopName: Self.shopName(desk.settings), shopURL: shopURL)
                 for template in templates {
                     let values = MailSample.values(of: template, shopURL: shopURL)

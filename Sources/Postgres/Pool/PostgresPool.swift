@@ -61,6 +61,12 @@ public final class PostgresPool: Sendable, Service {
         self.state = Mutex(PoolState(size: size))
     }
 
+    /// Whether a pool can be made of a URL.
+    /// - Throws: `invalidURL`; its message holds nothing of the URL.
+    public static func check(url: String) throws(PostgresError) {
+        _ = try ConnectionSettings(url: url, applicationName: "", statementTimeout: nil)
+    }
+
     deinit {
         let (idle, _) = self.state.withLock { $0.close() }
         for connection in idle { Task { await connection.close() } }

@@ -88,11 +88,13 @@ final class SMTPExchange: Exchange {
     /// Why the server has not taken it.
     func error(_ code: CURLcode) -> SMTPError {
         let stage = code == CURLE_LOGIN_DENIED ? .login : self.stage
+        // Before a connection is safe the server has said friendly things, and no reason.
+        let isAboutTLS = [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_USE_SSL_FAILED].contains(code)
         return SMTPError(
             stage: stage, reply: self.reply?.code, recipient: stage == .recipient ? self.recipient : nil,
             code: code == CURLE_ABORTED_BY_CALLBACK ? .cancelled : .init(code),
             // What a server says to a login may repeat what it was given.
-            message: stage == .login ? self.easy.message(code) : self.reply?.words ?? self.easy.message(code),
+            message: stage == .login || isAboutTLS ? self.easy.message(code) : self.reply?.words ?? self.easy.message(code),
             mayHaveBeenSent: self.isAllGiven && self.reply == nil)
     }
 }

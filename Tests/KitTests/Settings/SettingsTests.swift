@@ -1,5 +1,6 @@
-import Kit
 import Testing
+
+@testable import Kit
 
 @Suite struct SettingsTests {
     private func settings(_ environment: [String: String] = [:], file: [String: String] = [:]) -> Settings {
@@ -80,6 +81,42 @@ import Testing
         #expect(try self.settings(["AMQP_URL": "amqp://a"]).brokerURLs() == "amqp://a")
         #expect(throws: SettingError(name: "AMQP_URL", reason: "is not set")) { try self.settings().brokerURLs() }
         #expect(throws: SettingError.self) { try self.settings(["AMQP_URL": "http://a"]).brokerURLs() }
+    }
+
+    @Test(arguments: [
+        ("DATABASE_URL", "postgresql://user:hunter2@127.0.0.1:99999/shop"), ("DATABASE_URL", "postgresql://user:hun/ter2@host/shop"),
+        ("DATABASE_URL", "mysql://user:hunter2@host/shop"), ("AMQP_URL", "amqp://user:hunter2@host:99999"),
+        ("AMQP_URL", "amqp://user:hunter2@host/one/two"), ("CURRENCY", "USD"), ("CURRENCY", "hunter2"), ("SHOP_URL", "hunter2"),
+        ("SHOP_URL", "ftp://hunter2"), ("SHOP_URL", "https://"), ("PAYMENT_WINDOW_MINUTES", "0"), ("STRIPE_BACKFILL_SECONDS", "0"),
+    ])
+    func `a setting that is malformed is refused by its name and without its value`(name: String, value: String) {
+        let settings = self.settings([name: value])
+        let error = #expect(throws: SettingError.self) {
+            switch name {
+            case "DATABASE_URL": _ = try settings.databaseURL()
+            case "AMQP_URL": _ = try settings.brokerURLs()
+            case "CURRENCY": _ = try settings.currency()
+            case "SHOP_URL": _ = try settings.webAddress("SHOP_URL")
+            case "PAYMENT_WINDOW_MINUTES": _ = try settings.minutes("PAYMENT_WINDOW_MINUTES")
+            default: _ = try settings.interval("STRIPE_BACKFILL_SECONDS")
+            }
+        }
+        #expect(error?.name == name)
+        #expect(error?.description.contains("hunter2") == false)
+    }
+
+    @Test(arguments: [
+        ("TLS_CA_FILE", "/no/such/hunter2"), ("TLS_CA_FILE", "/etc/hostname"), ("HOST", "hunter2 and more"), ("SENTRY_TRACES_SAMPLE_RATE", "2"),
+        ("OTEL_TRACES_SAMPLER_ARG", "hunter2"),
+    ])
+    func `what every part reads is refused at once, if it is malformed`(name: String, value: String) {
+        let error = #expect(throws: SettingError.self) { try self.settings([name: value]).refuseMalformed() }
+        #expect(error?.name == name)
+        #expect(error?.description.contains("hunter2") == false)
+    }
+
+    @Test func `a web address has no slashes at its end`() throws {
+        #expect(try self.settings(["SHOP_URL": "https://shop.example/de//"]).webAddress("SHOP_URL") == "https://shop.example/de")
     }
 
     @Test func `every setting stands once in the table, with a meaning`() {

@@ -16,7 +16,7 @@ struct Letters: Sendable {
     /// - Throws: `SettingError` for what is missing or wrong.
     init(settings: Settings, pool: PostgresPool) throws {
         self.pool = pool
-        self.shopURL = try settings.require("SHOP_URL")
+        self.shopURL = try settings.webAddress("SHOP_URL")
         self.secretKey = try settings.signingKeys()[0]
         self.admin = settings.string("ADMIN_EMAIL") == nil ? nil : try Mailbox(setting: "ADMIN_EMAIL", of: settings)
     }

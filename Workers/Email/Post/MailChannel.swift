@@ -31,7 +31,7 @@ struct MailChannel: Channel {
         }
         self.from = try Mailbox(setting: "EMAIL_FROM", of: settings)
         self.domain = String(self.from.address.split(separator: "@").last ?? "localhost")
-        let shopURL = try settings.require("SHOP_URL")
+        let shopURL = try settings.webAddress("SHOP_URL")
         self.renderer = try MailRenderer(shopName: self.from.name ?? self.domain, shopURL: shopURL)
     }
 

@@ -30,14 +30,12 @@ struct SMSChannel: Channel {
         } catch {
             throw SettingError(name: "TLS_CA_FILE", reason: "cannot be used: \(error)")
         }
-        var base = try settings.require("SMS_API_BASE")
-        while base.hasSuffix("/") { base.removeLast() }
-        self.url = "\(base)/2010-04-01/Accounts/\(account)/Messages.json"
+        self.url = "\(try settings.webAddress("SMS_API_BASE"))/2010-04-01/Accounts/\(account)/Messages.json"
         self.authorization = "Basic " + Data("\(account):\(try settings.require("SMS_AUTH_TOKEN"))".utf8).base64EncodedString()
         let from = try settings.require("SMS_FROM")
         self.sender = (from.hasPrefix("MG") ? "MessagingServiceSid" : "From", from)
         let mailbox = try Mailbox(setting: "EMAIL_FROM", of: settings)
-        self.renderer = try MailRenderer(shopName: mailbox.name ?? mailbox.address, shopURL: settings.require("SHOP_URL"))
+        self.renderer = try MailRenderer(shopName: mailbox.name ?? mailbox.address, shopURL: settings.webAddress("SHOP_URL"))
         self.logger = logger
     }
 

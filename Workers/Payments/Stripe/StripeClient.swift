@@ -54,9 +54,7 @@ struct StripeClient: Sendable {
         } catch {
             throw SettingError(name: "TLS_CA_FILE", reason: "cannot be used: \(error)")
         }
-        var base = try settings.require("STRIPE_API_BASE")
-        while base.hasSuffix("/") { base.removeLast() }
-        self.base = base
+        self.base = try settings.webAddress("STRIPE_API_BASE")
         self.authorization = "Bearer \(key)"
         self.logger = logger
     }

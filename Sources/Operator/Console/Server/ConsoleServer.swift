@@ -36,15 +36,18 @@ final class ConsoleServer: Service {
         let (certificate, key) = (try settings.require("TLS_CERT"), try settings.require("TLS_KEY"))
         let chain: [NIOSSLCertificate]
         do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch {
-            throw SettingError(name: "TLS_CERT", reason: "\(certificate) cannot be read as a certificate chain in PEM")
+            throw SettingError(name: "TLS_CERT", reason: "is no file of certificates in PEM")
         }
         let privateKey: NIOSSLPrivateKey
         do { privateKey = try NIOSSLPrivateKey(file: key, format: .pem) } catch {
-            throw SettingError(name: "TLS_KEY", reason: "\(key) cannot be read as a private key in PEM")
+            throw SettingError(name: "TLS_KEY", reason: "is no file of a private key in PEM")
         }
         var tls = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
         tls.minimumTLSVersion = .tlsv12
+        do { _ = try NIOSSLContext(configuration: tls) } catch {
+            throw SettingError(name: "TLS_KEY", reason: "is not the key of the certificate in TLS_CERT")
+        }
         return tls
     }
 
@@ -65,8 +68,8 @@ final class ConsoleServer: Service {
             logger: quiet)
         do {
             try await application.run()
-        } catch let error as IOError {
-            throw SettingError(name: "CONSOLE_PORT", reason: "cannot be listened on: \(String(cString: strerror(error.errnoCode)))")
+        } catch {
+            throw SettingError.listening(error, port: "CONSOLE_PORT")
         }
     }
 }
