@@ -59,36 +59,45 @@ struct Processor: Sendable {
     /// - Returns: whether the deliveries may be acknowledged.
     func process(_ work: Dispatcher.Work, isCurrent: @escaping @Sendable () -> Bool) async -> Bool {
         let run = Run(isCurrent: isCurrent)
-        do {
-            guard let handler = self.registry[work.type] else {
-                for delivery in work.deliveries {
-                    try await self.deadLetter(delivery, nil, .unknownType, "no handler for `\(work.type)` in \(self.queue)", run)
-                }
+        var backoff = Backoff()
+        while true {
+            do {
+                try await self.settle(work, run)
                 return true
+            } catch is Abandoned {
+                return false
+            } catch {
+                // No rule foresees it: tables of another version, say. The messages are kept in hand until somebody has mended it.
+                self.logger.critical("a batch of \(work.type) cannot be settled, again soon: \(error)")
+                if Task.isShuttingDownGracefully { return false }
+                do { try await run.pause(&backoff) } catch { return false }
             }
-            var items: [Item] = []
-            var seen: Set<ID> = []
-            for delivery in work.deliveries {
-                var span: TraceSpan?
-                do throws(Poison) {
-                    var envelope = try Envelope(delivery)
-                    // A copy within the batch is settled with its original.
-                    guard seen.insert(envelope.messageID).inserted else { continue }
-                    if let tracer { span = self.begin(&envelope, of: work, tracer) }
-                    items.append(Item(delivery: delivery, decoded: try handler.decode(delivery.body, envelope), state: .decoded, span: span))
-                } catch {
-                    try await self.deadLetter(delivery, try? Envelope(delivery), error.errorType, error.description, run)
-                    span?.end("dead", error.description)
-                }
-            }
-            try await self.handle(items, by: handler, run)
-            return true
-        } catch is Abandoned {
-            return false
-        } catch {
-            self.logger.critical("a batch of \(work.type) was left unsettled: \(error)")
-            return false
         }
+    }
+
+    private func settle(_ work: Dispatcher.Work, _ run: Run) async throws {
+        guard let handler = self.registry[work.type] else {
+            for delivery in work.deliveries {
+                try await self.deadLetter(delivery, nil, .unknownType, "no handler for `\(work.type)` in \(self.queue)", run)
+            }
+            return
+        }
+        var items: [Item] = []
+        var seen: Set<ID> = []
+        for delivery in work.deliveries {
+            var span: TraceSpan?
+            do throws(Poison) {
+                var envelope = try Envelope(delivery)
+                // A copy within the batch is settled with its original.
+                guard seen.insert(envelope.messageID).inserted else { continue }
+                if let tracer { span = self.begin(&envelope, of: work, tracer) }
+                items.append(Item(delivery: delivery, decoded: try handler.decode(delivery.body, envelope), state: .decoded, span: span))
+            } catch {
+                try await self.deadLetter(delivery, try? Envelope(delivery), error.errorType, error.description, run)
+                span?.end("dead", error.description)
+            }
+        }
+        try await self.handle(items, by: handler, run)
     }
 
     /// Whether it is still worth going on.
