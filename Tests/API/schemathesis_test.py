@@ -28,7 +28,8 @@ def run(token, *options):
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", FOLDER / "schemathesis.toml", "run", f"{URL}/openapi.json",
         "--header", f"Authorization: Bearer {token}", "--max-examples", os.environ.get("EXAMPLES", "5"), "--seed", os.environ.get("SEED", "1"),
-        "--workers", "2", "--no-color", *options,
+        # One: CPython 3.11 fails now and then when two threads parse (python/cpython#106905).
+        "--workers", "1", "--no-color", *options,
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": str(FOLDER / "schemathesis_hooks.py"), "OWN_ID": owner}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

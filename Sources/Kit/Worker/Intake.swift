@@ -44,6 +44,6 @@ struct Intake: Sendable {
             }
             if isHeld || isPaused { await self.consumer.stopTaking() } else { await self.consumer.resumeTaking() }
         }
-        await self.consumer.stopTaking()
+        await self.consumer.endTaking()
     }
 }

@@ -92,18 +92,19 @@ public final class Worker: Service {
         let stopping = AsyncStream.makeStream(of: Never.self)
         await withGracefulShutdownHandler {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.receive() }
                 group.addTask { await self.watchConnection() }
                 group.addTask { await self.watchControls() }
                 group.addTask { for await _ in stopping.stream {} }
                 await withTaskGroup(of: Void.self) { taking in
                     taking.addTask { await self.intake.obey() }
+                    taking.addTask { await self.receive() }
                     await withTaskGroup(of: Void.self) { lanes in
                         for _ in 0..<self.limits.lanes { lanes.addTask { await self.work() } }
                         // The first of the group to end is the one that waits for the shutdown.
                         await group.next()
                         self.intake.end()
-                        await taking.next()
+                        // Also what the broker had sent when it was told to send no more.
+                        await taking.waitForAll()
                         await self.dispatcher.drain()
                     }
                 }

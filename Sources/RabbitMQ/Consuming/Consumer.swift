@@ -57,6 +57,9 @@ public final class Consumer: Sendable, Service {
     /// the broker has stopped.
     public func stopTaking() async { await self.connection.stopTaking() }
 
+    /// Stops deliveries for good: ``batches`` ends after what has been delivered.
+    public func endTaking() async { await self.connection.endTaking() }
+
     /// Starts deliveries again.
     public func resumeTaking() async { await self.connection.resumeTaking() }
 

@@ -80,6 +80,19 @@ actor ConsumerConnection {
         self.isTaking = false
     }
 
+    /// Stops deliveries for good. What has been delivered until then, be it that it waits in the library, is still yielded.
+    func endTaking() {
+        self.stopTaking()
+        if let channel = self.channel {
+            do {
+                try self.receive(channel)
+            } catch {
+                self.lost(error, .now)
+            }
+        }
+        self.deliveries.finish()
+    }
+
     /// Starts deliveries again.
     func resumeTaking() {
         guard !self.isTaking else { return }

@@ -13,7 +13,7 @@ final class Signal: Sendable {
     }
 
     /// Waits until it has happened; throws when the time is over.
-    func wait(within time: Duration = .seconds(10)) async throws {
+    func wait(within time: Duration = .seconds(60)) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in self.stream { return }
