@@ -35,6 +35,7 @@ import Testing
             var products: [ID] = []
             for _ in 0..<8 { products.append(try await bench.product(stock: 100_000)) }
             try await bench.database.psql(Self.fill)
+            try await bench.reportStatistics()
             let before = try await self.scans(bench)
 
             // More often than the five times after which a prepared statement keeps its plan.

@@ -69,6 +69,11 @@ struct Bench: Sendable {
     /// The connections of a worker.
     func pool(of queue: String) throws -> PostgresPool { try #require(self.workers[queue]).pool }
 
+    /// Has the connections of the workers tell what they did until now; each uses one, as its calls come one after the other.
+    func reportStatistics() async throws {
+        for worker in self.workers.values { try await worker.pool.query("select pg_stat_force_next_flush()") }
+    }
+
     /// Closes the connections of the workers, so that what they did shows in the server's statistics.
     func flushStatistics() async {
         for worker in self.workers.values { await worker.pool.close() }
