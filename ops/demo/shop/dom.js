@@ -68,6 +68,8 @@ export function onSubmit(form, action) {
       form.ariaBusy = "false";
     }
   });
+  // In the page the button is disabled: a form that is sent before anybody listens would put a password into the address.
+  for (const button of form.querySelectorAll("button:disabled")) button.disabled = false;
 }
 
 function markField(field, message) {
