@@ -51,7 +51,7 @@ let package = Package(
             dependencies: ["CRabbitMQ", "EventThread", .logging, .lifecycle, .collections]),
         .target(
             name: "Postgres",
-            dependencies: ["CPostgres", "CLinux", "EventThread", .logging, .lifecycle, .collections, .crypto]),
+            dependencies: ["CPostgres", "EventThread", .logging, .lifecycle, .collections, .crypto]),
         .target(name: "Transfer", dependencies: ["CCurl", "EventThread", .logging]),
 
         // The machinery of messages, and the shop's domain (no I/O).

@@ -13,23 +13,18 @@ public struct Readiness: OptionSet, Sendable {
     /// The set of the given bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Blocks the calling thread until `descriptor` is ready, `other` is readable, or `timeout` is over: what an actor on an
-    /// ``EventThread`` uses in the midst of an operation that the next one must wait for anyway.
+    /// Blocks the calling thread until `descriptor` is ready or `timeout` is over: what an actor on an ``EventThread`` uses in the midst of an
+    /// operation that the next one must wait for anyway, or with a timeout of zero to look.
     /// - Parameters:
     ///   - descriptor: The descriptor to poll; negative for none.
     ///   - events: What to poll it for.
-    ///   - other: A second descriptor that ends the wait when it is readable; negative for none.
-    ///   - timeout: The longest wait, rounded up to a millisecond; nil for no end.
-    /// - Returns: What `descriptor` is ready for; empty after the timeout, a signal, or when only `other` is ready.
-    public static func poll(_ descriptor: CInt, for events: Readiness, or other: CInt = -1, timeout: Duration?) -> Readiness {
+    ///   - timeout: The longest wait, rounded up to a millisecond.
+    /// - Returns: What `descriptor` is ready for; empty after the timeout or a signal.
+    public static func poll(_ descriptor: CInt, for events: Readiness, timeout: Duration) -> Readiness {
         // A negative descriptor is skipped by poll(2).
-        var descriptors = (
-            pollfd(fd: descriptor, events: events.polled, revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)
-        )
-        let count = unsafe withUnsafeMutableBytes(of: &descriptors) { bytes in
-            unsafe Glibc.poll(bytes.assumingMemoryBound(to: pollfd.self).baseAddress, 2, timeout.map(Self.milliseconds) ?? -1)
-        }
-        return count > 0 ? Readiness(found: descriptors.0.revents) : []
+        var polled = pollfd(fd: descriptor, events: events.polled, revents: 0)
+        let count = unsafe Glibc.poll(&polled, 1, Self.milliseconds(timeout))
+        return count > 0 ? Readiness(found: polled.revents) : []
     }
 
     /// As poll(2) takes it.

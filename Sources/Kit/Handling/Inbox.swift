@@ -56,15 +56,18 @@ struct Inbox: Sendable {
 
     /// Which of these were handled before. Locks all of them until the transaction ends, so nobody else handles a copy meanwhile.
     func claim(_ ids: [ID], in transaction: Transaction) async throws(PostgresError) -> [ID: Known] {
-        let keys = ids.map { Int64(bitPattern: $0.low) }.sorted()
-        transaction.enqueue(Self.lock, keys)
+        self.lock(ids, in: transaction)
         return try self.known(from: await transaction.query(Self.find, self.consumer, ids))
     }
 
     /// As ``claim(_:in:)``, with the handler's first query instead of one round trip before it: for messages that are nearly always new.
     func claimLater(_ ids: [ID], in transaction: Transaction) -> Deferred {
-        transaction.enqueue(Self.lock, ids.map { Int64(bitPattern: $0.low) }.sorted())
+        self.lock(ids, in: transaction)
         return transaction.enqueueQuery(Self.find, self.consumer, ids)
+    }
+
+    private func lock(_ ids: [ID], in transaction: Transaction) {
+        transaction.enqueue(Self.lock, ids.map { Int64(bitPattern: $0.low) }.sorted())
     }
 
     /// Which of these were handled before, as of now.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How a task's cancellation reaches its call, whose thread sleeps in poll(2).
+/// How a task's cancellation, which comes on any thread, reaches its call.
 final class CallControl: Sendable {
     private let cancelled = Atomic(false)
     private let answered = Atomic(false)

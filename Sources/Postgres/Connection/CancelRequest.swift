@@ -7,8 +7,8 @@ actor CancelRequest {
 
     /// Tells `control`, and wakes the waiting call by `interrupt`, when the server has taken the request.
     static func send(_ handle: CancelHandle, for control: CallControl, interrupt: Interrupt) {
-        // Detached: the caller's executor is the thread that waits for the answer.
-        Task.detached {
+        // Nobody waits for it but the call, by its interrupt.
+        Task {
             guard await CancelRequest().send(handle) else { return }
             control.cancelAnswered()
             interrupt.signal()
