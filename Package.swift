@@ -135,7 +135,7 @@ let package = Package(
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
         .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", "Identity", "Shop", "Transfer", .hummingbird, .httpTypes]),
+        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", "Identity", "Kit", "Shop", "Transfer", .hummingbird, .httpTypes]),
         .testTarget(
             name: "WorkersTests",
             dependencies: [

@@ -1,3 +1,4 @@
+import Kit
 import Shop
 import Testing
 

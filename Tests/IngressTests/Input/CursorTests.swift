@@ -1,3 +1,4 @@
+import Kit
 import FoundationEssentials
 import Shop
 import Testing

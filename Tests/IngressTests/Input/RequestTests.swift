@@ -1,3 +1,4 @@
+import Kit
 import HTTPTypes
 import Hummingbird
 import Shop
