@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Kit
@@ -43,7 +42,7 @@ extension Request {
     /// Reads a JSON object.
     /// - Parameter optional: nothing at all counts as an empty object.
     /// - Throws: `Problem` `unsupported_media_type`, `too_large`, `malformed_json`, or `invalid` with every field that is wrong.
-    func read<Value>(optional: Bool = false, _ read: @escaping (Fields) -> Value) async throws -> Input<Value> {
+    func read<Value>(optional: Bool = false, _ read: (Fields) -> Value) async throws -> Input<Value> {
         let bytes = try await self.bytes()
         if optional, bytes.isEmpty {
             return Input(value: try Self.parse(Array("{}".utf8), read), bytes: bytes)
@@ -57,45 +56,16 @@ extension Request {
         return Input(value: try Self.parse(bytes, read), bytes: bytes)
     }
 
-    private static func parse<Value>(_ bytes: [UInt8], _ read: @escaping (Fields) -> Value) throws -> Value {
-        // Foundation would guess at other encodings, and look at a text only when it is read.
-        guard String(validating: bytes, as: UTF8.self) != nil else { throw Problem(.malformedJSON, "The body is not UTF-8.") }
-        let findings = Fields.Findings()
-        let reading = Reading<Value>(findings: findings, read: read)
+    private static func parse<Value>(_ bytes: [UInt8], _ read: (Fields) -> Value) throws -> Value {
+        let decoder: any Decoder
         do {
-            try Reader<Value>.decode(bytes, reading)
+            decoder = try JSON.decoder(of: bytes)
         } catch is DecodingError {
-            throw Problem(.malformedJSON, "The body is not JSON.")
+            throw Problem(.malformedJSON, "The body is not JSON (RFC 8259, in UTF-8).")
         }
-        guard findings.errors.isEmpty, let value = reading.value else {
-            throw Problem(.invalid, "The request has fields that are not valid.", errors: findings.errors)
-        }
+        let findings = Fields.Findings()
+        let value = read(Fields(decoder, path: "", findings: findings))
+        guard findings.errors.isEmpty else { throw Problem(.invalid, "The request has fields that are not valid.", errors: findings.errors) }
         return value
-    }
-}
-
-/// What a body is read with, and what that came to: handed through the decoder, whose `init(from:)` takes nothing else along.
-private final class Reading<Value> {
-    let findings: Fields.Findings
-    let read: (Fields) -> Value
-    var value: Value?
-
-    init(findings: Fields.Findings, read: @escaping (Fields) -> Value) {
-        self.findings = findings
-        self.read = read
-    }
-}
-
-private struct Reader<Value>: Decodable {
-    static func decode(_ bytes: [UInt8], _ reading: Reading<Value>) throws {
-        _ = try JSONDecoder().decode(Reader.self, from: Data(bytes), configuration: reading)
-    }
-
-    init(from decoder: any Decoder) throws {}
-}
-
-extension Reader: DecodableWithConfiguration {
-    init(from decoder: any Decoder, configuration reading: Reading<Value>) throws {
-        reading.value = reading.read(Fields(decoder, path: "", findings: reading.findings))
     }
 }

@@ -100,7 +100,7 @@ import Testing
         Case("bytes that are no UTF-8", bytes: Array("{\"items\":\"".utf8) + [0xff, 0xfe] + Array("\"}".utf8), 400),
         Case("UTF-16", bytes: [0xff, 0xfe] + "{}".utf8.flatMap { [$0, 0] }, 400), Case("a list", "[]", 422), Case("null", "null", 422),
         Case("a text", "\"x\"", 422),
-        Case("a lone surrogate", "{\"shipping_address\":{\"name\":\"\\ud800\"}}", 422),
+        Case("a lone surrogate", "{\"shipping_address\":{\"name\":\"\\ud800\"}}", 400),
         Case("NUL in a text", "{\"shipping_address\":{\"name\":\"a\\u0000b\"}}", 422),
         Case("a key that comes twice", "{\"items\":[],\"items\":1}", 422), Case("a huge exponent", "{\"items\":[{\"quantity\":1e400}]}", 422),
         Case("a number of 100,000 digits", "{\"items\":[{\"quantity\":\(String(repeating: "9", count: 100_000))}]}", 422),

@@ -1,49 +1,43 @@
 import FoundationEssentials
 
-/// JSON as it travels in messages and is kept in Postgres: no escaped slashes, times as ``Timestamp`` writes them.
+/// JSON as it travels in messages and is kept in Postgres: members in the order of the type's, no escaped slashes, times as ``Timestamp`` writes them.
 ///
-/// The encoders and the decoder serve all threads: they copy their options under a lock at the start of each call and keep the state of the
-/// call itself in a value of its own, and nobody changes the options after they were made here.
-/// https://github.com/swiftlang/swift-foundation/blob/main/Sources/FoundationEssentials/JSON/JSONEncoder.swift (`@unchecked Sendable`)
+/// Of our own, since every order is written and read as JSON ten times, and Foundation's encoder and decoder take two and a half times as long
+/// (`ops/docs/speed.md`). It keeps to their rules, but for a comma before the end, which is no JSON.
 public enum JSON {
-    private static let encoder = Self.encoder(.withoutEscapingSlashes)
-    private static let canonicalEncoder = Self.encoder([.withoutEscapingSlashes, .sortedKeys])
+    /// The JSON of a value.
+    /// - Throws: an `EncodingError`: a number that is not finite, or the value's own.
+    public static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let output = JSONOutput()
+        try output.append(value: value)
+        return output.bytes
+    }
 
-    private static func encoder(_ formatting: JSONEncoder.OutputFormatting) -> JSONEncoder {
+    /// The JSON of a value with its keys sorted: the same bytes for the same value in every process, whatever dictionaries are in it.
+    /// - Throws: as ``encode(_:)``.
+    public static func canonical(_ value: some Encodable) throws -> [UInt8] { Array(try self.canonicalEncoder.encode(value)) }
+
+    /// Serves all threads: it copies its options under a lock at the start of each call, and nobody changes them.
+    /// https://github.com/swiftlang/swift-foundation/blob/main/Sources/FoundationEssentials/JSON/JSONEncoder.swift (`@unchecked Sendable`)
+    private static let canonicalEncoder: JSONEncoder = {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = formatting
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
             try container.encode(Timestamp.string(date))
         }
         return encoder
-    }
-
-    private static let decoder: JSONDecoder = {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .custom { decoder in
-            let container = try decoder.singleValueContainer()
-            guard let date = Timestamp.date(try container.decode(String.self)) else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a time of RFC 3339")
-            }
-            return date
-        }
-        return decoder
     }()
-
-    /// The JSON of a value.
-    /// - Throws: an `EncodingError`: a number that is not finite, or the value's own.
-    public static func encode(_ value: some Encodable) throws -> [UInt8] { Array(try self.encoder.encode(value)) }
-
-    /// The JSON of a value with its keys sorted: the same bytes for the same value in every process.
-    /// - Throws: as ``encode(_:)``.
-    public static func canonical(_ value: some Encodable) throws -> [UInt8] { Array(try self.canonicalEncoder.encode(value)) }
 
     /// The value of a JSON text.
     /// - Throws: a `DecodingError`; ``explain(_:)`` puts it in words that may be shown.
     public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from bytes: [UInt8]) throws -> Value {
-        try self.decoder.decode(type, from: Data(bytes))
+        try JSONReader(document: JSONDocument(bytes), index: 0).value(type)
     }
+
+    /// What reads a JSON text piece by piece. Of members with the same name, any one counts.
+    /// - Throws: a `DecodingError` if it is not JSON.
+    public static func decoder(of bytes: [UInt8]) throws -> any Decoder { JSONReader(document: try JSONDocument(bytes), index: 0) }
 
     /// What is wrong with a text that did not decode, and where: never a value of it, as that may be anything.
     public static func explain(_ error: any Error) -> String {
