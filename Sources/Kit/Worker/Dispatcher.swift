@@ -61,12 +61,11 @@ actor Dispatcher {
         self.feed()
     }
 
-    /// The connection was lost: what is not yet in hand will be delivered again.
+    /// The connection was lost: what is not yet in hand will be delivered again. What the consumer was told last still holds.
     func reset() {
         self.types = [:]
         self.order = []
         self.suspects = []
-        self.mode = .probe
     }
 
     /// The next batch; nil once draining is over.

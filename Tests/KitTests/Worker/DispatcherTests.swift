@@ -77,4 +77,16 @@ import Testing
         await dispatcher.add([delivery(1, count: 1)])
         #expect(await next.value?.deliveries[0].deliveryCount == 1)
     }
+
+    @Test func `what comes back over a new connection is taken one at a time as well`() async throws {
+        let dispatcher = self.dispatcher()
+        await dispatcher.add([delivery(1), delivery(2)])
+        let inHand = try #require(await dispatcher.next())
+        await dispatcher.reset()
+        await dispatcher.finished(inHand)
+        await dispatcher.add([delivery(1, count: 1)])
+        #expect(self.signals.all == [.take, .hold])
+        await dispatcher.finished(try #require(await dispatcher.next()))
+        #expect(self.signals.all == [.take, .hold, .probe])
+    }
 }
