@@ -66,10 +66,10 @@ struct Intake: Sendable {
         if key != nil, actor != nil {
             if let known = self.recent.fingerprint(of: messageID), !self.fingerprints.isMade(known, of: body) { throw Self.keyReused }
             // Beside the publishing, as it is nearly always new; a copy of what was handled is published without effect.
-            async let known = self.handled.fingerprint(of: messageID)
+            let known = self.handled.look(for: messageID)
             try await self.publish(outgoing, context)
             self.recent.note(messageID, body: envelope.fingerprint ?? "")
-            if let known = await known, !self.fingerprints.isMade(known, of: body) { throw Self.keyReused }
+            if let known = await known.fingerprint, !self.fingerprints.isMade(known, of: body) { throw Self.keyReused }
         } else {
             try await self.publish(outgoing, context)
         }
@@ -98,7 +98,7 @@ struct Intake: Sendable {
         let ids = self.fingerprints.keys.map { key.messageID(body: body, request: request, secret: $0) }
         guard ids.count > 1 else { return ids[0] }
         // The secret may have been changed between a request and its repetition.
-        for id in ids where await self.handled.fingerprint(of: id) != nil { return id }
+        for id in ids where await self.handled.look(for: id).fingerprint != nil { return id }
         return ids[0]
     }
 

@@ -9,8 +9,45 @@ import Synchronization
 /// A request waits for the broker's confirm anyway, so an answer some milliseconds later costs it nothing, and a query each would cost the database as
 /// much as the order itself.
 final class KeyLookup: Sendable {
+    /// What will be found of one message, to be asked for once. Until then its asker does something else, without a task for it.
+    final class Answer: Sendable {
+        private enum State {
+            case looking
+            case awaited(CheckedContinuation<String?, Never>)
+            case found(String?)
+        }
+
+        fileprivate let id: ID
+        private let state = Mutex(State.looking)
+
+        fileprivate init(_ id: ID) { self.id = id }
+
+        /// The fingerprint of a message that was handled; nil if it was not, or while the database is away.
+        var fingerprint: String? {
+            get async {
+                await withCheckedContinuation { continuation in
+                    let found: String?? = self.state.withLock { state in
+                        if case .found(let fingerprint) = state { return .some(fingerprint) }
+                        state = .awaited(continuation)
+                        return nil
+                    }
+                    if let found { continuation.resume(returning: found) }
+                }
+            }
+        }
+
+        fileprivate func resolve(_ fingerprint: String?) {
+            let asker = self.state.withLock { state in
+                defer { state = .found(fingerprint) }
+                if case .awaited(let continuation) = state { return continuation as CheckedContinuation? }
+                return nil
+            }
+            asker?.resume(returning: fingerprint)
+        }
+    }
+
     private struct State {
-        var waiting: [(id: ID, continuation: CheckedContinuation<String?, Never>)] = []
+        var waiting: [Answer] = []
         var isRunning = false
         /// When the last query began.
         var began = ContinuousClock.now
@@ -33,16 +70,16 @@ final class KeyLookup: Sendable {
         self.tasks = tasks
     }
 
-    /// The fingerprint of a message that was handled; nil if it was not, or while the database is away.
-    func fingerprint(of id: ID) async -> String? {
-        await withCheckedContinuation { continuation in
-            let isFirst = self.state.withLock { state in
-                state.waiting.append((id, continuation))
-                defer { state.isRunning = true }
-                return !state.isRunning
-            }
-            if isFirst { Task(executorPreference: self.tasks) { await self.run() } }
+    /// Begins to look for a message.
+    func look(for id: ID) -> Answer {
+        let answer = Answer(id)
+        let isFirst = self.state.withLock { state in
+            state.waiting.append(answer)
+            defer { state.isRunning = true }
+            return !state.isRunning
         }
+        if isFirst { Task(executorPreference: self.tasks) { await self.run() } }
+        return answer
     }
 
     private func run() async {
@@ -58,7 +95,7 @@ final class KeyLookup: Sendable {
                 return state.waiting
             }
             let known = await self.read(waiting.map(\.id))
-            for (id, continuation) in waiting { continuation.resume(returning: known[id]) }
+            for answer in waiting { answer.resolve(known[answer.id]) }
         }
     }
 
