@@ -1,4 +1,5 @@
 import Crypto
+public import FoundationEssentials
 
 /// A UUID (RFC 9562) as two words: cheap to copy, compare and hash, and written in lower case, as Postgres does.
 ///
@@ -62,10 +63,10 @@ public struct ID: Hashable, Sendable {
     }
 
     /// The id of version 8 (RFC 9562: custom) made from the first 16 bytes of a digest.
-    public init(digest: some Sequence<UInt8>, version: UInt64 = 8) {
-        var words: (UInt64, UInt64) = (0, 0)
-        for (index, byte) in digest.prefix(16).enumerated() {
-            if index < 8 { words.0 = words.0 << 8 | UInt64(byte) } else { words.1 = words.1 << 8 | UInt64(byte) }
+    /// - Parameter digest: at least 16 bytes.
+    public init(digest: some ContiguousBytes, version: UInt64 = 8) {
+        let words = digest.withUnsafeBytes { bytes in
+            (UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)), UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
         }
         self.high = words.0 & ~0xf000 | version << 12
         self.low = words.1 & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
@@ -111,20 +112,34 @@ extension ID: LosslessStringConvertible {
 
     /// `8-4-4-4-12` hexadecimal digits in lower case.
     public var description: String {
-        String(unsafeUninitializedCapacity: 36) { text in
-            var position = 0
-            for word in [self.high, self.low] {
-                for shift in stride(from: 60, through: 0, by: -4) {
-                    if position == 8 || position == 13 || position == 18 || position == 23 {
-                        text[position] = UInt8(ascii: "-")
-                        position += 1
-                    }
-                    let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0xf
-                    text[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+        String(unsafeUninitializedCapacity: Self.textLength) { text in
+            self.write(to: text)
+            return Self.textLength
+        }
+    }
+
+    /// Appends ``description``.
+    public func appendDescription(to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textLength) { text in
+            self.write(to: text)
+            bytes += UnsafeBufferPointer(text)
+        }
+    }
+
+    private static let textLength = 36
+
+    private func write(to text: UnsafeMutableBufferPointer<UInt8>) {
+        var position = 0
+        for word in [self.high, self.low] {
+            for shift in stride(from: 60, through: 0, by: -4) {
+                if position == 8 || position == 13 || position == 18 || position == 23 {
+                    text[position] = UInt8(ascii: "-")
                     position += 1
                 }
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 0xf
+                text[position] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
+                position += 1
             }
-            return position
         }
     }
 }

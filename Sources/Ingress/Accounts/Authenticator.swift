@@ -66,6 +66,8 @@ final class Authenticator: Sendable {
 
     private static func bearer(_ request: Request) -> String? {
         guard let header = request.headers[.authorization] else { return nil }
+        // As nearly everybody writes it; the scheme's case does not count (RFC 9110, section 11.1).
+        if header.utf8.starts(with: "Bearer ".utf8) { return String(header.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }) }
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         return String(parts[1])

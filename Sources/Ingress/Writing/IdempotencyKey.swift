@@ -46,6 +46,8 @@ struct IdempotencyKey: Sendable {
 struct Fingerprints: Sendable {
     /// `SECRET_KEY`'s, then those of the previous keys, which made the fingerprints of older messages.
     let keys: [SymmetricKey]
+    /// Begun with each of the keys: each MAC goes on from a copy.
+    private let macs: [HMAC<SHA256>]
 
     /// - Parameter secrets: `SECRET_KEY`, then the previous ones.
     init(secrets: [String]) {
@@ -53,24 +55,28 @@ struct Fingerprints: Sendable {
             SymmetricKey(
                 data: HMAC<SHA256>.authenticationCode(for: Array("conveyor.fingerprint".utf8), using: SymmetricKey(data: Array(secret.utf8))))
         }
+        self.macs = self.keys.map { HMAC(key: $0) }
     }
 
     /// 32 hexadecimal digits.
-    func make(_ body: [UInt8]) -> String { Self.make(body, self.keys[0]) }
+    func make(_ body: [UInt8]) -> String { Self.make(body, self.macs[0]) }
 
     /// Whether a fingerprint is one of this body.
-    func isMade(_ fingerprint: String, of body: [UInt8]) -> Bool { self.keys.contains { Self.make(body, $0) == fingerprint } }
+    func isMade(_ fingerprint: String, of body: [UInt8]) -> Bool { self.macs.contains { Self.make(body, $0) == fingerprint } }
 
     private static let digits = Array("0123456789abcdef".utf8)
 
-    private static func make(_ body: [UInt8], _ key: SymmetricKey) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: body, using: key)
-        return String(unsafeUninitializedCapacity: 32) { text in
-            for (index, byte) in code.prefix(16).enumerated() {
-                text[2 * index] = self.digits[Int(byte >> 4)]
-                text[2 * index + 1] = self.digits[Int(byte & 15)]
+    private static func make(_ body: [UInt8], _ begun: HMAC<SHA256>) -> String {
+        var mac = begun
+        mac.update(data: body)
+        return mac.finalize().withUnsafeBytes { code in
+            String(unsafeUninitializedCapacity: 32) { text in
+                for (index, byte) in code.prefix(16).enumerated() {
+                    text[2 * index] = self.digits[Int(byte >> 4)]
+                    text[2 * index + 1] = self.digits[Int(byte & 15)]
+                }
+                return 32
             }
-            return 32
         }
     }
 }

@@ -14,6 +14,11 @@ extension ID: PostgresEncodable, PostgresDecodable, PostgresArrayElement, Postgr
         buffer.append(self.low)
     }
 
+    /// Every element behind its length.
+    public static func encodeArray(_ elements: [ID], into buffer: inout ParameterBuffer) {
+        buffer.appendFixedArray(elements, of: .uuid) { ($0.high.bigEndian, $0.low.bigEndian) }
+    }
+
     /// Reads `uuid`.
     public static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> ID {
         guard type == .uuid else { throw .wrongType }

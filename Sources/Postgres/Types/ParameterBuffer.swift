@@ -4,7 +4,7 @@ public struct ParameterBuffer: Sendable {
     private(set) var types: [UInt32] = []
     /// Lengths in bytes, -1 for NULL, one a parameter.
     private(set) var lengths: [Int32] = []
-    private(set) var bytes: [UInt8] = []
+    @usableFromInline var bytes: [UInt8] = []
     private var isNull = false
 
     init(_ parameters: [any PostgresEncodable]) {
@@ -38,7 +38,7 @@ public struct ParameterBuffer: Sendable {
 
 /// Arrays: `ndim, has nulls, element type, count, lower bound`, then every element behind its length (`array_recv` in arrayfuncs.c).
 extension ParameterBuffer {
-    mutating func appendArrayHeader(count: Int, of type: PostgresType, hasNulls: Bool = false) {
+    @usableFromInline mutating func appendArrayHeader(count: Int, of type: PostgresType, hasNulls: Bool = false) {
         self.append(Int32(count == 0 ? 0 : 1))
         self.append(Int32(hasNulls ? 1 : 0))
         self.append(type.rawValue)
@@ -47,9 +47,10 @@ extension ParameterBuffer {
         self.append(1 as Int32)
     }
 
-    /// Elements of one width: the buffer grows once, then every element is a store.
-    @inline(__always)
-    mutating func appendFixedArray<Element, Stored>(
+    /// An array of elements of one width: the buffer grows once, then every element is a store.
+    /// - Parameter stored: an element's bytes, in network byte order.
+    @inlinable @inline(__always)
+    public mutating func appendFixedArray<Element, Stored: BitwiseCopyable>(
         _ elements: [Element], of type: PostgresType, stored: (Element) -> Stored
     ) {
         self.appendArrayHeader(count: elements.count, of: type)

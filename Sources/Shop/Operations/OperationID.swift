@@ -1,4 +1,5 @@
 import Crypto
+import FoundationEssentials
 
 /// The id of an operation as clients see it: `op_…`. It says all that must be known of an operation before any worker has seen its message, under a MAC.
 ///
@@ -92,20 +93,28 @@ public struct OperationID: Sendable, Hashable {
 
 /// A key that signs operation ids: made from `SECRET_KEY` under a label, so that it is no use for anything else.
 public struct OperationKey: Sendable {
-    private let key: SymmetricKey
+    /// Begun with the key: each MAC goes on from a copy.
+    private let mac: HMAC<SHA256>
 
     /// The key that a secret gives.
     public init(secret: String) {
-        self.key = SymmetricKey(
-            data: HMAC<SHA256>.authenticationCode(for: Array("conveyor.operation".utf8), using: SymmetricKey(data: Array(secret.utf8))))
+        self.mac = HMAC(
+            key: SymmetricKey(
+                data: HMAC<SHA256>.authenticationCode(for: Array("conveyor.operation".utf8), using: SymmetricKey(data: Array(secret.utf8)))))
+    }
+
+    private func code(of bytes: some DataProtocol) -> HMAC<SHA256>.MAC {
+        var mac = self.mac
+        mac.update(data: bytes)
+        return mac.finalize()
     }
 
     fileprivate func appendMAC(of bytes: [UInt8], length: Int, to output: inout [UInt8]) {
-        output.append(contentsOf: HMAC<SHA256>.authenticationCode(for: bytes, using: self.key).prefix(length))
+        self.code(of: bytes).withUnsafeBytes { output += $0.prefix(length) }
     }
 
     fileprivate func isMAC(_ mac: ArraySlice<UInt8>, of bytes: ArraySlice<UInt8>) -> Bool {
         // Both are of a fixed length; every byte is looked at.
-        zip(HMAC<SHA256>.authenticationCode(for: bytes, using: self.key), mac).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        zip(self.code(of: bytes), mac).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
