@@ -68,8 +68,16 @@ struct RawConnection {
     func read(until end: String) -> String {
         var bytes: [UInt8] = []
         var byte: UInt8 = 0
-        while !bytes.reversed().starts(with: end.utf8.reversed()), recv(self.descriptor, &byte, 1, 0) == 1 { bytes.append(byte) }
+        while !bytes.reversed().starts(with: end.utf8.reversed()), self.receive(&byte, 1) == 1 { bytes.append(byte) }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// `recv`; a signal that another test of the process has sent does not end it.
+    private func receive(_ buffer: UnsafeMutableRawPointer, _ count: Int, _ flags: Int32 = 0) -> Int {
+        while true {
+            let received = recv(self.descriptor, buffer, count, flags)
+            if received >= 0 || errno != EINTR { return received }
+        }
     }
 
     /// Reads a request with its body, if it has a length.
@@ -78,7 +86,7 @@ struct RawConnection {
         let head = self.read(until: "\r\n\r\n")
         guard let length = head.firstMatch(of: #/(?i)content-length: (\d+)/#).flatMap({ Int($0.1) }), length > 0 else { return head }
         var body = [UInt8](repeating: 0, count: length)
-        let count = recv(self.descriptor, &body, length, Int32(MSG_WAITALL))
+        let count = self.receive(&body, length, Int32(MSG_WAITALL))
         return head + String(decoding: body.prefix(max(0, count)), as: UTF8.self)
     }
 
@@ -88,7 +96,7 @@ struct RawConnection {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = recv(self.descriptor, &buffer, buffer.count, 0)
+            let count = self.receive(&buffer, buffer.count)
             if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes += buffer.prefix(count)
         }
