@@ -63,6 +63,8 @@ def complete(system, database, options):
     wrk = load.Wrk(system, count=options.orders)
     done = wait_done(database, wrk.began, options.orders, lambda: costs.append(system.costs()))
     took = wrk.interrupt()
+    # The last few of those that were under way when so many were done.
+    done = wait_done(database, wrk.began, took["taken"])
     last = database.execute(LAST, [wrk.began]).fetchone()[0]
     return {
         "complete_per_s": done / (last - wrk.began), "complete_lost": max(0, took["taken"] - done), "complete_refused": refused(took),
