@@ -121,12 +121,19 @@ final class ChangeFeed: Service {
         }
     }
 
+    /// So many events are acknowledged together, well below the prefetch. Nobody else gets those that are not: the queue ends with its connection.
+    private static let acknowledgedTogether = 256
+
     private func receive() async {
+        var unacknowledged = 0
         for await batch in self.consumer.batches {
             var isAsked = false
             for delivery in batch { isAsked = self.handle(delivery) || isAsked }
             if isAsked { Task { await self.sendBeat() } }
-            if let last = batch.last { await self.consumer.acknowledge(last.deliveryTag, multiple: true, epoch: last.epoch) }
+            unacknowledged += batch.count
+            guard unacknowledged >= Self.acknowledgedTogether, let last = batch.last else { continue }
+            await self.consumer.acknowledge(last.deliveryTag, multiple: true, epoch: last.epoch)
+            unacknowledged = 0
         }
     }
 

@@ -1,11 +1,12 @@
 import HTTPTypes
+import Kit
 
 /// The ids of a request: taken from its headers if they can be used, else made.
 enum RequestIdentity {
     /// 1 to 128 printable characters without blanks; else 32 hexadecimal digits of our own.
     static func requestID(_ given: String?) -> String {
         if let given, 1...128 ~= given.utf8.count, given.utf8.allSatisfy({ 0x21...0x7e ~= $0 }) { return given }
-        return self.hexadecimal(.random(in: 0 ... .max)) + self.hexadecimal(.random(in: 0 ... .max))
+        return TraceContext.hexadecimal(TraceContext.random()) + TraceContext.hexadecimal(TraceContext.random())
     }
 
     /// The method as a metric's label: one of the usual ones, as a client may send any word.
@@ -13,15 +14,6 @@ enum RequestIdentity {
         switch method {
         case .get, .head, .post, .put, .patch, .delete, .options: method.rawValue
         default: "OTHER"
-        }
-    }
-
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    private static func hexadecimal(_ word: UInt64) -> String {
-        String(unsafeUninitializedCapacity: 16) { text in
-            for index in 0..<16 { text[index] = self.digits[Int(word >> UInt64(60 - 4 * index) & 15)] }
-            return 16
         }
     }
 }

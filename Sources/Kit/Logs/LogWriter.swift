@@ -4,7 +4,7 @@ import Synchronization
 
 /// Lines on their way to a file descriptor: whoever logs only appends to a buffer, a queue of its own writes it.
 ///
-/// A line waits 25 ms at most so that many share one `write`; from `warning` on it is written at once, at `critical` before the caller goes on.
+/// A line waits 200 ms at most so that many share one `write`, and the two threads that it takes are seldom woken beside a request's own; from `warning` on it is written at once, at `critical` before the caller goes on.
 /// If nobody reads the other end, the buffer grows to 8 MiB, then lines are left out and counted: the log never holds up the work.
 public final class LogWriter: Sendable {
     /// When a line is written.
@@ -23,6 +23,7 @@ public final class LogWriter: Sendable {
     private let writing = Mutex(())
     private let queue = DispatchQueue(label: "log")
     private static let limit = 8 << 20
+    private static let delay = DispatchTimeInterval.milliseconds(200)
 
     /// The standard output.
     public static let standardOutput = LogWriter(descriptor: STDOUT_FILENO)
@@ -46,7 +47,7 @@ public final class LogWriter: Sendable {
         switch urgency {
         case .beforeReturn: self.flush()
         case .now: self.queue.async { self.flush() }
-        case .soon: if mustSchedule { self.queue.asyncAfter(deadline: .now() + .milliseconds(25)) { self.flush() } }
+        case .soon: if mustSchedule { self.queue.asyncAfter(deadline: .now() + Self.delay) { self.flush() } }
         }
     }
 

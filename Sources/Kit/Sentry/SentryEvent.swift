@@ -62,7 +62,7 @@ public struct SentryEvent: SentryItem {
     /// Names the trace that it belongs to.
     private mutating func place(in traceparent: String?) {
         guard let trace = traceparent.flatMap(TraceContext.init(traceparent:)) else { return }
-        self.contexts["trace"] = ["trace_id": trace.traceID, "span_id": TraceContext.text(trace.spanID)]
+        self.contexts["trace"] = ["trace_id": trace.traceID, "span_id": TraceContext.hexadecimal(trace.spanID)]
     }
 }
 

@@ -48,8 +48,8 @@ struct SentryTransaction: SentryItem {
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(self.span.context.traceID, forKey: .traceID)
-            try container.encode(TraceContext.text(self.span.context.spanID), forKey: .spanID)
-            try container.encodeIfPresent(self.span.parentID.map(TraceContext.text), forKey: .parentID)
+            try container.encode(TraceContext.hexadecimal(self.span.context.spanID), forKey: .spanID)
+            try container.encodeIfPresent(self.span.parentID.map(TraceContext.hexadecimal), forKey: .parentID)
             try container.encode(self.operation, forKey: .op)
             try container.encode(self.span.status?.code == .error ? "internal_error" : "ok", forKey: .status)
             var data: [String: String] = [:]

@@ -43,10 +43,10 @@ struct OTLPDocument: Sendable {
         bytes += #"{"traceId":""#.utf8
         bytes += span.context.traceID.utf8
         bytes += #"","spanId":""#.utf8
-        bytes += TraceContext.text(span.context.spanID).utf8
+        bytes += TraceContext.hexadecimal(span.context.spanID).utf8
         if let parentID = span.parentID {
             bytes += #"","parentSpanId":""#.utf8
-            bytes += TraceContext.text(parentID).utf8
+            bytes += TraceContext.hexadecimal(parentID).utf8
         }
         // W3C's flag `sampled`.
         bytes += #"","flags":1,"name":"#.utf8
@@ -80,7 +80,7 @@ struct OTLPDocument: Sendable {
                 bytes += #"{"traceId":""#.utf8
                 bytes += link.traceID.utf8
                 bytes += #"","spanId":""#.utf8
-                bytes += TraceContext.text(link.spanID).utf8
+                bytes += TraceContext.hexadecimal(link.spanID).utf8
                 bytes += #""}"#.utf8
             }
             bytes.append(UInt8(ascii: "]"))

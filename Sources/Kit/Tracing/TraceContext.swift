@@ -41,9 +41,10 @@ public struct TraceContext: Sendable, Hashable {
 
     private static let counter = Atomic<UInt64>(UInt64.random(in: 0 ... .max))
 
-    /// SplitMix64 (https://doi.org/10.1145/2714064.2660195), which threads share: ids must differ and be spread evenly, not be hard to guess. A call
-    /// to the system for each would be dearer than all the rest.
-    private static func random() -> UInt64 {
+    /// Bits for an id that must differ from all others and be spread evenly, not be hard to guess; never 0.
+    ///
+    /// SplitMix64 (https://doi.org/10.1145/2714064.2660195), which threads share. A call to the system for each would be dearer than all the rest.
+    public static func random() -> UInt64 {
         while true {
             var bits = self.counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
             bits = (bits ^ bits >> 30) &* 0xBF58_476D_1CE4_E5B9
@@ -84,10 +85,10 @@ extension TraceContext {
     }
 
     /// The trace's id as 32 digits.
-    public var traceID: String { Self.text(self.traceHigh) + Self.text(self.traceLow) }
+    public var traceID: String { Self.hexadecimal(self.traceHigh) + Self.hexadecimal(self.traceLow) }
 
-    /// A span's id as 16 digits.
-    static func text(_ id: UInt64) -> String {
+    /// A span's id, or half of a trace's, as 16 digits.
+    public static func hexadecimal(_ id: UInt64) -> String {
         String(unsafeUninitializedCapacity: 16) { buffer in
             Self.write(id, to: buffer[0..<16])
             return 16
