@@ -3,7 +3,9 @@
 --   LOAD_TOKENS    a file of bearer tokens, LOAD_PRODUCTS one of product ids, one a line
 --   LOAD_COUNT     sends so many and then waits to be interrupted; 0 sends as long as wrk's -d says
 -- Its last line is RESULT and a JSON object; latencies in microseconds, from wrk's histogram.
-local path, count, sent = os.getenv("LOAD_PATH"), tonumber(os.getenv("LOAD_COUNT") or "0"), 0
+local path, count = os.getenv("LOAD_PATH"), tonumber(os.getenv("LOAD_COUNT") or "0")
+-- wrk asks for one before it begins, to look at it.
+local sent = -1
 
 local function lines(file)
   local all = {}
