@@ -26,8 +26,8 @@ extension Scenario {
             let intent = try await stage.pay(order)
             let dispute = try #require(try await stage.stripe.control("disputes", [("payment_intent", intent)])["id"].string)
             try await stage.stripe.control("disputes/\(dispute)/close", [("status", "lost")])
-            // The word of the end first: it stands.
-            try await stage.bringEvents(.newestFirst)
+            // The word of the end first: it stands, and nobody is told of a beginning any more.
+            try await stage.bringEvents(.newestBeforeOthers)
             try await eventually("the flag") { try await stage.isDisputed(order) }
         },
     ]

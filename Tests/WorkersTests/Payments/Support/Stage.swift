@@ -80,12 +80,22 @@ struct Stage: Sendable {
     /// Brings the events that Stripe has made since the last time, as the webhook would.
     func bringEvents(_ order: EventOrder = .asMade) async throws {
         let events = try await self.stripe.newEvents()
-        for event in order == .newestFirst ? events.reversed() : events {
-            for _ in 0..<(order == .twice ? 2 : 1) { try await self.shop.send(event, id: StripeEvent.messageID(event.eventID), by: "stripe") }
+        let isNewestFirst = order == .newestFirst || order == .newestBeforeOthers
+        for (index, event) in (isNewestFirst ? events.reversed() : events).enumerated() {
+            let id = StripeEvent.messageID(event.eventID)
+            for _ in 0..<(order == .twice ? 2 : 1) { try await self.shop.send(event, id: id, by: "stripe") }
+            guard order == .newestBeforeOthers, index == 0 else { continue }
+            try await eventually("the newest to be handled") {
+                try await !self.shop.pool.query("select from inbox where message_id = $1", id).isEmpty
+            }
         }
     }
 
-    enum EventOrder { case asMade, newestFirst, twice }
+    enum EventOrder {
+        case asMade, newestFirst, twice
+        /// As `newestFirst`; the others come when the newest is handled. What comes together is handled side by side, in any order.
+        case newestBeforeOthers
+    }
 
     // MARK: What befalls it
 
