@@ -10,21 +10,12 @@ public struct Money: Sendable, Equatable {
         self.amount = amount
         self.currency = currency
     }
-
-    /// Digits after the point (docs.stripe.com/currencies): 0 for yen and its like, 3 for dinars, else 2.
-    public static func minorDigits(of currency: String) -> Int {
-        switch currency {
-        case "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf": 0
-        case "bhd", "jod", "kwd", "omr", "tnd": 3
-        default: 2
-        }
-    }
 }
 
 extension Money: CustomStringConvertible {
-    /// For people: `$12.34`, `12.34 EUR`, `1234 JPY`.
+    /// For people: `$12.34`, `12.34 EUR`, `1234 JPY`. Of a currency that Stripe does not present, with two digits.
     public var description: String {
-        let digits = Money.minorDigits(of: self.currency)
+        let digits = Currency(self.currency)?.minorDigits ?? 2
         let sign = self.amount < 0 ? "-" : ""
         var text = String(self.amount.magnitude)
         if digits > 0 {

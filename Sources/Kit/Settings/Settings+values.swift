@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Shop
 
 extension Settings {
     /// A whole number.
@@ -79,11 +80,11 @@ extension Settings {
     }
 
     /// `CURRENCY`.
-    /// - Throws: it is not three lower-case letters, as ISO 4217 has them and Stripe writes them.
+    /// - Throws: it is none that Stripe presents, in lower case.
     public func currency() throws(SettingError) -> String {
         let text = try self.require("CURRENCY")
-        guard text.utf8.count == 3, text.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) else {
-            throw SettingError(name: "CURRENCY", reason: "must be three lower-case letters, e.g. usd")
+        guard Currency(text) != nil else {
+            throw SettingError(name: "CURRENCY", reason: "must be a currency that Stripe presents, in lower case, e.g. usd")
         }
         return text
     }
