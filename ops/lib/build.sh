@@ -4,7 +4,7 @@
 
 # CONVEYOR_BUILD=debug builds faster and runs slower: for who changes the code and wants to see it run.
 case ${CONVEYOR_BUILD:-release} in
-release) build_options=(--configuration release --static-swift-stdlib) ;;
+release) build_options=(--configuration release --static-swift-stdlib -Xlinker -s) ;; # stripped: a third of the size
 debug) build_options=(--configuration debug) ;;
 *) die 64 "CONVEYOR_BUILD is release or debug" ;;
 esac
@@ -19,28 +19,37 @@ sources() {
     ) | sha256sum | cut -c1-32
 }
 
-# build EXECUTABLE…: those whose sources have changed since they were built.
+# is_of DIGEST EXECUTABLE: whether it was built from these sources. The digest lies beside it, as .EXECUTABLE, and is not older: a build by hand
+# leaves it as it was.
+is_of() {
+    local mark=${2%/*}/.${2##*/}
+    [ -x "$2" ] && [ "$(cat "$mark" 2>/dev/null)" = "$1" ] && [ ! "$2" -nt "$mark" ]
+}
+
+# build EXECUTABLE…: those whose sources have changed since they were built. Instances of one checkout share what one of them has built.
 build() {
-    local digest executable stale=()
+    local digest executable stale=() unbuilt=() built=$root/.build/${CONVEYOR_BUILD:-release}
     digest=$(sources)
     for executable in "$@"; do
-        if [ ! -x "$local_dir/bin/$executable" ] || [ "$(cat "$local_dir/bin/.$executable" 2>/dev/null)" != "$digest" ]; then
-            stale+=("$executable")
-        fi
+        is_of "$digest" "$local_dir/bin/$executable" && continue
+        stale+=("$executable")
+        is_of "$digest" "$built/$executable" || unbuilt+=("$executable")
     done
     if [ "${#stale[@]}" = 0 ]; then
         step_result="as it was"
         return
     fi
-    if [ "${#stale[@]}" = "${#executables[@]}" ]; then
+    if [ "${#unbuilt[@]}" = "${#executables[@]}" ]; then
         run_build
     else
-        for executable in "${stale[@]}"; do run_build --product "$executable"; done
+        for executable in "${unbuilt[@]}"; do run_build --product "$executable"; done
     fi
+    for executable in "${unbuilt[@]}"; do printf '%s\n' "$digest" >"$built/.$executable"; done
     for executable in "${stale[@]}"; do
         install_executable "$executable"
         printf '%s\n' "$digest" >"$local_dir/bin/.$executable"
     done
+    [ "${#unbuilt[@]}" != 0 ] || step_result="built before"
 }
 
 # Its output goes to a file; of its progress a line at a time is shown.
