@@ -5,8 +5,10 @@
 public protocol Message: Codable, Sendable {
     /// The routing key, e.g. `orders.place`. Given by hand: renaming a Swift type must not orphan queued messages.
     static var type: String { get }
-    /// The version of the payload; a consumer accepts older ones.
+    /// The newest version of the payload; a consumer accepts older ones.
     static var schema: Int { get }
+    /// The version of this payload: an older one than the newest if it says nothing that older consumers do not know.
+    var version: Int { get }
     /// The exchange it is published to.
     static var exchange: String { get }
 }
@@ -14,6 +16,8 @@ public protocol Message: Codable, Sendable {
 extension Message {
     /// The first version, unless a type says otherwise.
     public static var schema: Int { 1 }
+    /// The newest, unless a type says otherwise.
+    public var version: Int { Self.schema }
 }
 
 /// Something to do. Published `mandatory` to `commands`; the first word of its type names the queue.

@@ -44,7 +44,8 @@ struct OrdersController: Sendable {
             let message = "must have at most \(OrderLine.allowedQuantity.upperBound) units of a product over all lines"
             throw Problem(.invalid, "There is too much of product \(line.productID).", errors: [.init(field: "items", message: message)])
         }
-        return try await self.intake.accept(input.value, .placeOrder, about: .new, by: user.id, body: input.bytes, request, context)
+        return try await self.intake.accept(
+            ReserveStock(order: input.value), .placeOrder, about: .new, by: user.id, body: input.bytes, request, context)
     }
 
     private static let notFound = OrderReader.notFound

@@ -46,7 +46,7 @@ struct Intake: Sendable {
         let key = try IdempotencyKey(request)
         let messageID = try await self.messageID(key, actor: actor, body: body, request: request, now: now)
         let envelope = Envelope(
-            messageID: messageID, type: Payload.type, actor: actor?.description ?? "anonymous", schema: Payload.schema,
+            messageID: messageID, type: Payload.type, actor: actor?.description ?? "anonymous", schema: command.version,
             traceparent: context.trace.traceparent, fingerprint: key == nil ? nil : self.fingerprints.make(body), sentAt: now)
         let resourceID: ID? =
             switch resource {

@@ -2,7 +2,7 @@ public import Shop
 
 extension Envelope {
     /// The order that this message is about, as its payload says; nil if it is about none.
-    public func orderID(_ payload: [UInt8]) -> ID? { Self.orderID(type: self.type, messageID: self.messageID, payload) }
+    public func orderID(_ payload: [UInt8]) -> ID? { Self.orderID(type: self.type, messageID: self.originalID, payload) }
 
     /// The order that a message is about: the member `order_id` of its payload, or the message itself if it makes one.
     public static func orderID(type: String, messageID: ID, _ payload: [UInt8]) -> ID? {
@@ -11,6 +11,7 @@ extension Envelope {
             enum CodingKeys: String, CodingKey { case orderID = "order_id" }
         }
         if type == PlaceOrder.type || type == CheckoutCart.type { return messageID }
-        return (try? JSON.decode(Subject.self, from: payload))?.orderID
+        let named = (try? JSON.decode(Subject.self, from: payload))?.orderID
+        return named ?? (type == ReserveStock.type ? messageID : nil)
     }
 }

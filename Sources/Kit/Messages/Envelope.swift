@@ -68,6 +68,9 @@ public struct Envelope: Sendable, Equatable {
     /// When it was first published; now for one that does not say. What a newer command has set, an older one does not change.
     public var sentDate: Date { Clock.date(milliseconds: self.sentAt ?? Clock.milliseconds()) }
 
+    /// Its own id, or that of the message that it was edited from: what a command makes has this id, which its client was told.
+    public var originalID: ID { self.replaces ?? self.messageID }
+
     /// Nothing led to it: its own id is the operation's, or it stands in for such a one.
     public var isRoot: Bool { self.messageID == self.correlationID || self.replaces == self.correlationID }
 

@@ -100,7 +100,7 @@ extension Processor {
     private func row(_ envelope: Envelope, _ reply: Reply) throws -> Inbox.Row {
         let emitted = try reply.emits.map { message in
             Inbox.Emission(
-                type: Swift.type(of: message).type, schema: Swift.type(of: message).schema, exchange: Swift.type(of: message).exchange,
+                type: Swift.type(of: message).type, schema: message.version, exchange: Swift.type(of: message).exchange,
                 payload: try JSON.encode(message))
         }
         return Inbox.Row(envelope: envelope, reply: reply, emitted: emitted)

@@ -5,7 +5,7 @@ import Shop
 struct Edit: Sendable {
     /// As it was given.
     let payload: [UInt8]
-    /// The version of the payload: the newest that this program knows.
+    /// The version of the payload.
     let schema: Int
     let patch: JSONPatch
 
@@ -15,14 +15,13 @@ struct Edit: Sendable {
             throw .invalid("`\(detail.letter.type)` is no type of message: there is nothing that an edited one could be checked by")
         }
         do {
-            _ = try JSON.decode(type, from: payload)
+            self.schema = try JSON.decode(type, from: payload).version
         } catch {
             throw .invalid("not the JSON of \(type.type): \(JSON.explain(error))")
         }
         let old = try? JSON.decode(JSONValue.self, from: detail.payload)
         guard let new = try? JSON.decode(JSONValue.self, from: payload) else { throw .invalid("not JSON") }
         self.payload = payload
-        self.schema = type.schema
         self.patch = JSONPatch(from: old, to: new)
     }
 }

@@ -80,6 +80,9 @@ struct OperationStore: Sendable {
         order by status = 'replayed', last_failed_at desc limit 1
         """
 
+    /// What clients know a command as: the one that reserves first places an order.
+    private static func publicType(_ command: String?) -> String? { command == ReserveStock.type ? PlaceOrder.type : command }
+
     /// An operation by its id (`op_…`) or its command's message id.
     /// - Returns: nil if nothing is known of that message. One with a well-formed `op_…` that nobody has handled yet is pending.
     func find(_ text: String) async throws -> OperationView? {
@@ -91,7 +94,8 @@ struct OperationStore: Sendable {
         guard operation != nil || results.contains(where: { !$0.isEmpty }) else { return nil }
         let command = results[1].first
         var view = OperationView(
-            name: text, messageID: id, type: try command?[0] ?? operation?.kind.type, status: .pending, attempts: command == nil ? 0 : 1,
+            name: text, messageID: id, type: try operation?.kind.type ?? Self.publicType(command?[0]), status: .pending,
+            attempts: command == nil ? 0 : 1,
             createdAt: try command?[1] ?? id.milliseconds.map { Clock.date(milliseconds: Int64($0)) })
         if let operation, let type = operation.kind.resourceType, let resource = operation.resource { view.resource = (type, resource) }
         if let row = results[0].first {
@@ -103,10 +107,10 @@ struct OperationStore: Sendable {
             return view
         }
         let attempt = results[2].first
-        view.type = try view.type ?? attempt?[2]
+        view.type = try view.type ?? Self.publicType(attempt?[2])
         let lastAttempt = try attempt?[3, as: Date.self]
         if let row = results[3].first {
-            view.type = try view.type ?? row[4]
+            view.type = try view.type ?? Self.publicType(row[4])
             let isReplayed = try row[3, as: DeadStatus.self] == .replayed
             if !isReplayed {
                 view.status = .failed

@@ -62,7 +62,7 @@ struct CommandSender: Sendable {
         let outgoing = try commands.map { command in
             try Outgoing(
                 command.payload,
-                envelope: Envelope(messageID: command.id, type: Payload.type, actor: self.actor, schema: Payload.schema, sentAt: now),
+                envelope: Envelope(messageID: command.id, type: Payload.type, actor: self.actor, schema: command.payload.version, sentAt: now),
                 appID: "conveyor")
         }
         if let failure = await self.publisher.publish(outgoing).compactMap({ $0 }).first {

@@ -12,7 +12,8 @@ enum HTTPRoute {
         AdjustStock.type: "POST /products/{id}/stock",
 
         SetCartItem.type: "PUT /cart/items/{product_id}", ClearCart.type: "DELETE /cart", CheckoutCart.type: "POST /cart/checkout",
-        PlaceOrder.type: "POST /orders", CancelOrder.type: "POST /orders/{id}/cancel", ShipOrder.type: "POST /orders/{id}/ship",
+        PlaceOrder.type: "POST /orders", ReserveStock.type: "POST /orders", CancelOrder.type: "POST /orders/{id}/cancel",
+        ShipOrder.type: "POST /orders/{id}/ship",
         CompleteOrder.type: "POST /orders/{id}/complete",
 
         CreateIntent.type: "POST /payments/create-payment-intent", ConfirmPayment.type: "POST /payments/confirm-payment/{order_id}",

@@ -181,9 +181,12 @@ extension TraceTree {
         return TraceNode(
             id: message.id.description, kind: .message, name: message.type, at: message.sentAt,
             ms: began.map { max(0, $0.timeIntervalSince(message.sentAt) * 1000) }, outcome: self.outcome(of: message), messageID: message.id,
-            orderID: message.orderID ?? ([PlaceOrder.type, CheckoutCart.type].contains(message.type) ? message.id : nil),
+            orderID: message.orderID ?? (Self.makers.contains(message.type) ? message.id : nil),
             children: parts + (message.letters.contains { $0.replacedBy != nil } ? [] : edited))
     }
+
+    /// Commands that make an order, whose id is theirs.
+    private static let makers: Set<String> = [PlaceOrder.type, CheckoutCart.type, ReserveStock.type]
 
     private func outcome(of message: Message) -> String {
         let expected = self.queues[message.type] ?? []

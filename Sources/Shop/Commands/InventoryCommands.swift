@@ -284,27 +284,40 @@ public struct AdjustStock: Command {
 }
 
 /// Holds all lines of an order, or none of them.
+///
+/// An order that is being placed comes as it was asked for (``order``, version 2): it is priced here, its id is the message's, and nobody has written it
+/// yet. An order that is written already is only named (version 1).
 public struct ReserveStock: Command {
     /// `inventory.reserve`.
     public static let type = "inventory.reserve"
+    /// 2: with `order`.
+    public static let schema = 2
 
-    /// The order.
-    public var orderID: ID
-    /// What to hold; each product once.
-    public var lines: [OrderLine]
+    /// The order that is written already; nil with ``order``.
+    public var orderID: ID?
+    /// What to hold for it; each product once. Nil with ``order``.
+    public var lines: [OrderLine]?
+    /// The order that is being placed.
+    public var order: PlaceOrder?
     /// Which time this is for the order; nil is the first. The second is for an order whose money came after it was given up.
     public var round: Int?
 
-    /// Holds all lines of an order, or none of them.
+    /// 1 without ``order``.
+    public var version: Int { self.order == nil ? 1 : 2 }
+
+    /// Holds all lines of an order that is written already, or none of them.
     public init(orderID: ID, lines: [OrderLine], round: Int? = nil) {
         self.orderID = orderID
         self.lines = lines
         self.round = round
     }
 
+    /// Places an order, whose id is the message's.
+    public init(order: PlaceOrder) { self.order = order }
+
     enum CodingKeys: String, CodingKey {
         case orderID = "order_id"
-        case lines, round
+        case lines, order, round
     }
 }
 

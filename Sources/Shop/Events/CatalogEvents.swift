@@ -24,21 +24,29 @@ public struct CatalogChanged: Event {
 public struct StockReserved: Event {
     /// `stock.reserved`.
     public static let type = "stock.reserved"
+    /// 2: with `order`.
+    public static let schema = 2
 
     /// The order.
     public var orderID: ID
+    /// The order that is being placed, which nobody has written yet; nil for one that is written already.
+    public var order: PricedOrder?
     /// As `inventory.reserve` said; nil is the first.
     public var round: Int?
 
+    /// 1 without ``order``.
+    public var version: Int { self.order == nil ? 1 : 2 }
+
     /// All lines of an order are held.
-    public init(orderID: ID, round: Int? = nil) {
+    public init(orderID: ID, order: PricedOrder? = nil, round: Int? = nil) {
         self.orderID = orderID
+        self.order = order
         self.round = round
     }
 
     enum CodingKeys: String, CodingKey {
         case orderID = "order_id"
-        case round
+        case order, round
     }
 }
 
@@ -46,24 +54,32 @@ public struct StockReserved: Event {
 public struct StockRefused: Event {
     /// `stock.refused`.
     public static let type = "stock.refused"
+    /// 2: with `order`.
+    public static let schema = 2
 
     /// The order.
     public var orderID: ID
     /// Which lines, how many are left.
     public var problem: Problem
+    /// As in ``StockReserved``.
+    public var order: PricedOrder?
     /// As `inventory.reserve` said; nil is the first.
     public var round: Int?
 
+    /// 1 without ``order``.
+    public var version: Int { self.order == nil ? 1 : 2 }
+
     /// An order's lines cannot all be held; none is.
-    public init(orderID: ID, problem: Problem, round: Int? = nil) {
+    public init(orderID: ID, problem: Problem, order: PricedOrder? = nil, round: Int? = nil) {
         self.orderID = orderID
         self.problem = problem
+        self.order = order
         self.round = round
     }
 
     enum CodingKeys: String, CodingKey {
         case orderID = "order_id"
-        case problem, round
+        case problem, order, round
     }
 }
 

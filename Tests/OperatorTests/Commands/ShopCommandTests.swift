@@ -111,7 +111,7 @@ import Transfer
         #expect(Set(nodes.compactMap { $0["kind"].string }) == ["http", "message", "handler", "stripe", "mail"])
         #expect(nodes.contains { $0["kind"].string == "http" && $0["name"].string == "POST /orders" })
         #expect(nodes.contains { $0["kind"].string == "stripe" && $0["name"].string == "POST /v1/payment_intents" && $0["outcome"].string == "200" })
-        for name in ["orders.place", "inventory.reserve", "stock.reserved", "payments.create_intent", "payments.stripe_event", "payment.succeeded"] {
+        for name in ["inventory.reserve", "stock.reserved", "payments.create_intent", "payments.stripe_event", "payment.succeeded"] {
             #expect(nodes.contains { $0["kind"].string == "message" && $0["name"].string == name && $0["outcome"].string == "succeeded" }, "\(name)")
         }
         for other in [number, intent, operation] {

@@ -8,7 +8,9 @@ extension RunningSystem {
     /// A message as the ingress would publish it.
     func message<Payload: Message>(_ payload: Payload, id: ID = .v7(milliseconds: UInt64(Clock.milliseconds()))) throws -> Outgoing {
         try Outgoing(
-            payload, envelope: Envelope(messageID: id, type: Payload.type, actor: "system", sentAt: Clock.milliseconds()), appID: "tests")
+            payload,
+            envelope: Envelope(messageID: id, type: Payload.type, actor: "system", schema: payload.version, sentAt: Clock.milliseconds()),
+            appID: "tests")
     }
 
     /// The message that places an order, and the order's id.

@@ -45,9 +45,15 @@ import Testing
                 func each(_ message: (ID) -> Sent) -> [Sent] { orders.map(message) }
                 let places = (0..<size).map { _ in Sent(PlaceOrder(userID: user, items: Array(lines), shippingAddress: Bench.address), by: user) }
                 let orders = places.map(\.id)
+                let direct = (0..<size).map { _ in
+                    Sent(ReserveStock(order: PlaceOrder(userID: user, items: Array(lines), shippingAddress: Bench.address)), by: user)
+                }
+                let answers = try await bench.take(direct).map { try #require(try $0.reply.first(StockReserved.self)) }
+                _ = try await bench.take(direct)
                 let total = 3000 as Int64
                 for batch in [
-                    places, each { Sent(ReserveStock(orderID: $0, lines: Array(lines))) }, each { Sent(StockReserved(orderID: $0)) },
+                    answers.map { Sent($0) }, places, each { Sent(ReserveStock(orderID: $0, lines: Array(lines))) },
+                    each { Sent(StockReserved(orderID: $0)) },
                     each { Sent(PaymentIntentCreated(orderID: $0, paymentIntentID: "pi", amount: total, currency: "usd")) },
                     each { Sent(PaymentSucceeded(orderID: $0, paymentIntentID: "pi", amount: total, currency: "usd")) },
                     each { Sent(OrderPaid(orderID: $0), queue: "inventory") },

@@ -134,7 +134,7 @@ struct Bench: Sendable {
                     replies[item.decoded.envelope.messageID] = reply
                     let emitted = try reply.emits.map {
                         let type = Swift.type(of: $0)
-                        return Inbox.Emission(type: type.type, schema: type.schema, exchange: type.exchange, payload: try JSON.encode($0))
+                        return Inbox.Emission(type: type.type, schema: $0.version, exchange: type.exchange, payload: try JSON.encode($0))
                     }
                     rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
                 }

@@ -25,10 +25,9 @@ struct Sent: Sendable {
 
     /// A message that the handler of another one emits.
     init(_ payload: any Message, emittedBy cause: Envelope, at position: Int, sentAt: Int64, queue: String) {
-        let type = Swift.type(of: payload)
         self.queue = queue
         self.payload = payload
-        self.envelope = cause.emitted(type: type.type, schema: type.schema, at: position, sentAt: sentAt)
+        self.envelope = cause.emitted(type: Swift.type(of: payload).type, schema: payload.version, at: position, sentAt: sentAt)
     }
 
     /// The queues that take a type, by the broker's bindings.

@@ -4,8 +4,9 @@ import Shop
 
 /// Holds all lines of an order or none, one order after the other with the stock as the one before has left it.
 ///
-/// An order is reserved once: asked again, it gets the same answer. A second round (for an order whose money came after it was given up) is asked anew,
-/// and what is still held for the first counts for it.
+/// An order that is being placed is also priced, by the rows that are locked for it; if it cannot be, or its customer is not active, it is rejected, and no
+/// order exists. An order is reserved once: asked again, it gets the same answer. A second round (for an order whose money came after it was given up)
+/// is asked anew, and what is still held for the first counts for it.
 struct ReserveStockHandler: Handler {
     /// Of products without a threshold of their own.
     let lowStockThreshold: Int
@@ -19,21 +20,24 @@ struct ReserveStockHandler: Handler {
         on conflict (order_id) do update set order_id = r.order_id
         returning r.order_id, r.message_id, r.round, r.state
         """)
+    private static let readActive: Statement = "select id from users where id = any($1) and is_active and erased_at is null"
 
     func handle(_ batch: [Received<ReserveStock, Void>], in transaction: Transaction) async throws -> [Reply] {
-        let lines = try batch.map { try Self.lines(of: $0.payload) }
+        let requests = try batch.map { try Request($0) }
         // Batches that share some orders lock them one after the other, as their rows are in the order of the ids.
         var first: [ID: Int] = [:]
-        for (index, message) in batch.enumerated() where first[message.payload.orderID] == nil { first[message.payload.orderID] = index }
+        for (index, request) in requests.enumerated() where first[request.orderID] == nil { first[request.orderID] = index }
         var claims = ReservationRows()
         for (orderID, index) in first {
-            let message = batch[index]
-            claims.set(orderID, message.envelope.messageID, Reservation(round: message.payload.asked, state: .held), lines: lines[index])
+            let request = requests[index]
+            claims.set(orderID, request.envelope.messageID, Reservation(round: request.round, state: .held), lines: request.lines)
         }
-        let rows = try await transaction.pipeline([
-            claims.call(Self.claim), StockLedger.locking(lines.lazy.flatMap { $0.lazy.map(\.productID) }),
-        ])
+        let customers = Set(requests.lazy.compactMap { $0.order?.userID })
+        let rows = try await transaction.pipeline(
+            [claims.call(Self.claim), StockLedger.locking(requests.lazy.flatMap { $0.lines.lazy.map(\.productID) })]
+                + (customers.isEmpty ? [] : [Call(Self.readActive, customers.sorted())]))
         var ledger = try StockLedger(rows[1], defaultThreshold: self.lowStockThreshold)
+        let active = customers.isEmpty ? [] : Set(try rows[2].decode(ID.self))
 
         /// Those that were there before, and those that this batch has decided.
         var reservations: [ID: Reservation] = [:]
@@ -41,23 +45,22 @@ struct ReserveStockHandler: Handler {
         for row in rows[0] {
             let (orderID, messageID) = (try row[0, as: ID.self], try row[1, as: ID.self])
             // A message is handled once, so a row with its id was written just now.
-            if let index = first[orderID], batch[index].envelope.messageID == messageID {
+            if let index = first[orderID], requests[index].envelope.messageID == messageID {
                 fresh.insert(messageID)
             } else {
                 reservations[orderID] = try Reservation(round: row[2, as: Int16.self], state: row[3, as: String.self])
             }
         }
         var changes = ReservationRows()
-        let replies = try zip(batch, lines).map { message, lines in
-            let orderID = message.payload.orderID
-            let before = fresh.contains(message.envelope.messageID) ? nil : reservations[orderID]
-            let (reservation, reply) = try Self.decide(message, lines, before, &ledger)
-            reservations[orderID] = reservation
+        let replies = try requests.map { request in
+            let before = fresh.contains(request.envelope.messageID) ? nil : reservations[request.orderID]
+            let (reservation, reply) = try Self.decide(request, before, active, &ledger)
+            reservations[request.orderID] = reservation
             let isWritten = before == nil ? reservation.state == .held : before == reservation
             if !isWritten {
                 // Those of a row that was written just now, or that holds something, are right.
                 let isAskedAnew = before?.state == .released || before?.state == .refused
-                changes.set(orderID, message.envelope.messageID, reservation, lines: isAskedAnew ? lines : [])
+                changes.set(request.orderID, request.envelope.messageID, reservation, lines: isAskedAnew ? request.lines : [])
             }
             return reply
         }
@@ -68,15 +71,31 @@ struct ReserveStockHandler: Handler {
 
     /// What becomes of one order, given what became of it before.
     private static func decide(
-        _ message: Received<ReserveStock, Void>, _ lines: [OrderLine], _ before: Reservation?, _ ledger: inout StockLedger
+        _ request: Request, _ before: Reservation?, _ active: Set<ID>, _ ledger: inout StockLedger
     ) throws -> (Reservation, Reply) {
-        let (orderID, round) = (message.payload.orderID, message.payload.asked)
+        let (orderID, round, lines) = (request.orderID, request.round, request.lines)
+        var order: PricedOrder?
+        if let placed = request.order {
+            do throws(Problem) {
+                guard active.contains(placed.userID) else { throw Problem(.userInactive, "The account is not active.") }
+                order = try PricedOrder(
+                    by: placed.userID, lines, shippingAddress: placed.shippingAddress, billingAddress: placed.billingAddress
+                ) { ledger.offer($0) }
+            } catch {
+                // One that was reserved before was also placed by `orders.place`, under the same id: it is written already.
+                if before == nil { return (Reservation(round: round, state: .refused), .rejected(error)) }
+            }
+        }
+        // The operation goes on until the order is written.
+        let decides: Reply.Decision = request.order == nil ? .ifRoot : .no
         func held(_ alerts: [StockLow] = []) -> Reply {
-            .done(emits: [StockReserved(orderID: orderID, round: message.payload.round)] + alerts, changes: lines.map { .product($0.productID) })
+            .done(
+                decides: decides, emits: [StockReserved(orderID: orderID, order: order, round: request.said)] + alerts,
+                changes: lines.map { .product($0.productID) })
         }
         func refused(_ detail: String, _ shortages: [Problem.Line]) -> Reply {
             let problem = Problem(.outOfStock, detail, lines: shortages)
-            return .done(emits: [StockRefused(orderID: orderID, problem: problem, round: message.payload.round)])
+            return .done(decides: decides, emits: [StockRefused(orderID: orderID, problem: problem, order: order, round: request.said)])
         }
         let notEnough = "There is not enough of some of the products."
 
@@ -91,24 +110,43 @@ struct ReserveStockHandler: Handler {
         case nil, .released?, .refused?:
             let shortages = ledger.shortages(lines)
             guard shortages.isEmpty else { return (Reservation(round: round, state: .refused), refused(notEnough, shortages)) }
-            let note = StockLedger.Note(kind: .reservation, actor: message.envelope.actor, orderID: orderID)
+            let note = StockLedger.Note(kind: .reservation, actor: request.envelope.actor, orderID: orderID)
             let alerts = try lines.compactMap { try ledger.move(-$0.quantity, of: $0.productID, note) }
             return (Reservation(round: round, state: .held), held(alerts))
         }
     }
 
-    /// Each product once.
-    private static func lines(of command: ReserveStock) throws(Poison) -> [OrderLine] {
-        guard !command.lines.isEmpty else { throw Poison(.invalidPayload, "a reservation of nothing") }
-        for line in command.lines where !(1...StockLedger.limit / command.lines.count ~= line.quantity) {
-            throw Poison(.invalidPayload, "a quantity of \(line.quantity)")
-        }
-        guard 1...2 ~= command.asked else { throw Poison(.invalidPayload, "round \(command.asked)") }
-        return command.lines.merged
-    }
-}
+    /// What a message asks for, whichever version it is of.
+    private struct Request {
+        let envelope: Envelope
+        let orderID: ID
+        /// Each product once.
+        let lines: [OrderLine]
+        /// The order that is being placed; nil for one that is written already.
+        let order: PlaceOrder?
+        /// As the message says it.
+        let said: Int?
+        var round: Int { self.said ?? 1 }
 
-extension ReserveStock {
-    /// The round it is about.
-    var asked: Int { self.round ?? 1 }
+        init(_ message: Received<ReserveStock, Void>) throws(Poison) {
+            let command = message.payload
+            self.envelope = message.envelope
+            self.order = command.order
+            self.said = command.round
+            if let order = command.order {
+                self.orderID = message.envelope.originalID
+                self.lines = try order.orderedLines()
+            } else {
+                guard let orderID = command.orderID, let lines = command.lines, !lines.isEmpty else {
+                    throw Poison(.invalidPayload, "a reservation of nothing: neither `order`, nor `order_id` with `lines`")
+                }
+                for line in lines where !(1...StockLedger.limit / lines.count ~= line.quantity) {
+                    throw Poison(.invalidPayload, "a quantity of \(line.quantity)")
+                }
+                self.orderID = orderID
+                self.lines = lines.merged
+            }
+            guard 1...2 ~= self.round else { throw Poison(.invalidPayload, "round \(self.round)") }
+        }
+    }
 }

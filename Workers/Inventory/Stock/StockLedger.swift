@@ -24,6 +24,7 @@ struct StockLedger: Sendable {
     private struct Product {
         var quantity: Int
         let threshold: Int
+        let offer: Offer
         var crossings: Int
         var setAt: Date?
         var isChanged = false
@@ -46,7 +47,8 @@ struct StockLedger: Sendable {
     private var movements = Movements()
 
     private static let lock: Statement = """
-        select id, stock_quantity, low_stock_threshold, low_stock_crossings, stock_set_at from products where id = any($1) order by id for update
+        select id, stock_quantity, low_stock_threshold, low_stock_crossings, stock_set_at, unit_amount, currency, is_active, sku, name
+        from products where id = any($1) order by id for update
         """
     private static let update: Statement = """
         update products p
@@ -73,12 +75,16 @@ struct StockLedger: Sendable {
         for row in rows {
             self.products[try row[0, as: ID.self]] = Product(
                 quantity: Int(try row[1, as: Int32.self]), threshold: try row[2, as: Int32?.self].map { Int($0) } ?? defaultThreshold,
+                offer: Offer(unitAmount: try row[5], currency: try row[6], isActive: try row[7], sku: try row[8], name: try row[9]),
                 crossings: Int(try row[3, as: Int32.self]), setAt: try row[4])
         }
     }
 
     /// Units that can be sold now; nil if there is no such product.
     subscript(product: ID) -> Int? { self.products[product]?.quantity }
+
+    /// What a product is sold as, as of its locked row; nil if there is no such product.
+    func offer(_ product: ID) -> Offer? { self.products[product]?.offer }
 
     /// The lines that cannot all be taken; empty if they can.
     /// - Parameter lines: each product once.

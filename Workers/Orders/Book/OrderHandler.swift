@@ -48,6 +48,11 @@ extension OrderHandler where Facts == Void {
 
 extension OrderHandler {
     func handle(_ batch: [Received<Input, Void>], in transaction: Transaction) async throws -> [Reply] {
+        try await self.applyAll(batch, in: transaction)
+    }
+
+    /// Applies each message to its order.
+    func applyAll(_ batch: [Received<Input, Void>], in transaction: Transaction) async throws -> [Reply] {
         var book = try await OrderBook.open(batch.map(\.payload.orderID), in: transaction)
         let facts = try await self.facts(for: batch, book, in: transaction)
         let replies = try batch.map { message in

@@ -64,32 +64,37 @@ struct Timeline: Sendable {
         insert into order_events (order_id, message_id, causation_id, type, status, actor, detail) select * from unnest($1, $2, $3, $4, $5, $6, $7)
         """
 
-    private var orderIDs: [ID] = []
-    private var messageIDs: [ID] = []
-    private var causationIDs: [ID?] = []
-    private var types: [String] = []
-    private var statuses: [String] = []
-    private var actors: [String] = []
-    private var details: [JSONText?] = []
+    /// The rows, column by column.
+    struct Columns: Sendable {
+        var orderIDs: [ID] = []
+        var messageIDs: [ID] = []
+        var causationIDs: [ID?] = []
+        var types: [String] = []
+        var statuses: [String] = []
+        var actors: [String] = []
+        var details: [JSONText?] = []
+    }
+
+    private(set) var columns = Columns()
 
     /// Adds a row.
     /// - Parameters:
     ///   - status: the order's, after it.
     ///   - envelope: of the message that did it.
     mutating func add(_ entry: Entry, to orderID: ID, status: OrderStatus, by envelope: Envelope) {
-        self.orderIDs.append(orderID)
-        self.messageIDs.append(envelope.messageID)
-        self.causationIDs.append(envelope.causationID)
-        self.types.append(entry.type)
-        self.statuses.append(status.rawValue)
-        self.actors.append(envelope.actor)
-        self.details.append(entry.detail)
+        self.columns.orderIDs.append(orderID)
+        self.columns.messageIDs.append(envelope.messageID)
+        self.columns.causationIDs.append(envelope.causationID)
+        self.columns.types.append(entry.type)
+        self.columns.statuses.append(status.rawValue)
+        self.columns.actors.append(envelope.actor)
+        self.columns.details.append(entry.detail)
     }
 
     /// Writes the rows with the transaction's next round trip.
     func write(in transaction: Transaction) {
-        guard !self.orderIDs.isEmpty else { return }
-        transaction.enqueue(
-            Self.insert, self.orderIDs, self.messageIDs, self.causationIDs, self.types, self.statuses, self.actors, self.details)
+        guard !self.columns.orderIDs.isEmpty else { return }
+        let rows = self.columns
+        transaction.enqueue(Self.insert, rows.orderIDs, rows.messageIDs, rows.causationIDs, rows.types, rows.statuses, rows.actors, rows.details)
     }
 }

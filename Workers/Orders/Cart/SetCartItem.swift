@@ -49,6 +49,6 @@ struct SetCartItemHandler: Handler {
             let limit = OrderLine.allowedQuantity.upperBound
             throw Problem(.invalid, "The quantity is not allowed.", errors: [.init(field: "quantity", message: "must be between 0 and \(limit)")])
         }
-        _ = try catalogue.price([OrderLine(productID: command.productID, quantity: command.quantity)])
+        try catalogue.check(OrderLine(productID: command.productID, quantity: command.quantity))
     }
 }

@@ -19,8 +19,8 @@ struct CheckoutCartHandler: Handler {
         let catalogue = try await Catalogue.read(
             products: items.values.lazy.flatMap { $0.lazy.map(\.productID) }, users: batch.lazy.map(\.payload.userID), in: transaction)
         var orders = NewOrders()
-        var ordered: [(user: ID, sentAt: Date)] = []
-        let replies = try batch.map { message -> Reply in
+        var ordered: [ID: (user: ID, sentAt: Date)] = [:]
+        var replies = try batch.map { message -> Reply in
             let command = message.payload
             do {
                 try catalogue.check(user: command.userID)
@@ -29,19 +29,25 @@ struct CheckoutCartHandler: Handler {
                 guard lines.count <= OrderLine.allowedCount.upperBound else {
                     throw Problem(.invalid, "An order has at most \(OrderLine.allowedCount.upperBound) lines, the cart has \(lines.count).")
                 }
-                let order = try orders.add(
-                    message.envelope, user: command.userID, lines: try catalogue.price(lines), shippingAddress: command.shippingAddress,
-                    billingAddress: command.billingAddress)
+                let order = try catalogue.price(
+                    lines, by: command.userID, shippingAddress: command.shippingAddress, billingAddress: command.billingAddress)
+                var reply = try orders.addPending(message.envelope, order)
+                reply.emits.append(CartChanged(userID: command.userID))
+                reply.changes.append(.cart(command.userID))
                 items[command.userID] = nil
-                ordered.append((command.userID, message.envelope.sentDate))
-                return .passedOn(
-                    emits: order.emits + [CartChanged(userID: command.userID)], changes: order.changes + [.cart(command.userID)])
+                ordered[message.envelope.originalID] = (command.userID, message.envelope.sentDate)
+                return reply
             } catch let problem as Problem {
                 return .rejected(problem)
             }
         }
-        orders.write(in: transaction)
-        carts.consume(ordered, in: transaction)
+        let written = try await orders.write(in: transaction)
+        for (index, message) in batch.enumerated() where replies[index].problem == nil && written[message.envelope.originalID] == nil {
+            // Checked out before, so long ago that the inbox has forgotten it.
+            ordered[message.envelope.originalID] = nil
+            replies[index] = .done()
+        }
+        carts.consume(Array(ordered.values), in: transaction)
         return replies
     }
 }

@@ -2,10 +2,14 @@ import Kit
 import Postgres
 import Shop
 
-/// An order's stock cannot be held: it is rejected, and so is the operation that placed it.
+/// An order's stock cannot be held: it is rejected, and so is the operation that placed it. An order that comes with the message is written.
 ///
 /// In the second round, of an order whose money came after it was given up: the money is given back.
 struct StockRefusedHandler: OrderHandler {
+    func handle(_ batch: [Received<StockRefused, Void>], in transaction: Transaction) async throws -> [Reply] {
+        try await self.place(batch, paymentWindow: .zero, in: transaction)
+    }
+
     func apply(_ message: Received<StockRefused, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         let isFirst = message.payload.round ?? 1 < Revival.round
         let problem = message.payload.problem

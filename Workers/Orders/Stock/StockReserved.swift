@@ -3,7 +3,8 @@ import Kit
 import Postgres
 import Shop
 
-/// An order's stock is held: it awaits its payment until a deadline, and the operation that placed it has succeeded.
+/// An order's stock is held: it awaits its payment until a deadline, and the operation that placed it has succeeded. An order that comes with the message
+/// is written.
 ///
 /// The second round is for an order whose money came after it was given up: with its stock held once more it is paid.
 struct StockReservedHandler: OrderHandler {
@@ -15,6 +16,10 @@ struct StockReservedHandler: OrderHandler {
         let dueAt: Date
         let text: String
         let detail: JSONText
+    }
+
+    func handle(_ batch: [Received<StockReserved, Void>], in transaction: Transaction) async throws -> [Reply] {
+        try await self.place(batch, paymentWindow: self.paymentWindow, in: transaction)
     }
 
     func facts(for batch: [Received<StockReserved, Void>], _ book: OrderBook, in transaction: Transaction) async throws -> Facts {

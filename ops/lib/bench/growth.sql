@@ -19,9 +19,9 @@ insert into reservations (order_id, message_id, at, state, product_ids, quantiti
 insert into stock_movements (product_id, order_id, at, delta, stock_after, kind, actor)
     select p.id, o.id, o.at, -1, 0, 'reservation', o.user_id from old o, unnest(array[o.first, o.second]) p(id);
 insert into inbox (message_id, correlation_id, sent_at, handled_at, took_us, attempt, decides, consumer, type, outcome, fingerprint)
-    select case when i.consumer = 'orders' and i.type = 'orders.place' then o.id else gen_random_uuid() end, o.id, o.at, o.at, 2000, 1, i.decides,
-        i.consumer, i.type, 'succeeded', case when i.type = 'orders.place' then decode(md5(o.id::text), 'hex') end
-    from old o, (values ('orders', 'orders.place', false), ('inventory', 'inventory.reserve', false), ('orders', 'stock.reserved', true),
+    select case when i.type = 'inventory.reserve' then o.id else gen_random_uuid() end, o.id, o.at, o.at, 2000, 1, i.decides,
+        i.consumer, i.type, 'succeeded', case when i.type = 'inventory.reserve' then decode(md5(o.id::text), 'hex') end
+    from old o, (values ('inventory', 'inventory.reserve', false), ('orders', 'stock.reserved', true),
         ('payments', 'payments.create_intent', true), ('payments', 'payments.stripe_event', false), ('orders', 'payment.succeeded', false),
         ('inventory', 'order.paid', false), ('email', 'order.paid', false)) i(consumer, type, decides);
 commit;

@@ -89,7 +89,7 @@ final class TestShop: Sendable {
     func send<Payload: Message>(_ payload: Payload, id: ID? = nil, by actor: String = "system") async throws -> ID {
         let now = Clock.milliseconds()
         let id = id ?? ID.v7(milliseconds: UInt64(now))
-        let envelope = Envelope(messageID: id, type: Payload.type, actor: actor, sentAt: now)
+        let envelope = Envelope(messageID: id, type: Payload.type, actor: actor, schema: payload.version, sentAt: now)
         let outgoing = try Outgoing(payload, envelope: envelope, appID: "tests")
         // A broker on a loaded machine may take longer than the publisher waits; the same message twice is one.
         try await eventually("the broker to take \(Payload.type)") {

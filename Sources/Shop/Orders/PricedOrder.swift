@@ -1,0 +1,117 @@
+/// An order at the prices of the moment of ordering.
+public struct PricedOrder: Codable, Sendable, Equatable {
+    /// The account.
+    public var userID: ID
+    /// ISO 4217, lower case.
+    public var currency: String
+    /// In the minor unit of `currency`.
+    public var totalAmount: Int64
+    /// What is ordered; each product once.
+    public var items: [Item]
+    /// Where to send it.
+    public var shippingAddress: Address
+    /// Where to send the bill; the shipping address if nil.
+    public var billingAddress: Address?
+
+    /// A line of an order, and what the order keeps of its product.
+    public struct Item: Codable, Sendable, Equatable {
+        /// The product.
+        public var productID: ID
+        /// Units, from 1.
+        public var quantity: Int
+        /// The price of one, in the minor unit.
+        public var unitAmount: Int64
+        /// The shop's own number of it.
+        public var sku: String
+        /// What it is called.
+        public var name: String
+
+        enum CodingKeys: String, CodingKey {
+            case productID = "product_id"
+            case quantity
+            case unitAmount = "unit_amount"
+            case sku, name
+        }
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case currency
+        case totalAmount = "total_amount"
+        case items
+        case shippingAddress = "shipping_address"
+        case billingAddress = "billing_address"
+    }
+}
+
+/// What a product is sold as at the moment.
+public struct Offer: Sendable, Equatable {
+    /// In the minor unit.
+    public var unitAmount: Int64
+    /// ISO 4217, lower case.
+    public var currency: String
+    /// Whether it is sold.
+    public var isActive: Bool
+    /// The shop's own number of it.
+    public var sku: String
+    /// What it is called.
+    public var name: String
+
+    /// What a product is sold as.
+    public init(unitAmount: Int64, currency: String, isActive: Bool, sku: String, name: String) {
+        self.unitAmount = unitAmount
+        self.currency = currency
+        self.isActive = isActive
+        self.sku = sku
+        self.name = name
+    }
+}
+
+extension PricedOrder {
+    /// Prices an order.
+    /// - Parameters:
+    ///   - lines: not empty; each product once.
+    ///   - offer: what a product is sold as; nil if there is none of that id.
+    /// - Throws: `product_unknown`, `product_unavailable` with the lines that are.
+    public init(
+        by userID: ID, _ lines: [OrderLine], shippingAddress: Address, billingAddress: Address?, offer: (ID) -> Offer?
+    ) throws(Problem) {
+        let priced = try Self.price(lines, offer: offer)
+        self.init(
+            userID: userID, currency: priced.currency, totalAmount: priced.total, items: priced.items, shippingAddress: shippingAddress,
+            billingAddress: billingAddress)
+    }
+
+    /// The lines of an order at the prices of the moment.
+    /// - Throws: `product_unknown`, `product_unavailable` with the lines that are.
+    public static func price(_ lines: [OrderLine], offer: (ID) -> Offer?) throws(Problem) -> (items: [Item], total: Int64, currency: String) {
+        var currency: String?
+        // Cannot overflow: prices, quantities and lines have limits (`unit_amount_is_in_range`, `OrderLine`).
+        var total: Int64 = 0
+        var items: [Item] = []
+        items.reserveCapacity(lines.count)
+        var unknown: [Problem.Line] = []
+        var unavailable: [Problem.Line] = []
+        for line in lines {
+            let refused = Problem.Line(productID: line.productID, requested: line.quantity, available: 0)
+            guard let offer = offer(line.productID) else {
+                unknown.append(refused)
+                continue
+            }
+            // An order is paid at once, in one currency: the first line's.
+            guard offer.isActive, offer.currency == currency ?? offer.currency else {
+                unavailable.append(refused)
+                continue
+            }
+            currency = offer.currency
+            total += Int64(line.quantity) * offer.unitAmount
+            items.append(
+                Item(productID: line.productID, quantity: line.quantity, unitAmount: offer.unitAmount, sku: offer.sku, name: offer.name))
+        }
+        if !unknown.isEmpty { throw Problem(.productUnknown, "Some of the products do not exist.", lines: unknown) }
+        guard unavailable.isEmpty, let currency else {
+            throw Problem(.productUnavailable, "Some of the products are not sold, or not in this currency.", lines: unavailable)
+        }
+        return (items, total, currency)
+    }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import Shop
+
+/// An answer of the inventory to an order that is being placed: with it the order itself, which nobody has written yet.
+protocol Placement: AboutOrder {
+    /// The order; nil for one that is written already.
+    var order: PricedOrder? { get }
+    /// Why it is rejected; nil if its stock is held.
+    var rejection: Problem? { get }
+}
+
+extension StockReserved: Placement {
+    var rejection: Problem? { nil }
+}
+
+extension StockRefused: Placement {
+    var rejection: Problem? { self.problem }
+}
+
+extension OrderHandler where Input: Placement {
+    /// Writes the orders that come with their messages, in one statement and without a look; whatever is about an order that is written already is
+    /// applied to it.
+    func place(_ batch: [Received<Input, Void>], paymentWindow: Duration, in transaction: Transaction) async throws -> [Reply] {
+        var orders = NewOrders()
+        var added: Set<ID> = []
+        for message in batch {
+            let answer = message.payload
+            guard let order = answer.order, added.insert(answer.orderID).inserted else { continue }
+            try orders.add(
+                answer.orderID, message.envelope, order, answer.rejection == nil ? .awaitingPayment : .rejected, rejection: answer.rejection)
+        }
+        var written = try await orders.write(paymentWindow: paymentWindow, in: transaction)
+        var replies: [Reply?] = []
+        var others: [Received<Input, Void>] = []
+        for message in batch {
+            let answer = message.payload
+            // A second message about an order that was written just now finds it there.
+            if let order = answer.order, let dueAt = written.removeValue(forKey: answer.orderID) {
+                replies.append(Self.reply(to: answer, order, dueAt: dueAt))
+            } else {
+                replies.append(nil)
+                others.append(message)
+            }
+        }
+        if !others.isEmpty {
+            var applied = try await self.applyAll(others, in: transaction)[...]
+            for index in replies.indices where replies[index] == nil { replies[index] = applied.popFirst() }
+        }
+        return replies.compactMap { $0 }
+    }
+
+    /// Of an order that was written just now. Nobody can have read it before: there is nothing that a cache would have to drop.
+    private static func reply(to answer: Input, _ order: PricedOrder, dueAt: Date?) -> Reply {
+        let placed = order.placed(answer.orderID)
+        if let problem = answer.rejection {
+            return .rejected(problem, decides: .yes, emits: [placed, OrderRejected(orderID: answer.orderID, problem: problem)])
+        }
+        let due = dueAt.map { Timestamp.string($0) } ?? ""
+        return .done(decides: .yes, emits: [placed, OrderAwaitingPayment(orderID: answer.orderID, paymentDueAt: due)])
+    }
+}
