@@ -23,6 +23,10 @@ extension Message {
 /// Something to do. Published `mandatory` to `commands`; the first word of its type names the queue.
 public protocol Command: Message {}
 
+/// A command that changes what a later one of the same kind may change again: of such commands about one thing each takes effect in the order in which
+/// they were accepted, or is rejected as `superseded`.
+public protocol OrderedCommand: Command {}
+
 /// Something that has happened. Published to `events`; nobody needs to listen.
 public protocol Event: Message {}
 

@@ -71,7 +71,7 @@ extension Problem {
         case notAcceptable = "not_acceptable"
         case emailTaken = "email_taken", skuTaken = "sku_taken", slugTaken = "slug_taken"
         case outOfStock = "out_of_stock", productUnavailable = "product_unavailable", productUnknown = "product_unknown"
-        case cartEmpty = "cart_empty", alreadyPaid = "already_paid", notPayable = "not_payable"
+        case cartEmpty = "cart_empty", cartCheckedOut = "cart_checked_out", superseded, alreadyPaid = "already_paid", notPayable = "not_payable"
         case notCancellable = "not_cancellable", notShippable = "not_shippable", notCompletable = "not_completable"
         case categoryCycle = "category_cycle", categoryInUse = "category_in_use"
         case refundExceedsPayment = "refund_exceeds_payment", nothingToRefund = "nothing_to_refund"
@@ -95,7 +95,8 @@ extension Problem {
             case .notFound: 404
             case .methodNotAllowed: 405
             case .notAcceptable: 406
-            case .emailTaken, .skuTaken, .slugTaken, .outOfStock, .productUnavailable, .productUnknown, .cartEmpty, .alreadyPaid, .notPayable,
+            case .emailTaken, .skuTaken, .slugTaken, .outOfStock, .productUnavailable, .productUnknown, .cartEmpty, .cartCheckedOut, .superseded,
+                .alreadyPaid, .notPayable,
                 .notCancellable, .notShippable, .notCompletable, .categoryCycle, .categoryInUse, .refundExceedsPayment, .nothingToRefund,
                 .stockBelowZero:
                 409

@@ -36,7 +36,7 @@ struct ProblemTests {
         (
             409,
             """
-            email_taken sku_taken slug_taken out_of_stock product_unavailable product_unknown cart_empty already_paid not_payable not_cancellable \
+            email_taken sku_taken slug_taken out_of_stock product_unavailable product_unknown cart_empty cart_checked_out superseded already_paid not_payable not_cancellable \
             not_shippable not_completable category_cycle category_in_use refund_exceeds_payment nothing_to_refund stock_below_zero
             """
         ),

@@ -3,37 +3,65 @@ import Kit
 import Postgres
 import Shop
 
-/// A user's name. Of several commands the newest wins, by the time it was sent.
+/// A user's name. A command that comes too late is rejected.
 struct UpdateUserProfile: Handler {
     private static let update: Statement = """
-        update users u
-        set full_name = case when m.is_new and (u.full_name_at > m.sent_at) is not true then m.full_name else u.full_name end,
-            full_name_at = case when m.is_new then greatest(u.full_name_at, m.sent_at) else u.full_name_at end, updated_at = now()
-        from unnest($1, $2, $3, $4) m(id, full_name, is_new, sent_at) where u.id = m.id and u.erased_at is null returning u.id
+        update users u set full_name = m.full_name, changed = m.changed, updated_at = now()
+        from unnest($1, $2, $3) m(id, full_name, changed) where u.id = m.id
         """
 
-    private struct Change {
-        var name: String?
-        /// Whether it says anything of the name.
-        var isNew: Bool
-        var sentAt: Date
-    }
-
     func handle(_ batch: [Received<UpdateProfile, Void>], in transaction: Transaction) async throws -> [Reply] {
-        var changes: [ID: Change] = [:]
-        for message in batch {
+        var (accounts, acceptances) = try await Account.lock(batch.map { ($0.payload.userID, $0.envelope) }, in: transaction)
+        let replies = batch.map { message -> Reply in
             let command = message.payload
-            let isNew = command.fullName != nil || command.clearsFullName == true
-            let change = Change(name: command.fullName, isNew: isNew, sentAt: message.envelope.sentDate)
-            guard let before = changes[command.userID] else {
-                changes[command.userID] = change
-                continue
+            return accounts.change(command.userID) { (account) throws(Problem) in
+                guard command.fullName != nil || command.clearsFullName == true else { return }
+                try account.changes.admit(acceptances[message.envelope], in: ["full_name"])
+                account.fullName = command.fullName
             }
-            if isNew, !before.isNew || before.sentAt <= change.sentAt { changes[command.userID] = change }
         }
-        let rows = try await transaction.query(
-            Self.update, Array(changes.keys), changes.values.map(\.name), changes.values.map(\.isNew), changes.values.map(\.sentAt))
-        return try updated(batch.map(\.payload.userID), by: rows)
+        transaction.enqueue(
+            Self.update, Array(accounts.keys), accounts.values.map(\.fullName), try accounts.values.map { try $0.changes.json })
+        return replies
+    }
+}
+
+/// What of an account's row takes effect in the order of acceptance.
+private struct Account {
+    var fullName: String?
+    var isActive: Bool
+    var isSuperuser: Bool
+    var changes: Changes
+
+    private static let lock: Statement = """
+        select id, full_name, is_active, is_superuser, changed from users where id = any($1) and erased_at is null order by id for update
+        """
+
+    /// Locks those of the accounts of these messages that exist and are not erased.
+    static func lock(_ messages: [(userID: ID, envelope: Envelope)], in transaction: Transaction) async throws -> ([ID: Account], Acceptances) {
+        let rows = try await transaction.pipeline([
+            Call(Self.lock, Array(Set(messages.map(\.userID))).sorted()), Acceptances.reading(messages.map(\.envelope)),
+        ])
+        var accounts: [ID: Account] = [:]
+        for row in rows[0] {
+            accounts[try row[0, as: ID.self]] = Account(
+                fullName: try row[1], isActive: try row[2], isSuperuser: try row[3], changes: try Changes(row[4, as: JSONText?.self]))
+        }
+        return (accounts, try Acceptances(rows[1]))
+    }
+}
+
+extension [ID: Account] {
+    /// Changes an account, if there is one of that id, and answers who asked for it.
+    fileprivate mutating func change(_ id: ID, _ change: (inout Account) throws(Problem) -> Void) -> Reply {
+        guard var account = self[id] else { return .rejected(Problem(.notFound, "There is no such account.")) }
+        do throws(Problem) {
+            try change(&account)
+        } catch {
+            return .rejected(error)
+        }
+        self[id] = account
+        return .done(emits: [AccountUpdated(userID: id)], changes: [.user(id)])
     }
 }
 
@@ -80,23 +108,29 @@ struct EndSessions: Handler {
     }
 }
 
-/// A superuser's switches. Of several commands for one the newest wins, by the time it was sent.
+/// A superuser's switches, all that are named or none. A command that comes too late is rejected.
 struct SetFlags: Handler {
     private static let update: Statement = """
-        update users
-        set is_active = case when $2 is null or is_active_at > $4 then is_active else $2 end,
-            is_active_at = case when $2 is null then is_active_at else greatest(is_active_at, $4) end,
-            is_superuser = case when $3 is null or is_superuser_at > $4 then is_superuser else $3 end,
-            is_superuser_at = case when $3 is null then is_superuser_at else greatest(is_superuser_at, $4) end, updated_at = now()
-        where id = $1 and erased_at is null returning id
+        update users u set is_active = m.is_active, is_superuser = m.is_superuser, changed = m.changed, updated_at = now()
+        from unnest($1, $2, $3, $4) m(id, is_active, is_superuser, changed) where u.id = m.id
         """
 
-    var policy: Policy { Policy(largestBatch: 1) }
-
     func handle(_ batch: [Received<SetAccountFlags, Void>], in transaction: Transaction) async throws -> [Reply] {
-        let flags = batch[0].payload
-        let rows = try await transaction.query(Self.update, flags.userID, flags.isActive, flags.isSuperuser, batch[0].envelope.sentDate)
-        return try updated([flags.userID], by: rows)
+        var (accounts, acceptances) = try await Account.lock(batch.map { ($0.payload.userID, $0.envelope) }, in: transaction)
+        let replies = batch.map { message -> Reply in
+            let flags = message.payload
+            return accounts.change(flags.userID) { (account) throws(Problem) in
+                try account.changes.admit(
+                    acceptances[message.envelope],
+                    in: (flags.isActive == nil ? [] : ["is_active"]) + (flags.isSuperuser == nil ? [] : ["is_superuser"]))
+                account.isActive = flags.isActive ?? account.isActive
+                account.isSuperuser = flags.isSuperuser ?? account.isSuperuser
+            }
+        }
+        transaction.enqueue(
+            Self.update, Array(accounts.keys), accounts.values.map(\.isActive), accounts.values.map(\.isSuperuser),
+            try accounts.values.map { try $0.changes.json })
+        return replies
     }
 }
 

@@ -13,6 +13,7 @@ struct Intake: Sendable {
     private let operations: OperationReader
     private let fingerprints: Fingerprints
     private let recent = RecentKeys()
+    private let sender = Sender()
     private let handled: KeyLookup
 
     init(publisher: Publisher, operations: OperationReader, keyLookup: KeyLookup, secrets: [String]) {
@@ -42,12 +43,13 @@ struct Intake: Sendable {
         _ command: Payload, _ kind: OperationKind, about resource: Resource, by actor: ID?, body: [UInt8], _ request: Request,
         _ context: IngressContext
     ) async throws -> Response {
-        let now = Clock.milliseconds()
+        let now = self.sender.now()
         let key = try IdempotencyKey(request)
         let messageID = try await self.messageID(key, actor: actor, body: body, request: request, now: now)
-        let envelope = Envelope(
+        var envelope = Envelope(
             messageID: messageID, type: Payload.type, actor: actor?.description ?? "anonymous", schema: command.version,
             traceparent: context.trace.traceparent, fingerprint: key == nil ? nil : self.fingerprints.make(body), sentAt: now)
+        if Payload.self is any OrderedCommand.Type { envelope.sender = self.sender.id }
         let resourceID: ID? =
             switch resource {
             case .new: messageID

@@ -1,4 +1,3 @@
-public import FoundationEssentials
 public import RabbitMQ
 public import Shop
 
@@ -24,6 +23,8 @@ public struct Envelope: Sendable, Equatable {
     public var attempt: Int
     /// Of the request that caused a command: another one under the same id is a reused idempotency key.
     public var fingerprint: String?
+    /// The process that accepted it, by whose clock alone ``sentAt`` can be compared; nil if it does not say.
+    public var sender: String?
     /// When it was first published, in milliseconds since 1970; kept through retries and replays.
     public var sentAt: Int64?
     /// What went wrong at the attempts before, if any did.
@@ -61,12 +62,10 @@ public struct Envelope: Sendable, Equatable {
         self.traceparent = traceparent
         self.attempt = 1
         self.fingerprint = fingerprint
+        self.sender = nil
         self.sentAt = sentAt
         self.failure = nil
     }
-
-    /// When it was first published; now for one that does not say. What a newer command has set, an older one does not change.
-    public var sentDate: Date { Clock.date(milliseconds: self.sentAt ?? Clock.milliseconds()) }
 
     /// Its own id, or that of the message that it was edited from: what a command makes has this id, which its client was told.
     public var originalID: ID { self.replaces ?? self.messageID }
@@ -85,6 +84,7 @@ public struct Envelope: Sendable, Equatable {
         next.schema = schema
         next.attempt = 1
         next.fingerprint = nil
+        next.sender = nil
         next.sentAt = sentAt
         next.failure = nil
         return next
@@ -103,6 +103,7 @@ enum Header {
     static let lastFailedAt = "last-failed-at"
     static let replaces = "replaces"
     static let schema = "schema"
+    static let sender = "sender"
     static let traceparent = "traceparent"
     /// Beside AMQP's `timestamp`, which counts whole seconds; the name is that of RabbitMQ's own timestamp interceptor.
     static let timestampInMilliseconds = "timestamp_in_ms"
@@ -130,6 +131,7 @@ extension Envelope {
         self.traceparent = properties.headers[Header.traceparent]?.string
         self.attempt = max(1, Int(clamping: properties.headers[Header.attempt]?.int ?? 1))
         self.fingerprint = properties.headers[Header.fingerprint]?.string
+        self.sender = properties.headers[Header.sender]?.string
         self.sentAt = properties.headers[Header.timestampInMilliseconds]?.int ?? properties.timestamp.map { $0 * 1000 }
         if let errorType = properties.headers[Header.errorType]?.string {
             self.failure = Failure(
@@ -149,6 +151,7 @@ extension Envelope {
         if let replaces { headers[Header.replaces] = .string(replaces.description) }
         if let traceparent { headers[Header.traceparent] = .string(traceparent) }
         if let fingerprint { headers[Header.fingerprint] = .string(fingerprint) }
+        if let sender { headers[Header.sender] = .string(sender) }
         if let sentAt { headers[Header.timestampInMilliseconds] = .int(sentAt) }
         if let failure {
             headers[Header.errorType] = .string(failure.errorType)

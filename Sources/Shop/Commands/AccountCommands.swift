@@ -25,7 +25,7 @@ public struct RegisterAccount: Command {
 }
 
 /// Changes what a user says of themselves; nil leaves a field as it is.
-public struct UpdateProfile: Command {
+public struct UpdateProfile: OrderedCommand {
     /// `accounts.update_profile`.
     public static let type = "accounts.update_profile"
 
@@ -153,7 +153,7 @@ public struct RevokeTokens: Command {
 }
 
 /// A superuser's switches of an account; nil leaves one as it is.
-public struct SetAccountFlags: Command {
+public struct SetAccountFlags: OrderedCommand {
     /// `accounts.set_flags`.
     public static let type = "accounts.set_flags"
 

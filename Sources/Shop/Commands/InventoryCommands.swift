@@ -31,7 +31,7 @@ public struct CreateCategory: Command {
 }
 
 /// Changes a category; nil leaves a field as it is.
-public struct UpdateCategory: Command {
+public struct UpdateCategory: OrderedCommand {
     /// `inventory.update_category`.
     public static let type = "inventory.update_category"
 
@@ -160,7 +160,7 @@ public struct CreateProduct: Command {
 }
 
 /// Changes a product; nil leaves a field as it is. The stock is changed by `inventory.adjust_stock` alone, or set here to an absolute count.
-public struct UpdateProduct: Command {
+public struct UpdateProduct: OrderedCommand {
     /// `inventory.update_product`.
     public static let type = "inventory.update_product"
 
@@ -238,7 +238,7 @@ public struct UpdateProduct: Command {
 }
 
 /// Takes a product out of the shop; orders keep their lines.
-public struct ArchiveProduct: Command {
+public struct ArchiveProduct: OrderedCommand {
     /// `inventory.archive_product`.
     public static let type = "inventory.archive_product"
 
@@ -256,7 +256,7 @@ public struct ArchiveProduct: Command {
 }
 
 /// Adds to, takes from or sets the units that can be sold. Exactly one of `delta` and `set` is given.
-public struct AdjustStock: Command {
+public struct AdjustStock: OrderedCommand {
     /// `inventory.adjust_stock`.
     public static let type = "inventory.adjust_stock"
 

@@ -1,5 +1,5 @@
 /// Puts an absolute quantity of a product into a user's cart; 0 removes it.
-public struct SetCartItem: Command {
+public struct SetCartItem: OrderedCommand {
     /// `orders.set_cart_item`.
     public static let type = "orders.set_cart_item"
 
@@ -25,7 +25,7 @@ public struct SetCartItem: Command {
 }
 
 /// Empties a user's cart.
-public struct ClearCart: Command {
+public struct ClearCart: OrderedCommand {
     /// `orders.clear_cart`.
     public static let type = "orders.clear_cart"
 
@@ -43,7 +43,7 @@ public struct ClearCart: Command {
 }
 
 /// Turns a user's cart into an order, whose id is the message's, and empties it in one step.
-public struct CheckoutCart: Command {
+public struct CheckoutCart: OrderedCommand {
     /// `orders.checkout_cart`.
     public static let type = "orders.checkout_cart"
 

@@ -131,6 +131,7 @@ struct AsyncAPITests {
 
         envelope = envelope.emitted(type: OrderShipped.type, schema: 1, at: 0, sentAt: 1)
         envelope.fingerprint = "00ff"
+        envelope.sender = "5e0f1a2b"
         envelope.failure = .init(errorType: ErrorType.timedOut.rawValue, error: "no end", firstAt: 1, lastAt: 2)
         let headers = try Self.headers(of: envelope)
         let failed = try self.document.resolve("#/components/messages/failed/headers")

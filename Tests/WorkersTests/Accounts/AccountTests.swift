@@ -44,11 +44,11 @@ import Testing
         }
     }
 
-    @Test func `a name is changed and removed, the newest command wins`() async throws {
+    @Test func `a name is changed and removed; what comes after a newer command is rejected`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             #expect(try await bench.handle(Sent(UpdateProfile(userID: user, fullName: "Ada"), sentAt: 10)).emitted == ["account.updated"])
-            try await bench.handle(Sent(UpdateProfile(userID: user, fullName: "Older"), sentAt: 5))
+            #expect(try await bench.handle(Sent(UpdateProfile(userID: user, fullName: "Older"), sentAt: 5)).problem == .superseded)
             #expect(try await self.user(user, "full_name", bench) == ["Ada"])
             _ = try await bench.take([30, 20].map { Sent(UpdateProfile(userID: user, fullName: "At \($0)"), sentAt: $0) })
             #expect(try await self.user(user, "full_name", bench) == ["At 30"])
@@ -60,11 +60,14 @@ import Testing
         }
     }
 
-    @Test func `flags are switched one by one, the newest command wins`() async throws {
+    @Test func `flags are switched one by one; what comes after a newer command is rejected`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             try await bench.handle(Sent(SetAccountFlags(userID: user, isActive: false), sentAt: 20))
-            try await bench.handle(Sent(SetAccountFlags(userID: user, isActive: true, isSuperuser: true), sentAt: 10))
+            let older = SetAccountFlags(userID: user, isActive: true, isSuperuser: true)
+            #expect(try await bench.handle(Sent(older, sentAt: 10)).problem == .superseded)
+            #expect(try await self.user(user, "is_active, is_superuser", bench) == ["f", "f"])
+            try await bench.handle(Sent(SetAccountFlags(userID: user, isSuperuser: true), sentAt: 10))
             #expect(try await self.user(user, "is_active, is_superuser", bench) == ["f", "t"])
             try await bench.handle(Sent(SetAccountFlags(userID: user, isActive: true), sentAt: 30))
             #expect(try await self.user(user, "is_active, is_superuser", bench) == ["t", "t"])

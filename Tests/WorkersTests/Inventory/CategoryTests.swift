@@ -127,14 +127,16 @@ import Testing
         }
     }
 
-    @Test func `of several commands for one field the newest wins`() async throws {
+    @Test func `what comes after a newer command for the same field is rejected as a whole`() async throws {
         try await withBench { bench in
             let category = self.category("A")
             try await bench.handle(category)
             let later = Clock.milliseconds() + 1000
             try await bench.handle(Sent(UpdateCategory(categoryID: category.id, name: "newer", isActive: false), sentAt: later + 1))
-            try await bench.handle(Sent(UpdateCategory(categoryID: category.id, name: "older", description: "text"), sentAt: later))
-            #expect(try await bench.database.psql("select name, slug, description, is_active from categories") == [["newer", "a", "text", "f"]])
+            let older = UpdateCategory(categoryID: category.id, name: "older", description: "text")
+            #expect(try await bench.handle(Sent(older, sentAt: later)).problem == .superseded)
+            try await bench.handle(Sent(UpdateCategory(categoryID: category.id, description: "other"), sentAt: later))
+            #expect(try await bench.database.psql("select name, slug, description, is_active from categories") == [["newer", "a", "other", "f"]])
         }
     }
 }

@@ -59,11 +59,12 @@ import Testing
         }
     }
 
-    @Test func `of several counts the newest holds, in whatever order they come`() async throws {
+    @Test func `of several counts the newest holds, and what comes after it is rejected`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 10)
             for time in [20, 10, 40, 30] as [Int64] {
-                try await bench.handle(Sent(AdjustStock(productID: product, set: Int(time), reason: "counted"), sentAt: time))
+                let reply = try await bench.handle(Sent(AdjustStock(productID: product, set: Int(time), reason: "counted"), sentAt: time))
+                #expect(reply.problem == ([10, 30].contains(time) ? .superseded : nil))
             }
             #expect(try await bench.stock(product) == 40)
             // What was reserved since then stays reserved.

@@ -11,7 +11,7 @@ struct Sent: Sendable {
     var id: ID { self.envelope.messageID }
     var type: String { self.envelope.type }
 
-    /// The first message of a chain, sent now by `system` unless it is said otherwise.
+    /// The first message of a chain, sent now by `system` unless it is said otherwise, and accepted by one and the same ingress.
     /// - Parameter queue: the one that its type names, or that listens to it.
     init(
         _ payload: any Message, id: ID = .new(), by actor: ID? = nil, sentAt: Int64 = Clock.milliseconds(), attempt: Int = 1, queue: String? = nil
@@ -21,6 +21,7 @@ struct Sent: Sendable {
         self.payload = payload
         self.envelope = Envelope(messageID: id, type: type, actor: actor?.description ?? "system", sentAt: sentAt)
         self.envelope.attempt = attempt
+        self.envelope.sender = "tests"
     }
 
     /// A message that the handler of another one emits.

@@ -10,7 +10,7 @@ struct CategoryRecord: Sendable, Equatable {
     var name: String
     var slug: String
     var description: String?
-    var edits: Edits
+    var changes: Changes
 }
 
 /// All categories, locked against other writers until the transaction ends: what makes a tree of them, and each slug unique, can only be seen in all.
@@ -20,25 +20,30 @@ struct CategoryTree: Sendable {
     private var categories: [ID: CategoryRecord]
 
     private static let lock: Statement = "lock table categories in share row exclusive mode"
-    private static let read: Statement = "select id, parent_id, is_active, name, slug, description, edited from categories"
+    private static let read: Statement = "select id, parent_id, is_active, name, slug, description, changed from categories"
     private static let upsert: Statement = """
-        insert into categories (id, parent_id, is_active, name, slug, description, edited)
+        insert into categories (id, parent_id, is_active, name, slug, description, changed)
         select * from unnest($1, $2, $3, $4, $5, $6, $7)
         on conflict (id) do update
         set parent_id = excluded.parent_id, is_active = excluded.is_active, name = excluded.name, slug = excluded.slug,
-            description = excluded.description, edited = excluded.edited, updated_at = now()
+            description = excluded.description, changed = excluded.changed, updated_at = now()
         """
     private static let delete: Statement = "delete from categories where id = any($1)"
 
     /// Locks and reads them.
-    static func lock(in transaction: Transaction) async throws -> CategoryTree {
+    static func lock(in transaction: Transaction) async throws -> CategoryTree { try await self.lock(and: [], in: transaction).tree }
+
+    /// Locks and reads them. What is asked for with them is asked for under the lock.
+    static func lock(and calls: [Call], in transaction: Transaction) async throws -> (tree: CategoryTree, rows: [Rows]) {
         transaction.enqueue(Self.lock)
-        return try CategoryTree(
-            await transaction.query(Self.read).map { row in
+        let rows = try await transaction.pipeline([Call(Self.read)] + calls)
+        let tree = try CategoryTree(
+            rows[0].map { row in
                 CategoryRecord(
                     id: try row[0], parentID: try row[1], isActive: try row[2], name: try row[3], slug: try row[4], description: try row[5],
-                    edits: try Edits(try row[6]))
+                    changes: try Changes(row[6, as: JSONText?.self]))
             })
+        return (tree, Array(rows.dropFirst()))
     }
 
     init(_ categories: [CategoryRecord]) {
@@ -84,7 +89,7 @@ struct CategoryTree: Sendable {
         guard !changed.isEmpty else { return }
         transaction.enqueue(
             Self.upsert, changed.map(\.id), changed.map(\.parentID), changed.map(\.isActive), changed.map(\.name), changed.map(\.slug),
-            changed.map(\.description), try changed.map { try $0.edits.json })
+            changed.map(\.description), try changed.map { try $0.changes.json })
     }
 }
 

@@ -13,7 +13,7 @@ struct CreateCategoryHandler: Handler {
                 try tree.put(
                     CategoryRecord(
                         id: id, parentID: command.parentID, isActive: command.isActive ?? true, name: command.name,
-                        slug: command.slug ?? Slug.make(from: command.name), description: command.description, edits: Edits()))
+                        slug: command.slug ?? Slug.make(from: command.name), description: command.description, changes: Changes()))
                 return .changed(category: id)
             } catch {
                 return .rejected(error)

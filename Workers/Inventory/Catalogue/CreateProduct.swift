@@ -46,7 +46,7 @@ struct CreateProductHandler: Handler {
             _ = try ledger.move(message.payload.stockQuantity ?? 0, of: id, .init(kind: .initial, actor: message.envelope.actor))
             return .changed(product: id)
         }
-        ledger.write(in: transaction)
+        try ledger.write(in: transaction)
         return replies
     }
 }

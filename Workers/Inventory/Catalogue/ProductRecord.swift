@@ -14,35 +14,40 @@ struct ProductRecord: Sendable, Equatable {
     var name: String
     var description: String
     var images: [String]
-    var edits: Edits
+    var changes: Changes
 }
 
 extension ProductRecord {
     private static let lock: Statement = """
-        select id, unit_amount, category_id, low_stock_threshold, is_active, currency, sku, name, description, images, edited
+        select id, unit_amount, category_id, low_stock_threshold, is_active, currency, sku, name, description, images, changed
         from products where id = any($1) order by id for update
         """
     private static let update: Statement = """
         update products p
         set unit_amount = m.unit_amount, category_id = m.category_id, low_stock_threshold = m.low_stock_threshold, is_active = m.is_active,
             currency = m.currency, sku = m.sku, name = m.name, description = m.description,
-            images = array(select json_array_elements_text(m.images)), edited = m.edited, updated_at = now()
+            images = array(select json_array_elements_text(m.images)), changed = m.changed, updated_at = now()
         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             m(id, unit_amount, category_id, low_stock_threshold, is_active, currency, sku, name, description, images, edited)
+             m(id, unit_amount, category_id, low_stock_threshold, is_active, currency, sku, name, description, images, changed)
         where p.id = m.id
         """
     private static let holdCategories: Statement = "select id from categories where id = any($1) order by id for key share"
 
     /// Locks these products and reads them; those that do not exist are left out.
-    static func lock(_ ids: some Sequence<ID>, in transaction: Transaction) async throws -> [ID: ProductRecord] {
+    /// What is asked for with them is asked for under their locks.
+    static func lock(
+        _ ids: some Sequence<ID>, and calls: [Call], in transaction: Transaction
+    ) async throws -> (products: [ID: ProductRecord], rows: [Rows]) {
+        let rows = try await transaction.pipeline([Call(Self.lock, Array(Set(ids)).sorted())] + calls)
         var products: [ID: ProductRecord] = [:]
-        for row in try await transaction.query(Self.lock, Array(Set(ids)).sorted()) {
+        for row in rows[0] {
             let product = ProductRecord(
                 id: try row[0], unitAmount: try row[1], categoryID: try row[2], lowStockThreshold: try row[3], isActive: try row[4],
-                currency: try row[5], sku: try row[6], name: try row[7], description: try row[8], images: try row[9], edits: try Edits(try row[10]))
+                currency: try row[5], sku: try row[6], name: try row[7], description: try row[8], images: try row[9],
+                changes: try Changes(row[10, as: JSONText?.self]))
             products[product.id] = product
         }
-        return products
+        return (products, Array(rows.dropFirst()))
     }
 
     /// Writes products back.
@@ -53,7 +58,7 @@ extension ProductRecord {
             _ = try await transaction.query(
                 Self.update, products.map(\.id), products.map(\.unitAmount), products.map(\.categoryID), products.map(\.lowStockThreshold),
                 products.map(\.isActive), products.map(\.currency), products.map(\.sku), products.map(\.name), products.map(\.description),
-                try products.map { JSONText(try JSON.encode($0.images)) }, try products.map { try $0.edits.json })
+                try products.map { JSONText(try JSON.encode($0.images)) }, try products.map { try $0.changes.json })
         } catch let error as PostgresError where error.sqlState == .uniqueViolation && error.constraint == "products_sku_key" {
             throw Self.skuTaken
         }

@@ -46,7 +46,7 @@ struct ReleaseStockHandler: Handler {
                 emits: [StockReleased(orderID: orderID, reason: message.payload.reason)], changes: lines.map { .product($0.productID) })
         }
         changes.update(in: transaction)
-        ledger.write(in: transaction)
+        try ledger.write(in: transaction)
         return replies
     }
 }

@@ -65,7 +65,7 @@ struct ReserveStockHandler: Handler {
             return reply
         }
         changes.update(in: transaction)
-        ledger.write(in: transaction)
+        try ledger.write(in: transaction)
         return replies
     }
 

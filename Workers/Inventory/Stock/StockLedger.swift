@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Kit
 import Postgres
 import Shop
@@ -26,7 +25,7 @@ struct StockLedger: Sendable {
         let threshold: Int
         let offer: Offer
         var crossings: Int
-        var setAt: Date?
+        var changes: Changes
         var isChanged = false
     }
 
@@ -47,13 +46,13 @@ struct StockLedger: Sendable {
     private var movements = Movements()
 
     private static let lock: Statement = """
-        select id, stock_quantity, low_stock_threshold, low_stock_crossings, stock_set_at, unit_amount, currency, is_active, sku, name
+        select id, stock_quantity, low_stock_threshold, low_stock_crossings, stock_changed, unit_amount, currency, is_active, sku, name
         from products where id = any($1) order by id for update
         """
     private static let update: Statement = """
         update products p
-        set stock_quantity = m.stock_quantity, low_stock_crossings = m.low_stock_crossings, stock_set_at = m.stock_set_at, updated_at = now()
-        from unnest($1, $2, $3, $4) m(id, stock_quantity, low_stock_crossings, stock_set_at) where p.id = m.id
+        set stock_quantity = m.stock_quantity, low_stock_crossings = m.low_stock_crossings, stock_changed = m.stock_changed, updated_at = now()
+        from unnest($1, $2, $3, $4) m(id, stock_quantity, low_stock_crossings, stock_changed) where p.id = m.id
         """
     private static let insertMovements: Statement = """
         insert into stock_movements (product_id, order_id, delta, stock_after, kind, actor, reason)
@@ -76,7 +75,7 @@ struct StockLedger: Sendable {
             self.products[try row[0, as: ID.self]] = Product(
                 quantity: Int(try row[1, as: Int32.self]), threshold: try row[2, as: Int32?.self].map { Int($0) } ?? defaultThreshold,
                 offer: Offer(unitAmount: try row[5], currency: try row[6], isActive: try row[7], sku: try row[8], name: try row[9]),
-                crossings: Int(try row[3, as: Int32.self]), setAt: try row[4])
+                crossings: Int(try row[3, as: Int32.self]), changes: try Changes(row[4, as: JSONText?.self]))
         }
     }
 
@@ -119,21 +118,25 @@ struct StockLedger: Sendable {
         return StockLow(productID: id, stockQuantity: product.quantity, threshold: product.threshold, crossing: Int64(product.crossings))
     }
 
-    /// Whether a command that sets the stock to a count is the newest of its kind so far; if so, it is the one that later ones are compared with.
-    mutating func admitsSetting(_ id: ID, sentAt: Date) -> Bool {
-        if let last = self.products[id]?.setAt, last > sentAt { return false }
-        self.products[id]?.setAt = sentAt
+    /// Whether a command that changes the stock by hand comes too late. What two of them add or take away is the same in any order; a count is not.
+    /// - Throws: `superseded` for a count that comes after any newer change by hand, and for any other change that comes after a newer count.
+    func check(_ acceptance: Acceptance, _ id: ID, isCount: Bool) throws(Problem) {
+        if self.products[id]?.changes.isSuperseded(acceptance, in: isCount ? "adjusted" : "counted") == true { throw .superseded }
+    }
+
+    /// Notes a command that has changed the stock by hand.
+    mutating func note(_ acceptance: Acceptance, _ id: ID, isCount: Bool) {
+        self.products[id]?.changes.note(acceptance, in: isCount ? ["adjusted", "counted"] : ["adjusted"])
         self.products[id]?.isChanged = true
-        return true
     }
 
     /// Writes what has changed with the transaction's next round trip.
-    func write(in transaction: Transaction) {
+    func write(in transaction: Transaction) throws {
         let changed = self.products.filter { $0.value.isChanged }
         guard !changed.isEmpty else { return }
         transaction.enqueue(
             Self.update, Array(changed.keys), changed.values.map { Int32($0.quantity) }, changed.values.map { Int32(clamping: $0.crossings) },
-            changed.values.map(\.setAt))
+            try changed.values.map { try $0.changes.json })
         guard !self.movements.productIDs.isEmpty else { return }
         transaction.enqueue(
             Self.insertMovements, self.movements.productIDs, self.movements.orderIDs, self.movements.deltas, self.movements.stocksAfter,

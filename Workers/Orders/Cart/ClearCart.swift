@@ -2,11 +2,24 @@ import Kit
 import Postgres
 import Shop
 
-/// Empties carts of what was put into them before the command was sent.
+/// Empties carts. A command that comes too late is rejected.
 struct ClearCartHandler: Handler {
     func handle(_ batch: [Received<ClearCart, Void>], in transaction: Transaction) async throws -> [Reply] {
-        var carts = try await LockedCarts.lock(batch.lazy.map(\.payload.userID), in: transaction)
-        carts.empty(batch.map { ($0.payload.userID, $0.envelope.sentDate) }, in: transaction)
-        return batch.map { .done(emits: [CartChanged(userID: $0.payload.userID)], changes: [.cart($0.payload.userID)]) }
+        var (carts, rows) = try await LockedCarts.lock(
+            batch.lazy.map(\.payload.userID), and: [Acceptances.reading(batch.lazy.map(\.envelope))], in: transaction)
+        let acceptances = try Acceptances(rows[0])
+        var emptied: Set<ID> = []
+        let replies = batch.map { message -> Reply in
+            let user = message.payload.userID
+            do throws(Problem) {
+                try carts.admit(acceptances[message.envelope], user, .cleared, notAfter: [.checkedOut, .cleared, .set])
+            } catch {
+                return .rejected(error)
+            }
+            emptied.insert(user)
+            return .done(emits: [CartChanged(userID: user)], changes: [.cart(user)])
+        }
+        try carts.write(emptying: emptied, in: transaction)
+        return replies
     }
 }

@@ -5,56 +5,68 @@ import Shop
 
 /// The carts of a batch's users, locked until its transaction ends: commands for one cart take effect one after the other, whichever workers have them.
 struct LockedCarts: Sendable {
-    /// When the last command to empty a cart was sent, by user.
-    private var clearedAt: [ID: Date]
+    /// What a command does to a cart as a whole.
+    enum Act: String, CaseIterable, Sendable {
+        /// An item is set.
+        case set
+        /// It is emptied.
+        case cleared
+        /// It becomes an order.
+        case checkedOut = "checked_out"
+    }
+
+    private var changes: [ID: Changes] = [:]
+    private var changed: Set<ID> = []
 
     private static let make: Statement = "insert into carts (user_id) select unnest($1) on conflict do nothing"
-    private static let lock: Statement = "select user_id, cleared_at from carts where user_id = any($1) order by user_id for update"
-    private static let noteCleared: Statement = """
-        update carts c set cleared_at = m.cleared_at from unnest($1, $2) m(user_id, cleared_at) where c.user_id = m.user_id
+    private static let lock: Statement = "select user_id, changed from carts where user_id = any($1) order by user_id for update"
+    private static let write: Statement = """
+        update carts c set changed = m.changed, cleared_at = case when m.user_id = any($3) then now() else c.cleared_at end
+        from unnest($1, $2) m(user_id, changed) where c.user_id = m.user_id
         """
     private static let empty: Statement = """
-        update cart_items i set quantity = 0, updated_at = m.cleared_at from unnest($1, $2) m(user_id, cleared_at)
-        where i.user_id = m.user_id and i.quantity > 0 and i.updated_at <= m.cleared_at
-        """
-    private static let consume: Statement = """
-        update cart_items i set quantity = 0, updated_at = greatest(i.updated_at, m.cleared_at) from unnest($1, $2) m(user_id, cleared_at)
-        where i.user_id = m.user_id and i.quantity > 0
+        update cart_items set quantity = 0, updated_at = now(), changed = null where user_id = any($1) and quantity > 0
         """
 
-    /// Locks the carts of these users, in the order of their ids; a user's first is made.
-    static func lock(_ users: some Sequence<ID>, in transaction: Transaction) async throws(PostgresError) -> LockedCarts {
+    /// Locks the carts of these users, in the order of their ids; a user's first is made. What is asked for with them is asked for under the lock.
+    /// - Returns: the carts, and the rows of what was asked for.
+    static func lock(_ users: some Sequence<ID>, and calls: [Call], in transaction: Transaction) async throws -> (carts: LockedCarts, rows: [Rows]) {
         let users = Array(Set(users)).sorted()
         transaction.enqueue(Self.make, users)
-        var clearedAt: [ID: Date] = [:]
-        for row in try await transaction.query(Self.lock, users) {
-            if let time = try row[1, as: Date?.self] { clearedAt[try row[0, as: ID.self]] = time }
+        let rows = try await transaction.pipeline([Call(Self.lock, users)] + calls)
+        var carts = LockedCarts()
+        for row in rows[0] { carts.changes[try row[0, as: ID.self]] = try Changes(row[1, as: JSONText?.self]) }
+        return (carts, Array(rows.dropFirst()))
+    }
+
+    /// Takes a command in.
+    /// - Parameter acts: those that it must not come after; the first is its own.
+    /// - Throws: `cart_checked_out` if a newer command has made an order of the cart, `superseded` if a newer one has changed it otherwise.
+    mutating func admit(_ acceptance: Acceptance, _ user: ID, _ act: Act, notAfter acts: [Act]) throws(Problem) {
+        try self.check(acceptance, user, notAfter: acts)
+        self.note(acceptance, user, act)
+    }
+
+    /// As ``admit(_:_:_:notAfter:)``, for a command that may turn out to do nothing.
+    func check(_ acceptance: Acceptance, _ user: ID, notAfter acts: [Act]) throws(Problem) {
+        for act in acts where self.changes[user]?.isSuperseded(acceptance, in: act.rawValue) == true {
+            guard act == .checkedOut else { throw .superseded }
+            throw Problem(.cartCheckedOut, "The cart became an order before this change could be made; nothing was changed.")
         }
-        return LockedCarts(clearedAt: clearedAt)
     }
 
-    /// Whether a command to put something into a cart was sent before one that emptied it, and comes too late.
-    func isOutdated(_ user: ID, sentAt: Date) -> Bool { self.clearedAt[user].map { sentAt < $0 } ?? false }
-
-    /// Notes that a cart is emptied by a command.
-    private mutating func clear(_ user: ID, sentAt: Date) { self.clearedAt[user] = max(self.clearedAt[user] ?? sentAt, sentAt) }
-
-    /// Empties carts of what was put into them before these commands were sent.
-    mutating func empty(_ commands: [(user: ID, sentAt: Date)], in transaction: Transaction) {
-        for command in commands { self.clear(command.user, sentAt: command.sentAt) }
-        let users = Array(Set(commands.map(\.user)))
-        let times = users.map { self.clearedAt[$0] }
-        transaction.enqueue(Self.noteCleared, users, times)
-        transaction.enqueue(Self.empty, users, times)
+    /// Notes what a command has done.
+    mutating func note(_ acceptance: Acceptance, _ user: ID, _ act: Act) {
+        self.changes[user, default: Changes()].note(acceptance, in: [act.rawValue])
+        self.changed.insert(user)
     }
 
-    /// Empties carts of all that is in them: it has become orders.
-    mutating func consume(_ commands: [(user: ID, sentAt: Date)], in transaction: Transaction) {
-        guard !commands.isEmpty else { return }
-        for command in commands { self.clear(command.user, sentAt: command.sentAt) }
-        let users = commands.map(\.user)
-        let times = users.map { self.clearedAt[$0] }
-        transaction.enqueue(Self.noteCleared, users, times)
-        transaction.enqueue(Self.consume, users, times)
+    /// Writes what was noted with the transaction's next round trip.
+    /// - Parameter emptied: whose carts are emptied of all that is in them.
+    func write(emptying emptied: Set<ID> = [], in transaction: Transaction) throws {
+        guard !self.changed.isEmpty else { return }
+        let users = self.changed.sorted()
+        transaction.enqueue(Self.write, users, try users.map { try self.changes[$0]?.json }, Array(emptied))
+        if !emptied.isEmpty { transaction.enqueue(Self.empty, emptied.sorted()) }
     }
 }

@@ -1,14 +1,18 @@
-import FoundationEssentials
 import Kit
 import Postgres
 import Shop
 
-/// Puts an absolute quantity of a product into a cart; 0 removes it. Of several commands for one item the newest wins, by the time it was sent.
+/// Puts an absolute quantity of a product into a cart; 0 removes it. Commands for one cart take effect in the order in which they were accepted; one that
+/// comes too late is rejected.
 struct SetCartItemHandler: Handler {
+    private static let readItems: Statement = """
+        select i.user_id, i.product_id, i.changed from cart_items i
+        join unnest($1, $2) m(user_id, product_id) on i.user_id = m.user_id and i.product_id = m.product_id
+        """
     private static let upsert: Statement = """
-        insert into cart_items (user_id, product_id, quantity, updated_at) select * from unnest($1, $2, $3, $4)
-        on conflict (user_id, product_id) do update set quantity = excluded.quantity, updated_at = excluded.updated_at
-        where cart_items.updated_at <= excluded.updated_at
+        insert into cart_items (user_id, product_id, quantity, updated_at, changed)
+        select m.user_id, m.product_id, m.quantity, now(), m.changed from unnest($1, $2, $3, $4) m(user_id, product_id, quantity, changed)
+        on conflict (user_id, product_id) do update set quantity = excluded.quantity, updated_at = excluded.updated_at, changed = excluded.changed
         """
 
     private struct Item: Hashable {
@@ -17,29 +21,37 @@ struct SetCartItemHandler: Handler {
     }
 
     func handle(_ batch: [Received<SetCartItem, Void>], in transaction: Transaction) async throws -> [Reply] {
-        let carts = try await LockedCarts.lock(batch.lazy.map(\.payload.userID), in: transaction)
-        let catalogue = try await Catalogue.read(
-            products: batch.lazy.map(\.payload.productID), users: batch.lazy.map(\.payload.userID), in: transaction)
-        var items: [Item: (quantity: Int, sentAt: Date)] = [:]
+        let named = Set(batch.map { Item(user: $0.payload.userID, product: $0.payload.productID) })
+        var (carts, rows) = try await LockedCarts.lock(
+            named.lazy.map(\.user),
+            and: [Call(Self.readItems, named.map(\.user), named.map(\.product)), Acceptances.reading(batch.lazy.map(\.envelope))]
+                + Catalogue.reading(products: named.lazy.map(\.product), users: named.lazy.map(\.user)), in: transaction)
+        var changes: [Item: Changes] = [:]
+        for row in rows[0] { changes[Item(user: try row[0], product: try row[1])] = try Changes(row[2, as: JSONText?.self]) }
+        let acceptances = try Acceptances(rows[1])
+        let catalogue = try Catalogue(rows[2...])
+        var quantities: [Item: Int] = [:]
         let replies = batch.map { message -> Reply in
             let command = message.payload
+            let (item, acceptance) = (Item(user: command.userID, product: command.productID), acceptances[message.envelope])
             do throws(Problem) {
                 try catalogue.check(user: command.userID)
                 try Self.check(command, catalogue)
+                try carts.check(acceptance, command.userID, notAfter: [.checkedOut, .cleared])
+                try changes[item, default: Changes()].admit(acceptance, in: ["quantity"])
             } catch {
                 return .rejected(error)
             }
-            let item = Item(user: command.userID, product: command.productID)
-            let sentAt = message.envelope.sentDate
-            if !carts.isOutdated(command.userID, sentAt: sentAt), items[item].map({ $0.sentAt <= sentAt }) ?? true {
-                items[item] = (command.quantity, sentAt)
-            }
+            carts.note(acceptance, command.userID, .set)
+            quantities[item] = command.quantity
             return .done(emits: [CartChanged(userID: command.userID)], changes: [.cart(command.userID)])
         }
-        if !items.isEmpty {
+        if !quantities.isEmpty {
             transaction.enqueue(
-                Self.upsert, items.keys.map(\.user), items.keys.map(\.product), items.values.map { Int32($0.quantity) }, items.values.map(\.sentAt))
+                Self.upsert, quantities.keys.map(\.user), quantities.keys.map(\.product), quantities.values.map { Int32($0) },
+                try quantities.keys.map { try changes[$0]?.json })
         }
+        try carts.write(in: transaction)
         return replies
     }
 

@@ -12,16 +12,24 @@ struct Catalogue: Sendable {
 
     /// Reads these products and users in one round trip.
     static func read(products: some Sequence<ID>, users: some Sequence<ID>, in transaction: Transaction) async throws(PostgresError) -> Catalogue {
-        let results = try await transaction.pipeline([
-            Call(Self.readProducts, Array(Set(products))), Call(Self.readUsers, Array(Set(users))),
-        ])
+        try Catalogue(await transaction.pipeline(Self.reading(products: products, users: users))[...])
+    }
+
+    /// The queries that ``init(_:)`` reads.
+    static func reading(products: some Sequence<ID>, users: some Sequence<ID>) -> [Call] {
+        [Call(Self.readProducts, Array(Set(products))), Call(Self.readUsers, Array(Set(users)))]
+    }
+
+    /// Reads the rows of ``reading(products:users:)``.
+    init(_ rows: ArraySlice<Rows>) throws(PostgresError) {
         var known: [ID: Offer] = [:]
-        known.reserveCapacity(results[0].count)
-        for row in results[0] {
+        known.reserveCapacity(rows[rows.startIndex].count)
+        for row in rows[rows.startIndex] {
             known[try row[0, as: ID.self]] = Offer(
                 unitAmount: try row[1], currency: try row[3], isActive: try row[2], sku: try row[4], name: try row[5])
         }
-        return Catalogue(products: known, activeUsers: Set(try results[1].decode(ID.self)))
+        self.products = known
+        self.activeUsers = Set(try rows[rows.startIndex + 1].decode(ID.self))
     }
 
     /// - Throws: `user_inactive`.

@@ -1,25 +1,27 @@
-import FoundationEssentials
 import Kit
 import Postgres
 import Shop
 
-/// Turns a cart into an order and empties it, in one transaction under the cart's lock: however often it is checked out at once, the first takes all and
-/// the others find it empty. A cart that cannot be ordered stays as it is.
+/// Acceptances a cart into an order and empties it, in one transaction under the cart's lock: however often it is checked out at once, the first takes all and
+/// the others find it empty. A cart that cannot be ordered stays as it is, and so does one that was changed after a checkout that comes too late.
 struct CheckoutCartHandler: Handler {
     private static let readItems: Statement = """
         select user_id, product_id, quantity from cart_items where user_id = any($1) and quantity > 0 order by user_id, product_id
         """
 
     func handle(_ batch: [Received<CheckoutCart, Void>], in transaction: Transaction) async throws -> [Reply] {
-        var carts = try await LockedCarts.lock(batch.lazy.map(\.payload.userID), in: transaction)
+        let users = Set(batch.map(\.payload.userID))
+        var (carts, rows) = try await LockedCarts.lock(
+            users, and: [Call(Self.readItems, users.sorted()), Acceptances.reading(batch.lazy.map(\.envelope))], in: transaction)
         var items: [ID: [OrderLine]] = [:]
-        for row in try await transaction.query(Self.readItems, Array(Set(batch.map(\.payload.userID)))) {
+        for row in rows[0] {
             items[try row[0, as: ID.self], default: []].append(OrderLine(productID: try row[1], quantity: Int(try row[2, as: Int32.self])))
         }
+        let acceptances = try Acceptances(rows[1])
         let catalogue = try await Catalogue.read(
-            products: items.values.lazy.flatMap { $0.lazy.map(\.productID) }, users: batch.lazy.map(\.payload.userID), in: transaction)
+            products: items.values.lazy.flatMap { $0.lazy.map(\.productID) }, users: users, in: transaction)
         var orders = NewOrders()
-        var ordered: [ID: (user: ID, sentAt: Date)] = [:]
+        var ordered: [ID: Received<CheckoutCart, Void>] = [:]
         var replies = try batch.map { message -> Reply in
             let command = message.payload
             do {
@@ -29,13 +31,14 @@ struct CheckoutCartHandler: Handler {
                 guard lines.count <= OrderLine.allowedCount.upperBound else {
                     throw Problem(.invalid, "An order has at most \(OrderLine.allowedCount.upperBound) lines, the cart has \(lines.count).")
                 }
+                try carts.check(acceptances[message.envelope], command.userID, notAfter: [.cleared, .set, .checkedOut])
                 let order = try catalogue.price(
                     lines, by: command.userID, shippingAddress: command.shippingAddress, billingAddress: command.billingAddress)
                 var reply = try orders.addPending(message.envelope, order)
                 reply.emits.append(CartChanged(userID: command.userID))
                 reply.changes.append(.cart(command.userID))
                 items[command.userID] = nil
-                ordered[message.envelope.originalID] = (command.userID, message.envelope.sentDate)
+                ordered[message.envelope.originalID] = message
                 return reply
             } catch let problem as Problem {
                 return .rejected(problem)
@@ -47,7 +50,8 @@ struct CheckoutCartHandler: Handler {
             ordered[message.envelope.originalID] = nil
             replies[index] = .done()
         }
-        carts.consume(Array(ordered.values), in: transaction)
+        for message in ordered.values { carts.note(acceptances[message.envelope], message.payload.userID, .checkedOut) }
+        try carts.write(emptying: Set(ordered.values.map(\.payload.userID)), in: transaction)
         return replies
     }
 }
