@@ -133,7 +133,11 @@ let package = Package(
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
         .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
-        .testTarget(name: "IngressTests", dependencies: ["Ingress", "Fixtures", "Identity", "Kit", "Shop", "Transfer", .hummingbird, .httpTypes]),
+        .testTarget(
+            name: "IngressTests",
+            dependencies: [
+                "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .hummingbird, .httpTypes,
+            ]),
         .testTarget(
             name: "WorkersTests",
             dependencies: [

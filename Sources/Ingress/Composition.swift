@@ -36,8 +36,9 @@ struct Composition {
         let keys = try settings.signingKeys()
         let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
         let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) })
-        let intake = Intake(
-            publisher: publisher, operations: operations, keyLookup: KeyLookup(pool: pool, tasks: EventThreadTasks(thread)), secrets: keys)
+        let idempotency = IdempotencyStore(pool: pool, tasks: EventThreadTasks(thread))
+        feed.subscribe(keys: { idempotency.hear($0, $1) })
+        let intake = Intake(publisher: publisher, operations: operations, idempotency: idempotency, secrets: keys)
         let authenticator = Authenticator(tokens: tokens, pool: pool, feed: feed)
 
         let unready: @Sendable () async -> [String] = {

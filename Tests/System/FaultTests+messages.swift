@@ -11,9 +11,11 @@ extension FaultTests {
     @Suite struct Messages {
         @Test func `a message that is published a thousand times takes effect once`() async throws {
             try await RunningSystem.shared().suffer("one message published 1,000 times") { system in
-                let order = try await system.orderMessage()
-                try await system.publish(Array(repeating: order.message, count: 1000))
-                try await system.waitForOrders([order.id])
+                for version in [1, 2] {
+                    let order = try await system.orderMessage(version: version)
+                    try await system.publish(Array(repeating: order.message, count: 1000))
+                    try await system.waitForOrders([order.id])
+                }
             }
         }
 
@@ -43,8 +45,8 @@ extension FaultTests {
                 try await system.pause("orders")
                 var messages: [Outgoing] = []
                 var orders: [ID] = []
-                for _ in 0..<30 {
-                    let order = try await system.orderMessage()
+                for number in 0..<30 {
+                    let order = try await system.orderMessage(version: 1 + number % 2)
                     orders.append(order.id)
                     messages += [order.message, try system.message(CancelOrder(orderID: order.id))]
                 }

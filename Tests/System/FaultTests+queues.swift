@@ -11,7 +11,7 @@ extension FaultTests {
                 + #""overflow":"reject-publish","max-length":\#(length),"delivery-limit":\#(limit)}"#
         }
 
-        @Test(arguments: FaultTests.some(["orders", "inventory", "payments"])) func `a queue is deleted under its consumer, and declared again`(
+        @Test(arguments: FaultTests.some(["inventory", "orders", "payments"])) func `a queue is deleted under its consumer, and declared again`(
             queue: String
         )
             async throws
@@ -20,26 +20,12 @@ extension FaultTests {
             // What is in a queue that is deleted is gone by whoever deleted it.
             try await eventually("nothing is in a queue", within: .seconds(60)) { try await system.host.depth() == 0 }
             try await system.suffer("queue \(queue) deleted, declared again", prepare: { try await $0.host.deleteQueue(queue) }) { system in
-                if queue == "orders" { try await system.waitUntilRefused("unroutable") }
+                if queue == "inventory" { try await system.waitUntilRefused("unroutable") }
                 try await system.conveyor("topology", "apply")
             }
         }
 
         @Test func `a queue at its limit takes nothing more, and nothing that was accepted is dropped`() async throws {
-            try await RunningSystem.shared().suffer(
-                "queue orders at its limit",
-                prepare: { system in
-                    try await system.pause("orders")
-                    try await system.host.setPolicy("limit", pattern: "^orders$", definition: Self.policy(of: "orders", length: 5), priority: 10)
-                }
-            ) { system in
-                try await system.waitUntilRefused("queue_full")
-                try await system.host.deletePolicy("limit")
-                try await system.resume("orders")
-            }
-        }
-
-        @Test func `a worker whose message meets a full queue waits until there is room`() async throws {
             try await RunningSystem.shared().suffer(
                 "queue inventory at its limit",
                 prepare: { system in
@@ -48,11 +34,26 @@ extension FaultTests {
                         "limit", pattern: "^inventory$", definition: Self.policy(of: "inventory", length: 5), priority: 10)
                 }
             ) { system in
-                try await eventually("orders-worker finds the queue full", within: .seconds(60)) {
-                    try await system.part("orders-worker").output.contains("are not published")
-                }
+                try await system.waitUntilRefused("queue_full")
                 try await system.host.deletePolicy("limit")
                 try await system.resume("inventory")
+            }
+        }
+
+        @Test func `a worker whose message meets a full queue waits until there is room`() async throws {
+            try await RunningSystem.shared().suffer(
+                "queue orders at its limit",
+                prepare: { system in
+                    try await system.pause("orders")
+                    try await system.host.setPolicy(
+                        "limit", pattern: "^orders$", definition: Self.policy(of: "orders", length: 5), priority: 10)
+                }
+            ) { system in
+                try await eventually("inventory-worker finds the queue full", within: .seconds(60)) {
+                    try await system.part("inventory-worker").output.contains("are not published")
+                }
+                try await system.host.deletePolicy("limit")
+                try await system.resume("orders")
             }
         }
     }

@@ -17,6 +17,9 @@ final class ChangeFeed: Service {
     private struct State {
         var listeners: [ID: [ObjectIdentifier: Listener]] = [:]
         var caches: [@Sendable (Change) -> Void] = []
+        var keys: @Sendable (ID, String) -> Void = { _, _ in }
+        /// Idempotency keys that the others are to be told of.
+        var newKeys: [String: String] = [:]
     }
 
     /// What a cache is told.
@@ -67,6 +70,19 @@ final class ChangeFeed: Service {
 
     /// Tells a cache of every change.
     func subscribe(_ cache: @escaping @Sendable (Change) -> Void) { self.state.withLock { $0.caches.append(cache) } }
+
+    /// Tells of every idempotency key that another ingress accepts: the message's id, and what the body was.
+    func subscribe(keys: @escaping @Sendable (ID, String) -> Void) { self.state.withLock { $0.keys = keys } }
+
+    /// Tells the other ingresses, if there are any, of an idempotency key that is accepted here; those of a moment together.
+    func share(key id: ID, _ fingerprint: String) {
+        guard self.peers.withLock(\.hasOthers) else { return }
+        let isFirst = self.state.withLock { state in
+            defer { state.newKeys[id.description] = fingerprint }
+            return state.newKeys.isEmpty
+        }
+        if isFirst { Task(executorPreference: self.tasks) { await self.sendBeat() } }
+    }
 
     /// Listens to an operation (by its message's id) or a resource until the listener is cancelled.
     func listen(to id: ID) -> Listener {
@@ -163,6 +179,10 @@ final class ChangeFeed: Service {
 
     private func hear(_ beat: IngressBeat) -> Bool {
         if let pattern = beat.drops { self.tell(.pattern(pattern)) }
+        if let keys = beat.keys {
+            let note = self.state.withLock(\.keys)
+            for (text, fingerprint) in keys { if let id = ID(text) { note(id, fingerprint) } }
+        }
         let own = self.peers.withLock { peers in
             peers.hear(beat, at: .now)
             return peers.own
@@ -174,7 +194,11 @@ final class ChangeFeed: Service {
     /// - Returns: its number; nil if the broker did not take it.
     @discardableResult
     private func sendBeat(drops: String? = nil, leaves: Bool? = nil) async -> Int64? {
-        let beat = self.peers.withLock { $0.beat(at: .now, drops: drops, leaves: leaves) }
+        let keys = self.state.withLock { state in
+            defer { state.newKeys = [:] }
+            return state.newKeys
+        }
+        let beat = self.peers.withLock { $0.beat(at: .now, drops: drops, keys: keys.isEmpty ? nil : keys, leaves: leaves) }
         let now = Clock.milliseconds()
         let envelope = Envelope(messageID: .v7(milliseconds: UInt64(now)), type: IngressBeat.type, actor: "system", sentAt: now)
         do {

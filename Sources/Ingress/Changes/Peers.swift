@@ -35,8 +35,11 @@ struct Peers: Sendable {
     /// Whether all news of changes were heard until a moment ago.
     func isFresh(at now: Instant) -> Bool { self.freshUntil.map { now < $0 } ?? false }
 
+    /// Whether there is another one that can be told something.
+    var hasOthers: Bool { !self.others.isEmpty }
+
     /// The next beat to send.
-    mutating func beat(at now: Instant, drops: String? = nil, leaves: Bool? = nil) -> IngressBeat {
+    mutating func beat(at now: Instant, drops: String? = nil, keys: [String: String]? = nil, leaves: Bool? = nil) -> IngressBeat {
         self.number += 1
         self.sentAt[self.number] = now
         // What was sent so long ago makes nothing fresh any more.
@@ -44,7 +47,7 @@ struct Peers: Sendable {
         self.others = self.others.filter { now - $0.value.heardAt < Self.lease }
         var heard: [String: Int64] = [:]
         for (id, peer) in self.others { heard[id.description] = peer.number }
-        return IngressBeat(ingress: self.own, number: self.number, heard: heard, drops: drops, leaves: leaves)
+        return IngressBeat(ingress: self.own, number: self.number, heard: heard, drops: drops, keys: keys, leaves: leaves)
     }
 
     /// Takes a beat in.

@@ -21,7 +21,9 @@ struct OperationReader: Sendable {
         select outcome, attempt, result, problem, handled_at from inbox where correlation_id = $1 and decides order by handled_at limit 1
         """
     /// Of the command itself; what follows from it may be retried without a word to the client.
-    private static let first: Statement = "select sent_at from inbox where message_id = $1 order by handled_at limit 1"
+    private static let first: Statement = """
+        select sent_at, encode(fingerprint, 'hex'), handled_at from inbox where message_id = $1 order by handled_at limit 1
+        """
     private static let attempts: Statement = """
         select attempt, next_at from attempts where correlation_id = $1 order by at desc limit 1
         """
@@ -36,8 +38,13 @@ struct OperationReader: Sendable {
         let results = try await self.pool.reading { pool in
             try await pool.pipeline([Call(Self.decided, id), Call(Self.first, id), Call(Self.attempts, id), Call(Self.dead, id)])
         }
-        let sentAt = try results[1].decode(Date.self).first
-        let createdAt = sentAt ?? id.milliseconds.map { Clock.date(milliseconds: Int64($0)) }
+        let command = results[1].first
+        let createdAt = try command?[0, as: Date.self] ?? id.milliseconds.map { Clock.date(milliseconds: Int64($0)) }
+        // Another body came with the same idempotency key, and was handled first: so this one was not.
+        if let fingerprint = try command?[1, as: String?.self], !operation.isOf(fingerprint) {
+            return OperationState(
+                status: .rejected, attempts: 1, problem: .idempotencyKeyReused, createdAt: createdAt, finishedAt: try command?[2, as: Date.self])
+        }
         if let row = results[0].first {
             return OperationState(
                 status: try row[0, as: String.self] == "rejected" ? .rejected : .succeeded, attempts: Int(try row[1, as: Int16.self]),
@@ -90,6 +97,11 @@ struct OperationReader: Sendable {
 }
 
 extension OperationID {
+    /// Whether a message with this fingerprint is the operation's. One without a key, and one from an older ingress, does not say.
+    fileprivate func isOf(_ fingerprint: String) -> Bool {
+        self.fingerprints.isEmpty || UInt64(fingerprint: fingerprint).map { self.fingerprints.contains($0) } ?? true
+    }
+
     /// What ingresses may have cached of that which it changes, as in `cache.clear`; nil if nothing.
     fileprivate var cached: String? {
         switch self.kind {

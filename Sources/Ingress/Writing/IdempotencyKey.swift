@@ -42,6 +42,11 @@ struct IdempotencyKey: Sendable {
     }
 }
 
+extension UInt64 {
+    /// The first half of a fingerprint.
+    init?(fingerprint: String) { self.init(fingerprint.prefix(16), radix: 16) }
+}
+
 /// What a body was, told without telling it: a MAC, as it may hold a password.
 struct Fingerprints: Sendable {
     /// `SECRET_KEY`'s, then those of the previous keys, which made the fingerprints of older messages.
@@ -60,6 +65,11 @@ struct Fingerprints: Sendable {
 
     /// 32 hexadecimal digits.
     func make(_ body: [UInt8]) -> String { Self.make(body, self.macs[0]) }
+
+    /// As an operation's id carries them: by each of the keys, as it cannot know by which its message's was made.
+    func short(_ body: [UInt8]) -> [UInt64] {
+        self.macs.prefix(OperationID.mostFingerprints).compactMap { UInt64(fingerprint: Self.make(body, $0)) }
+    }
 
     /// Whether a fingerprint is one of this body.
     func isMade(_ fingerprint: String, of body: [UInt8]) -> Bool { self.macs.contains { Self.make(body, $0) == fingerprint } }

@@ -12,14 +12,13 @@ struct Intake: Sendable {
     private let publisher: Publisher
     private let operations: OperationReader
     private let fingerprints: Fingerprints
-    private let recent = RecentKeys()
     private let sender = Sender()
-    private let handled: KeyLookup
+    private let idempotency: IdempotencyStore
 
-    init(publisher: Publisher, operations: OperationReader, keyLookup: KeyLookup, secrets: [String]) {
+    init(publisher: Publisher, operations: OperationReader, idempotency: IdempotencyStore, secrets: [String]) {
         self.publisher = publisher
         self.operations = operations
-        self.handled = keyLookup
+        self.idempotency = idempotency
         self.fingerprints = Fingerprints(secrets: secrets)
     }
 
@@ -59,19 +58,15 @@ struct Intake: Sendable {
         context.trace.note { noted in
             noted = .init(operationID: messageID, userID: actor, orderID: kind.resourceType == .order ? resourceID : nil)
         }
-        let operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
+        var operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
         let outgoing = try Outgoing(command, envelope: envelope, appID: "ingress")
         // Whoever waits listens before the message is sent: its end may come before the confirm has been read.
         let preference = Preference(request)
         let waiting = preference.map { _ in self.operations.feed.listen(to: messageID) }
         defer { waiting?.cancel() }
         if key != nil, actor != nil {
-            if let known = self.recent.fingerprint(of: messageID), !self.fingerprints.isMade(known, of: body) { throw Self.keyReused }
-            // Beside the publishing, as it is nearly always new; a copy of what was handled is published without effect.
-            let known = self.handled.look(for: messageID)
-            try await self.publish(outgoing, context)
-            self.recent.note(messageID, body: envelope.fingerprint ?? "")
-            if let known = await known.fingerprint, !self.fingerprints.isMade(known, of: body) { throw Self.keyReused }
+            operation.fingerprints = self.fingerprints.short(body)
+            try await self.publish(outgoing, messageID, envelope.fingerprint ?? "", body, context)
         } else {
             try await self.publish(outgoing, context)
         }
@@ -80,6 +75,35 @@ struct Intake: Sendable {
         var response = try self.answer(operation, state, request, context)
         response.headers[.preferenceApplied] = preference.applied
         return response
+    }
+
+    /// Publishes a command of a signed-in user with an idempotency key.
+    /// - Throws: `Problem`: `idempotency_key_reused`, or why the broker did not take it.
+    private func publish(_ outgoing: Outgoing, _ id: ID, _ fingerprint: String, _ body: [UInt8], _ context: IngressContext) async throws(Problem) {
+        let claim = self.idempotency.claim(id, fingerprint)
+        switch claim {
+        case .new: self.operations.feed.share(key: id, fingerprint)
+        case .repeated: break
+        case .taken:
+            // By a body that may itself have been a wrong one, in a message that another handled before. Postgres knows.
+            guard case .with(let known) = await self.idempotency.look(for: id).value, self.fingerprints.isMade(known, of: body) else {
+                throw Problem.idempotencyKeyReused
+            }
+            self.idempotency.settle(id, fingerprint)
+        }
+        // Beside the publishing, as it is nearly always new; a copy of what was handled is published without effect.
+        let handled = self.idempotency.look(for: id)
+        do {
+            try await self.publish(outgoing, context)
+        } catch {
+            // Unless it may be in a queue all the same.
+            if claim == .new, error.code != .notConfirmed { self.idempotency.withdraw(id, fingerprint) }
+            throw error
+        }
+        if case .with(let known) = await handled.value, !self.fingerprints.isMade(known, of: body) {
+            self.idempotency.settle(id, known)
+            throw Problem.idempotencyKeyReused
+        }
     }
 
     /// Publishes something that no operation follows: an event of Stripe's.
@@ -100,11 +124,9 @@ struct Intake: Sendable {
         let ids = self.fingerprints.keys.map { key.messageID(body: body, request: request, secret: $0) }
         guard ids.count > 1 else { return ids[0] }
         // The secret may have been changed between a request and its repetition.
-        for id in ids where await self.handled.look(for: id).fingerprint != nil { return id }
+        for id in ids { if case .with = await self.idempotency.look(for: id).value { return id } }
         return ids[0]
     }
-
-    private static let keyReused = Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.")
 
     /// `202`.
     private func accepted(_ operation: OperationID) -> Response {
@@ -136,6 +158,8 @@ struct Intake: Sendable {
 }
 
 extension Problem {
+    static let idempotencyKeyReused = Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.")
+
     /// Why the broker did not take a message.
     init(_ failure: PublishFailure) {
         switch failure {

@@ -56,17 +56,17 @@ struct Inbox: Sendable {
 
     /// Which of these were handled before. Locks all of them until the transaction ends, so nobody else handles a copy meanwhile.
     func claim(_ ids: [ID], in transaction: Transaction) async throws(PostgresError) -> [ID: Known] {
-        self.lock(ids, in: transaction)
+        Self.lock(ids, in: transaction)
         return try self.known(from: await transaction.query(Self.find, self.consumer, ids))
     }
 
     /// As ``claim(_:in:)``, with the handler's first query instead of one round trip before it: for messages that are nearly always new.
     func claimLater(_ ids: [ID], in transaction: Transaction) -> Deferred {
-        self.lock(ids, in: transaction)
+        Self.lock(ids, in: transaction)
         return transaction.enqueueQuery(Self.find, self.consumer, ids)
     }
 
-    private func lock(_ ids: [ID], in transaction: Transaction) {
+    static func lock(_ ids: [ID], in transaction: Transaction) {
         transaction.enqueue(Self.lock, ids.map { Int64(bitPattern: $0.low) }.sorted())
     }
 

@@ -21,8 +21,9 @@ func withTimeLimit<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendab
 /// Deadlines that are nearly never reached: one sleep serves thousands of them.
 ///
 /// A `Task.sleep` for each batch arms a timer of the system's and wakes the thread that keeps them, twice.
-final class Deadlines: Sendable {
-    static let shared = Deadlines()
+public final class Deadlines: Sendable {
+    /// The process's.
+    public static let shared = Deadlines()
 
     private struct State {
         var waiting: [UInt64: (deadline: ContinuousClock.Instant, continuation: CheckedContinuation<Void, Never>)] = [:]
@@ -34,7 +35,7 @@ final class Deadlines: Sendable {
     private let state = Mutex(State())
 
     /// Returns at the deadline, or when the task is cancelled.
-    func reached(_ deadline: ContinuousClock.Instant) async {
+    public func reached(_ deadline: ContinuousClock.Instant) async {
         let id = self.state.withLock { state in
             state.nextID += 1
             return state.nextID

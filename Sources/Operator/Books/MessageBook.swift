@@ -113,7 +113,8 @@ extension MessageBook {
         with \(unfinished),
         dead as (
             select coalesce(correlation_id, message_id) as correlation_id, bool_and(status = 'discarded') as is_discarded from dead_letters d
-            where status <> 'replayed' and not exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue)
+            where status <> 'replayed'
+                and not exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue and i.attempt > 0)
             group by 1
         ),
         chain as (

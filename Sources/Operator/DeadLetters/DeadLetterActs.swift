@@ -21,6 +21,8 @@ struct DeadLetterActs: Sendable {
         case replaced(ID, by: ID)
         /// It has taken effect: an edited one would do it once more.
         case applied(ID)
+        /// It is older than what the inbox remembers: it may have taken effect.
+        case forgotten(ID)
         /// The edited payload is not one of its type.
         case invalid(String)
         /// The broker did not take the message; the letter is as it was.
@@ -30,9 +32,12 @@ struct DeadLetterActs: Sendable {
             switch self {
             case .unknown(let id): "no dead letter \(id)"
             case .closed(let id, .replayed): "\(id) was replayed before and has not come back"
+            case .closed(let id, .discarded): "\(id) is discarded, and its message counts as handled; edited (`--edit`), it runs under a new id"
             case .closed(let id, let status): "\(id) is \(status.rawValue)"
             case .replaced(let id, let message): "\(id) was edited: message \(message) took its place"
             case .applied(let id): "\(id) has taken effect already: an edited message would do so once more"
+            case .forgotten(let id):
+                "\(id) is older than what the inbox remembers, so it may have taken effect already; --force sends it all the same"
             case .invalid(let reason): reason
             case .notPublished(let failure): "the broker did not take the message: \(failure)"
             }
@@ -41,8 +46,7 @@ struct DeadLetterActs: Sendable {
 
     private static let lock = Statement(
         """
-        select \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
-               exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue)
+        select \(DeadLetterDetail.columns)
         from dead_letters d where id = $1 or message_id = $1 order by id = $1 desc, last_failed_at desc limit 1 for update
         """)
     static let close: Statement = "update dead_letters set status = $2, replaced_by = $3 where id = $1"
@@ -56,16 +60,18 @@ struct DeadLetterActs: Sendable {
         return detail
     }
 
-    /// Sends a message to its queue again, with its own id and as if for the first time. A discarded one, too: somebody has thought better of it.
+    /// Sends a message to its queue again, with its own id and as if for the first time. Not a discarded one: that counts as handled.
     ///
     /// The letter is locked until the broker has confirmed the message, so that the recorder, which may see it dead again at once, finds it replayed. If
     /// this process dies in between the letter stays open; a message that was out already is recognised by its id when it is sent again.
+    /// - Parameter force: also one that is older than what the inbox remembers.
     /// - Returns: the letter as it was.
     /// - Throws: `Refusal`, `PostgresError`.
     @discardableResult
-    func replay(_ id: ID) async throws -> DeadLetter {
+    func replay(_ id: ID, force: Bool = false) async throws -> DeadLetter {
         try await self.pool.transaction { transaction in
-            let detail = try await self.locked(id, from: [.open, .discarded], in: transaction)
+            let detail = try await self.locked(id, from: [.open], in: transaction)
+            if detail.isForgotten, !force { throw Refusal.forgotten(detail.letter.id) }
             let letter = detail.letter
             if let failure = await self.publisher.publish([detail.message.outgoing])[0] { throw Refusal.notPublished(failure) }
             transaction.enqueue(Self.close, letter.id, DeadStatus.replayed, ID?.none)
@@ -77,18 +83,29 @@ struct DeadLetterActs: Sendable {
     /// Closes a letter for good and publishes an edited message in its place: of the same type, under an id of its own that names the original as
     /// its cause.
     ///
-    /// The closing is committed together with the new message, before that is published: so the original can never run beside it. If this process dies
-    /// before it is published the recorder publishes it.
+    /// The closing is committed together with the new message, before that is published: so the original can never run beside it, and neither can a copy
+    /// of it that is in a queue, or that a client sends again under its idempotency key. If this process dies before it is published the recorder
+    /// publishes it.
+    /// - Parameter force: as above.
     /// - Returns: the letter as it was, and the id of the message that takes its place.
     /// - Throws: `Refusal`, `PostgresError`.
     @discardableResult
-    func replay(_ id: ID, editedTo payload: [UInt8]) async throws -> (letter: DeadLetter, messageID: ID) {
+    func replay(_ id: ID, editedTo payload: [UInt8], force: Bool = false) async throws -> (letter: DeadLetter, messageID: ID) {
         let now = Clock.milliseconds()
         let (letter, replacement) = try await self.pool.transaction { transaction in
-            let detail = try await self.locked(id, from: [.open, .discarded], in: transaction)
+            var closed = ClosedMessages()
+            let found = try await self.locked(id, from: [.open, .discarded], in: transaction)
+            closed.add(
+                found.letter.messageID, correlationID: found.letter.correlationID, sentAt: found.sentAt, queue: found.letter.queue,
+                type: found.letter.type, fingerprint: found.headers["fingerprint"]?.string)
+            closed.lock(in: transaction)
+            // Now no worker has it in hand any more.
+            let detail = try await self.locked(found.letter.id, from: [.open, .discarded], in: transaction)
             guard !detail.isApplied else { throw Refusal.applied(detail.letter.id) }
+            if detail.isForgotten, !force { throw Refusal.forgotten(detail.letter.id) }
             let edit = try Edit(of: detail, payload: payload)
             let replacement = Replacement(of: detail, edit, actor: self.actor, now: now)
+            closed.write(in: transaction)
             transaction.enqueue(Self.close, detail.letter.id, DeadStatus.replayed, replacement.messageID)
             transaction.enqueue(try replacement.insert)
             transaction.note(
@@ -105,6 +122,10 @@ struct DeadLetterActs: Sendable {
         return (letter, replacement.messageID)
     }
 
+    private static let lockOpen: Statement = """
+        select message_id, correlation_id, sent_at, queue, type, headers ->> 'fingerprint' from dead_letters where id = any($1) and status = 'open'
+        order by id for update
+        """
     private static let discardOpen: Statement = """
         with closed as (
             update dead_letters set status = 'discarded' where id = any($1) and status = 'open' returning id
@@ -114,7 +135,7 @@ struct DeadLetterActs: Sendable {
         select id from closed
         """
 
-    /// Closes open letters: they are not to be handled.
+    /// Closes open letters: they are never handled, nor are copies of their messages.
     /// - Returns: those that were open.
     @discardableResult
     func discard(_ ids: [ID], reason: String) async throws -> [ID] {
@@ -127,6 +148,13 @@ struct DeadLetterActs: Sendable {
     static func discard(_ ids: [ID], reason: String, actor: String, in pool: PostgresPool) async throws -> [ID] {
         try await pool.transaction { transaction in
             try await transaction.actAsRecorder()
+            var closed = ClosedMessages()
+            for row in try await transaction.query(self.lockOpen, ids) {
+                closed.add(
+                    try row[0], correlationID: try row[1], sentAt: try row[2], queue: try row[3], type: try row[4], fingerprint: try row[5])
+            }
+            closed.lock(in: transaction)
+            closed.write(in: transaction)
             return try await transaction.query(self.discardOpen, ids, actor, reason.withoutNUL).decode(ID.self)
         }
     }

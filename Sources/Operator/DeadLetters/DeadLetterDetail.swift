@@ -15,8 +15,19 @@ struct DeadLetterDetail: Sendable {
     var payload: [UInt8]
     /// The inbox has the message: it has taken effect, and a replay changes nothing.
     var isApplied: Bool
+    /// It is older than the oldest week of the inbox: whether it has taken effect cannot be told any more.
+    var isForgotten: Bool
 
-    /// Reads the columns of ``DeadLetter/columns``, then `sent_at`, `recorded_at`, `properties`, `headers`, `payload` and whether it is applied.
+    /// The columns that ``init(_:)`` reads, in its order, of `dead_letters d`.
+    static let columns = """
+        \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
+        exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue and i.attempt > 0),
+        coalesce(d.sent_at < (
+            select min(to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'utc') from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = 'inbox'::regclass and c.relname ~ '_[0-9]{8}$'), false)
+        """
+
+    /// Reads the columns of ``columns``.
     init(_ row: Row) throws {
         self.letter = try DeadLetter(row)
         self.sentAt = try row[14]
@@ -25,6 +36,7 @@ struct DeadLetterDetail: Sendable {
         self.headers = try JSON.decode(from: row[17, as: JSONText.self].bytes)
         self.payload = try row[18]
         self.isApplied = try row[19]
+        self.isForgotten = try row[20]
     }
 
     /// Why a replay of it as it is would come back: the payload does not decode. Nil if it does.

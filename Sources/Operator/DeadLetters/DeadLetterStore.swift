@@ -87,8 +87,7 @@ struct DeadLetterStore: Sendable {
 
     private static let find = Statement(
         """
-        select \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
-               exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue)
+        select \(DeadLetterDetail.columns)
         from dead_letters d where id = $1 or message_id = $1 order by id = $1 desc, last_failed_at desc limit 1
         """)
 

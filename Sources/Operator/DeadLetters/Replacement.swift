@@ -19,7 +19,8 @@ struct Replacement: Sendable {
         envelope.causationID = original.messageID
         // The same operation, which ends with this message if it would have ended with the original.
         envelope.correlationID = original.correlationID ?? original.messageID
-        envelope.replaces = original.messageID
+        // Of one that was edited before, still the first: what it makes has that one's id.
+        envelope.replaces = detail.headers["replaces"]?.string.flatMap { ID($0) } ?? original.messageID
         let properties = envelope.properties(appID: "conveyor")
         self.deadLetterID = original.id
         self.messageID = envelope.messageID

@@ -46,7 +46,7 @@ struct TraceStore: Sendable {
 
     private static let handled: Statement = """
         select message_id, causation_id, correlation_id, sent_at, handled_at, consumer, took_us, attempt, decides, outcome, problem ->> 'detail', type
-        from inbox where correlation_id = any($1)
+        from inbox where correlation_id = any($1) and attempt > 0
         """
     private static let emitted: Statement = """
         select uuid_generate_v5(i.message_id, (e.ordinality - 1)::text), i.message_id, i.consumer, i.correlation_id, e.value ->> 'type', i.handled_at,

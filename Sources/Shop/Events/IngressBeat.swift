@@ -11,15 +11,18 @@ public struct IngressBeat: Event {
     public var heard: [String: Int64]
     /// What all are to drop from their caches, as in `cache.clear`; each says at once that it has heard this.
     public var drops: String?
+    /// Idempotency keys that it has accepted since its last beat: the message's id, and what the body was.
+    public var keys: [String: String]?
     /// The process stops.
     public var leaves: Bool?
 
     /// A sign of life.
-    public init(ingress: ID, number: Int64, heard: [String: Int64], drops: String? = nil, leaves: Bool? = nil) {
+    public init(ingress: ID, number: Int64, heard: [String: Int64], drops: String? = nil, keys: [String: String]? = nil, leaves: Bool? = nil) {
         self.ingress = ingress
         self.number = number
         self.heard = heard
         self.drops = drops
+        self.keys = keys
         self.leaves = leaves
     }
 }

@@ -14,6 +14,11 @@ public struct OperationID: Sendable, Hashable {
     public var actor: ID?
     /// What it makes or changes; nil where that is not told.
     public var resource: ID?
+    /// The first halves of what the fingerprint of its message can be: another one handled under this id came with the same idempotency key and another
+    /// body, and this operation never was. Empty without a key.
+    public var fingerprints: [UInt64] = []
+    /// The secret may be changed between a request and its repetition.
+    public static let mostFingerprints = 3
 
     /// The id of an operation.
     public init(kind: OperationKind, messageID: ID, actor: ID?, resource: ID?) {
@@ -31,6 +36,8 @@ public struct OperationID: Sendable, Hashable {
         static let resourceIsMessage: UInt8 = 2
         static let resourceIsActor: UInt8 = 4
         static let resource: UInt8 = 8
+        /// How many fingerprints there are, shifted by 4.
+        static let fingerprints: UInt8 = 0x30
     }
 
     /// The text: kind, flags, message id, then the actor's and the resource's ids if there are any that differ, then the MAC; base64url without padding.
@@ -45,11 +52,15 @@ public struct OperationID: Sendable, Hashable {
         case self.actor: flags |= Flags.resourceIsActor
         default: flags |= Flags.resource
         }
+        flags |= UInt8(min(self.fingerprints.count, Self.mostFingerprints)) << 4
         bytes.append(self.kind.rawValue)
         bytes.append(flags)
         self.messageID.append(to: &bytes)
         self.actor?.append(to: &bytes)
         if flags & Flags.resource != 0 { self.resource?.append(to: &bytes) }
+        for fingerprint in self.fingerprints.prefix(Self.mostFingerprints) {
+            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: fingerprint >> shift)) }
+        }
         key.appendMAC(of: bytes, length: Self.macLength, to: &bytes)
         return Self.prefix + Base64URL.encode(bytes)
     }
@@ -87,6 +98,10 @@ public struct OperationID: Sendable, Hashable {
             self.resource = self.actor
         } else {
             self.resource = flags & Flags.resource != 0 ? next() : nil
+        }
+        self.fingerprints = (0..<flags >> 4 & 3).map { _ in
+            defer { rest = rest.dropFirst(8) }
+            return rest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         }
     }
 }

@@ -81,6 +81,9 @@ import Testing
             #expect(delivery.properties.messageID == replacement && String(decoding: delivery.body, as: UTF8.self) == Self.valid)
             #expect(delivery.properties.headers["replaces"] == .string(message) && delivery.properties.headers["causation-id"] == .string(message))
             #expect(delivery.properties.correlationID == message, "the same operation")
+            #expect(
+                try await site.database.psql("select attempt, decides, consumer, emitted from inbox where message_id = '\(message)'")
+                    == [["0", "f", "orders", nil]], "the original counts as handled")
             let original = try await site.conveyor("dead", "replay", id)
             #expect(original.status == 1 && original.complaint == "\(id) was edited: message \(replacement) took its place")
         }
@@ -126,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `what is discarded is kept with the reason, and can still be replayed`() async throws {
+    @Test func `what is discarded is kept with the reason, counts as handled, and can be edited all the same`() async throws {
         try await withCommandLine { site in
             let ids = try await site.addDeadLetters(3, group: "aaaaaaaaaa", payload: Self.valid)
             #expect(try await site.conveyor("dead", "discard", ids[0]).status == 64, "without a reason")
@@ -143,9 +146,30 @@ import Testing
             let none = try await site.conveyor("dead", "discard", "--group", "aaaaaaaaaa", "--reason", "all of them")
             #expect(none.status == 1 && none.complaint == "no open dead letter of group aaaaaaaaaa")
 
-            #expect(try await site.conveyor("dead", "replay", ids[1]).status == 0)
+            let closed = "select attempt, decides, consumer from inbox i join dead_letters d on d.message_id = i.message_id where d.id = '\(ids[1])'"
+            #expect(try await site.database.psql(closed) == [["0", "f", "orders"]])
+            let replay = try await site.conveyor("dead", "replay", ids[1])
+            #expect(replay.status == 1 && replay.complaint?.hasPrefix("\(ids[1]) is discarded, and its message counts as handled") == true)
+            #expect(try await site.waiting(in: "orders") == 0)
+            #expect(try await site.conveyor("dead", "replay", "--edit", "-", ids[1], input: Self.valid).status == 0)
             #expect(try await site.status(of: ids[1]) == "replayed")
             #expect(try await site.waiting(in: "orders") == 1)
+            #expect(try await site.database.psql(closed) == [["0", "f", "orders"]])
+        }
+    }
+
+    @Test func `what is older than the inbox remembers is sent again only by force`() async throws {
+        try await withCommandLine { site in
+            let ids = try await site.addDeadLetters(2, payload: Self.valid)
+            try await site.database.psql("update dead_letters set sent_at = now() - interval '40 days'")
+            for edit in [[], ["--edit", "-"]] {
+                let refused = try await site.conveyor(["dead", "replay", ids[0]] + edit, input: edit.isEmpty ? nil : Self.valid)
+                #expect(refused.status == 1 && refused.complaint?.contains("--force") == true, "\(refused.error)")
+            }
+            #expect(try await site.waiting(in: "orders") == 0)
+            #expect(try await site.conveyor("dead", "replay", ids[0], "--force").status == 0)
+            #expect(try await site.conveyor("dead", "replay", ids[1], "--force", "--edit", "-", input: Self.valid).status == 0)
+            #expect(try await site.waiting(in: "orders") == 2)
         }
     }
 }

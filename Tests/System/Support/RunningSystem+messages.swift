@@ -14,11 +14,13 @@ extension RunningSystem {
     }
 
     /// The message that places an order, and the order's id.
-    /// - Parameter noted: whether the order must be there from now on.
-    func orderMessage(noted: Bool = true) async throws -> (id: ID, message: Outgoing) {
+    /// - Parameters:
+    ///   - noted: whether the order must be there from now on.
+    ///   - version: 1 is `orders.place`, as ingresses were that are not upgraded yet.
+    func orderMessage(noted: Bool = true, version: Int = 1) async throws -> (id: ID, message: Outgoing) {
         let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
         let order = PlaceOrder(userID: self.buyer, items: try self.lines(), shippingAddress: .ofTests)
-        let message = try self.message(order, id: id)
+        let message = try version == 1 ? self.message(order, id: id) : self.message(ReserveStock(order: order), id: id)
         if noted { self.note(accepted: id.description) }
         return (id, message)
     }

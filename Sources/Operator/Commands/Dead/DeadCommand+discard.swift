@@ -6,7 +6,7 @@ extension DeadCommand {
     /// `conveyor dead discard`
     struct Discard: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Closes letters that shall not be handled. They are kept, with the reason; `dead replay ID` thinks better of it.")
+            abstract: "Closes letters that shall not be handled. They are kept, with the reason, and their messages count as handled.")
 
         @Argument(help: "Ids of dead letters, or of their messages.") var ids: [String] = []
         @Option(help: "All open ones of this cause.") var group: String?

@@ -27,6 +27,7 @@ extension DeadCommand {
         @Option(help: ArgumentHelp("Messages a second, e.g. 50 or 50/s; as fast as they are confirmed, if it is not said.", valueName: "rate"))
         var rate: Rate?
         @Option(help: ArgumentHelp("So many go first, and the rest only once these are handled.", valueName: "count")) var canary: Int?
+        @Flag(help: "Send one letter also if it is older than what the inbox remembers, so that it may take effect twice.") var force = false
         @Flag(help: "Only say what would happen.") var dryRun = false
         @Flag(help: "Do not ask.") var yes = false
         @Flag(help: "Print a JSON object.") var json = false
@@ -38,6 +39,9 @@ extension DeadCommand {
             guard kinds == 1 else { throw ValidationError("name ids, or --group, or --queue") }
             if self.edit != nil {
                 guard self.ids.count == 1 else { throw ValidationError("--edit is for one id") }
+            }
+            if self.force {
+                guard self.ids.count == 1 else { throw ValidationError("--force is for one id") }
             }
             guard self.canary ?? 0 >= 0 else { throw ValidationError("--canary is not negative") }
         }
@@ -93,10 +97,10 @@ extension DeadCommand {
             }
             try await self.withActs(pool, desk) { acts in
                 if let payload {
-                    let (letter, message) = try await acts.replay(detail.letter.id, editedTo: payload)
+                    let (letter, message) = try await acts.replay(detail.letter.id, editedTo: payload, force: self.force)
                     try self.report(letter, message)
                 } else {
-                    try self.report(detail.letter, try await acts.replay(detail.letter.id).messageID)
+                    try self.report(detail.letter, try await acts.replay(detail.letter.id, force: self.force).messageID)
                 }
             }
         }

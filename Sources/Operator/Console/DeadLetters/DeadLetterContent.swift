@@ -111,9 +111,9 @@ struct DeadLetterContent: Sendable {
         self.history = history.reversed().map { HistoryRow($0, now: now) }
         self.trace = trace.isEmpty ? nil : TraceText.text(trace)
         self.traceLink = "/trace/\(letter.orderID ?? letter.messageID)"
-        self.canReplay = letter.replacedBy == nil && letter.status != .replayed
+        self.canReplay = letter.status == .open
         self.canDiscard = letter.status == .open
-        self.canEdit = self.canReplay && !detail.isApplied && self.payload.editable != nil
+        self.canEdit = letter.replacedBy == nil && letter.status != .replayed && !detail.isApplied && self.payload.editable != nil
         self.editText = edited ?? self.payload.editable ?? ""
         self.isEditing = edited != nil
         self.caution = Self.caution(detail)
@@ -124,7 +124,7 @@ struct DeadLetterContent: Sendable {
         if detail.letter.replacedBy != nil { return "An edited message has taken its place. This one never runs again." }
         switch detail.letter.status {
         case .replayed: return detail.isApplied ? "Replayed and handled." : "Replayed. It has not come back; its queue may still hold it."
-        case .discarded: return "Discarded. It can still be replayed."
+        case .discarded: return "Discarded: its message counts as handled. Edited, it runs under a new id."
         case .open:
             if detail.isApplied { return "It has taken effect already. A replay changes nothing: it only publishes once more what it had emitted." }
             return detail.undecodable.map { "As it is it would come back: \($0.visible)." }

@@ -72,7 +72,7 @@ struct DeadLetterPage: Sendable {
             case .unknown: throw Self.unknown(id)
             case .invalid: .unprocessableContent
             case .notPublished: .serviceUnavailable
-            case .closed, .replaced, .applied: .conflict
+            case .closed, .replaced, .applied, .forgotten: .conflict
             }
         return try await self.page(id, context, status: status, problem: "Nothing was sent: \(refusal).".visible, edited: edited)
     }

@@ -1,0 +1,73 @@
+import Fixtures
+import Kit
+import RabbitMQ
+import Shop
+import Testing
+
+@testable import Operator
+
+/// What an operator has closed never runs, wherever a copy of it lies and whoever sends it again.
+@Suite struct ClosedLetterTests {
+    /// A command that says two things at once is a dead letter, under the id that a client's key would give it.
+    private func dead(_ shop: OperatedShop, _ product: ID) async throws -> (letter: String, message: ID) {
+        let message = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
+        try await self.publish(AdjustStock(productID: product, delta: 1, set: 1, reason: "both"), message, shop)
+        let letter = try await eventualValue("the dead letter") {
+            try await shop.site.database.value("select id from dead_letters where message_id = '\(message)'")
+        }
+        return (letter, message)
+    }
+
+    private func publish(_ command: AdjustStock, _ id: ID, _ shop: OperatedShop) async throws {
+        let envelope = Envelope(messageID: id, type: AdjustStock.type, actor: "system", sentAt: Clock.milliseconds())
+        try await withPublisher(shop.site.host.amqpURL) { try await $0.publish(Outgoing(command, envelope: envelope, appID: "ingress")) }
+    }
+
+    /// A copy of a message is sent, and then something else to know by that the copy was looked at.
+    private func repeatAndWait(_ command: AdjustStock, _ id: ID, _ shop: OperatedShop) async throws {
+        try await self.publish(command, id, shop)
+        let marker = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
+        try await self.publish(AdjustStock(productID: .v7(milliseconds: 1), delta: 1, reason: "marker"), marker, shop)
+        try await eventually("the marker to be handled") {
+            try await shop.site.database.value("select count(*) from inbox where message_id = '\(marker)'") == "1"
+        }
+    }
+
+    @Test func `neither an edited nor a discarded message runs when its client sends it again`() async throws {
+        try await withOperatedShop { shop in
+            let load = try await shop.conveyor("sample", "load", "--products", "2", "--users", "1", "--stock", "10")
+            #expect(load.status == 0, "\(load.error)")
+            let products = (1...2).map { SampleShop.product($0) }
+            func stock(_ product: ID) async throws -> String? {
+                try await shop.site.database.value("select stock_quantity from products where id = '\(product)'")
+            }
+
+            let edited = try await self.dead(shop, products[0])
+            let replay = try await shop.conveyor(
+                "dead", "replay", "--edit", "-", edited.letter, input: #"{"product_id": "\#(products[0])", "delta": 2, "reason": "edited"}"#)
+            #expect(replay.status == 0, "\(replay.error)")
+            try await eventually("the edited one to be handled") { try await stock(products[0]) == "12" }
+            try await self.repeatAndWait(AdjustStock(productID: products[0], delta: 1, reason: "again"), edited.message, shop)
+            #expect(try await stock(products[0]) == "12")
+
+            let discarded = try await self.dead(shop, products[1])
+            #expect(try await shop.conveyor("dead", "discard", discarded.letter, "--reason", "a test").status == 0)
+            try await self.repeatAndWait(AdjustStock(productID: products[1], delta: 1, reason: "again"), discarded.message, shop)
+            #expect(try await stock(products[1]) == "10")
+            let refused = try await shop.conveyor("dead", "replay", discarded.letter)
+            #expect(refused.status == 1 && refused.complaint?.contains("counts as handled") == true)
+            #expect(try await stock(products[1]) == "10")
+
+            // It still counts as dead, and everything balances.
+            let books = try await shop.conveyor("audit", "--json")
+            #expect(books.status == 0, "\(books.output)")
+            #expect(try books.json["messages"]["dead"].integer == 1)
+
+            // Edited, it runs under a new id, and by an edit of that one again under the first one's name.
+            let again = try await shop.conveyor(
+                "dead", "replay", "--edit", "-", discarded.letter, input: #"{"product_id": "\#(products[1])", "delta": 3, "reason": "after all"}"#)
+            #expect(again.status == 0, "\(again.error)")
+            try await eventually("the edited one to be handled") { try await stock(products[1]) == "13" }
+        }
+    }
+}
