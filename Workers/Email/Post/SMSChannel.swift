@@ -66,8 +66,7 @@ struct SMSChannel: Channel {
         case 200..<300: return Handover(messageID: answer?.sid ?? "", outcome: outcome)
         case 401, 403, 404: throw Misconfigured("SMS_ACCOUNT_SID or SMS_AUTH_TOKEN: \(outcome) \(answer?.message ?? "")")
         case 408, 429, 500...:
-            throw Transient(
-                "SMS: \(outcome) \(answer?.message ?? "")", retryAfter: response.headers["Retry-After"].flatMap { Int($0) }.map { .seconds($0) })
+            throw Transient("SMS: \(outcome) \(answer?.message ?? "")", retryAfter: response.headers.retryAfter)
         default:
             // A number that does not exist, or takes none: the customer has the e-mail.
             self.logger.notice("a text message was refused: \(outcome) \(answer?.message ?? "")", metadata: ["subject": "\(notice.subject)"])
