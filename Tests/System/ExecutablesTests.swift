@@ -40,6 +40,8 @@ import Testing
         ("orders-worker", [], "TLS_CA_FILE", "/no/such/hunter2"), ("orders-worker", [], "LOG_LEVEL", "hunter2"),
         ("inventory-worker", [], "LOW_STOCK_THRESHOLD", "hunter2"), ("inventory-worker", [], "CURRENCY", "hunter2"),
         ("payments-worker", [], "STRIPE_SECRET_KEY", "hunter2"), ("payments-worker", [], "STRIPE_PUBLISHABLE_KEY", "sk_live_hunter2"),
+        ("payments-worker", [], "STRIPE_PUBLISHABLE_KEY", "pk_live_hunter2"), ("ingress", [], "STRIPE_PUBLISHABLE_KEY", "pk_live_hunter2"),
+        ("ingress", [], "STRIPE_PUBLISHABLE_KEY", "hunter2"),
         ("payments-worker", [], "STRIPE_API_BASE", "hunter2"), ("payments-worker", [], "STRIPE_BACKFILL_SECONDS", "0"),
         ("email-worker", [], "SMTP_PORT", "hunter2"), ("email-worker", [], "SMTP_TLS", "hunter2"), ("email-worker", [], "EMAIL_FROM", "hunter2"),
         ("email-worker", [], "SHOP_URL", "hunter2"), ("email-worker", [], "SMS_API_BASE", "hunter2"),

@@ -59,7 +59,7 @@ extension Setting {
 
         // Stripe
         .init("STRIPE_SECRET_KEY", [.payments, .operator], secret: true, "sk_… or rk_…, of Stripe's API"),
-        .init("STRIPE_PUBLISHABLE_KEY", [.payments, .ingress], "pk_…, handed to the frontend with a client secret"),
+        .init("STRIPE_PUBLISHABLE_KEY", [.payments, .ingress, .operator], "pk_…, handed to the frontend with a client secret"),
         .init("STRIPE_WEBHOOK_SECRET", .ingress, secret: true, "whsec_…, comma-separated; a signature by any of them is accepted"),
         .init("STRIPE_API_BASE", [.payments, .operator], default: "https://api.stripe.com", "where Stripe's API is"),
         .init("STRIPE_BACKFILL_SECONDS", .payments, default: "300", "seconds between two looks for events that the webhook has missed"),

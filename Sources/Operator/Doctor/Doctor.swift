@@ -31,6 +31,8 @@ struct Doctor: Sendable {
             }
             if !self.settings.isSet("AMQP_URL"), !self.settings.isSet("AMQP_URLS") { missing.append("AMQP_URL") }
             _ = try RetryLadder(self.settings)
+            if self.settings.isSet("STRIPE_SECRET_KEY") { _ = try self.settings.stripeSecretKey() }
+            if self.settings.isSet("STRIPE_PUBLISHABLE_KEY") { _ = try self.settings.stripePublishableKey() }
             if missing.contains(where: { ["DATABASE_URL", "AMQP_URL", "RABBITMQ_API"].contains($0) }) {
                 return [
                     .failed(

@@ -84,6 +84,29 @@ import Testing
     }
 
     @Test(arguments: [
+        ("pk_live_hunter2", "sk_test_1"), ("pk_test_hunter2", "sk_live_1"), ("pk_test_hunter2", "rk_live_1"), ("sk_test_hunter2", "sk_test_1"),
+        ("rk_test_hunter2", nil), ("hunter2", nil), ("PK_test_hunter2", nil), (" pk_test_hunter2", nil),
+    ])
+    func `a publishable key of another kind, or of another mode than the secret one's, is refused`(key: String, secret: String?) {
+        let settings = self.settings(["STRIPE_PUBLISHABLE_KEY": key, "STRIPE_SECRET_KEY": secret ?? ""])
+        let error = #expect(throws: SettingError.self) { try settings.stripePublishableKey() }
+        #expect(error?.name == "STRIPE_PUBLISHABLE_KEY")
+        #expect(error?.description.contains("hunter2") == false)
+    }
+
+    @Test(arguments: [("pk_live_1", "sk_live_1"), ("pk_test_1", "rk_test_1"), ("pk_live_1", nil), ("pk_test_1", "sk_org_1"), ("pk_1", "sk_live_1")])
+    func `a publishable key is taken where no other mode is known`(key: String, secret: String?) throws {
+        #expect(try self.settings(["STRIPE_PUBLISHABLE_KEY": key, "STRIPE_SECRET_KEY": secret ?? ""]).stripePublishableKey() == key)
+    }
+
+    @Test(arguments: ["pk_test_hunter2", "whsec_hunter2", "hunter2"])
+    func `a secret key of another kind is refused`(key: String) {
+        let error = #expect(throws: SettingError.self) { try self.settings(["STRIPE_SECRET_KEY": key]).stripeSecretKey() }
+        #expect(error?.name == "STRIPE_SECRET_KEY")
+        #expect(error?.description.contains("hunter2") == false)
+    }
+
+    @Test(arguments: [
         ("DATABASE_URL", "postgresql://user:hunter2@127.0.0.1:99999/shop"), ("DATABASE_URL", "postgresql://user:hun/ter2@host/shop"),
         ("DATABASE_URL", "mysql://user:hunter2@host/shop"), ("AMQP_URL", "amqp://user:hunter2@host:99999"),
         ("AMQP_URL", "amqp://user:hunter2@host/one/two"), ("CURRENCY", "USD"), ("CURRENCY", "hunter2"), ("SHOP_URL", "hunter2"),

@@ -91,6 +91,11 @@ import Testing
             #expect(verdict("orders-worker") == "failed" && verdict("email-worker") == "warning" && verdict("dead letters") == "warning")
             let people = try await site.conveyor("doctor", "--quiet")
             #expect(people.status == 1 && people.output.contains("→ conveyor topology check") && !people.output.contains("✓"))
+            let keys = try await site.conveyor(
+                "doctor", "--json",
+                settings: ["STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_PUBLISHABLE_KEY": "pk_live_1", "STRIPE_API_BASE": "http://127.0.0.1:1"]
+            ).rows.first { $0["check"].string == "settings" }
+            #expect(keys?["verdict"].string == "failed" && keys?["detail"].string?.contains("STRIPE_PUBLISHABLE_KEY") == true)
         }
     }
 
