@@ -33,7 +33,7 @@ struct SampleCommand: AsyncParsableCommand {
                 guard try desk.settings.environment() != .production else {
                     throw SettingError(name: "ENVIRONMENT", reason: "is production: the sample's passwords are known to everybody")
                 }
-                let currency = desk.settings.string("CURRENCY", default: "usd")
+                let currency = try desk.settings.currency()
                 let hash = try await PasswordHasher().hash(SampleShop.password)
                 let categories = SampleShop.createCategories()
                 let products = SampleShop.createProducts(self.products, stock: self.stock, currency: currency)

@@ -42,7 +42,8 @@ struct SampleShop {
 
     /// Products 1 … `count`, each with `stock` units.
     static func createProducts(_ count: Int, stock: Int, currency: String) -> [Entry<CreateProduct>] {
-        (0..<count).map { index in
+        let step = Currency(currency)?.step ?? 1
+        return (0..<count).map { index in
             let thing = self.things[index % self.things.count]
             let maker = self.makers[index / self.things.count % self.makers.count]
             let series = index / (self.things.count * self.makers.count)
@@ -53,7 +54,8 @@ struct SampleShop {
                 payload: CreateProduct(
                     sku: "SAMPLE-" + String(repeating: "0", count: max(0, 6 - number.count)) + number, name: name,
                     description: "The \(name.lowercased()) of the sample shop: made to be bought, paid and shipped, as often as you like.",
-                    unitAmount: Int64(thing.2 + index % 7 * 50), currency: currency, stockQuantity: stock, categoryID: self.category(thing.1)))
+                    unitAmount: Int64(thing.2 + index % 7 * 50) / step * step, currency: currency, stockQuantity: stock,
+                    categoryID: self.category(thing.1)))
         }
     }
 

@@ -153,9 +153,11 @@ extension Ledger {
         if amount < 1 {
             throw .badRequest("This value must be greater than or equal to 1.", code: "parameter_invalid_integer", param: "amount")
         }
-        if amount > Currency.maximum {
-            throw .badRequest("Amount must be no more than \(Currency.text(Currency.maximum, currency))", code: "amount_too_large", param: "amount")
+        if amount > Currency.maximum(currency) {
+            throw .badRequest(
+                "Amount must be no more than \(Currency.text(Currency.maximum(currency), currency))", code: "amount_too_large", param: "amount")
         }
+        try Currency.checkFractions(amount, currency)
         if amount < Currency.minimum(currency) {
             throw .badRequest(
                 "Amount must be at least \(Currency.text(Currency.minimum(currency), currency))", code: "amount_too_small", param: "amount")

@@ -24,6 +24,7 @@ extension Ledger {
         }
         if charge.amountRefundable == 0 { throw .refused("Charge \(charge.id) has already been refunded.", code: "charge_already_refunded") }
         let amount = amount ?? charge.amountRefundable
+        try Currency.checkFractions(amount, charge.currency)
         if amount > charge.amountRefundable {
             throw .refused(
                 "Refund amount (\(Currency.text(amount, charge.currency))) is greater than unrefunded amount on charge "

@@ -33,6 +33,25 @@ import Testing
         }
     }
 
+    @Test func `a price is an amount of a currency that Stripe presents, whichever of the two is changed`() async throws {
+        try await withBench { bench in
+            func price(_ amount: Int64, _ currency: String?) -> Sent {
+                Sent(CreateProduct(sku: "\(amount) \(currency ?? "")", name: "Notebook", unitAmount: amount, currency: currency))
+            }
+            for (amount, currency) in [(2000, "xyz"), (150_050, "isk"), (500_001, "ugx"), (1234, "kwd")] as [(Int64, String)] {
+                #expect(try await bench.handle(price(amount, currency)).problem?.code == .invalid, "\(amount) \(currency)")
+            }
+            let made = price(1230, "kwd")
+            let reply = try await bench.handle(made)
+            #expect(reply.problem == nil)
+            #expect(try await bench.handle(UpdateProduct(productID: made.id, unitAmount: 1234)).problem?.errors?.first?.field == "unit_amount")
+            #expect(try await bench.handle(UpdateProduct(productID: made.id, currency: "isk")).problem?.errors?.first?.field == "unit_amount")
+            #expect(try await bench.handle(UpdateProduct(productID: made.id, currency: "xyz")).problem?.errors?.first?.field == "currency")
+            #expect(try await bench.handle(UpdateProduct(productID: made.id, unitAmount: 1234, currency: "usd")).problem == nil)
+            #expect(try await bench.database.psql("select unit_amount, currency from products") == [["1234", "usd"]])
+        }
+    }
+
     @Test func `a product without stock has no line in the ledger`() async throws {
         try await withBench { bench in
             _ = try await bench.product(stock: 0)

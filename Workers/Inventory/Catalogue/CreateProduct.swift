@@ -26,6 +26,7 @@ struct CreateProductHandler: Handler {
             do {
                 try ProductRecord.check(
                     unitAmount: message.payload.unitAmount, stock: message.payload.stockQuantity, threshold: message.payload.lowStockThreshold)
+                try ProductRecord.check(price: message.payload.unitAmount, in: message.payload.currency ?? self.currency)
                 try ProductRecord.check(category: message.payload.categoryID, among: known, message.envelope)
             } catch let problem as Problem {
                 problems[message.envelope.messageID] = problem

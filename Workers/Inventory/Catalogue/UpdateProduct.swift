@@ -22,6 +22,9 @@ struct UpdateProductHandler: Handler {
                 try ProductRecord.check(unitAmount: command.unitAmount, stock: command.stockQuantity, threshold: command.lowStockThreshold)
                 try ProductRecord.check(category: command.categoryID, among: categories, message.envelope)
                 try product.apply(command, acceptance)
+                if command.unitAmount != nil || command.currency != nil {
+                    try ProductRecord.check(price: product.unitAmount, in: product.currency)
+                }
                 let alert = try command.stockQuantity.flatMap {
                     try ledger.adjust(product.id, by: nil, to: $0, reason: nil, message.envelope, acceptance)
                 }

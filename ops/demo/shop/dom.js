@@ -14,10 +14,15 @@ export function el(tag, attributes = {}, ...children) {
 
 export const $ = (selector) => document.querySelector(selector);
 
+/** How Stripe counts, which the browser's own tables do not always do (docs.stripe.com/currencies). */
+const withoutDigits = new Set("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split(" "));
+const ofThreeDigits = new Set("bhd jod kwd omr tnd".split(" "));
+
 /** Money comes as a whole number of the currency's smallest unit: 1999 usd is $19.99, 1999 jpy is ¥1,999. */
 export function money(amount, currency) {
-  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency });
-  return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
+  const digits = withoutDigits.has(currency) ? 0 : ofThreeDigits.has(currency) ? 3 : 2;
+  const format = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(document.documentElement.lang, format).format(amount / 10 ** digits);
 }
 
 export function time(text, style = { dateStyle: "medium", timeStyle: "short" }) {

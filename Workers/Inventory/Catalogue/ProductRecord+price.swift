@@ -1,0 +1,15 @@
+import Shop
+
+extension ProductRecord {
+    /// A price must be one that Stripe can charge, in its currency: what is changed of the two must go with what stays of them.
+    /// - Throws: `Problem` `invalid`.
+    static func check(price: Int64, in code: String) throws(Problem) {
+        guard let currency = Currency(code) else {
+            throw Problem(
+                .invalid, "A product must be of a currency that Stripe presents.",
+                errors: [.init(field: "currency", message: "must be a currency that Stripe presents")])
+        }
+        guard let refusal = currency.refusal(of: price) else { return }
+        throw Problem(.invalid, "A price must be an amount that Stripe takes.", errors: [.init(field: "unit_amount", message: refusal)])
+    }
+}
