@@ -64,6 +64,35 @@ import Testing
         }
     }
 
+    @Test func `an order that costs nothing is paid as soon as it is held, and sold`() async throws {
+        try await withBench { bench in
+            let (user, product) = (try await bench.user(), try await bench.product(stock: 5, unitAmount: 0))
+            let message = self.place([OrderLine(productID: product, quantity: 2)], by: user)
+            let reply = try await bench.handle(message)
+            let written = try await bench.handle(try self.answer(to: message, reply))
+            #expect(written.emitted == ["order.placed", "order.paid"])
+            var state = try await bench.state(of: message.id)
+            #expect(state.status == .paid && state.paymentStatus == .paid && state.total == 0 && state.isDue == nil)
+            #expect(try await bench.timeline(of: message.id) == ["order.placed pending", "order.paid paid"])
+            #expect(try await bench.count("select count(*) from payment_deadlines") == 0)
+            #expect(try await bench.operation(message.id) == "succeeded")
+            try await bench.handle(Sent(OrderPaid(orderID: message.id), queue: "inventory"))
+            #expect(try await bench.reservation(of: message.id) == "sold")
+            // There is no money that would have to be given back.
+            #expect(try await bench.handle(CancelOrder(orderID: message.id)).emitted == ["order.cancelled", "inventory.release"])
+            state = try await bench.state(of: message.id)
+            #expect(state.status == .cancelled && state.refunded == 0)
+
+            // The longer way of a cart comes to the same.
+            let longer = try await bench.placed(by: user, [OrderLine(productID: product, quantity: 1)])
+            try await bench.handle(ReserveStock(orderID: longer, lines: try await bench.lines(of: longer)))
+            #expect(try await bench.handle(StockReserved(orderID: longer)).emitted == ["order.paid"])
+            state = try await bench.state(of: longer)
+            #expect(state.status == .paid && state.paymentStatus == .paid && state.isDue == nil)
+            #expect(try await bench.handle(StockReserved(orderID: longer)).emits.isEmpty)
+        }
+    }
+
     @Test func `an order that cannot be held is written as rejected, with the lines that were short`() async throws {
         try await withBench { bench in
             let user = try await bench.user()

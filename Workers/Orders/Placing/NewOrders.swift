@@ -8,8 +8,8 @@ struct NewOrders: Sendable {
     /// An order awaits its payment for `$9` microseconds from now. The entries keep their order: they are numbered as they are inserted.
     private static let insert: Statement = """
         with made as (
-            insert into orders (id, user_id, total_amount, status, payment_due_at, currency, shipping_address, billing_address, rejection)
-            select m.id, m.user_id, m.total_amount, m.status,
+            insert into orders (id, user_id, total_amount, status, payment_status, payment_due_at, currency, shipping_address, billing_address, rejection)
+            select m.id, m.user_id, m.total_amount, m.status, case when m.status = 'paid' then 'paid' else 'unpaid' end,
                    case when m.status = 'awaiting_payment' then now() + $9::int8 * interval '1 microsecond' end,
                    m.currency, m.shipping_address, m.billing_address, m.rejection
             from unnest($1, $2, $3, $4, $5, $6, $7, $8)
@@ -73,7 +73,7 @@ struct NewOrders: Sendable {
     /// Adds an order whose stock is held or refused already.
     /// - Parameters:
     ///   - envelope: of the inventory's answer; its cause is the command that placed the order.
-    ///   - status: `awaiting_payment`, or `rejected` with the reason.
+    ///   - status: `awaiting_payment`, or `paid` if it costs nothing, or `rejected` with the reason.
     mutating func add(_ id: ID, _ envelope: Envelope, _ order: PricedOrder, _ status: OrderStatus, rejection: Problem? = nil) throws {
         try self.add(id, order, status, rejection)
         var placing = envelope
@@ -81,7 +81,11 @@ struct NewOrders: Sendable {
         placing.causationID = nil
         self.timeline.add(.init(OrderPlaced.type), to: id, status: .pending, by: placing)
         let entry =
-            if let rejection { try Timeline.Entry(OrderRejected.type, .init(problem: rejection)) } else { Timeline.Entry(OrderAwaitingPayment.type) }
+            if let rejection {
+                try Timeline.Entry(OrderRejected.type, .init(problem: rejection))
+            } else {
+                Timeline.Entry(status == .paid ? OrderPaid.type : OrderAwaitingPayment.type)
+            }
         self.timeline.add(entry, to: id, status: status, by: envelope)
     }
 
@@ -122,6 +126,9 @@ struct NewOrders: Sendable {
 }
 
 extension PricedOrder {
+    /// Its first state with its stock held: what costs nothing is paid at once.
+    var whenHeld: OrderStatus { self.totalAmount == 0 ? .paid : .awaitingPayment }
+
     /// What is told of it when it is placed.
     func placed(_ id: ID) -> OrderPlaced { OrderPlaced(orderID: id, userID: self.userID, totalAmount: self.totalAmount, currency: self.currency) }
 }

@@ -28,8 +28,8 @@ extension OrderHandler where Input: Placement {
         for message in batch {
             let answer = message.payload
             guard let order = answer.order, added.insert(answer.orderID).inserted else { continue }
-            try orders.add(
-                answer.orderID, message.envelope, order, answer.rejection == nil ? .awaitingPayment : .rejected, rejection: answer.rejection)
+            let status = answer.rejection == nil ? order.whenHeld : .rejected
+            try orders.add(answer.orderID, message.envelope, order, status, rejection: answer.rejection)
         }
         var written = try await orders.write(paymentWindow: paymentWindow, in: transaction)
         var replies: [Reply?] = []
@@ -57,6 +57,7 @@ extension OrderHandler where Input: Placement {
         if let problem = answer.rejection {
             return .rejected(problem, decides: .yes, emits: [placed, OrderRejected(orderID: answer.orderID, problem: problem)])
         }
+        if order.whenHeld == .paid { return .done(decides: .yes, emits: [placed, OrderPaid(orderID: answer.orderID)]) }
         let due = dueAt.map { Timestamp.string($0) } ?? ""
         return .done(decides: .yes, emits: [placed, OrderAwaitingPayment(orderID: answer.orderID, paymentDueAt: due)])
     }

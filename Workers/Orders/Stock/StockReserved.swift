@@ -4,7 +4,7 @@ import Postgres
 import Shop
 
 /// An order's stock is held: it awaits its payment until a deadline, and the operation that placed it has succeeded. An order that comes with the message
-/// is written.
+/// is written. One that costs nothing is paid at once, without Stripe.
 ///
 /// The second round is for an order whose money came after it was given up: with its stock held once more it is paid.
 struct StockReservedHandler: OrderHandler {
@@ -34,6 +34,11 @@ struct StockReservedHandler: OrderHandler {
         // Whatever it comes to, an order that was placed is decided by the first answer of the inventory.
         let decides: Reply.Decision = isFirst ? .yes : .ifRoot
         switch order.status.after(isFirst ? .stockReserved : .stockReservedAgain) {
+        case .moves(to: .awaitingPayment) where order.totalAmount == 0:
+            order.status = .paid
+            order.paymentStatus = .paid
+            return .recorded(
+                .init(OrderPaid.type), .done(decides: decides, emits: [OrderPaid(orderID: order.id)], changes: [.order(order.id)]))
         case .moves(to: .awaitingPayment):
             order.status = .awaitingPayment
             order.paymentDueAt = facts.dueAt
