@@ -136,7 +136,8 @@ let package = Package(
         .testTarget(
             name: "IngressTests",
             dependencies: [
-                "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .hummingbird, .httpTypes,
+                "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
+                .httpTypes,
             ]),
         .testTarget(
             name: "WorkersTests",

@@ -46,6 +46,26 @@ import Testing
             ])
     }
 
+    @Test func `an inquiry may come back as a chargeback, and a lost dispute go to the next instance`() async throws {
+        let stripe = try await SharedDouble.stripe()
+        let id = try await stripe.paidIntentID()
+        let inquiry = [("payment_intent", id), ("status", "warning_needs_response")]
+        let dispute = try #require(await stripe.post("/_double/disputes", inquiry)["id"]?.text)
+        #expect(try await stripe.post("/_double/disputes/\(dispute)/close", [("status", "warning_closed")]).status == 200)
+        #expect(try await stripe.post("/_double/disputes/\(dispute)", [("status", "under_review")]).code == "dispute_already_closed")
+        #expect(try await stripe.post("/_double/disputes/\(dispute)", [("status", "needs_response")]).status == 200)
+        #expect(try await stripe.post("/v1/refunds", [("payment_intent", id)]).code == "charge_disputed")
+        #expect(try await stripe.post("/_double/disputes/\(dispute)/close", [("status", "lost")]).status == 200)
+        #expect(try await stripe.post("/_double/disputes/\(dispute)", [("status", "appeal_under_review")]).status == 400)
+        #expect(try await stripe.post("/_double/disputes/\(dispute)", [("status", "appeal_needs_response")]).status == 200)
+        #expect(try await stripe.post("/_double/disputes/\(dispute)/close", [("status", "won")])["status"]?.text == "won")
+        #expect(
+            try await stripe.eventTypes(of: id).suffix(7) == [
+                "charge.dispute.closed", "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.closed",
+                "charge.dispute.updated", "charge.dispute.closed", "charge.dispute.funds_reinstated",
+            ])
+    }
+
     @Test func `an inquiry leaves the charge refundable`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()

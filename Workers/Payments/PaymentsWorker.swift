@@ -9,11 +9,9 @@ struct PaymentsWorker: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "payments", concurrency: 4, options: self.options) { part in
+        try await WorkerPart.run(queue: "payments", concurrency: 8, options: self.options) { part in
             let stripe = try StripeClient(settings: part.settings, logger: part.logger)
-            let publishableKey = try part.settings.require("STRIPE_PUBLISHABLE_KEY")
-            // It is handed to every browser, which a secret one by mistake must not be.
-            guard publishableKey.hasPrefix("pk_") else { throw SettingError(name: "STRIPE_PUBLISHABLE_KEY", reason: "must begin with pk_") }
+            let publishableKey = try part.settings.stripePublishableKey()
             part.handle(
                 CreatePaymentIntent(stripe: stripe, pool: part.pool, publishableKey: publishableKey),
                 ConfirmPaymentIntent(stripe: stripe, pool: part.pool),

@@ -14,22 +14,38 @@ struct StripeWebhook: Sendable {
     private let intake: Intake
     private let signature: StripeSignature
 
-    /// - Throws: `STRIPE_WEBHOOK_SECRET` is not set.
+    /// - Throws: `STRIPE_WEBHOOK_SECRET` is not set, or `STRIPE_PUBLISHABLE_KEY` is no such key, or of another mode than the secret one.
     init(intake: Intake, settings: Settings) throws(SettingError) {
         let secrets = settings.list("STRIPE_WEBHOOK_SECRET")
         guard !secrets.isEmpty else { throw SettingError(name: "STRIPE_WEBHOOK_SECRET", reason: "is not set") }
+        if settings.isSet("STRIPE_PUBLISHABLE_KEY") { _ = try settings.stripePublishableKey() }
         self.intake = intake
         self.signature = StripeSignature(secrets: secrets)
     }
 
     func add(to routes: inout Routes) { routes.on(.post, Self.path, self.receive) }
 
-    private struct Kind: Decodable { var object: String? }
-
+    /// What it says of itself, beside what it is about.
     private struct Head: Decodable {
         var id: String
         var type: String
+        /// Unix time.
         var created: Int64
+
+        private enum CodingKeys: CodingKey { case object, id, type, created }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            self.id = try container.decode(String.self, forKey: .id)
+            self.type = try container.decode(String.self, forKey: .type)
+            if try container.decodeIfPresent(String.self, forKey: .object) ?? "event" == "event" {
+                self.created = try container.decode(Int64.self, forKey: .created)
+            } else {
+                // A thin event (docs.stripe.com/event-destinations#events-overview), whose time is text. It has no effect here, so any time does.
+                let time = (try? container.decode(String.self, forKey: .created)).flatMap(Timestamp.date)
+                self.created = Clock.milliseconds(time ?? Date()) / 1000
+            }
+        }
     }
 
     @Sendable private func receive(_ request: Request, _ context: IngressContext) async throws -> Response {
@@ -39,12 +55,7 @@ struct StripeWebhook: Sendable {
         guard let text = String(validating: body, as: UTF8.self) else { throw Problem(.malformedJSON, "The body is not UTF-8.") }
         let head: Head
         do {
-            // First: the other fields of thin events are of other types.
-            let kind = try JSON.decode(Kind.self, from: body).object ?? "event"
-            guard kind == "event" else { throw Problem(.badRequest, "\(kind) is a thin event; have the endpoint send snapshot events.") }
             head = try JSON.decode(Head.self, from: body)
-        } catch let problem as Problem {
-            throw problem
         } catch {
             throw Problem(.malformedJSON, "The body is not an event of Stripe's: \(JSON.explain(error)).")
         }

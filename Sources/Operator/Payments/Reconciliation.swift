@@ -46,10 +46,12 @@ struct Reconciliation: Sendable {
         }
     }
 
-    /// Open: Stripe has not said its last word of the payment, or of one of its refunds or disputes.
+    /// Open: Stripe has not said its last word of the payment, or of one of its refunds or disputes, or the order does not know that it is paid.
     private static let candidates: Statement = """
         select o.id, o.number from orders o
-        where exists (select from payments p where p.order_id = o.id and (p.status not in ('succeeded', 'canceled') or p.updated_at >= $1))
+        where exists (
+                select from payments p where p.order_id = o.id and (p.status not in ('succeeded', 'canceled') or p.updated_at >= $1
+                    or p.status = 'succeeded' and o.payment_status in ('unpaid', 'processing', 'failed')))
             or exists (select from refunds r where r.order_id = o.id and (r.status in ('held', 'pending', 'requires_action') or r.updated_at >= $1))
             or exists (select from disputes d where d.order_id = o.id and (d.status not in ('won', 'lost') or d.updated_at >= $1))
         order by o.number

@@ -71,11 +71,11 @@ public struct CancelIntent: Command {
 
     /// The order.
     public var orderID: ID
-    /// `expired` or `cancelled`.
-    public var reason: String
+    /// Why.
+    public var reason: CancellationReason
 
     /// Makes sure that no payment can come for an order any more; a payment that has won stays.
-    public init(orderID: ID, reason: String) {
+    public init(orderID: ID, reason: CancellationReason) {
         self.orderID = orderID
         self.reason = reason
     }

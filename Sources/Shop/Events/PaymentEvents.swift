@@ -117,11 +117,11 @@ public struct PaymentCanceled: Event {
     public var orderID: ID
     /// `pi_…`; nil if there never was one.
     public var paymentIntentID: String?
-    /// `expired` or `cancelled`, or what Stripe says.
-    public var reason: String
+    /// Why, and by which side.
+    public var reason: CancellationReason
 
     /// No payment can come for an order any more.
-    public init(orderID: ID, paymentIntentID: String? = nil, reason: String) {
+    public init(orderID: ID, paymentIntentID: String? = nil, reason: CancellationReason) {
         self.orderID = orderID
         self.paymentIntentID = paymentIntentID
         self.reason = reason
@@ -213,15 +213,15 @@ public struct PaymentDisputed: Event {
     public var orderID: ID
     /// `dp_…`.
     public var disputeID: String
-    /// Stripe's status of the dispute.
-    public var status: String
+    /// How it stands.
+    public var status: DisputeStatus
     /// In the minor unit.
     public var amount: Int64
     /// ISO 4217, lower case.
     public var currency: String
 
     /// A customer disputes a charge, or that dispute moved.
-    public init(orderID: ID, disputeID: String, status: String, amount: Int64, currency: String) {
+    public init(orderID: ID, disputeID: String, status: DisputeStatus, amount: Int64, currency: String) {
         self.orderID = orderID
         self.disputeID = disputeID
         self.status = status

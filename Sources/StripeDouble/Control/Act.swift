@@ -19,6 +19,7 @@ struct Act: Sendable {
         switch (path.first, path.count, path.last) {
         case ("payment_intents", 3, "pay"): self = try .pay(id, &parameters)
         case ("payment_intents", 3, "authenticate"): self = try .authenticate(id, &parameters)
+        case ("payment_intents", 3, "cancel"): self = try .cancel(id, &parameters)
         case ("payment_intents", 3, "processing"): self = try .settle(id, &parameters)
         case ("refunds", 1, _): self = try .refund(&parameters)
         case ("refunds", 2, _): self = try .finishRefund(id, &parameters)
@@ -47,6 +48,15 @@ struct Act: Sendable {
         let outcome = try parameters.choice("outcome", as: Outcome.self) ?? .succeed
         try parameters.refuseUnknown()
         return Act(isRequest: true) { ledger throws(StripeError) in ledger.json(try ledger.authenticate(id, succeeds: outcome == .succeed)) }
+    }
+
+    /// Stripe ends it by itself, or somebody in the dashboard does.
+    private static func cancel(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> Act {
+        let text = try parameters.text("cancellation_reason")
+        try parameters.refuseUnknown()
+        let reason = text.flatMap(PaymentIntent.CancellationReason.init)
+        if let text, reason == nil { throw .badRequest("Invalid cancellation_reason: \(text)", param: "cancellation_reason") }
+        return Act { ledger throws(StripeError) in ledger.json(try ledger.cancelPaymentIntent(id, because: reason)) }
     }
 
     /// The bank's late word on a PaymentIntent that is `processing`.

@@ -7,10 +7,21 @@ struct Dispute: Stored {
         case warningNeedsResponse = "warning_needs_response"
         case warningUnderReview = "warning_under_review"
         case warningClosed = "warning_closed"
+        case appealNeedsResponse = "appeal_needs_response"
+        case appealUnderReview = "appeal_under_review"
+        case prevented
 
-        var isClosed: Bool { [.won, .lost, .warningClosed].contains(self) }
+        var isClosed: Bool { [.won, .lost, .warningClosed, .prevented].contains(self) }
         /// An inquiry: no money has moved, a refund is still possible.
-        var isWarning: Bool { [.warningNeedsResponse, .warningUnderReview, .warningClosed].contains(self) }
+        var isWarning: Bool { [.warningNeedsResponse, .warningUnderReview, .warningClosed, .prevented].contains(self) }
+        /// What may follow though it is closed: an inquiry may come back as a chargeback, a lost dispute go to the next instance.
+        func mayReopen(as next: Self) -> Bool {
+            switch self {
+            case .warningClosed: next == .needsResponse
+            case .lost: next == .appealNeedsResponse
+            default: false
+            }
+        }
     }
 
     let id: String

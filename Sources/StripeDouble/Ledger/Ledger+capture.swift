@@ -40,6 +40,11 @@ extension Ledger {
         let expansion = try parameters.expansion(of: .paymentIntent)
         let reason = try parameters.choice("cancellation_reason", as: PaymentIntent.CancellationReason.self)
         try parameters.refuseUnknown()
+        return self.json(try self.cancelPaymentIntent(id, because: reason), expansion)
+    }
+
+    /// Ends it, for whatever reason; Stripe does so by itself too.
+    func cancelPaymentIntent(_ id: String, because reason: PaymentIntent.CancellationReason?) throws(StripeError) -> PaymentIntent {
         guard var intent = self.intents[id] else { throw .noSuch("payment_intent", id) }
         guard [.requiresPaymentMethod, .requiresCapture, .requiresConfirmation, .requiresAction].contains(intent.status) else {
             throw .refused(
@@ -59,6 +64,6 @@ extension Ledger {
         intent.amountCapturable = 0
         self.put(intent)
         self.emit("payment_intent.canceled", intent)
-        return self.json(intent, expansion)
+        return intent
     }
 }

@@ -78,11 +78,19 @@ extension Ledger {
     /// Notes a change of state that does not close it.
     func moveDispute(_ id: String, to status: Dispute.Status) throws(StripeError) -> Dispute {
         guard var dispute = self.disputes[id] else { throw .noSuch("dispute", id) }
-        guard !dispute.status.isClosed, !status.isClosed else { throw .refused("This dispute is already closed", code: "dispute_already_closed") }
+        guard !status.isClosed, !dispute.status.isClosed || dispute.status.mayReopen(as: status) else {
+            throw .refused("This dispute is already closed", code: "dispute_already_closed")
+        }
         let before = self.json(dispute)
+        let wasWarning = dispute.status.isWarning
         dispute.status = status
         self.put(dispute)
         self.emit("charge.dispute.updated", self.json(dispute), previous: .previous(before, self.json(dispute)))
+        if wasWarning, !status.isWarning, var charge = self.charges[dispute.charge] {
+            charge.isDisputed = true
+            self.put(charge)
+            self.emit("charge.dispute.funds_withdrawn", self.json(dispute))
+        }
         return dispute
     }
 

@@ -25,6 +25,13 @@ struct PaymentIntent: Stored {
     enum CancellationReason: String, Sendable, Codable, CaseIterable {
         case duplicate, fraudulent, abandoned
         case requestedByCustomer = "requested_by_customer"
+        /// Stripe's own.
+        case automatic, expired
+        case failedInvoice = "failed_invoice"
+        case voidInvoice = "void_invoice"
+
+        /// Those that a caller may give.
+        static let allCases: [Self] = [.duplicate, .fraudulent, .abandoned, .requestedByCustomer]
     }
 
     enum FutureUsage: String, Sendable, Codable, CaseIterable {

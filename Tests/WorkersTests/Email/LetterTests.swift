@@ -21,7 +21,7 @@ import Testing
                 OrderExpired(orderID: order),
                 PaymentFailed(orderID: waiting, paymentIntentID: "pi_1", failureCode: "insufficient_funds", attempt: "ch_1"),
                 PaymentRefunded(orderID: order, refundID: "re_1", amount: 1500, currency: "usd", amountRefunded: 1500),
-                PaymentDisputed(orderID: order, disputeID: "dp_1", status: "needs_response", amount: 4000, currency: "usd"),
+                PaymentDisputed(orderID: order, disputeID: "dp_1", status: .needsResponse, amount: 4000, currency: "usd"),
                 StockLow(productID: stage.product, stockQuantity: 3, threshold: 5, crossing: 1),
                 SendEmail(template: "password_reset", subject: "reset-1", to: "ada@example.com", data: ["reset_id": stage.user.description]),
             ]

@@ -87,7 +87,7 @@ import Testing
         func expired() -> Story {
             let order = place(product)
             return Story(
-                place: order, afterwards: twice(PaymentCanceled(orderID: order.id, reason: "expired")) + expire(order.id), status: .expired,
+                place: order, afterwards: twice(PaymentCanceled(orderID: order.id, reason: .expired)) + expire(order.id), status: .expired,
                 reservation: "released")
         }
         return [waiting(), declined(), bought(), completed(), refunded(total), refunded(1), rejected(), cancelled(), expired()]
@@ -169,7 +169,7 @@ import Testing
                         Sent(PaymentSucceeded(orderID: order, paymentIntentID: "pi_\(order)", amount: total, currency: "usd"))
                     } + [
                         // The first round's stragglers.
-                        Sent(ReleaseStock(orderID: order, reason: "expired")), Sent(PaymentCanceled(orderID: order, reason: "expired")),
+                        Sent(ReleaseStock(orderID: order, reason: "expired")), Sent(PaymentCanceled(orderID: order, reason: .expired)),
                     ]
                 })
             #expect(simulation.dead == [])

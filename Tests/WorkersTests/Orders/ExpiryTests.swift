@@ -18,7 +18,7 @@ import Testing
             #expect(asked.emitted == ["payments.cancel_intent"])
             #expect(try await bench.state(of: order).status == .awaitingPayment, "a payment may still win")
 
-            let expired = try await bench.handle(PaymentCanceled(orderID: order, reason: "expired"))
+            let expired = try await bench.handle(PaymentCanceled(orderID: order, reason: .expired))
             #expect(expired.emitted == ["order.expired", "inventory.release"])
             #expect(try await bench.state(of: order).status == .expired)
             try await bench.handle(try #require(expired.first(ReleaseStock.self)))
@@ -36,7 +36,7 @@ import Testing
             try await bench.handle(self.expire(order))
             #expect(try await bench.handle(try await bench.payment(of: order)).emitted == ["order.paid"])
             // What was on its way changes nothing.
-            #expect(try await bench.handle(PaymentCanceled(orderID: order, reason: "expired")).emits.isEmpty)
+            #expect(try await bench.handle(PaymentCanceled(orderID: order, reason: .expired)).emits.isEmpty)
             #expect(try await bench.handle(self.expire(order)).emits.isEmpty)
             let state = try await bench.state(of: order)
             #expect(state.status == .paid)
@@ -59,7 +59,7 @@ import Testing
             let order = try await bench.order(status)
             let before = try await bench.state(of: order)
             #expect(try await bench.handle(self.expire(order)).emits.isEmpty)
-            #expect(try await bench.handle(PaymentCanceled(orderID: order, reason: "expired")).emits.isEmpty)
+            #expect(try await bench.handle(PaymentCanceled(orderID: order, reason: .expired)).emits.isEmpty)
             #expect(try await bench.state(of: order) == before)
         }
     }
@@ -80,7 +80,7 @@ import Testing
             try await bench.handle(PaymentFailed(orderID: order, paymentIntentID: "pi_1", attempt: "ch_1"))
             try await bench.passDeadline(of: order)
             #expect(try await bench.handle(self.expire(order)).emitted == ["payments.cancel_intent"])
-            try await bench.handle(PaymentCanceled(orderID: order, paymentIntentID: "pi_1", reason: "expired"))
+            try await bench.handle(PaymentCanceled(orderID: order, paymentIntentID: "pi_1", reason: .expired))
             #expect(try await bench.state(of: order).status == .expired)
         }
     }
@@ -88,8 +88,20 @@ import Testing
     @Test func `a PaymentIntent that was cancelled for another reason leaves the order waiting`() async throws {
         try await withBench { bench in
             let order = try await bench.order(.awaitingPayment)
-            #expect(try await bench.handle(PaymentCanceled(orderID: order, paymentIntentID: "pi_1", reason: "duplicate")).emits.isEmpty)
+            #expect(try await bench.handle(PaymentCanceled(orderID: order, paymentIntentID: "pi_1", reason: .stripe)).emits.isEmpty)
             #expect(try await bench.state(of: order).status == .awaitingPayment)
+        }
+    }
+
+    @Test(arguments: [(OrderStatus.expired, CancellationReason.expired), (.cancelled, .cancelled), (.rejected, .cancelled)])
+    func `a PaymentIntent that is made while its order is given up is given up too`(_ status: OrderStatus, _ reason: CancellationReason) async throws
+    {
+        try await withBench { bench in
+            let order = try await bench.order(status)
+            let told = try await bench.handle(PaymentIntentCreated(orderID: order, paymentIntentID: "pi_1", amount: 2000, currency: "usd"))
+            #expect(told.emitted == ["payments.cancel_intent"])
+            #expect(told.first(CancelIntent.self)?.reason == reason)
+            #expect(try await bench.state(of: order).status == status)
         }
     }
 

@@ -58,7 +58,7 @@ import Testing
                     each { Sent(PaymentSucceeded(orderID: $0, paymentIntentID: "pi", amount: total, currency: "usd")) },
                     each { Sent(OrderPaid(orderID: $0), queue: "inventory") },
                     each { Sent(PaymentRefunded(orderID: $0, refundID: "re", amount: 0, currency: "usd", amountRefunded: 0)) },
-                    each { Sent(PaymentDisputed(orderID: $0, disputeID: "dp", status: "won", amount: 1, currency: "usd")) },
+                    each { Sent(PaymentDisputed(orderID: $0, disputeID: "dp", status: .won, amount: 1, currency: "usd")) },
                     each { Sent(CancelOrder(orderID: $0), by: other) }, each { Sent(CancelOrder(orderID: $0), by: user) },
                     each { Sent(ReleaseStock(orderID: $0, reason: "cancelled")) },
                     each { Sent(PaymentSucceeded(orderID: $0, paymentIntentID: "pi", amount: total, currency: "usd")) },

@@ -54,7 +54,7 @@ import Transfer
             try await eventually("the question") { try await stage.stripe.requests().contains { $0.name == "POST /v1/payment_intents" } }
             try await stage.shop.pool.query("update orders set status = 'cancelled' where id = $1", order)
             // Whoever gives it up finds no intent to cancel yet.
-            let cancelled = try await stage.shop.send(CancelIntent(orderID: order, reason: "cancelled"))
+            let cancelled = try await stage.shop.send(CancelIntent(orderID: order, reason: .cancelled))
             _ = try await stage.shop.ended(cancelled)
             #expect(try await stage.shop.ended(asked).code == "not_payable")
             try await eventually("the intent to be canceled") { try await stage.intents(of: order) == ["canceled"] }

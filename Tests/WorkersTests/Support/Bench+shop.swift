@@ -71,7 +71,7 @@ extension Bench {
             try await self.handle(ReleaseStock(orderID: order, reason: "cancelled"))
         case .expired:
             try await stockIsReserved()
-            try await self.handle(PaymentCanceled(orderID: order, reason: "expired"))
+            try await self.handle(PaymentCanceled(orderID: order, reason: .expired))
             try await self.handle(ReleaseStock(orderID: order, reason: "expired"))
         }
         #expect(try await self.state(of: order).status == status)

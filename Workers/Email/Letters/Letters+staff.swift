@@ -30,24 +30,26 @@ extension Letters {
         let amount = Money(event.amount, event.currency).description
         var values = order.values(shopURL: self.shopURL)
         values["amount"] = amount
-        values["status_words"] = Self.words(event.status)
-        let isOpen = ["needs_response", "warning_needs_response"].contains(event.status)
-        let isDecided = ["won", "lost", "warning_closed", "prevented"].contains(event.status)
+        let status = Self.words(event.status.rawValue)
+        values["status_words"] = status
+        let isOpen = [.needsResponse, .warningNeedsResponse, .appealNeedsResponse].contains(event.status)
+        let isDecided = [.won, .lost, .warningClosed, .prevented].contains(event.status)
         values["is_open"] = isOpen
         values["is_decided"] = isDecided
         values["is_waiting"] = !isOpen && !isDecided
         values["headline"] =
             switch event.status {
-            case "won": "You have won the dispute about \(amount)."
-            case "lost": "You have lost the dispute about \(amount)."
-            case "under_review", "warning_under_review": "The bank looks at the dispute about \(amount)."
-            case "warning_closed", "prevented": "The bank's inquiry about \(amount) is closed."
-            default: "A customer disputes a payment of \(amount)."
+            case .won: "You have won the dispute about \(amount)."
+            case .lost: "You have lost the dispute about \(amount)."
+            case .underReview, .warningUnderReview: "The bank looks at the dispute about \(amount)."
+            case .warningClosed, .prevented: "The bank's inquiry about \(amount) is closed."
+            case .appealNeedsResponse, .appealUnderReview: "The dispute about \(amount), which was lost, goes on."
+            case .needsResponse, .warningNeedsResponse: "A customer disputes a payment of \(amount)."
             }
         values.addFact("Dispute", event.disputeID)
         values.addFact("Reason", reason.map(Self.words))
-        values.addFact("Status", Self.words(event.status))
-        return [Notice(template: .dispute, subject: "\(event.disputeID)/\(event.status)", recipient: .mailbox(admin), values: values)]
+        values.addFact("Status", status)
+        return [Notice(template: .dispute, subject: "\(event.disputeID)/\(event.status.rawValue)", recipient: .mailbox(admin), values: values)]
     }
 
     /// `needs_response` → `needs response`

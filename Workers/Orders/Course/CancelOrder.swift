@@ -30,8 +30,8 @@ struct CancelOrderHandler: OrderHandler {
             ReleaseStock(orderID: order.id, reason: next.rawValue, round: order.reservationRound),
         ]
         switch order.status {
-        case .awaitingPayment: emits.append(CancelIntent(orderID: order.id, reason: next.rawValue))
-        case .paid where order.paymentStatus != .refunded:
+        case .awaitingPayment: emits.append(CancelIntent(orderID: order.id, reason: CancellationReason(of: next)))
+        case .paid where order.paymentStatus != .refunded && order.totalAmount > 0:
             emits.append(RefundPayment(orderID: order.id, reason: "requested_by_customer", note: reason))
         default: break
         }

@@ -22,6 +22,6 @@ struct ExpireOrderHandler: OrderHandler {
         }
         return .recorded(
             try .init(ExpireOrder.type, .init(paymentDueAt: Timestamp.string(dueAt))),
-            .done(emits: [CancelIntent(orderID: order.id, reason: next.rawValue)], changes: [.order(order.id)]))
+            .done(emits: [CancelIntent(orderID: order.id, reason: CancellationReason(of: next))], changes: [.order(order.id)]))
     }
 }

@@ -7,10 +7,10 @@ import Shop
 struct PaymentCanceledHandler: OrderHandler {
     func apply(_ message: Received<PaymentCanceled, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         let event = message.payload
-        let detail = Timeline.Detail(reason: event.reason, paymentIntentID: event.paymentIntentID)
+        let detail = Timeline.Detail(reason: event.reason.rawValue, paymentIntentID: event.paymentIntentID)
         guard !order.paymentStatus.isSettled else { return try .ignored(PaymentCanceled.type, .done(changes: [.order(order.id)])) }
         if order.paymentStatus == .processing { order.paymentStatus = .failed }
-        guard event.reason == OrderStatus.expired.rawValue, case .moves(let next) = order.status.after(.expire) else {
+        guard event.reason == .expired, case .moves(let next) = order.status.after(.expire) else {
             return .recorded(try .init(PaymentCanceled.type, detail), .done(changes: [.order(order.id)]))
         }
         order.status = next

@@ -6,11 +6,12 @@ import Shop
 /// table has it: events may come in any order.
 struct PaymentDisputedHandler: OrderHandler {
     private static let readOpen: Statement = """
-        select distinct order_id from disputes where order_id = any($1) and status not in ('won', 'warning_closed', 'prevented')
+        select distinct order_id from disputes where order_id = any($1) and status <> all($2)
         """
+    private static let settledWell = DisputeStatus.allCases.filter(\.isSettledWell).map(\.rawValue)
 
     func facts(for batch: [Received<PaymentDisputed, Void>], _ book: OrderBook, in transaction: Transaction) async throws -> Set<ID> {
-        Set(try await transaction.query(Self.readOpen, Array(Set(batch.map(\.payload.orderID)))).decode(ID.self))
+        Set(try await transaction.query(Self.readOpen, Array(Set(batch.map(\.payload.orderID))), Self.settledWell).decode(ID.self))
     }
 
     func apply(_ message: Received<PaymentDisputed, Void>, to order: inout OrderRecord, _ disputed: Set<ID>) throws -> Applied {
@@ -19,7 +20,7 @@ struct PaymentDisputedHandler: OrderHandler {
         return .recorded(
             try .init(
                 PaymentDisputed.type,
-                .init(amount: event.amount, currency: event.currency, disputeID: event.disputeID, disputeStatus: event.status)),
+                .init(amount: event.amount, currency: event.currency, disputeID: event.disputeID, disputeStatus: event.status.rawValue)),
             .done(changes: [.order(order.id)]))
     }
 }

@@ -16,6 +16,6 @@ struct PaymentFailedHandler: OrderHandler {
                 PaymentFailed.type,
                 .init(paymentIntentID: message.payload.paymentIntentID, failureCode: message.payload.failureCode)),
             .done(
-                emits: isGivenUp ? [CancelIntent(orderID: order.id, reason: order.status.rawValue)] : [], changes: [.order(order.id)]))
+                emits: isGivenUp ? [CancelIntent(orderID: order.id, reason: CancellationReason(of: order.status))] : [], changes: [.order(order.id)]))
     }
 }

@@ -2,7 +2,7 @@ import Kit
 import Postgres
 import Shop
 
-/// An order has a PaymentIntent; the newest one counts until money has come.
+/// An order has a PaymentIntent; the newest one counts until money has come. Of an order that was given up meanwhile it is given up too.
 struct PaymentIntentCreatedHandler: OrderHandler {
     func apply(_ message: Received<PaymentIntentCreated, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         let event = message.payload
@@ -11,6 +11,8 @@ struct PaymentIntentCreatedHandler: OrderHandler {
         return .recorded(
             try .init(
                 PaymentIntentCreated.type, .init(paymentIntentID: event.paymentIntentID, amount: event.amount, currency: event.currency)),
-            .done(changes: [.order(order.id)]))
+            .done(
+                emits: order.status.after(.paid) == .revive ? [CancelIntent(orderID: order.id, reason: CancellationReason(of: order.status))] : [],
+                changes: [.order(order.id)]))
     }
 }

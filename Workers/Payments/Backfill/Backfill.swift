@@ -139,6 +139,6 @@ struct Backfill: Service {
 
 extension BackfillCursor {
     fileprivate init(_ event: ListedEvent) {
-        self.init(createdAt: Date(timeIntervalSince1970: Double(event.created)), eventID: event.id)
+        self.init(createdAt: StripeTime.date(event.created), eventID: event.id)
     }
 }

@@ -4,41 +4,65 @@ import Postgres
 import Shop
 
 /// The one place where what Stripe says of a dispute becomes a row of `disputes` and an event for the others.
+///
+/// Stripe's latest word counts, by Stripe's clock, the last one too: an inquiry that was closed may come back as a chargeback under the same id, and one
+/// that was lost may be won by an appeal.
 enum DisputeLedger {
     /// Said in the same second, the later of two states is the one further on.
-    private static func rank(_ status: String) -> Int {
+    private static func rank(_ status: DisputeStatus) -> Int {
         switch status {
-        case "warning_needs_response": 0
-        case "warning_under_review": 1
-        case "needs_response": 2
-        case "under_review": 3
-        // won, lost, warning_closed, prevented: it never changes again.
-        default: 4
+        case .warningNeedsResponse: 0
+        case .warningUnderReview: 1
+        case .warningClosed, .prevented: 2
+        case .needsResponse: 3
+        case .underReview: 4
+        case .lost: 5
+        case .appealNeedsResponse: 6
+        case .appealUnderReview: 7
+        case .won: 8
         }
     }
 
     private static let find: Statement = "select status, updated_at from disputes where dispute_id = $1"
+    private static let newest: Statement = "select max(updated_at) from disputes where payment_intent_id = $1"
     private static let upsert: Statement = """
         insert into disputes (dispute_id, order_id, amount, payment_intent_id, currency, status, reason, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
         on conflict (dispute_id) do update
         set status = excluded.status, reason = excluded.reason, amount = excluded.amount, updated_at = excluded.updated_at
         """
 
-    /// Takes over what Stripe says of disputes of a payment, which is locked; an older word than the newest one changes nothing.
+    /// When Stripe's newest word of a payment's disputes was said; nil if there is none. Read outside of a transaction.
+    static func newestWord(of payment: Payment, in pool: PostgresPool) async throws -> Date? {
+        try await pool.query(self.newest, payment.paymentIntentID).decode(Date?.self).first ?? nil
+    }
+
+    /// Takes over what Stripe says of disputes of a payment, which is locked; an older word than the newest one changes nothing, nor does a status that
+    /// is not known.
+    /// - Parameter reconciles: whether Stripe is asked if an older word leads further than the newest one, which may then be an answer that crossed it.
     /// - Returns: what the others are to be told.
-    static func apply(_ disputes: [StripeDispute], to payment: Payment, saidAt: Date, in transaction: Transaction) async throws -> [any Message] {
+    static func apply(
+        _ disputes: [StripeDispute], to payment: Payment, saidAt: Date, reconciles: Bool = true, in transaction: Transaction
+    ) async throws -> [any Message] {
         var emits: [any Message] = []
         for dispute in disputes {
-            if let (status, newest) = try await transaction.query(self.find, dispute.id).decode((String, Date).self).first {
-                let isNews = (saidAt, self.rank(dispute.status)) > (newest, self.rank(status))
-                guard self.rank(status) < 4, dispute.status != status, isNews || self.rank(dispute.status) == 4 else { continue }
+            guard let status = dispute.status.meaning else { continue }
+            var isNews = true
+            if let (word, newest) = try await transaction.query(self.find, dispute.id).decode((String, Date).self).first {
+                let known = DisputeStatus.stripeWords[word]
+                isNews = known != status
+                let knownRank = known.map(self.rank) ?? -1
+                guard (saidAt, self.rank(status)) >= (newest, knownRank) else {
+                    if reconciles, saidAt < newest, self.rank(status) > knownRank { emits.append(ReconcilePayment(orderID: payment.orderID)) }
+                    continue
+                }
             }
             transaction.enqueue(
-                self.upsert, dispute.id, payment.orderID, dispute.amount, payment.paymentIntentID, dispute.currency, dispute.status, dispute.reason,
+                self.upsert, dispute.id, payment.orderID, dispute.amount, payment.paymentIntentID, dispute.currency, status.rawValue, dispute.reason,
                 saidAt)
+            guard isNews else { continue }
             emits.append(
                 PaymentDisputed(
-                    orderID: payment.orderID, disputeID: dispute.id, status: dispute.status, amount: dispute.amount, currency: dispute.currency))
+                    orderID: payment.orderID, disputeID: dispute.id, status: status, amount: dispute.amount, currency: dispute.currency))
         }
         return emits
     }

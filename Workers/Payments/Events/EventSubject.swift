@@ -26,12 +26,18 @@ enum EventSubject: Sendable {
         struct Payload: Decodable { var object: Object }
         var data: Payload
     }
-    private struct Anything: Decodable {}
+    /// `event`; of thin events `v2.core.event`.
+    private struct Kind: Decodable { var object: String? }
 
     /// - Throws: `Poison` if the body is not the JSON of its type.
     init(_ event: StripeEvent) throws(Poison) {
         do {
             let body = Array(event.body.utf8)
+            // A thin event carries no object, whatever its type; its snapshot brings the effect, by the webhook or the backfill.
+            guard try JSON.decode(Kind.self, from: body).object ?? "event" == "event" else {
+                self = .nothing
+                return
+            }
             self =
                 switch event.eventType {
                 case _ where Self.intentTypes.contains(event.eventType): .intent(try JSON.decode(Event<PaymentIntent>.self, from: body).data.object)
@@ -40,7 +46,6 @@ enum EventSubject: Sendable {
                 case Self.chargeRefunded: .charge(try JSON.decode(Event<StripeCharge>.self, from: body).data.object)
                 default: .nothing
                 }
-            if case .nothing = self { _ = try JSON.decode(Anything.self, from: body) }
         } catch {
             throw Poison(.invalidPayload, "\(event.eventType): \(JSON.explain(error))")
         }

@@ -38,7 +38,7 @@ struct ReceiveEvent: Handler {
     private func apply(
         _ event: StripeEvent, _ subject: EventSubject, to payment: Payment, _ book: inout PaymentBook, actor: String, in transaction: Transaction
     ) async throws -> [any Message] {
-        let saidAt = Date(timeIntervalSince1970: Double(event.created))
+        let saidAt = StripeTime.date(event.created)
         switch subject {
         case .intent(let intent):
             let attempt = event.eventType == "payment_intent.payment_failed" ? event.eventID : nil

@@ -29,7 +29,7 @@ enum StripeEvents {
         let all = Array(rows.values)
         return Set(
             try await transaction.query(
-                self.claim, all.map(\.event.eventID), all.map { Date(timeIntervalSince1970: Double($0.event.created)) }, all.map(\.event.eventType),
+                self.claim, all.map(\.event.eventID), all.map { StripeTime.date($0.event.created) }, all.map(\.event.eventType),
                 all.map(\.subject.paymentIntentID), all.map { $0.subject.hasEffect ? "applied" : "ignored" }, all.map { JSONText($0.event.body) }
             ).decode(String.self))
     }

@@ -8,7 +8,7 @@ struct CancelPaymentIntent: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
 
-    var policy: Policy { Policy(largestBatch: 16, timeLimit: .seconds(45)) }
+    var policy: Policy { .outside(.seconds(45)) }
 
     /// How the order's intent stands at Stripe after the attempt to cancel it; no answer if none was live.
     struct Prepared: Sendable {
@@ -19,11 +19,10 @@ struct CancelPaymentIntent: Handler {
     func prepare(_ message: CancelIntent, _ envelope: Envelope) async throws -> Prepared {
         guard let payment = try await Payment.current(of: message.orderID, in: self.pool), !payment.isFinal else { return Prepared() }
         let path = "/v1/payment_intents/\(payment.paymentIntentID)"
-        let reason = message.reason == OrderStatus.expired.rawValue ? "abandoned" : "requested_by_customer"
         return try await StripeError.sorting {
             do {
                 let answer = try await self.stripe.post(
-                    PaymentIntent.self, path + "/cancel", [("cancellation_reason", reason)], key: "\(envelope.messageID):cancel")
+                    PaymentIntent.self, path + "/cancel", [("cancellation_reason", message.reason.stripeWord)], key: "\(envelope.messageID):cancel")
                 return Prepared(answer: answer, calls: [answer.call])
             } catch {
                 // It was paid or canceled meanwhile, or the bank is at it.
@@ -35,22 +34,27 @@ struct CancelPaymentIntent: Handler {
     }
 
     func handle(_ batch: [Received<CancelIntent, Prepared>], in transaction: Transaction) async throws -> [Reply] {
-        var book = try await PaymentBook.open(orders: batch.map(\.payload.orderID), in: transaction)
+        let orderIDs = batch.map(\.payload.orderID)
+        var book = try await PaymentBook.open(orders: orderIDs, in: transaction)
+        let orders = try await OrderForPayment.read(orderIDs, in: transaction)
         let replies = batch.map { message in
             let orderID = message.payload.orderID
             let asked = message.prepared.answer
             var emits: [any Message] = []
-            if let asked { emits = book.take(asked.object, saidAt: asked.at) ?? [] }
+            if let asked { emits = book.take(asked.object, saidAt: asked.at, canceledAs: message.payload.reason) ?? [] }
             Calls.record(message.prepared.calls, of: message.envelope, in: transaction)
             let live = book.live(orderID)
-            if let live, live.paymentIntentID != asked?.object.id, live.status != "succeeded" {
+            if let live, live.status == .succeeded {
+                // It has won, and the order may not have heard of it.
+                if let again = live.repetition(for: orders[orderID], beside: emits) { emits.append(again) }
+            } else if let live, live.paymentIntentID != asked?.object.id {
                 // It was recorded while Stripe was asked, or nothing was: once more.
                 emits.append(message.payload)
             } else if live == nil {
                 // Said again even if the database knew it: whoever asked waits for the answer.
                 emits.removeAll { $0 is PaymentCanceled }
                 emits.append(PaymentCanceled(orderID: orderID, paymentIntentID: asked?.object.id, reason: message.payload.reason))
-            } else if let asked, asked.object.status == "processing", !emits.contains(where: { $0 is PaymentProcessing }) {
+            } else if let asked, asked.object.status.meaning == .processing, !emits.contains(where: { $0 is PaymentProcessing }) {
                 emits.append(PaymentProcessing(orderID: orderID, paymentIntentID: asked.object.id))
             }
             return Reply.done(emits: emits, changes: [.order(orderID)])

@@ -8,7 +8,7 @@ struct ConfirmPaymentIntent: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
 
-    var policy: Policy { Policy(largestBatch: 16, timeLimit: .seconds(45)) }
+    var policy: Policy { .outside(.seconds(45)) }
 
     struct Result: Encodable, Sendable {
         var message: String
@@ -38,9 +38,11 @@ struct ConfirmPaymentIntent: Handler {
 
     func handle(_ batch: [Received<ConfirmPayment, Prepared>], in transaction: Transaction) async throws -> [Reply] {
         var book = try await PaymentBook.open(intents: batch.map(\.prepared.answer.object.id), in: transaction)
+        let orders = try await OrderForPayment.read(batch.map(\.payload.orderID), in: transaction)
         let replies = batch.map { message in
             let answer = message.prepared.answer
-            let emits = book.take(answer.object, saidAt: answer.at) ?? []
+            var emits = book.take(answer.object, saidAt: answer.at) ?? []
+            if let again = book[answer.object.id]?.repetition(for: orders[message.payload.orderID], beside: emits) { emits.append(again) }
             Calls.record([answer.call], of: message.envelope, in: transaction)
             let changes: [Reply.Resource] = [.order(message.payload.orderID)]
             do throws(Problem) {
@@ -54,9 +56,9 @@ struct ConfirmPaymentIntent: Handler {
     }
 
     private static func result(_ intent: PaymentIntent, of order: OrderForPayment) throws(Problem) -> Result {
-        guard intent.status == "succeeded" else {
+        guard intent.status.meaning == .succeeded else {
             let why = intent.lastPaymentError.map { ": \($0.reason ?? "declined")" } ?? ""
-            throw Problem(.paymentNotConfirmed, "Stripe says that the payment is \(intent.status)\(why).")
+            throw Problem(.paymentNotConfirmed, "Stripe says that the payment is \(intent.status.text)\(why).")
         }
         guard (intent.amountReceived ?? intent.amount) == order.total, intent.currency == order.currency else {
             throw Problem(.paymentNotConfirmed, "The payment is not of the order's amount.")

@@ -9,7 +9,7 @@ struct CreatePaymentIntent: Handler {
     let pool: PostgresPool
     let publishableKey: String
 
-    var policy: Policy { Policy(largestBatch: 16, timeLimit: .seconds(45)) }
+    var policy: Policy { .outside(.seconds(45)) }
 
     /// What the customer's browser needs to pay.
     struct Result: Encodable, Sendable {
@@ -31,6 +31,8 @@ struct CreatePaymentIntent: Handler {
     struct Prepared: Sendable {
         /// Of the intent that was known.
         var known: StripeClient.Answer<PaymentIntent>?
+        /// If that is canceled now: by Stripe, or here, as another one takes its place.
+        var canceledAs = CancellationReason.stripe
         /// Of a new one; nil if the known one serves.
         var made: StripeClient.Answer<PaymentIntent>?
         var calls: [StripeClient.Call] = []
@@ -39,14 +41,16 @@ struct CreatePaymentIntent: Handler {
     func prepare(_ message: CreateIntent, _ envelope: Envelope) async throws -> Prepared {
         let order = try await OrderForPayment.find(message.orderID, for: envelope.actor, in: self.pool)
         let payment = try await Payment.current(of: order.id, in: self.pool)
-        if payment?.status == "succeeded" { throw Problem(.alreadyPaid, "This order is paid already.") }
+        // One that has succeeded is told of again.
+        if payment?.status == .succeeded { return Prepared() }
         try order.requirePayable()
         var prepared = Prepared()
         if let payment, payment.isLive {
-            let known = try await StripeError.sorting { try await self.askAgain(payment, of: order).knowing(payment) }
-            prepared.known = known
+            let (known, canceledAs) = try await StripeError.sorting { try await self.askAgain(payment, of: order) }
+            prepared.known = known.knowing(payment)
+            prepared.canceledAs = canceledAs
             prepared.calls.append(known.call)
-            if known.object.status != "canceled" { return prepared }
+            if known.object.status.meaning != .canceled { return prepared }
         }
         let made = try await self.make(for: order)
         prepared.made = made
@@ -55,12 +59,16 @@ struct CreatePaymentIntent: Handler {
     }
 
     /// How an intent stands at Stripe. One of another amount than the order's is of no use, and is canceled.
-    private func askAgain(_ payment: Payment, of order: OrderForPayment) async throws -> StripeClient.Answer<PaymentIntent> {
+    private func askAgain(
+        _ payment: Payment, of order: OrderForPayment
+    ) async throws -> (answer: StripeClient.Answer<PaymentIntent>, canceledAs: CancellationReason) {
         let path = "/v1/payment_intents/\(payment.paymentIntentID)"
         let known = try await self.stripe.get(PaymentIntent.self, path)
-        if known.object.isFinal || known.object.amount == order.total && known.object.currency == order.currency { return known }
-        return try await self.stripe.post(
-            PaymentIntent.self, path + "/cancel", [("cancellation_reason", "duplicate")], key: "\(payment.paymentIntentID):replace")
+        if known.object.isFinal || known.object.amount == order.total && known.object.currency == order.currency { return (known, .stripe) }
+        let reason = CancellationReason.replaced
+        let canceled = try await self.stripe.post(
+            PaymentIntent.self, path + "/cancel", [("cancellation_reason", reason.stripeWord)], key: "\(payment.paymentIntentID):replace")
+        return (canceled, reason)
     }
 
     private func make(for order: OrderForPayment) async throws -> StripeClient.Answer<PaymentIntent> {
@@ -82,9 +90,7 @@ struct CreatePaymentIntent: Handler {
             return made
         } catch {
             guard let error = error as? StripeError else { throw error }
-            // Stripe takes no payments of a few cents, nor of millions.
-            guard ["amount_too_small", "amount_too_large"].contains(error.code) else { throw error.sorted }
-            throw Problem(.notPayable, error.message)
+            throw error.refusesTheSum ? Problem(.notPayable, error.message) : error.sorted
         }
     }
 
@@ -111,9 +117,12 @@ struct CreatePaymentIntent: Handler {
         let orderID = message.payload.orderID
         let changes: [Reply.Resource] = [.order(orderID)]
         var emits: [any Message] = []
-        if let known = message.prepared.known { emits = book.take(known.object, saidAt: known.at) ?? [] }
+        if let known = message.prepared.known {
+            emits = book.take(known.object, saidAt: known.at, canceledAs: message.prepared.canceledAs) ?? []
+        }
         if let live = book.live(orderID) {
-            guard live.status != "succeeded" else {
+            guard live.status != .succeeded else {
+                if let again = live.repetition(for: order, beside: emits) { emits.append(again) }
                 return .rejected(Problem(.alreadyPaid, "This order is paid already."), emits: emits, changes: changes)
             }
             return .done(result: self.result(live), emits: emits, changes: changes)
@@ -126,8 +135,8 @@ struct CreatePaymentIntent: Handler {
         do {
             try order?.requirePayable()
         } catch let problem as Problem {
-            // Given up while Stripe was asked: whoever gave it up found no intent to cancel.
-            emits.append(CancelIntent(orderID: orderID, reason: order?.status.rawValue ?? ""))
+            // Given up while Stripe was asked, when there was no intent to cancel yet.
+            emits.append(CancelIntent(orderID: orderID, reason: order.map { CancellationReason(of: $0.status) } ?? .cancelled))
             return .rejected(problem, emits: emits, changes: changes)
         }
         return .done(result: self.result(payment), emits: emits, changes: changes)

@@ -11,9 +11,16 @@ struct OrderForPayment: Sendable {
     let currency: String
     /// How many PaymentIntents it has had.
     let intents: Int64
+    /// Its deadline has passed: its end may have begun, though it still reads `awaiting_payment`.
+    let isOverdue: Bool
+    /// What it knows to be given back.
+    let amountRefunded: Int64
+    let isDisputed: Bool
 
+    // The clock's time, not the transaction's, which may have waited for a lock since.
     private static let columns = """
-        o.id, o.status, o.payment_status, o.total_amount, o.currency, (select count(*) from payments p where p.order_id = o.id)
+        o.id, o.status, o.payment_status, o.total_amount, o.currency, (select count(*) from payments p where p.order_id = o.id),
+        coalesce(o.payment_due_at <= clock_timestamp(), false), o.amount_refunded, o.disputed
         """
     private static let find = Statement(
         """
@@ -32,12 +39,15 @@ struct OrderForPayment: Sendable {
         self.total = try row[3]
         self.currency = try row[4]
         self.intents = try row[5]
+        self.isOverdue = try row[6]
+        self.amountRefunded = try row[7]
+        self.isDisputed = try row[8]
     }
 
     /// The order, if the actor may pay it.
     /// - Throws: `Problem` `not_found`.
     static func find(_ id: ID, for actor: String, in pool: PostgresPool) async throws -> OrderForPayment {
-        guard let row = try await pool.query(Self.find, id, actor).first, try row[6, as: Bool.self] else {
+        guard let row = try await pool.query(Self.find, id, actor).first, try row[9, as: Bool.self] else {
             throw Problem(.notFound, "There is no such order.")
         }
         return try OrderForPayment(row)
@@ -53,7 +63,12 @@ struct OrderForPayment: Sendable {
     /// - Throws: `Problem` `already_paid` or `not_payable`; `Transient` while it is not decided yet.
     func requirePayable() throws {
         switch self.status {
-        case .awaitingPayment: return
+        case .awaitingPayment:
+            if self.total == 0 { throw Problem(.alreadyPaid, "This order costs nothing: there is nothing to pay.") }
+            if self.isOverdue { throw Problem(.notPayable, "The time to pay this order has passed.") }
+            guard let currency = Currency(self.currency), currency.refusal(of: self.total) == nil, self.total <= currency.maximumCharge else {
+                throw Problem(.notPayable, "Stripe takes no payment of \(Money(self.total, self.currency)).")
+            }
         case .pending: throw Transient("the order's stock is not decided yet")
         case .paid, .shipped, .completed: throw Problem(.alreadyPaid, "This order is paid already.")
         case .rejected, .cancelled, .expired: throw Problem(.notPayable, "This order is \(self.status.rawValue) and can no longer be paid.")

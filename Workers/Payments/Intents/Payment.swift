@@ -8,8 +8,7 @@ struct Payment: Sendable, Equatable {
     let paymentIntentID: String
     let orderID: ID
     let clientSecret: String
-    /// Stripe's.
-    var status: String
+    var status: IntentStatus
     /// In the minor unit, as are all amounts.
     var amount: Int64
     var amountReceived: Int64
@@ -23,9 +22,9 @@ struct Payment: Sendable, Equatable {
     var saidAt: Date?
 
     /// Money can still come by it, or has come.
-    var isLive: Bool { self.status != "canceled" }
+    var isLive: Bool { self.status != .canceled }
     /// It never changes again.
-    var isFinal: Bool { self.status == "succeeded" || self.status == "canceled" }
+    var isFinal: Bool { self.status.isFinal }
 }
 
 extension Payment {
@@ -34,47 +33,47 @@ extension Payment {
         self.paymentIntentID = intent.id
         self.orderID = orderID
         self.clientSecret = intent.clientSecret ?? ""
-        self.status = intent.status
+        // A new word for a beginning is a beginning all the same.
+        self.status = intent.status.meaning ?? .requiresPaymentMethod
         self.amount = intent.amount
         self.amountReceived = intent.amountReceived ?? 0
         self.currency = intent.currency
     }
 
     /// Takes over what Stripe says of the intent, if it is news: a payment that has succeeded or was canceled stays so, and an older word than the newest
-    /// one changes nothing.
+    /// one changes nothing, nor does a status that is not known.
     /// - Parameters:
     ///   - saidAt: when, by Stripe's clock.
     ///   - attempt: names the attempt that failed, if it says so without naming one.
+    ///   - canceledAs: why, if it says that the intent is canceled: only the one that asked Stripe for it knows better than that Stripe did it.
     ///   - reconciles: whether Stripe is asked again if it was said in the same second as what was known, so that nobody knows which came last.
     /// - Returns: what the others are to be told.
-    mutating func take(_ intent: PaymentIntent, saidAt: Date, attempt fallback: String? = nil, reconciles: Bool = true) -> [any Message] {
-        if self.isFinal { return [] }
+    mutating func take(
+        _ intent: PaymentIntent, saidAt: Date, attempt fallback: String? = nil, canceledAs: CancellationReason = .stripe, reconciles: Bool = true
+    ) -> [any Message] {
+        guard let status = intent.status.meaning, !self.isFinal else { return [] }
         if !intent.isFinal, let newest = self.saidAt, saidAt < newest { return [] }
         let attempt = intent.failedAttempt(orElse: fallback)
         let isNewFailure = attempt != nil && attempt != self.failedAttempt
-        let isNewStatus = intent.status != self.status
+        let isNewStatus = status != self.status
         guard isNewStatus || isNewFailure else { return [] }
 
         let isAmbiguous = !intent.isFinal && saidAt == self.saidAt
-        self.status = intent.status
+        self.status = status
         self.amount = intent.amount
-        self.amountReceived = max(self.amountReceived, intent.amountReceived ?? (intent.status == "succeeded" ? intent.amount : 0))
+        self.amountReceived = max(self.amountReceived, intent.amountReceived ?? (status == .succeeded ? intent.amount : 0))
         self.currency = intent.currency
-        self.latestChargeID = intent.latestCharge?.id ?? self.latestChargeID
+        self.latestChargeID = intent.latestCharge?.id ?? intent.charges?.data.first?.id ?? self.latestChargeID
         self.failedAttempt = attempt ?? self.failedAttempt
         self.failureCode = intent.lastPaymentError?.reason
         self.failureMessage = intent.lastPaymentError?.message
         self.saidAt = max(saidAt, self.saidAt ?? saidAt)
 
         var emits: [any Message] = []
-        switch intent.status {
-        case "succeeded":
-            emits.append(
-                PaymentSucceeded(
-                    orderID: self.orderID, paymentIntentID: intent.id, amount: intent.amountReceived ?? intent.amount, currency: intent.currency))
-        case "canceled":
-            emits.append(PaymentCanceled(orderID: self.orderID, paymentIntentID: intent.id, reason: intent.cancellationReason ?? "canceled"))
-        case "processing" where isNewStatus: emits.append(PaymentProcessing(orderID: self.orderID, paymentIntentID: intent.id))
+        switch status {
+        case .succeeded: emits.append(self.succeeded)
+        case .canceled: emits.append(PaymentCanceled(orderID: self.orderID, paymentIntentID: intent.id, reason: canceledAs))
+        case .processing where isNewStatus: emits.append(PaymentProcessing(orderID: self.orderID, paymentIntentID: intent.id))
         default:
             if let attempt, isNewFailure {
                 emits.append(PaymentFailed(orderID: self.orderID, paymentIntentID: intent.id, failureCode: self.failureCode, attempt: attempt))
@@ -82,6 +81,23 @@ extension Payment {
         }
         if isAmbiguous, reconciles { emits.append(ReconcilePayment(orderID: self.orderID)) }
         return emits
+    }
+
+    /// What the others are told of its money.
+    private var succeeded: PaymentSucceeded {
+        PaymentSucceeded(
+            orderID: self.orderID, paymentIntentID: self.paymentIntentID, amount: self.amountReceived, currency: self.currency)
+    }
+
+    /// What the others are told once more, as the order does not seem to know that its money has come: that message was lost, or is on its way. The
+    /// order takes it once. Money of another amount than the order's was told of, and is for a person to look at.
+    /// - Parameter emits: what they are told anyway.
+    func repetition(for order: OrderForPayment?, beside emits: [any Message] = []) -> PaymentSucceeded? {
+        guard let order, self.status == .succeeded, !order.paymentStatus.isSettled else { return nil }
+        guard self.amountReceived == order.total, self.currency == order.currency, !emits.contains(where: { $0 is PaymentSucceeded }) else {
+            return nil
+        }
+        return self.succeeded
     }
 }
 
@@ -93,11 +109,13 @@ extension Payment {
         """
 
     /// Reads a row of ``columns``.
-    init(_ row: Row) throws(PostgresError) {
+    init(_ row: Row) throws {
         self.paymentIntentID = try row[0]
         self.orderID = try row[1]
         self.clientSecret = try row[2]
-        self.status = try row[3]
+        let status = try row[3, as: String.self]
+        guard let known = IntentStatus(rawValue: status) else { throw Poison(.bug, "a payment's status \(status) is not known") }
+        self.status = known
         self.amount = try row[4]
         self.amountReceived = try row[5]
         self.currency = try row[6]
@@ -112,7 +130,7 @@ extension Payment {
         "select \(columns) from payments where order_id = $1 order by status = 'canceled', created_at desc limit 1")
 
     /// The payment of an order that counts: the live one, else the newest. Read outside of a transaction, so it may change at any moment.
-    static func current(of orderID: ID, in pool: PostgresPool) async throws(PostgresError) -> Payment? {
+    static func current(of orderID: ID, in pool: PostgresPool) async throws -> Payment? {
         guard let row = try await pool.query(self.ofOrder, orderID).first else { return nil }
         return try Payment(row)
     }

@@ -42,7 +42,7 @@ struct PaymentBook: Sendable {
         try self.add(await transaction.query(Self.lockIntents, Array(unknown)))
     }
 
-    private mutating func add(_ rows: Rows) throws(PostgresError) {
+    private mutating func add(_ rows: Rows) throws {
         for row in rows {
             let payment = try Payment(row)
             self.before[payment.paymentIntentID] = payment
@@ -64,8 +64,10 @@ struct PaymentBook: Sendable {
 
     /// Takes over what Stripe says of an intent: see `Payment.take`.
     /// - Returns: what the others are to be told; nil if the intent is not known.
-    mutating func take(_ intent: PaymentIntent, saidAt: Date, attempt: String? = nil, reconciles: Bool = true) -> [any Message]? {
-        self.payments[intent.id]?.take(intent, saidAt: saidAt, attempt: attempt, reconciles: reconciles)
+    mutating func take(
+        _ intent: PaymentIntent, saidAt: Date, attempt: String? = nil, canceledAs: CancellationReason = .stripe, reconciles: Bool = true
+    ) -> [any Message]? {
+        self.payments[intent.id]?.take(intent, saidAt: saidAt, attempt: attempt, canceledAs: canceledAs, reconciles: reconciles)
     }
 
     private static let insert: Statement = """
@@ -90,14 +92,14 @@ struct PaymentBook: Sendable {
         }
         if !changed.isEmpty {
             transaction.enqueue(
-                Self.update, changed.map(\.paymentIntentID), changed.map(\.status), changed.map(\.amount), changed.map(\.amountReceived),
+                Self.update, changed.map(\.paymentIntentID), changed.map(\.status.rawValue), changed.map(\.amount), changed.map(\.amountReceived),
                 changed.map(\.currency), changed.map(\.latestChargeID), changed.map(\.failedAttempt), changed.map(\.failureCode),
                 changed.map(\.failureMessage), changed.map(\.saidAt))
         }
         if !self.new.isEmpty {
             Lock.intents.take(self.new.map(\.paymentIntentID), in: transaction)
             transaction.enqueue(
-                Self.insert, self.new.map(\.paymentIntentID), self.new.map(\.orderID), self.new.map(\.clientSecret), self.new.map(\.status),
+                Self.insert, self.new.map(\.paymentIntentID), self.new.map(\.orderID), self.new.map(\.clientSecret), self.new.map(\.status.rawValue),
                 self.new.map(\.amount), self.new.map(\.amountReceived), self.new.map(\.currency))
         }
     }

@@ -3,12 +3,13 @@ import Kit
 import Postgres
 import Shop
 
-/// Compares one order's payment with Stripe, its refunds and disputes too, and takes over what differs as events would have brought it.
+/// Compares one order's payment with Stripe, its refunds and disputes too, and takes over what differs as events would have brought it. What is known
+/// here and the order does not know, as its event was lost, it is told again.
 struct Reconcile: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
 
-    var policy: Policy { Policy(largestBatch: 16, timeLimit: .seconds(60)) }
+    var policy: Policy { .outside(.seconds(60)) }
 
     /// What was found; what differed is repaired.
     struct Result: Encodable, Sendable {
@@ -21,11 +22,11 @@ struct Reconcile: Handler {
         }
     }
 
-    /// A field that Stripe has otherwise.
+    /// A field that Stripe, or the payment here, has otherwise.
     struct Difference: Encodable, Sendable, Equatable {
         /// Stripe's id of the PaymentIntent, refund or dispute.
         var id: String
-        /// E.g. `status`.
+        /// E.g. `status`; what the order says begins with `order.`.
         var field: String
         /// Null if it was not known.
         var here: String?
@@ -42,8 +43,10 @@ struct Reconcile: Handler {
     func prepare(_ message: ReconcilePayment, _ envelope: Envelope) async throws -> Prepared {
         guard let payment = try await Payment.current(of: message.orderID, in: self.pool) else { return Prepared() }
         return try await StripeError.sorting {
+            let newestWord = try await DisputeLedger.newestWord(of: payment, in: self.pool)
             let intent = try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)").knowing(payment)
-            guard intent.object.status == "succeeded" else { return Prepared(intent: intent, calls: [intent.call]) }
+                .notBefore(newestWord)
+            guard intent.object.status.meaning == .succeeded else { return Prepared(intent: intent, calls: [intent.call]) }
             let ofIntent = [("payment_intent", payment.paymentIntentID)]
             let refunds = try await self.stripe.list(StripeRefund.self, "/v1/refunds", ofIntent)
             let disputes = try await self.stripe.list(StripeDispute.self, "/v1/disputes", ofIntent)
@@ -54,6 +57,7 @@ struct Reconcile: Handler {
 
     func handle(_ batch: [Received<ReconcilePayment, Prepared>], in transaction: Transaction) async throws -> [Reply] {
         var book = try await PaymentBook.open(intents: batch.compactMap(\.prepared.intent?.object.id), in: transaction)
+        let orders = try await OrderForPayment.read(batch.map(\.payload.orderID), in: transaction)
         var replies: [Reply] = []
         for message in batch {
             Calls.record(message.prepared.calls, of: message.envelope, in: transaction)
@@ -68,9 +72,14 @@ struct Reconcile: Handler {
             // Oldest first, as events come.
             var emits = book.take(intent.object, saidAt: intent.at, reconciles: false) ?? []
             emits += try await RefundLedger.apply(prepared.refunds.reversed(), to: payment, actor: message.envelope.actor, in: transaction)
-            emits += try await DisputeLedger.apply(prepared.disputes.reversed(), to: payment, saidAt: intent.at, in: transaction)
-            if intent.object.status == "succeeded" {
+            emits += try await DisputeLedger.apply(prepared.disputes.reversed(), to: payment, saidAt: intent.at, reconciles: false, in: transaction)
+            if intent.object.status.meaning == .succeeded {
                 HeldRefund.freeStale(of: payment, except: prepared.refunds.compactMap(\.ownID), in: transaction)
+            }
+            if let order = orders[message.payload.orderID], let payment = book[intent.object.id] {
+                let repetition = try await Repetition(of: payment, to: order, prepared.refunds, beside: emits, in: transaction)
+                result.differences += repetition.differences
+                emits += repetition.emits
             }
             replies.append(.done(result: result, emits: emits, changes: result.differences.isEmpty ? [] : [.order(payment.orderID)]))
         }
@@ -83,7 +92,8 @@ struct Reconcile: Handler {
             here == stripe ? nil : Difference(id: intent.id, field: field, here: here, stripe: stripe)
         }
         return [
-            compare("status", payment.status, intent.status), compare("amount", "\(payment.amount)", "\(intent.amount)"),
+            compare("status", payment.status.rawValue, intent.status.meaning?.rawValue ?? intent.status.text),
+            compare("amount", "\(payment.amount)", "\(intent.amount)"),
             compare("currency", payment.currency, intent.currency),
             compare("amount_received", "\(payment.amountReceived)", "\(intent.amountReceived ?? 0)"),
         ].compactMap { $0 }
@@ -105,7 +115,9 @@ private struct KnownStates {
     }
 
     func differences(_ refunds: [StripeRefund], _ disputes: [StripeDispute]) -> [Reconcile.Difference] {
-        let stripes = refunds.map { ($0.id, $0.status ?? "pending") } + disputes.map { ($0.id, $0.status) }
+        let stripes =
+            refunds.map { ($0.id, $0.status?.text ?? RefundStatus.pending.rawValue) }
+            + disputes.map { ($0.id, $0.status.meaning?.rawValue ?? $0.status.text) }
         return stripes.compactMap { id, status in
             self.states[id] == status ? nil : Reconcile.Difference(id: id, field: "status", here: self.states[id], stripe: status)
         }

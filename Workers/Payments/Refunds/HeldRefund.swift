@@ -54,6 +54,9 @@ struct HeldRefund: Sendable {
             guard amount > 0, amount <= left else {
                 throw Problem(.refundExceedsPayment, "Only \(Money(left, currency)) is left of this payment.")
             }
+            if let refusal = Currency(currency)?.refusal(of: amount) {
+                throw Problem(.invalid, "Stripe takes no such amount.", errors: [.init(field: "amount", message: refusal)])
+            }
             let round = try await transaction.query(Self.insert, id, command.orderID, amount, intent, currency, command.reason ?? command.note, actor)
                 .decode(Int16.self).first
             return HeldRefund(id: id, paymentIntentID: intent, amount: amount, refundID: nil, round: round ?? 1, isOld: false)

@@ -8,7 +8,7 @@ struct Refund: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
 
-    var policy: Policy { Policy(largestBatch: 16, timeLimit: .seconds(45)) }
+    var policy: Policy { .outside(.seconds(45)) }
 
     struct Result: Encodable, Sendable {
         var refundID: String
@@ -87,7 +87,7 @@ struct Refund: Handler {
             switch message.prepared.outcome {
             case .taken(let refund):
                 let emits = try await RefundLedger.apply([refund], to: payment, actor: message.envelope.actor, in: transaction)
-                let result = Result(refundID: refund.id, status: refund.status ?? "pending", amount: refund.amount)
+                let result = Result(refundID: refund.id, status: refund.status?.text ?? RefundStatus.pending.rawValue, amount: refund.amount)
                 replies.append(.done(result: result, emits: emits, changes: [.order(payment.orderID)]))
             case .refused(let problem):
                 transaction.enqueue(HeldRefund.free(message.envelope.messageID, because: problem.code.rawValue))

@@ -8,21 +8,6 @@ enum RefundLedger {
     /// Refunds of these states count as given back.
     private static let standingStates = "('pending', 'requires_action', 'succeeded')"
 
-    /// A refund never goes back in this order, whatever comes late.
-    private static func rank(_ status: String) -> Int {
-        switch status {
-        case "refused": 0
-        case "held": 1
-        case "pending": 2
-        case "requires_action": 3
-        case "succeeded": 4
-        // Perhaps days after it had succeeded.
-        default: 5
-        }
-    }
-
-    private static func isStanding(_ status: String) -> Bool { (2...4).contains(self.rank(status)) }
-
     private static let find: Statement = "select id, status from refunds where refund_id = $1 or id = $2 order by refund_id nulls last limit 1"
     private static let upsert: Statement = """
         insert into refunds (id, order_id, amount, payment_intent_id, refund_id, currency, status, reason, failure_reason, actor)
@@ -30,6 +15,7 @@ enum RefundLedger {
         on conflict (id) do update set refund_id = excluded.refund_id, status = excluded.status, amount = excluded.amount,
             failure_reason = coalesce(excluded.failure_reason, refunds.failure_reason), updated_at = now()
         """
+    private static let name: Statement = "update refunds set refund_id = $2, updated_at = now() where id = $1 and refund_id is null"
     private static let sumOfOrder = Statement(
         "select coalesce(sum(amount), 0)::int8 from refunds where order_id = $1 and status in \(standingStates)")
     private static let sumOfIntent = Statement(
@@ -40,25 +26,34 @@ enum RefundLedger {
         try await transaction.query(self.sumOfIntent, payment.paymentIntentID).decode(Int64.self).first ?? 0
     }
 
-    /// Takes over what Stripe says of refunds of a payment, which is locked.
+    /// What was given back of an order, as far as is known here.
+    static func standing(ofOrder orderID: ID, in transaction: Transaction) async throws -> Int64 {
+        try await transaction.query(self.sumOfOrder, orderID).decode(Int64.self).first ?? 0
+    }
+
+    /// Takes over what Stripe says of refunds of a payment, which is locked. A status that is not known changes nothing: what is held stays held.
     /// - Returns: what the others are to be told.
     static func apply(_ refunds: [StripeRefund], to payment: Payment, actor: String, in transaction: Transaction) async throws -> [any Message] {
         var emits: [any Message] = []
         for refund in refunds {
             let id = refund.ownID ?? payment.orderID.derived("refund:\(refund.id)")
             let before = try await transaction.query(self.find, refund.id, id).decode((ID, String).self).first
-            let status = refund.status ?? "pending"
-            if let before, self.rank(status) <= self.rank(before.1) { continue }
+            guard let status = refund.status.map(\.meaning) ?? .pending else {
+                if let before { transaction.enqueue(self.name, before.0, refund.id) }
+                continue
+            }
+            let known = before.flatMap { RefundStatus(rawValue: $0.1) }
+            if let known, status <= known { continue }
             transaction.enqueue(
-                self.upsert, before?.0 ?? id, payment.orderID, refund.amount, payment.paymentIntentID, refund.id, refund.currency, status,
+                self.upsert, before?.0 ?? id, payment.orderID, refund.amount, payment.paymentIntentID, refund.id, refund.currency, status.rawValue,
                 refund.reason, refund.failureReason, actor)
-            let sum = try await transaction.query(self.sumOfOrder, payment.orderID).decode(Int64.self).first ?? 0
-            if !self.isStanding(status) {
+            let sum = try await self.standing(ofOrder: payment.orderID, in: transaction)
+            if !status.isStanding {
                 emits.append(
                     PaymentRefundFailed(
                         orderID: payment.orderID, refundID: refund.id, amount: refund.amount, currency: refund.currency, amountRefunded: sum,
                         reason: refund.failureReason))
-            } else if !self.isStanding(before?.1 ?? "held") {
+            } else if !(known?.isStanding ?? false) {
                 emits.append(
                     PaymentRefunded(
                         orderID: payment.orderID, refundID: refund.id, amount: refund.amount, currency: refund.currency, amountRefunded: sum))

@@ -4,7 +4,7 @@ import Shop
 struct PaymentIntent: StripeObject {
     /// Why the last attempt to pay failed.
     struct LastError: Decodable, Sendable {
-        var charge: String?
+        var charge: Reference?
         var code: String?
         var declineCode: String?
         var message: String?
@@ -22,14 +22,15 @@ struct PaymentIntent: StripeObject {
     }
 
     var id: String
-    var status: String
+    var status: StripeWord<IntentStatus>
     var amount: Int64
     var amountReceived: Int64?
     var currency: String
     var clientSecret: String?
     var latestCharge: Reference?
+    /// In versions before 2022-11-15 instead of the latest one: all of them, newest first.
+    var charges: StripeList<Reference>?
     var lastPaymentError: LastError?
-    var cancellationReason: String?
 
     enum CodingKeys: String, CodingKey {
         case id, status, amount
@@ -37,18 +38,18 @@ struct PaymentIntent: StripeObject {
         case currency
         case clientSecret = "client_secret"
         case latestCharge = "latest_charge"
+        case charges
         case lastPaymentError = "last_payment_error"
-        case cancellationReason = "cancellation_reason"
     }
 
     /// It never changes again.
-    var isFinal: Bool { self.status == "succeeded" || self.status == "canceled" }
+    var isFinal: Bool { self.status.meaning?.isFinal ?? false }
 
     /// What tells its failed attempt to pay from others: the charge that failed; without one the payment method that was tried, then `fallback`.
     /// Nil if it did not fail.
     func failedAttempt(orElse fallback: String? = nil) -> String? {
-        guard self.status == "requires_payment_method" else { return nil }
+        guard self.status.meaning == .requiresPaymentMethod else { return nil }
         guard let error = self.lastPaymentError else { return fallback }
-        return error.charge ?? error.paymentMethod?.id ?? fallback ?? error.reason ?? "unknown"
+        return error.charge?.id ?? error.paymentMethod?.id ?? fallback ?? error.reason ?? "unknown"
     }
 }

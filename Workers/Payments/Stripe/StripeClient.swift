@@ -36,19 +36,19 @@ struct StripeClient: Sendable {
         let call: Call
 
         /// The same, asked for when this was known already: so it is no older, whatever the clocks of Stripe's machines say.
-        func knowing(_ payment: Payment) -> Answer {
+        func knowing(_ payment: Payment) -> Answer { self.notBefore(payment.saidAt) }
+
+        /// The same, no older than what was known before it was asked for.
+        func notBefore(_ time: Date?) -> Answer {
             var answer = self
-            answer.at = max(self.at, payment.saidAt ?? self.at)
+            answer.at = max(self.at, time ?? self.at)
             return answer
         }
     }
 
     /// - Throws: `SettingError` for what is missing or wrong.
     init(settings: Settings, logger: Logger) throws {
-        let key = try settings.require("STRIPE_SECRET_KEY")
-        guard key.hasPrefix("sk_") || key.hasPrefix("rk_") else {
-            throw SettingError(name: "STRIPE_SECRET_KEY", reason: "must begin with sk_ or rk_")
-        }
+        let key = try settings.stripeSecretKey()
         do {
             self.http = try HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: settings.string("TLS_CA_FILE"))
         } catch {

@@ -1,7 +1,9 @@
+import Shop
+
 /// As much of Stripe's Dispute as is needed (docs.stripe.com/api/disputes/object).
 struct StripeDispute: StripeObject {
     var id: String
-    var status: String
+    var status: StripeWord<DisputeStatus>
     var amount: Int64
     var currency: String
     var paymentIntent: Reference?

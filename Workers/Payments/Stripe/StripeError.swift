@@ -51,7 +51,7 @@ struct StripeError: Error, Sendable {
         self.message = details?.message ?? (200..<300 ~= response.status ? "an answer that is not understood" : "status \(response.status)")
         self.name = name
         self.shouldRetry = response.headers["Stripe-Should-Retry"].map { $0 == "true" }
-        self.retryAfter = response.headers["Retry-After"].flatMap { Int($0) }.map { .seconds($0) }
+        self.retryAfter = response.headers.retryAfter
     }
 
     init(unreachable error: TransferError, name: String) {
@@ -76,11 +76,23 @@ struct StripeError: Error, Sendable {
     /// Stripe has said no for good and has done nothing. Otherwise it may have been done, or may be later.
     var isRefusal: Bool { self.type != "idempotency_error" && (self.sorted is Poison || self.sorted is Problem) }
 
+    /// Stripe takes no payment of that amount or currency: an answer for the customer. Nobody can repair the message.
+    var refusesTheSum: Bool {
+        guard self.isRefusal, self.status == 400 else { return false }
+        let codes = ["amount_too_small", "amount_too_large", "invalid_charge_amount", "invalid_charge_amount_no_decimal_compatible"]
+        return self.parameter == "amount" || self.parameter == "currency" || self.code.map(codes.contains) ?? false
+    }
+
+    /// Of the key: it is of another mode or account, or has ended.
+    private static let codesOfTheKey = ["api_key_expired", "platform_api_key_expired", "livemode_mismatch"]
+
     /// What it means for the message: the customer's answer, the shop's settings, a bug, or later.
     var sorted: any Error {
         switch (self.status, self.type) {
         case (_, "card_error"): Problem(.paymentNotConfirmed, self.customersMessage)
         case (401, _), (403, _): Misconfigured("STRIPE_SECRET_KEY: \(self.name): \(self.status) \(self.message)")
+        case (400, _) where self.code.map(Self.codesOfTheKey.contains) ?? false:
+            Misconfigured("STRIPE_SECRET_KEY: \(self.name): \(self.outcome): \(self.message)")
         case (0, _), (409, _), (429, _), (500..., _): Transient("Stripe, \(self.name): \(self.outcome): \(self.message)", retryAfter: self.retryAfter)
         // It may well have been done, so it is asked again under its key.
         case (200..<300, _): Transient("Stripe, \(self.name): \(self.message)", exhaustedAs: .bug)

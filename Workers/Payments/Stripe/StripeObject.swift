@@ -27,4 +27,10 @@ struct StripeList<Object: StripeObject>: Decodable, Sendable {
         case data
         case hasMore = "has_more"
     }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.data = try container.decode([Object].self, forKey: .data)
+        self.hasMore = try container.decodeIfPresent(Bool.self, forKey: .hasMore) ?? false
+    }
 }

@@ -3,7 +3,8 @@ import Shop
 /// As much of Stripe's Refund as is needed (docs.stripe.com/api/refunds/object).
 struct StripeRefund: StripeObject {
     var id: String
-    var status: String?
+    /// Null in some older answers.
+    var status: StripeWord<RefundStatus>?
     var amount: Int64
     var currency: String
     var paymentIntent: Reference?

@@ -1,0 +1,11 @@
+import FoundationEssentials
+
+/// A time as Stripe writes it.
+enum StripeTime {
+    /// - Parameter seconds: Unix time. More than a day ahead of our clock it counts as now: what is said later must not look older for ever.
+    static func date(_ seconds: Int64) -> Date {
+        let now = Date()
+        guard seconds < Int64(now.timeIntervalSince1970) + 86_400 else { return now }
+        return Date(timeIntervalSince1970: Double(max(seconds, 0)))
+    }
+}
