@@ -25,7 +25,7 @@ struct ReplayJobStore: Sendable {
             try await transaction.actAsRecorder()
             transaction.enqueue(
                 Self.insertJob, id, rate, Int32(clamping: canary), actor, JSONText(try JSON.encode(selection)))
-            let notes = plan.letters.map { letter -> String? in if case .doesNotDecode(let reason) = letter.verdict { reason } else { nil } }
+            let notes = plan.letters.map(\.verdict.reason)
             transaction.enqueue(Self.insertItems, id, plan.letters.map(\.id), notes)
         }
         return id

@@ -11,6 +11,17 @@ struct ReplayPlan: Sendable {
         case alreadyApplied
         /// It would come back at once; it can be edited or discarded. The reason.
         case doesNotDecode(String)
+        /// It is older than what the inbox remembers, so it may have taken effect: it is sent again only by itself, and by force.
+        case forgotten
+
+        /// Why it stays behind; nil if it is sent.
+        var reason: String? {
+            switch self {
+            case .wouldRun, .alreadyApplied: nil
+            case .doesNotDecode(let reason): reason
+            case .forgotten: "it is older than what the inbox remembers, and may have taken effect: dead replay --force sends one"
+            }
+        }
     }
 
     /// In the order in which they are sent: what would run, the oldest first, then what is applied already.
@@ -20,10 +31,10 @@ struct ReplayPlan: Sendable {
     var alreadyApplied: Int { self.letters.count { $0.verdict == .alreadyApplied } }
     var doesNotDecode: Int { self.letters.count - self.wouldRun - self.alreadyApplied }
 
-    /// Why some do not decode, the most frequent first.
+    /// Why some stay behind, the most frequent first.
     var reasons: [(reason: String, count: Int)] {
         var counts: [String: Int] = [:]
-        for case .doesNotDecode(let reason) in self.letters.lazy.map(\.verdict) { counts[reason, default: 0] += 1 }
+        for reason in self.letters.lazy.compactMap(\.verdict.reason) { counts[reason, default: 0] += 1 }
         return counts.map { ($0.key, $0.value) }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
     }
 
@@ -41,7 +52,7 @@ struct ReplayPlan: Sendable {
             switch verdict {
             case .wouldRun: 0
             case .alreadyApplied: 1
-            case .doesNotDecode: 2
+            case .doesNotDecode, .forgotten: 2
             }
         }
         for wanted in 0...2 { self.letters += letters.filter { rank($0.verdict) == wanted } }
@@ -70,11 +81,12 @@ extension ReplayPlan {
     /// Payloads beyond this are read one by one.
     private static let small = 64 << 10
 
-    private static let look: Statement = """
-        select d.id, d.type, d.headers ->> 'schema', exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue),
-               case when octet_length(d.payload) <= $2 then d.payload end
-        from dead_letters d where d.id = any($1)
+    private static let look = Statement(
         """
+        select d.id, d.type, d.headers ->> 'schema', exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue),
+               case when octet_length(d.payload) <= $2 then d.payload end, \(DeadLetterDetail.isForgotten)
+        from dead_letters d where d.id = any($1)
+        """)
     private static let payload: Statement = "select payload from dead_letters where id = $1"
 
     private static func of(candidates: [ID], in pool: PostgresPool) async throws -> ReplayPlan {
@@ -87,6 +99,10 @@ extension ReplayPlan {
                 let id = try row[0, as: ID.self]
                 if try row[3, as: Bool.self] {
                     verdicts[id] = .alreadyApplied
+                    continue
+                }
+                if try row[5, as: Bool.self] {
+                    verdicts[id] = .forgotten
                     continue
                 }
                 var payload = try row[4, as: [UInt8]?.self]

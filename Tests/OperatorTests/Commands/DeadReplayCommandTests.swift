@@ -167,6 +167,9 @@ import Testing
                 #expect(refused.status == 1 && refused.complaint?.contains("--force") == true, "\(refused.error)")
             }
             #expect(try await site.waiting(in: "orders") == 0)
+            let many = try await site.conveyor("dead", "replay", ids[0], ids[1])
+            #expect(many.status == 1, "not by the way, among others")
+            #expect(try await site.waiting(in: "orders") == 0)
             #expect(try await site.conveyor("dead", "replay", ids[0], "--force").status == 0)
             #expect(try await site.conveyor("dead", "replay", ids[1], "--force", "--edit", "-", input: Self.valid).status == 0)
             #expect(try await site.waiting(in: "orders") == 2)
