@@ -93,22 +93,6 @@ import Testing
         #expect(keeper.session(cookieValue: cookie) == nil)
     }
 
-    @Test func `the throttle lets a few through, then one at a time, each client for itself`() {
-        let throttle = SignInThrottle(burst: 3, interval: .seconds(10))
-        let start = ContinuousClock.now
-        for _ in 0..<3 {
-            #expect(throttle.wait(for: "a", now: start) == nil)
-            throttle.failed("a", now: start)
-        }
-        #expect(throttle.wait(for: "a", now: start) == .seconds(10))
-        #expect(throttle.wait(for: "b", now: start) == nil)
-        #expect(throttle.wait(for: "a", now: start + .seconds(9)) == .seconds(1))
-        #expect(throttle.wait(for: "a", now: start + .seconds(10)) == nil)
-        throttle.failed("a", now: start + .seconds(10))
-        #expect(throttle.wait(for: "a", now: start + .seconds(10)) == .seconds(10))
-        #expect(throttle.wait(for: "a", now: start + .seconds(60)) == nil)
-    }
-
     @Test func `numbers and times are written for people`() {
         #expect(Quantity.count(1_234_567) == "1,234,567" && Quantity.count(-1000) == "−1,000" && Quantity.count(1, "letter") == "1 letter")
         #expect(Quantity.rate(0.04) == "0" && Quantity.rate(0.42) == "0.4" && Quantity.rate(1234.4) == "1,234")

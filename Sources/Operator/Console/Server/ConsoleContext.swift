@@ -1,4 +1,5 @@
 import Hummingbird
+import Kit
 import NIOCore
 
 /// A request's context: who asks, and the form that was posted.
@@ -13,16 +14,7 @@ struct ConsoleContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
-        self.client = Self.client(source.channel.remoteAddress)
-    }
-
-    private static func client(_ address: SocketAddress?) -> String {
-        guard let address, let text = address.ipAddress else { return "unknown" }
-        guard case .v6 = address, !text.hasPrefix("::ffff:") else { return text }
-        // sockaddr_in6: family, port and flow information are eight bytes, the network the next eight.
-        return address.withSockAddr { pointer, size in
-            UnsafeRawBufferPointer(start: pointer, count: size).dropFirst(8).prefix(8).map { String($0, radix: 16) }.joined(separator: ":")
-        }
+        self.client = source.channel.remoteAddress.flatMap { IPAddress($0) }?.network.description ?? "unknown"
     }
 }
 

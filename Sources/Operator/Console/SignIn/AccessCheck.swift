@@ -8,6 +8,8 @@ struct AccessCheck: RouterMiddleware {
     let sessions: SessionKeeper
     /// An edited payload of a few megabytes, as a form writes it.
     private static let maxFormSize = 16 << 20
+    /// Of somebody who is not signed in.
+    private static let maxSignInSize = 16 << 10
 
     func handle(
         _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
@@ -27,20 +29,20 @@ struct AccessCheck: RouterMiddleware {
         }
         guard isSignIn || context.session != nil else { throw PageError(.unauthorized, "You are not signed in.") }
         var context = context
-        context.form = try await Self.form(of: request)
+        context.form = try await Self.form(of: request, upTo: context.session == nil ? Self.maxSignInSize : Self.maxFormSize)
         if !isSignIn, let session = context.session, !self.sessions.isFormToken(context.form["csrf_token"], for: session.id) {
             throw PageError(.forbidden, "This form is too old or not from here. Load the page again and send it once more; nothing was done.")
         }
         return try await next(request, context)
     }
 
-    private static func form(of request: Request) async throws -> Form {
+    private static func form(of request: Request, upTo limit: Int) async throws -> Form {
         guard (request.headers[.contentType] ?? "application/x-www-form-urlencoded").lowercased().hasPrefix("application/x-www-form-urlencoded")
         else {
             throw PageError(.unsupportedMediaType, "Only application/x-www-form-urlencoded is understood.")
         }
         do {
-            return Form(Array(buffer: try await request.body.collect(upTo: Self.maxFormSize))[...])
+            return Form(Array(buffer: try await request.body.collect(upTo: limit))[...])
         } catch is NIOTooManyBytesError {
             throw PageError(.contentTooLarge, "The form is too large.")
         }

@@ -7,7 +7,8 @@ import Shop
 /// `/login` and `/logout`.
 struct SignInPage: Sendable {
     let sessions: SessionKeeper
-    let throttle = SignInThrottle()
+    /// Wrong tokens of a client: a few at once, then one in a few seconds.
+    let guesses = RateLimiter<String>(quota: 5, per: .seconds(15))
     let renderer: Renderer
     let logger: Logger
 
@@ -38,8 +39,11 @@ struct SignInPage: Sendable {
     @Sendable func signIn(_ request: Request, context: ConsoleContext) async throws -> Response {
         let form = context.form
         let (next, name) = (Self.localPath(form["next"]), form["name"] ?? "")
-        if let wait = self.throttle.wait(for: context.client) {
-            let seconds = max(1, Int((wait / .seconds(1)).rounded(.up)))
+        let isToken = self.sessions.isToken(form["token"] ?? "")
+        let standing = self.guesses.standing(of: context.client)
+        // Whoever has the token is let in, or somebody who guesses behind the same proxy would lock out everybody.
+        if !isToken, !standing.isAllowed {
+            let seconds = max(1, Int((standing.wait / .seconds(1)).rounded(.up)))
             var response = try self.page(
                 request, context, status: .tooManyRequests, next: next, name: name,
                 problem: "Too many wrong tokens from here. Try again in \(seconds) second\(seconds == 1 ? "" : "s").")
@@ -52,8 +56,8 @@ struct SignInPage: Sendable {
                 throw PageError(.forbidden, "This form is too old or not from here. Load the page again.")
             }
         }
-        guard self.sessions.isToken(form["token"] ?? "") else {
-            self.throttle.failed(context.client)
+        guard isToken else {
+            _ = self.guesses.take(context.client)
             self.logger.warning("a wrong token at the console's sign-in", metadata: ["client": .string(context.client)])
             return try self.page(request, context, status: .unauthorized, next: next, name: name, problem: "That is not the console's token.")
         }
