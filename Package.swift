@@ -72,6 +72,9 @@ let package = Package(
         // What makes text safe in HTML, for the console and the e-mails.
         .target(name: "Markup", dependencies: [.mustache]),
 
+        // TLS of the servers: the ingress and the console.
+        .target(name: "ServerTLS", dependencies: ["Kit", .nioSSL]),
+
         // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
         .target(name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix]),
 
@@ -79,14 +82,16 @@ let package = Package(
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "CDocs", "EventThread", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+                "CDocs", "EventThread", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "ServerTLS", "CZlib", .hummingbird, .hummingbirdCore,
+                .hummingbirdTLS,
                 .hummingbirdHTTP2,
-                .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioSSL, .lifecycle, .logging, .argumentParser,
+                .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioSSL, .nioTLS, .lifecycle, .logging,
+                .argumentParser,
             ]),
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Kit", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser,
+                "Kit", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "ServerTLS", "Transfer", "Topology", .argumentParser,
                 .crypto,
                 .httpTypes,
                 .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
@@ -138,6 +143,7 @@ let package = Package(
             dependencies: [
                 "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
                 .httpTypes,
+                .lifecycle, .logging, .nio,
             ]),
         .testTarget(
             name: "WorkersTests",
@@ -174,6 +180,7 @@ extension Target.Dependency {
     static var nioHTTPTypesHTTP1: Self { .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }
+    static var nioTLS: Self { .product(name: "NIOTLS", package: "swift-nio") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
     static var yams: Self { .product(name: "Yams", package: "Yams") }

@@ -46,14 +46,23 @@ import Transfer
         try await withConsole { console in
             let client = try WebClient(base: console.base)
             for _ in 0..<5 { #expect(try await client.post("/login", [("token", "wrong")]).status == 401) }
-            let refused = try await client.post("/login", [("token", ConsoleFixture.token)])
+            let refused = try await client.post("/login", [("token", "wrong")])
             #expect(refused.status == 429)
             #expect(Int(refused.headers["Retry-After"] ?? "").map { (1...3).contains($0) } == true)
             #expect(client.cookie(SignInPage.cookie) == nil)
-            // It is a delay, not a lock.
-            try await eventually("the wait to be over") {
-                try await client.post("/login", [("token", ConsoleFixture.token)]).status == 303
-            }
+            // Nobody who guesses locks out whoever has the token.
+            #expect(try await client.post("/login", [("token", ConsoleFixture.token)]).status == 303)
+        }
+    }
+
+    @Test func `a large form is read only from somebody who is signed in`() async throws {
+        try await withConsole { console in
+            let client = try WebClient(base: console.base)
+            let large = String(repeating: "x", count: 20_000)
+            #expect(try await client.post("/login", [("token", ConsoleFixture.token), ("name", large)]).status == 413)
+            _ = try await client.signIn(token: ConsoleFixture.token)
+            // Read, and refused for another reason.
+            #expect(try await client.post("/jobs", [("payload", large)]).status != 413)
         }
     }
 
@@ -142,6 +151,12 @@ import Transfer
         let certificate = try await authority.issue(for: "IP:127.0.0.1")
         try await withConsole(["TLS_CERT": certificate.file, "TLS_KEY": certificate.key]) { console in
             let client = try WebClient(base: "https://127.0.0.1:\(console.port)", caFile: authority.file)
+            // Neither old versions nor suites without forward secrecy.
+            for offer in [["-tls1_1"], ["-tls1_2", "-cipher", "AES128-GCM-SHA256:@SECLEVEL=0"], ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"]] {
+                let old = try ChildProcess("openssl", ["s_client", "-connect", "127.0.0.1:\(console.port)", "-brief"] + offer, input: "")
+                _ = try await old.waitForExit(within: .seconds(30))
+                #expect(!old.output.contains("CONNECTION ESTABLISHED"), "\(offer)")
+            }
             let signedIn = try await client.signIn(token: ConsoleFixture.token)
             #expect(signedIn.headers.values("Set-Cookie").allSatisfy { $0.contains("Secure") })
             #expect(signedIn.headers["Strict-Transport-Security"] != nil)
