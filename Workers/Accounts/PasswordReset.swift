@@ -2,16 +2,28 @@ import Kit
 import Postgres
 import Shop
 
-/// Opens a reset for the account of an address, and has its link mailed. An unknown address ends in silence: nobody learns who has an account.
+/// Opens a reset for the account of an address, and has its link mailed. An unknown address ends in silence: nobody learns who has an account. So does the
+/// fourth request within an hour, or anybody could fill a customer's mailbox.
 struct RequestReset: Handler {
+    /// Two batches for one account count one after the other.
+    private static let lock: Statement = """
+        select from users where lower(email) = any (select lower(e) from unnest($1::text[]) e) order by id for update
+        """
+    /// A reset lasts an hour, so those that have not expired are those of the last hour.
     private static let insert: Statement = """
         insert into password_resets (id, user_id, expires_at)
-        select m.id, u.id, now() + interval '1 hour'
-        from unnest($1::uuid[], $2::text[]) m(id, email) join users u on lower(u.email) = lower(m.email) and u.is_active
+        select id, user_id, now() + interval '1 hour'
+        from (
+            select m.id, u.id as user_id, row_number() over (partition by u.id order by m.at)
+                + (select count(*) from password_resets r where r.user_id = u.id and r.expires_at > now()) as number
+            from unnest($1::uuid[], $2::text[]) with ordinality m(id, email, at) join users u on lower(u.email) = lower(m.email) and u.is_active
+        ) asked
+        where number <= 3
         returning id, (select u.email from users u where u.id = user_id), (select u.full_name from users u where u.id = user_id)
         """
 
     func handle(_ batch: [Received<RequestPasswordReset, Void>], in transaction: Transaction) async throws -> [Reply] {
+        transaction.enqueue(Self.lock, batch.map(\.payload.email))
         let rows = try await transaction.query(Self.insert, batch.map(\.envelope.messageID), batch.map(\.payload.email))
         var mails: [ID: SendEmail] = [:]
         for (id, email, name) in try rows.decode((ID, String, String?).self) {

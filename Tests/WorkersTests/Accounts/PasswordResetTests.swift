@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test func `an account gets three links an hour, however its address is written, and all are answered alike`() async throws {
+        try await withBench { bench in
+            let user = try await self.user("ada@example.com", bench)
+            let other = try await self.user("bob@example.com", bench)
+            let asked = ["ada@example.com", "ADA@example.com", "bob@example.com", "Ada@Example.com", "ada@example.com", "ada@example.com"]
+            let replies = try await bench.take(asked.map { Sent(RequestPasswordReset(email: $0)) }).map { try $0.reply }
+            #expect(replies.map { $0.emitted.count } == [1, 1, 1, 1, 0, 0])
+            #expect(try await bench.handle(RequestPasswordReset(email: "ada@example.com")).emitted.isEmpty)
+            #expect(replies.allSatisfy { $0.problem == nil })
+            #expect(try await bench.count("select count(*) from password_resets where user_id = $1", user) == 3)
+            #expect(try await bench.count("select count(*) from password_resets where user_id = $1", other) == 1)
+            // An hour later there are three more.
+            try await bench.database.psql("update password_resets set expires_at = expires_at - interval '1 hour'")
+            #expect(try await bench.handle(RequestPasswordReset(email: "ada@example.com")).emitted == ["email.send"])
+        }
+    }
+
     @Test func `a reset works once, however often and concurrently it is used`() async throws {
         try await withBench(connections: 8) { bench in
             let user = try await self.user("ada@example.com", bench)
