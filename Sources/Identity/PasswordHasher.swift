@@ -15,6 +15,9 @@ public final class PasswordHasher: Sendable {
         case stopped
     }
 
+    /// Hashes at a time, if nothing else is said.
+    public static let threads = 2
+
     // OWASP's first recommendation for Argon2id.
     private static let memoryKiB: UInt32 = 19 * 1024
     private static let passes: UInt32 = 2
@@ -27,7 +30,7 @@ public final class PasswordHasher: Sendable {
     /// - Parameters:
     ///   - threads: hashes at a time.
     ///   - bound: callers that may wait or be served at once.
-    public init(threads: Int = 2, bound: Int = 64) {
+    public init(threads: Int = PasswordHasher.threads, bound: Int = 64) {
         self.threads = NIOThreadPool(numberOfThreads: threads)
         self.threads.start()
         self.bound = bound

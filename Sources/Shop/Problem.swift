@@ -82,7 +82,7 @@ extension Problem {
         case invalid, idempotencyKeyReused = "idempotency_key_reused"
         case rateLimited = "rate_limited"
         case headersTooLarge = "headers_too_large"
-        case internalError = "internal_error"
+        case internalError = "internal_error", notImplemented = "not_implemented"
         case brokerUnreachable = "broker_unreachable", brokerBlocked = "broker_blocked", queueFull = "queue_full"
         case unroutable, notConfirmed = "not_confirmed", databaseUnreachable = "database_unreachable"
 
@@ -107,6 +107,7 @@ extension Problem {
             case .rateLimited: 429
             case .headersTooLarge: 431
             case .internalError: 500
+            case .notImplemented: 501
             case .brokerUnreachable, .brokerBlocked, .queueFull, .unroutable, .notConfirmed, .databaseUnreachable: 503
             }
         }

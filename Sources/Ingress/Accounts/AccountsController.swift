@@ -12,8 +12,10 @@ struct AccountsController: Sendable {
     let issuer: TokenIssuer
     let passwords: PasswordHasher
     let pool: PostgresPool
-    /// By account, beside the one by client; nil if rate limits are off.
-    let limiter: RateLimiter?
+    /// By account, beside the limit by client; nil if rate limits are off.
+    let guesses: GuessLimits?
+    /// Hashing takes long: clients take turns.
+    let turns: FairQueue<IPAddress>
     /// `SECRET_KEY`, then the previous ones.
     let secrets: [String]
 
@@ -37,9 +39,8 @@ struct AccountsController: Sendable {
                 name: fields.optionalString("full_name", 0...200)
             )
         }
-        try self.limit(by: input.value.email)
         let command = RegisterAccount(
-            email: input.value.email, passwordHash: try await self.hash(input.value.password), fullName: input.value.name)
+            email: input.value.email, passwordHash: try await self.hash(input.value.password, context), fullName: input.value.name)
         return try await self.intake.accept(command, .register, about: .new, by: nil, body: input.bytes, request, context)
     }
 
@@ -49,12 +50,16 @@ struct AccountsController: Sendable {
 
     @Sendable private func login(_ request: Request, _ context: IngressContext) async throws -> Response {
         let (email, password) = try await self.credentials(request)
-        try self.limit(by: email)
         let account = try await self.pool.reading { pool in
             try await pool.query(Self.findByEmail, email).decode((ID, String, Int32, Bool, Bool).self).first
         }
         // As long for an unknown address as for a known one.
-        guard try await self.verify(password, against: account?.1), let (id, _, epoch, isActive, isSuperuser) = account else {
+        context.trace.note { noted in
+            noted.userID = account?.0
+            noted.emailHash = SecurityLog.hash(email, secret: self.secrets[0])
+        }
+        let owner = account.map { GuessLimits.Account.known($0.0) } ?? .unknown(email: email.lowercased())
+        guard try await self.verify(password, of: owner, against: account?.1, context), let (id, _, epoch, isActive, isSuperuser) = account else {
             throw Problem(.badCredentials, "The e-mail address or the password is wrong.")
         }
         guard isActive else { throw Problem(.userInactive, "The account is not active.") }
@@ -96,7 +101,6 @@ struct AccountsController: Sendable {
 
     @Sendable private func requestReset(_ request: Request, _ context: IngressContext) async throws -> Response {
         let input = try await request.read { $0.email("email") }
-        try self.limit(by: input.value)
         return try await self.intake.accept(
             RequestPasswordReset(email: input.value), .requestPasswordReset, about: .none, by: nil, body: input.bytes, request, context)
     }
@@ -106,7 +110,7 @@ struct AccountsController: Sendable {
         guard let reset = ResetToken.verify(input.value.token, keys: self.secrets) else {
             throw Problem(.badResetToken, "This link is not one of ours. Ask for a new one.")
         }
-        let command = ResetPassword(resetID: reset, passwordHash: try await self.hash(input.value.password))
+        let command = ResetPassword(resetID: reset, passwordHash: try await self.hash(input.value.password, context))
         return try await self.intake.accept(command, .resetPassword, about: .none, by: nil, body: input.bytes, request, context)
     }
 
@@ -117,28 +121,35 @@ struct AccountsController: Sendable {
         let input = try await request.read {
             (current: $0.string("current_password", 1...1024), new: $0.string("new_password", Self.passwordLengths))
         }
-        try self.limit(by: user.id.description)
         let account = try await self.pool.reading { pool in try await pool.query(Self.passwordOf, user.id).decode((String, Int32).self).first }
-        guard try await self.verify(input.value.current, against: account?.0), let account else {
+        guard try await self.verify(input.value.current, of: .known(user.id), against: account?.0, context), let account else {
             throw Problem(.wrongPassword, "The current password is wrong.")
         }
         let command = ChangePassword(
-            userID: user.id, passwordHash: try await self.hash(input.value.new), expectedEpoch: Int(account.1))
+            userID: user.id, passwordHash: try await self.hash(input.value.new, context), expectedEpoch: Int(account.1))
         return try await self.intake.accept(command, .changePassword, about: .existing(user.id), by: user.id, body: input.bytes, request, context)
     }
 
-    private func limit(by account: String) throws {
-        guard let limiter = self.limiter else { return }
-        let standing = limiter.take("account:\(account.lowercased())")
-        if !standing.isAllowed { throw limiter.refusal(standing) }
+    private func hash(_ password: String, _ context: IngressContext) async throws -> String {
+        try await self.inTurn(context) { try await self.passwords.hash(password) }
     }
 
-    private func hash(_ password: String) async throws -> String {
-        do { return try await self.passwords.hash(password) } catch { throw Self.refusal(error) }
+    private func verify(
+        _ password: String, of account: GuessLimits.Account, against hash: String?, _ context: IngressContext
+    ) async throws -> Bool {
+        func verify() async throws -> Bool { try await self.inTurn(context) { try await self.passwords.verify(password, against: hash) } }
+        guard let guesses else { return try await verify() }
+        return try await guesses.guess(account, from: context.client, verify)
     }
 
-    private func verify(_ password: String, against hash: String?) async throws -> Bool {
-        do { return try await self.passwords.verify(password, against: hash) } catch { throw Self.refusal(error) }
+    private func inTurn<Value>(_ context: IngressContext, _ work: () async throws -> Value) async throws -> Value {
+        do {
+            return try await self.turns.run(for: context.client.network, isPreferred: self.guesses?.isClean(context.client) ?? true, work)
+        } catch is FairQueue<IPAddress>.Full {
+            throw Refusal.tooMany("Too many sign-ins at once", wait: .seconds(1))
+        } catch let failure as PasswordHasher.Failure {
+            throw Self.refusal(failure)
+        }
     }
 
     private static func refusal(_ failure: PasswordHasher.Failure) -> any Error {

@@ -8,6 +8,8 @@ struct ProductsController: Sendable {
     let authenticator: Authenticator
     let products: ProductReader
     let search: ProductSearch
+    /// Searches take long: clients take turns.
+    let turns: FairQueue<IPAddress>
 
     func add(to routes: inout Routes) {
         routes.api(.get, "/products", self.list)
@@ -22,7 +24,13 @@ struct ProductsController: Sendable {
     private static let counts: ClosedRange<Int64> = 0...Int64(Int32.max)
 
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
-        let page = try await self.search.page(ProductQuery(Query(request)))
+        let query = try ProductQuery(Query(request))
+        let page: Page<ProductBody>
+        do {
+            page = try await self.turns.run(for: context.client.network) { try await self.search.page(query) }
+        } catch is FairQueue<IPAddress>.Full {
+            throw Refusal.tooMany("Too many searches at once", wait: .seconds(1))
+        }
         return SharedAnswer(json: try JSON.canonical(page), headers: request.link(toNext: page.nextCursor)).response(to: request)
     }
 

@@ -61,9 +61,19 @@ struct Intake: Sendable {
         var operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
         let outgoing = try Outgoing(command, envelope: envelope, appID: "ingress")
         // Whoever waits listens before the message is sent: its end may come before the confirm has been read.
-        let preference = Preference(request)
+        // Whose others wait too many already is answered at once: it is only a preference (RFC 7240, section 2).
+        var preference = Preference(request)
+        let place = preference.flatMap { _ in self.operations.admit(.init(actor, context)) }
+        if place == nil { preference = nil }
         let waiting = preference.map { _ in self.operations.feed.listen(to: messageID) }
-        defer { waiting?.cancel() }
+        if let waiting { context.channel.onceClientLeaves { waiting.leave() } }
+        defer {
+            if let waiting {
+                waiting.cancel()
+                context.channel.onceClientLeaves(nil)
+            }
+            withExtendedLifetime(place) {}
+        }
         if key != nil, actor != nil {
             operation.fingerprints = self.fingerprints.short(body)
             try await self.publish(outgoing, messageID, envelope.fingerprint ?? "", body, context)

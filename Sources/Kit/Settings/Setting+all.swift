@@ -36,19 +36,22 @@ extension Setting {
         .init("OTEL_EXPORTER_OTLP_HEADERS", .all, secret: true, "what the collector asks for, name=value, comma-separated, values percent-encoded"),
         .init(
             "OTEL_TRACES_SAMPLER_ARG", .all, default: "1",
-            "share of the traces, 0 to 1, that are recorded for the collector; a request's traceparent decides for its own"),
+            "share of the traces, 0 to 1, that are recorded for the collector; the traceparent of a trusted proxy decides for its requests"),
 
         // The HTTP server
         .init("HOST", .all, default: "127.0.0.1", "address to listen on"),
         .init("PORT", .ingress, default: "8080", "port to listen on"),
         .init("TLS_CERT", [.ingress, .operator], "file of the certificate chain in PEM; with TLS_KEY turns on HTTPS and HTTP/2"),
         .init("TLS_KEY", [.ingress, .operator], "file of the certificate's private key in PEM"),
+        .init(
+            "KEEP_ALIVE_SECONDS", .ingress, default: "75",
+            "seconds that a connection without a request stays open; more than the proxies in front keep theirs"),
         .init("BACKEND_CORS_ORIGINS", .ingress, default: "[]", "origins that browsers may call from, a JSON list"),
         .init("TRUSTED_PROXIES", .ingress, "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
-        .init("RATE_LIMIT", .ingress, default: "on", "on or off"),
-        .init("RATE_LIMIT_AUTH", .ingress, default: "60/60", "<n>/<seconds> on the auth endpoints, by client and by account"),
+        .init("RATE_LIMIT", .ingress, default: "on", "on or off; off, a client may also have ten times as much at a time"),
+        .init("RATE_LIMIT_AUTH", .ingress, default: "60/60", "<n>/<seconds> on the auth endpoints, by client; wrong passwords by account as well"),
         .init("RATE_LIMIT_WRITES", .ingress, default: "1200/60", "<n>/<seconds> on all other writes, by client"),
-        .init("RATE_LIMIT_READS", .ingress, default: "6000/60", "<n>/<seconds> on reads, by client"),
+        .init("RATE_LIMIT_READS", .ingress, default: "3000/60", "<n>/<seconds> on reads, by client"),
 
         // Tokens
         .init("SECRET_KEY", .all, secret: true, "signs tokens and operation ids; at least 32 bytes"),

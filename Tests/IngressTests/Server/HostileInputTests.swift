@@ -34,6 +34,9 @@ import Testing
         Case("an unknown method", "FOO / HTTP/1.1\r\n\(host)\r\n", 405),
         Case("an unknown version", "GET / HTTP/9.9\r\n\(host)\r\n", 400),
         Case("no host", "GET / HTTP/1.1\r\n\r\n", 400),
+        Case("two hosts", "GET /health HTTP/1.1\r\n\(host)\(host)\r\n", 400),
+        Case("two hosts of HTTP/1.0", "GET /health HTTP/1.0\r\n\(host)Host: other.example\r\n\r\n", 400),
+        Case("a host that is none", "GET /health HTTP/1.1\r\nHost: shop.example/health\r\n\r\n", 400),
         Case("a header without a name", "GET / HTTP/1.1\r\n\(host): x\r\n\r\n", 400),
         Case("a header with a control character in its name", "GET / HTTP/1.1\r\n\(host)A\u{1}B: x\r\n\r\n", 400),
         Case("a header with NUL in its value", "GET / HTTP/1.1\r\n\(host)A: x\u{0}y\r\n\r\n", 400),
@@ -54,6 +57,10 @@ import Testing
         Case(
             "an unknown transfer coding",
             "POST /api/v1/auth/login HTTP/1.1\r\n\(host)Content-Type: application/json\r\nTransfer-Encoding: gzip\r\n\r\n{}", 400),
+        Case(
+            "a compressed body in chunks",
+            "POST /api/v1/auth/login HTTP/1.1\r\n\(host)Content-Type: application/json\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            501),
         Case("a connection to somewhere else", "CONNECT example.com:443 HTTP/1.1\r\n\(host)\r\n", 404),
         Case("another protocol", "GET /health HTTP/1.1\r\n\(host)Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 200),
         Case("an absolute address", "GET http://shop.example/health HTTP/1.1\r\n\(host)Connection: close\r\n\r\n", 200),
