@@ -134,7 +134,7 @@ def test_catalogue(customer, product):
     assert page.json()["next_cursor"] in page.headers["Link"]
     call("listProducts", 304, params={"limit": 1, "sort": "name"}, headers={"If-None-Match": page.headers["ETag"]})
     assert code(call("listProducts", 400, params={"cursor": "none"})) == "bad_cursor"
-    for query in [{"limit": 0}, {"limit": 101}, {"sort": "x"}, {"min_price": ""}, {"in_stock": 1}, {"q": "\0"}]:
+    for query in [{"limit": 0}, {"limit": 101}, {"sort": "x"}, {"min_price": "x"}, {"in_stock": 1}, {"q": "\0"}]:
         call("listProducts", 422, params=query)
 
     call("adjustStock", 200, by=STAFF, path={"id": product}, json={"delta": -1, "reason": "broken"}, headers=WAIT)

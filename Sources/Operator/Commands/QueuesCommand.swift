@@ -47,7 +47,7 @@ struct QueuesCommand: AsyncParsableCommand {
             .text("QUEUE"), .number("READY"), .number("UNACKED"), .number("RETRYING"), .number("DEAD"), .number("CONSUMERS"), .number("IN/S"),
             .number("OUT/S"), .number("OLDEST"), .text(""))
         for queue in queues {
-            let oldest = queue.oldestSeconds.map { $0 < 1 ? "–" : Quantity.span(seconds: Int($0)) } ?? "?"
+            let oldest = queue.oldestSeconds.map { $0 < 1 ? "–" : Quantity.span(seconds: Quantity.whole($0)) } ?? "?"
             table.add(
                 Table.Cell(queue.name, .bold), .count(queue.ready), .count(queue.unacked), .count(queue.retrying, bad: .yellow),
                 .count(queue.dead, bad: .red), Table.Cell(Quantity.count(queue.consumers), queue.consumers == 0 && !queue.paused ? .red : .plain),

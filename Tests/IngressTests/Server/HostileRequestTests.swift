@@ -5,6 +5,8 @@ import Identity
 import Shop
 import Testing
 
+@testable import Ingress
+
 /// Requests that are well formed, and still not to be fulfilled. (What is not well formed is in ``HostileInputTests``, webhooks of nobody and of
 /// long ago in `Tests/API/document_test.py`, bodies by the hundred in `fuzz_test.py`.)
 @Suite struct HostileRequestTests {
@@ -24,6 +26,48 @@ import Testing
         try await eventually("the answer") { client.isClosed }
         #expect(client.statuses == [422])
         #expect(client.received.contains(#""field":"\#(field)"#))
+    }
+
+    @Test func `a cursor that no list gave is refused by every list, and the ingress goes on`() async throws {
+        let shop = try await TestShop.shared()
+        let (staff, product) = (try await shop.staff(), ID(try await shop.product()))
+        let numbers = [
+            "-9223372036854775808", "9223372036854775807", "-9223372036854775809", "-253402300799999999", "253402300800000000", "-62135596800000001",
+            "2147483648", "-2147483649", "1e400", "nan", "", "\u{0}", "-", "x", "\u{661}", String(repeating: "9", count: 400),
+        ]
+        let ids = [ID(high: 0, low: 0), ID(high: .max, low: .max), try #require(product)]
+        // Under the mark of each order, under none and under one that there is not.
+        for key in ["", "c", "p", "P", "r", "n", "z"].flatMap({ mark in numbers.map { mark + $0 } }) {
+            for id in ids {
+                let cursor = Cursor(key: key, id: id).text
+                for order in ["relevance", "price", "-price", "name", "-created_at"] {
+                    let answer = try await shop.api.get("/products?sort=\(order)&cursor=\(cursor)")
+                    // By name, any text is a place in the list.
+                    let isName = order == "name" && key.first == "n" && !key.utf8.contains(0)
+                    let isNumber = Int64(key.dropFirst()).map { order.hasSuffix("price") || Int32(exactly: $0) != nil } ?? false
+                    #expect(answer.code == "bad_cursor" || answer.status == 200 && (isName || isNumber), "\(order) \(key): \(answer)")
+                }
+                for path in ["/orders?all=true&", "/users?", "/products/\(ids[2])/stock-movements?"] {
+                    let answer = try await shop.api.get("\(path)cursor=\(cursor)", by: staff)
+                    let isNumber = path.contains("stock") && id == ids[2] && Int64(key) != nil
+                    #expect(answer.code == "bad_cursor" || answer.status == 200 && isNumber, "\(path) \(key): \(answer)")
+                }
+            }
+        }
+        for cursor in ["%00", "AA%00", String(repeating: "A", count: 60_000), "%F0%9F%98%80", "AAAA=", "+/+/"] {
+            let answer = try await shop.api.get("/products?cursor=\(cursor)")
+            #expect([400, 414, 431].contains(answer.status), "\(cursor.prefix(20)): \(answer)")
+        }
+        #expect(try await shop.api.send("GET", "/health/live", absolute: true).status == 200)
+    }
+
+    @Test func `a parameter without a value counts as not given`() async throws {
+        let shop = try await TestShop.shared()
+        let staff = try await shop.staff()
+        for query in ["q", "category", "min_price", "max_price", "in_stock", "sort", "limit", "cursor"] {
+            for value in ["", "="] { #expect(try await shop.api.get("/products?\(query)\(value)").status == 200, "\(query)\(value)") }
+        }
+        #expect(try await shop.api.get("/orders?status=&user_id=&all=&limit=&cursor=", by: staff).status == 200)
     }
 
     @Test func `the most of the dearest adds up`() async throws {

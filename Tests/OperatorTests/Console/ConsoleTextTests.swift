@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Markup
 import Testing
 
@@ -116,6 +117,39 @@ import Testing
         #expect(Quantity.span(seconds: 12_000) == "3 h 20 min" && Quantity.size(1 << 20) == "1.0 MiB")
         #expect(Moment(milliseconds: 1_764_104_645_000, now: 1_764_104_825_000).ago == "3 min ago")
         #expect(Moment(milliseconds: 1_764_104_645_000, now: 1_774_104_825_000).clock == "25 Nov 2025 21:04")
+    }
+
+    @Test(arguments: [Double.infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e19, -1e19])
+    func `a number that no one could have measured is written all the same`(value: Double) {
+        for text in [
+            Quantity.span(milliseconds: value), Quantity.rate(value), Quantity.decimal(value, places: 2), TimeChart.number(value),
+            Quantity.count(Quantity.whole(value)),
+        ] { #expect(!text.isEmpty) }
+        #expect(abs(Quantity.whole(value)) <= 1_000_000_000_000_000)
+    }
+
+    @Test(arguments: [Int64.min, .max, 0]) func `a time that no calendar has is written as the nearest that it has`(milliseconds: Int64) {
+        #expect(!Moment(milliseconds: milliseconds).ago.isEmpty)
+        #expect(["0001-01-01", "9999-12-31", "1970-01-01"].contains(Moment(milliseconds: milliseconds).exact.prefix(10)))
+    }
+
+    @Test func `a link to a page whose time no calendar has leads nowhere`() {
+        let id = "3d3c5a9e-0f6b-7f43-9a51-0a4a3c1f2b10"
+        for time in ["-9223372036854775808", "9223372036854775807", "253402300800000000", "-62135596800000001", "1e3", ""] {
+            #expect(DeadLetterCursor("\(time)_\(id)") == nil, "\(time)")
+        }
+        #expect(DeadLetterCursor("1764104645000000_\(id)")?.text == "1764104645000000_\(id)")
+    }
+
+    @Test(arguments: ["1e300h", "1e308w", "9999999999999999999d", "100000000d"]) func `a span that reaches before the calendar begins with it`(span: String)
+        throws
+    {
+        #expect(try #require(Since(argument: span)).date.timeIntervalSince1970 >= -62_135_596_800)
+    }
+
+    @Test func `a rate has a limit`() {
+        for rate in ["1e300", "100001/s", "0", "-1", "nan", "inf"] { #expect(Rate(argument: rate) == nil, "\(rate)") }
+        #expect(Rate(argument: "50/s")?.perSecond == 50)
     }
 
     @Test func `a chart's scale is a round number that holds all values`() {

@@ -92,7 +92,7 @@ struct OverviewPage: Sendable {
         {
             .init(name: name, tone: tone, values: history.series(quantity), text: text)
         }
-        let number: @Sendable (Double) -> String = { Quantity.count(Int($0.rounded())) }
+        let number: @Sendable (Double) -> String = { Quantity.count(Quantity.whole($0)) }
         func sum(_ value: (QueueStatus) -> Int) -> Int { queues.reduce(0) { $0 + value($1) } }
         let open = state.openDeadLetters ?? sum(\.dead)
         return Content(
@@ -122,7 +122,7 @@ struct OverviewPage: Sendable {
                     retrying: Cell(queue.retrying), dead: Cell(queue.dead, bad: queue.dead > 0), publishRate: Cell(rate: queue.publishRate),
                     deliverRate: Cell(rate: queue.deliverRate),
                     consumers: Cell(queue.consumers, bad: queue.consumers == 0 && !queue.paused),
-                    oldest: queue.oldestSeconds.flatMap { $0 > 0 ? Quantity.span(seconds: Int($0)) : nil } ?? "–",
+                    oldest: queue.oldestSeconds.flatMap { $0 > 0 ? Quantity.span(seconds: Quantity.whole($0)) : nil } ?? "–",
                     spark: Sparkline(history.series(\.waiting, of: queue.name)),
                     deadLink: "/dead" + Form.query([("queue", queue.name), ("status", "open")]))
             },

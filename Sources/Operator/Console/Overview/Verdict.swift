@@ -39,7 +39,7 @@ struct Verdict: Sendable {
             } else if let oldest = queue.oldestSeconds, oldest > Double(Self.patience) {
                 worry(
                     false,
-                    "The oldest message of \(queue.name) has waited \(Quantity.span(seconds: Int(oldest))): its workers do not keep up, or one hangs."
+                    "The oldest message of \(queue.name) has waited \(Quantity.span(seconds: Quantity.whole(oldest))): its workers do not keep up, or one hangs."
                 )
             }
             if queue.retrying > 0 {

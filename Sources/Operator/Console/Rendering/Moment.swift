@@ -13,6 +13,7 @@ struct Moment: Sendable {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     init(milliseconds: Int64, now: Int64 = Clock.milliseconds()) {
+        let milliseconds = Clock.milliseconds(Clock.bounded(Clock.date(milliseconds: milliseconds)))
         let exact = Timestamp.string(milliseconds: milliseconds)
         self.exact = exact
         let today = Timestamp.string(milliseconds: now)
