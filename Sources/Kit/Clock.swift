@@ -41,6 +41,7 @@ public enum Clock {
 
     /// A date within the years 1 to 9999: the nearest to one that somebody else wrote, so that arithmetic on it stays finite.
     public static func bounded(_ date: Date) -> Date {
-        min(max(date, self.date(microseconds: self.calendar.lowerBound)), self.date(microseconds: self.calendar.upperBound))
+        // Up to its last whole second: a date holds no microseconds so far from today.
+        min(max(date, self.date(microseconds: self.calendar.lowerBound)), self.date(milliseconds: self.calendar.upperBound / 1_000_000 * 1000))
     }
 }

@@ -33,8 +33,8 @@ struct AccountsController: Sendable {
     @Sendable private func register(_ request: Request, _ context: IngressContext) async throws -> Response {
         let input = try await request.read { fields in
             (
-                email: fields.email("email"), password: fields.string("password", Self.passwordLengths),
-                name: fields.optionalString("full_name", 0...200)
+                email: fields.required("email", .email), password: fields.string("password", Self.passwordLengths),
+                name: fields.optional("full_name", .personName)
             )
         }
         try self.limit(by: input.value.email)
@@ -70,7 +70,7 @@ struct AccountsController: Sendable {
             var username: String
             var password: String
         }
-        let bytes = try await request.bytes(upTo: 16 * 1024)
+        let bytes = try await request.bytes()
         guard let form = try? URLEncodedFormDecoder().decode(Form.self, from: String(decoding: bytes, as: UTF8.self)),
             form.username.utf8.count <= 1280, form.password.utf8.count <= 4096, !form.username.utf8.contains(0)
         else {
@@ -95,7 +95,7 @@ struct AccountsController: Sendable {
     }
 
     @Sendable private func requestReset(_ request: Request, _ context: IngressContext) async throws -> Response {
-        let input = try await request.read { $0.email("email") }
+        let input = try await request.read { $0.required("email", .email) }
         try self.limit(by: input.value)
         return try await self.intake.accept(
             RequestPasswordReset(email: input.value), .requestPasswordReset, about: .none, by: nil, body: input.bytes, request, context)
@@ -147,22 +147,5 @@ struct AccountsController: Sendable {
             Refusal(Problem(.rateLimited, "Too many sign-ins at once; try again."), headers: [.retryAfter: "1"])
         case .argon2: Problem(.internalError, "The password could not be checked.")
         }
-    }
-}
-
-extension Fields {
-    /// An e-mail address: words parted by dots, an @, a domain (RFC 5321); without blanks and control characters. Whether it exists, only a mail can
-    /// tell.
-    func email(_ field: String) -> String {
-        let text = self.string(field, 3...320)
-        guard !text.isEmpty else { return text }
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        let isPlain = text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7f && !"<>(),;:\\\"[]".unicodeScalars.contains($0) }
-        let hasWords = parts.allSatisfy { $0.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty } }
-        guard parts.count == 2, parts[0].utf8.count <= 64, hasWords, isPlain else {
-            self.refuse(field, "must be an e-mail address")
-            return ""
-        }
-        return text
     }
 }

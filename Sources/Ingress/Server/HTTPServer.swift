@@ -61,7 +61,7 @@ struct HTTPServer: Service {
 
     /// A client that sends nothing for a minute is let go, so slow ones do not pile up; headers beyond 32 KiB are refused.
     private static let http1 = HTTP1Channel.Configuration(
-        additionalChannelHandlers: [ConnectionGuardInstaller(bodyLimit: Request.bodyLimit)], idleTimeout: .seconds(60),
+        additionalChannelHandlers: [ConnectionGuardInstaller(bodyLimit: Request.largestBody)], idleTimeout: .seconds(60),
         httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
 
     private static let http = HTTPServerBuilder { responder in LoopChannel(base: HTTP1Channel(responder: responder, configuration: Self.http1)) }

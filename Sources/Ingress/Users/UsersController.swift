@@ -15,6 +15,7 @@ struct UsersController: Sendable {
         routes.api(.get, "/users/me/export", self.export)
         routes.api(.delete, "/users/me", self.erase)
         routes.api(.get, "/users", self.list)
+        routes.api(.get, "/users/{id}", self.get)
         routes.api(.patch, "/users/{id}", self.setFlags)
     }
 
@@ -31,7 +32,7 @@ struct UsersController: Sendable {
         let user = try await self.authenticator.user(request)
         let input = try await request.read { fields in
             UpdateProfile(
-                userID: user.id, fullName: fields.optionalString("full_name", 0...200), clearsFullName: fields.isNull("full_name") ? true : nil)
+                userID: user.id, fullName: fields.optional("full_name", .personName), clearsFullName: fields.isNull("full_name") ? true : nil)
         }
         return try await self.intake.accept(
             input.value, .updateProfile, about: .existing(user.id), by: user.id, body: input.bytes, request, context)
@@ -57,6 +58,12 @@ struct UsersController: Sendable {
         let (text, limit, cursor) = (try query.string("q"), try query.limit(), try query.cursor())
         let users = try await self.users.users(with: text, from: cursor, count: limit + 1)
         return try .page(Page(users, limit: limit) { Cursor($0.createdAt, $0.id) }, request)
+    }
+
+    @Sendable private func get(_ request: Request, _ context: IngressContext) async throws -> Response {
+        _ = try await self.authenticator.superuser(request)
+        guard let id = ID(context.parameter("id")), let user = try await self.users.user(id) else { throw Self.notFound }
+        return try .json(user)
     }
 
     @Sendable private func setFlags(_ request: Request, _ context: IngressContext) async throws -> Response {

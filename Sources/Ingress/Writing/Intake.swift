@@ -134,8 +134,8 @@ struct Intake: Sendable {
         let url = "/api/v1/operations/\(id)"
         var body = "{\"operation_id\":\"\(id)\",\"status\":\"pending\",\"status_url\":\"\(url)\",\"resource\":"
         // Ids and paths of our own: nothing in them wants to be escaped.
-        if let resource = ResourceReference(operation) {
-            body += "{\"type\":\"\(resource.type)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}}"
+        if let resource = operation.reference {
+            body += "{\"type\":\"\(resource.type.rawValue)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}}"
         } else {
             body += "null}"
         }

@@ -42,7 +42,8 @@ struct TraceStore: Sendable {
         }
         for row in results[4] {
             trace.add(
-                try DeadLetter(row), causedBy: try row[14, as: String?.self].flatMap { ID($0) }, sentAt: try row[15, as: Date?.self].map(Clock.bounded))
+                try DeadLetter(row), causedBy: try row[14, as: String?.self].flatMap { ID($0) },
+                sentAt: try row[15, as: Date?.self].map(Clock.bounded))
         }
         return trace.roots
     }

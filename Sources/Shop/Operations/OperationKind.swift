@@ -90,6 +90,6 @@ extension OperationKind {
 }
 
 /// The types of `resource` in an operation.
-public enum ResourceType: String, Sendable, CaseIterable {
+public enum ResourceType: String, Sendable, CaseIterable, Encodable {
     case user, category, product, cart, order, payment, refund
 }

@@ -29,6 +29,16 @@ import Testing
         }
     }
 
+    @Test func `an account that the API would refuse is refused, and harms no other`() async throws {
+        try await withBench { bench in
+            let bad = Sent(RegisterAccount(email: "ada@b\u{200b}", passwordHash: "$argon2id$1", fullName: "see http://evil.example"))
+            let outcomes = try await bench.take([bad, self.register("bob@example.com")])
+            #expect(try outcomes[0].reply.problem?.errors?.map(\.field) == ["email", "full_name"])
+            #expect(try outcomes[1].reply.problem == nil)
+            #expect(try await bench.count("select count(*) from users") == 1)
+        }
+    }
+
     @Test func `registered 24 times at once, an address has one account`() async throws {
         try await withBench(connections: 12) { bench in
             let codes = try await withThrowingTaskGroup(of: Problem.Code?.self) { group in

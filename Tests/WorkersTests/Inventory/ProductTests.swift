@@ -13,7 +13,7 @@ import Testing
 
     @Test func `a product is made with its stock, its images and the shop's currency`() async throws {
         try await withBench { bench in
-            let images = ["https://shop.example/a.jpg", "https://shop.example/b,{}\"'.jpg", ""]
+            let images = ["https://shop.example/a.jpg", "https://shop.example/b,(c);%22.jpg"]
             let made = Sent(
                 CreateProduct(sku: "NB-1", name: "Notebook", description: "Ruled.", unitAmount: 1999, stockQuantity: 3, images: images))
             let reply = try await bench.handle(made)
@@ -177,6 +177,8 @@ import Testing
             #expect(try await fields(UpdateProduct(productID: product, unitAmount: .max)) == ["unit_amount"])
             #expect(try await fields(UpdateProduct(productID: product, lowStockThreshold: -1)) == ["low_stock_threshold"])
             #expect(try await fields(UpdateProduct(productID: product, stockQuantity: -1)) == ["stock_quantity"])
+            #expect(try await fields(CreateProduct(sku: "A ", name: " \n", unitAmount: 1, currency: "xyz")) == ["sku", "name", "currency"])
+            #expect(try await fields(UpdateProduct(productID: product, images: ["https://x/\"><script>"])) == ["images"])
             #expect(try await bench.count("select count(*) from products") == 1)
         }
     }
