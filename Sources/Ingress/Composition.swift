@@ -24,6 +24,10 @@ struct Composition {
             url: settings.isSet("DATABASE_READ_URL") ? settings.databaseURL("DATABASE_READ_URL") : settings.databaseURL(),
             size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100), applicationName: "ingress", statementTimeout: .seconds(10),
             acquireTimeout: .seconds(3), thread: thread, logger: logger)
+        // Who may do what: by the database itself and not a copy that is behind, and never queued behind searches.
+        let accounts = try PostgresPool(
+            url: settings.isSet("DATABASE_URL") ? settings.databaseURL() : settings.databaseURL("DATABASE_READ_URL"), size: 2,
+            applicationName: "ingress accounts", statementTimeout: .seconds(3), acquireTimeout: .seconds(3), thread: thread, logger: logger)
         let publisher = Publisher(configuration: try self.broker("ingress publisher"), thread: thread, logger: logger)
         let consumer = Consumer(
             configuration: try self.broker("ingress events"),
@@ -39,7 +43,7 @@ struct Composition {
         let idempotency = IdempotencyStore(pool: pool, tasks: EventThreadTasks(thread))
         feed.subscribe(keys: { idempotency.hear($0, $1) })
         let intake = Intake(publisher: publisher, operations: operations, idempotency: idempotency, secrets: keys)
-        let authenticator = Authenticator(tokens: tokens, pool: pool, feed: feed)
+        let authenticator = Authenticator(tokens: tokens, pool: accounts, feed: feed)
 
         let unready: @Sendable () async -> [String] = {
             (publisher.isConnected ? [] : ["broker: not connected"]) + (pool.isReachable ? [] : ["database: not reachable"])
@@ -49,7 +53,7 @@ struct Composition {
         HealthController(unready: unready, servesMetrics: !settings.isSet("METRICS_PORT")).add(to: &routes)
         try AccountsController(
             intake: intake, authenticator: authenticator, issuer: TokenIssuer(tokens: tokens, settings: settings), passwords: PasswordHasher(),
-            pool: pool, limiter: limits.auth, secrets: keys
+            pool: accounts, limiter: limits.auth, secrets: keys
         ).add(to: &routes)
         OperationsController(operations: operations, authenticator: authenticator).add(to: &routes)
         let categories = CategoryReader(pool: pool, feed: feed)
@@ -79,7 +83,7 @@ struct Composition {
             limits: limits)
         let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
         let health = try HealthServer(settings: settings, logger: logger, unready: unready)
-        return ((health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server, streams], routes)
+        return ((health.map { [$0] } ?? []) + [pool, accounts, publisher, consumer, feed, start, server, streams], routes)
     }
 
     private func broker(_ name: String) throws -> BrokerConfiguration {

@@ -114,21 +114,3 @@ extension OperationID {
         }
     }
 }
-
-extension PostgresPool {
-    /// Runs a read for a request.
-    /// - Throws: `Problem` `database_unreachable` if there is no connection; else what went wrong.
-    func reading<Value: Sendable>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
-        do {
-            return try await body(self)
-        } catch let error as PostgresError {
-            switch error.kind {
-            case .unreachable, .connectionLost, .poolExhausted, .closed, .timedOut:
-                throw Problem(.databaseUnreachable, "The database cannot be reached; try again.")
-            default:
-                if error.isConnectionLost { throw Problem(.databaseUnreachable, "The database cannot be reached; try again.") }
-                throw error
-            }
-        }
-    }
-}

@@ -5,6 +5,7 @@ import Kit
 import Logging
 import NIOCore
 import NIOHTTP1
+import Postgres
 import Shop
 
 /// The outermost layer of every request: its ids, its answer if anything throws, the headers that all answers have, one log line, its metrics.
@@ -63,6 +64,7 @@ struct RequestScope: RouterMiddleware {
     }
 
     private func answer(to error: any Error, _ request: Request, _ context: IngressContext) -> Response {
+        if let problem = (error as? PostgresError)?.problem { return .problem(problem, request, context) }
         switch error {
         case let refusal as Refusal: return .problem(refusal.problem, request, context, headers: refusal.headers)
         case let problem as Problem: return .problem(problem, request, context)
