@@ -15,6 +15,6 @@ struct AccountsWorker: AsyncParsableCommand {
 
     /// Of all that it consumes.
     static var handlers: [any Handler] {
-        [Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), EndSessions(), SetFlags(), Erase()]
+        [Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), EndSessions(), StaffOnly(SetFlags()), Erase()]
     }
 }

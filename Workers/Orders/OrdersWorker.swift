@@ -22,7 +22,7 @@ struct OrdersWorker: AsyncParsableCommand {
         [
             PlaceOrderHandler(), SetCartItemHandler(), ClearCartHandler(), CheckoutCartHandler(),
             StockReservedHandler(paymentWindow: paymentWindow), StockRefusedHandler(),
-            CancelOrderHandler(), ShipOrderHandler(), CompleteOrderHandler(),
+            CancelOrderHandler(), StaffOnly(ShipOrderHandler()), StaffOnly(CompleteOrderHandler()),
             PaymentIntentCreatedHandler(), PaymentProcessingHandler(paymentWindow: paymentWindow), PaymentSucceededHandler(),
             PaymentFailedHandler(), PaymentRefundedHandler(), PaymentRefundFailedHandler(), PaymentDisputedHandler(),
             ExpireOrderHandler(paymentWindow: paymentWindow), PaymentCanceledHandler(),
