@@ -73,7 +73,8 @@ let package = Package(
         .target(name: "Markup", dependencies: [.mustache]),
 
         // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
-        .target(name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix]),
+        .target(
+            name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix], resources: [.embedInCode("common-passwords.txt")]),
 
         // The parts.
         .executableTarget(
@@ -136,7 +137,7 @@ let package = Package(
         .testTarget(
             name: "IngressTests",
             dependencies: [
-                "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
+                "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
                 .httpTypes,
             ]),
         .testTarget(

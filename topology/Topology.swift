@@ -14,6 +14,7 @@ public enum Topology {
             ("m0006_emails", PackageResources.m0006_emails_sql),
             ("m0007_messages", PackageResources.m0007_messages_sql),
             ("m0008_operations", PackageResources.m0008_operations_sql),
+            ("m0012_access", PackageResources.m0012_access_sql),
             ("m0013_order_of_acceptance", PackageResources.m0013_order_of_acceptance_sql),
             ("m0014_closed_messages", PackageResources.m0014_closed_messages_sql),
         ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }

@@ -38,12 +38,13 @@ struct Composition {
         let feed = ChangeFeed(consumer: consumer, publisher: publisher, tasks: EventThreadTasks(thread), logger: logger)
 
         let keys = try settings.signingKeys()
-        let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
+        let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
         let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) })
         let idempotency = IdempotencyStore(pool: pool, tasks: EventThreadTasks(thread))
         feed.subscribe(keys: { idempotency.hear($0, $1) })
         let intake = Intake(publisher: publisher, operations: operations, idempotency: idempotency, secrets: keys)
-        let authenticator = Authenticator(tokens: tokens, pool: accounts, feed: feed)
+        let authenticator = Authenticator(
+            tokens: tokens, accessLifetime: try settings.minutes("ACCESS_TOKEN_EXPIRE_MINUTES") / .seconds(1), pool: accounts, feed: feed)
 
         let unready: @Sendable () async -> [String] = {
             (publisher.isConnected ? [] : ["broker: not connected"]) + (pool.isReachable ? [] : ["database: not reachable"])
@@ -53,7 +54,7 @@ struct Composition {
         HealthController(unready: unready, servesMetrics: !settings.isSet("METRICS_PORT")).add(to: &routes)
         try AccountsController(
             intake: intake, authenticator: authenticator, issuer: TokenIssuer(tokens: tokens, settings: settings), passwords: PasswordHasher(),
-            pool: accounts, limiter: limits.auth, secrets: keys
+            sessions: Sessions(pool: accounts), pool: accounts, limiter: limits.auth, secrets: keys
         ).add(to: &routes)
         OperationsController(operations: operations, authenticator: authenticator).add(to: &routes)
         let categories = CategoryReader(pool: pool, feed: feed)

@@ -36,11 +36,11 @@ configure() {
 
 declare -A port=() # by "file name"
 
-# Two of these on one machine must not choose the same ports: the lock on descriptor 9 is held until they are listened on.
+# Two of these on one machine must not choose the same ports: the lock on descriptor 9 is held until they are listened on. It is on the folder itself,
+# which everybody can open and nobody can put another file in the place of.
 lock_ports() {
-    local file=/tmp/conveyor-ports.lock
-    [ -e "$file" ] || (umask 0 && : >"$file") 2>/dev/null || true
-    if { exec 9<"$file"; } 2>/dev/null; then flock -w 60 9 || true; fi
+    exec 9</tmp
+    flock -w 60 9 || true
 }
 unlock_ports() { exec 9>&-; }
 

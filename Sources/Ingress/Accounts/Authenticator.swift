@@ -18,6 +18,7 @@ final class Authenticator: Sendable {
         let expiresAt: Date
         /// The database stood by the token. If it could not be reached at all, the token alone speaks: enough to send what a worker looks at again.
         let isConfirmed: Bool
+        let session: Tokens.Session
     }
 
     /// What the database says of an account.
@@ -25,6 +26,12 @@ final class Authenticator: Sendable {
         let epoch: Int
         let isActive: Bool
         let isSuperuser: Bool
+        /// Sessions that were ended not so long ago that their access tokens are over.
+        let endedSessions: [ID]
+
+        func stands(by epoch: Int, _ session: Tokens.Session) -> Bool {
+            self.epoch == epoch && session.id.map { !self.endedSessions.contains($0) } ?? true
+        }
     }
 
     private let tokens: Tokens
@@ -34,13 +41,21 @@ final class Authenticator: Sendable {
     private let verified = Mutex<[String: Tokens.Claims]>([:])
     private static let verifiedLimit = 10_000
 
-    init(tokens: Tokens, pool: PostgresPool, feed: ChangeFeed) {
+    private let accessLifetime: Double
+
+    /// - Parameter accessLifetime: of an access token, in seconds.
+    init(tokens: Tokens, accessLifetime: Double, pool: PostgresPool, feed: ChangeFeed) {
         self.tokens = tokens
+        self.accessLifetime = accessLifetime
         self.pool = pool
         self.standings = ReadCache("user", capacity: 20_000, isDecidedByDatabase: true, feed: feed)
     }
 
-    private static let standing: Statement = "select token_epoch, is_active, is_superuser from users where id = $1 and erased_at is null"
+    private static let standing: Statement = """
+        select token_epoch, is_active, is_superuser,
+               array(select s.id from sessions s where s.user_id = u.id and s.ended_at > now() - make_interval(secs => $2))
+        from users u where id = $1 and erased_at is null
+        """
 
     /// The account of a request's bearer token.
     /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`.
@@ -70,6 +85,13 @@ final class Authenticator: Sendable {
         let user = try await self.user(of: try await self.claims(token, for: .refresh))
         guard user.isConfirmed else { throw Self.unconfirmed }
         return user
+    }
+
+    /// Whose refresh token it is, whether or not the account still stands by it.
+    /// - Throws: `Problem` `unauthorized`, `token_expired`.
+    func owner(of token: String) async throws(Problem) -> (id: ID, session: Tokens.Session) {
+        let claims = try await self.claims(token, for: .refresh)
+        return (claims.userID, claims.session)
     }
 
     private static let unconfirmed = Problem(.databaseUnreachable, "The database cannot be reached; try again.")
@@ -114,17 +136,19 @@ final class Authenticator: Sendable {
         } catch let error as PostgresError where error.meansAway {
             // Writes are accepted while the database is away: then the token's word counts, unless it is known to be outdated. An epoch only rises.
             if let known = self.standings.lastKnown(claims.userID), known.value.epoch > claims.epoch { throw Self.revoked }
-            return User(id: claims.userID, isSuperuser: false, epoch: claims.epoch, expiresAt: claims.expiresAt, isConfirmed: false)
+            return User(
+                id: claims.userID, isSuperuser: false, epoch: claims.epoch, expiresAt: claims.expiresAt, isConfirmed: false, session: claims.session)
         }
         if let known = standing, known.epoch < claims.epoch {
             // The token is newer than what is known here: an operator's hand at the database goes by no event.
             self.standings.drop(claims.userID)
             standing = try await self.standing(of: claims.userID)
         }
-        guard let standing, standing.epoch == claims.epoch else { throw Self.revoked }
+        guard let standing, standing.stands(by: claims.epoch, claims.session) else { throw Self.revoked }
         guard standing.isActive else { throw Problem(.userInactive, "The account is not active.") }
         return User(
-            id: claims.userID, isSuperuser: standing.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt, isConfirmed: true)
+            id: claims.userID, isSuperuser: standing.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt, isConfirmed: true,
+            session: claims.session)
     }
 
     /// Whether someone whose request goes on for long may still have what it was granted.
@@ -132,7 +156,7 @@ final class Authenticator: Sendable {
         guard user.expiresAt > Date() else { return false }
         do {
             guard let standing = try await self.standing(of: user.id) else { return false }
-            return standing.isActive && standing.epoch == user.epoch && (standing.isSuperuser || !user.isSuperuser)
+            return standing.isActive && standing.stands(by: user.epoch, user.session) && (standing.isSuperuser || !user.isSuperuser)
         } catch {
             // While it is away nothing new can be read either; a right of the staff's is the database's to say.
             return (error as? PostgresError)?.meansAway == true && !user.isSuperuser
@@ -140,9 +164,9 @@ final class Authenticator: Sendable {
     }
 
     private func standing(of id: ID) async throws -> Standing? {
-        try await self.standings.value(id) { [pool] in
-            try await pool.query(Self.standing, id).decode((Int32, Bool, Bool).self).first.map {
-                Standing(epoch: Int($0), isActive: $1, isSuperuser: $2)
+        try await self.standings.value(id) { [pool, accessLifetime] in
+            try await pool.query(Self.standing, id, accessLifetime).decode((Int32, Bool, Bool, [ID]).self).first.map {
+                Standing(epoch: Int($0), isActive: $1, isSuperuser: $2, endedSessions: $3)
             }
         }
     }

@@ -105,7 +105,7 @@ extension OperationID {
     /// What ingresses may have cached of that which it changes, as in `cache.clear`; nil if nothing.
     fileprivate var cached: String? {
         switch self.kind {
-        case .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount: self.resource.map { "user:\($0)" }
+        case .changePassword, .revokeTokens, .endSession, .setAccountFlags, .eraseAccount: self.resource.map { "user:\($0)" }
         // Whose it was is not in the operation.
         case .resetPassword: "user"
         case .createCategory, .updateCategory, .deleteCategory: "category"

@@ -13,7 +13,6 @@ struct UsersController: Sendable {
         routes.api(.get, "/users/me", self.me)
         routes.api(.patch, "/users/me", self.updateProfile)
         routes.api(.get, "/users/me/export", self.export)
-        routes.api(.delete, "/users/me", self.erase)
         routes.api(.get, "/users", self.list)
         routes.api(.patch, "/users/{id}", self.setFlags)
     }
@@ -39,16 +38,13 @@ struct UsersController: Sendable {
 
     @Sendable private func export(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
-        guard let data = try await self.personalData.all(of: user.id) else { throw Self.notFound }
-        return try .json(data, headers: [.contentDisposition: "attachment; filename=\"personal-data.json\""])
-    }
-
-    /// Anonymises the account; its orders stay, as the books must.
-    @Sendable private func erase(_ request: Request, _ context: IngressContext) async throws -> Response {
-        let user = try await self.authenticator.user(request)
-        let body = try await request.bytes()
-        return try await self.intake.accept(
-            EraseAccount(userID: user.id), .eraseAccount, about: .existing(user.id), by: user.id, body: body, request, context)
+        guard let body = try await self.personalData.body(of: user.id) else { throw Self.notFound }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "application/json", .cacheControl: "private, no-store",
+                .contentDisposition: "attachment; filename=\"personal-data.json\"",
+            ], body: body)
     }
 
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {

@@ -65,14 +65,21 @@ import Testing
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let user = try #require(ID(customer.id))
-        func token(secret: String = TestShop.secretKey, use: Tokens.Use = .access, epoch: Int = 0, in seconds: Double = 3600) async throws -> String {
-            try await Tokens(secret: secret, previous: [])
-                .sign(.init(userID: user, epoch: epoch, use: use, expiresAt: Date().addingTimeInterval(seconds), isSuperuser: true))
+        func token(
+            secret: String = TestShop.secretKey, environment: String = "test", use: Tokens.Use = .access, epoch: Int = 0, in seconds: Double = 3600,
+            at now: Date = Date()
+        ) async throws -> String {
+            try await Tokens(secret: secret, previous: [], environment: environment)
+                .sign(
+                    .init(
+                        userID: user, epoch: epoch, use: use, expiresAt: Date().addingTimeInterval(seconds),
+                        session: .init(id: nil, signedInAt: now)), at: now)
         }
         func answer(_ token: String) async throws -> Answer { try await shop.api.get("/users/me", by: token) }
         let good = try await token()
         #expect(try await answer(good).status == 200)
         #expect(try await shop.api.get("/users", by: good).status == 403, "the token's word does not make one a member of the staff")
+        #expect(try await answer(token(at: Date().addingTimeInterval(45))).status == 200, "clocks may be a minute off")
         #expect(try await answer(token(in: -1)).code == "token_expired")
         let parts = good.split(separator: ".")
         // {"alg":"none","typ":"JWT"}
@@ -80,7 +87,7 @@ import Testing
         let changed = "\(parts[0]).\(parts[1].dropLast(2))AA.\(parts[2])"
         for refused in [
             try await token(secret: "a key of somebody else that is long enough to be one"), try await token(use: .refresh),
-            try await token(epoch: 7),
+            try await token(epoch: 7), try await token(environment: "production"), try await token(at: Date().addingTimeInterval(600)),
             unsigned, changed, "\(parts[0]).\(parts[1]).", "\(parts[0])..\(parts[2])",
         ] {
             let answer = try await answer(refused)
