@@ -22,12 +22,15 @@ import Testing
             Act(command: SetAccountFlags(userID: user, isSuperuser: true), trace: "select is_superuser from users where id = '\(user)'"),
             Act(command: ShipOrder(orderID: paid), trace: "select status = 'shipped' from orders where id = '\(paid)'"),
             Act(command: CompleteOrder(orderID: shipped), trace: "select status = 'completed' from orders where id = '\(shipped)'"),
-            Act(command: AdjustStock(productID: product, set: 7, reason: "counted"), trace: "select stock_quantity = 7 from products where id = '\(product)'"),
+            Act(
+                command: AdjustStock(productID: product, set: 7, reason: "counted"),
+                trace: "select stock_quantity = 7 from products where id = '\(product)'"),
             Act(command: UpdateProduct(productID: product, unitAmount: 1), trace: "select unit_amount = 1 from products where id = '\(product)'"),
             Act(command: ArchiveProduct(productID: archived), trace: "select not is_active from products where id = '\(archived)'"),
             Act(command: CreateProduct(sku: "NEW", name: "New", unitAmount: 1), trace: "select count(*) > 0 from products where sku = 'NEW'"),
             Act(command: CreateCategory(name: "Games"), trace: "select count(*) > 0 from categories where name = 'Games'"),
-            Act(command: UpdateCategory(categoryID: category, name: "Tomes"), trace: "select name = 'Tomes' from categories where id = '\(category)'"),
+            Act(
+                command: UpdateCategory(categoryID: category, name: "Tomes"), trace: "select name = 'Tomes' from categories where id = '\(category)'"),
             Act(command: DeleteCategory(categoryID: other), trace: "select count(*) = 0 from categories where id = '\(other)'"),
         ]
     }

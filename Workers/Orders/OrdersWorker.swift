@@ -25,7 +25,7 @@ struct OrdersWorker: AsyncParsableCommand {
             CancelOrderHandler(), StaffOnly(ShipOrderHandler()), StaffOnly(CompleteOrderHandler()),
             PaymentIntentCreatedHandler(), PaymentProcessingHandler(paymentWindow: paymentWindow), PaymentSucceededHandler(),
             PaymentFailedHandler(), PaymentRefundedHandler(), PaymentRefundFailedHandler(), PaymentDisputedHandler(),
-            ExpireOrderHandler(paymentWindow: paymentWindow), PaymentCanceledHandler(),
+            ExpireOrderHandler(paymentWindow: paymentWindow), PaymentCanceledHandler(), ForgetCustomer(),
         ]
     }
 }

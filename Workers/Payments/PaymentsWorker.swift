@@ -16,7 +16,7 @@ struct PaymentsWorker: AsyncParsableCommand {
                 CreatePaymentIntent(stripe: stripe, pool: part.pool, publishableKey: publishableKey),
                 ConfirmPaymentIntent(stripe: stripe, pool: part.pool),
                 CancelPaymentIntent(stripe: stripe, pool: part.pool), Refund(stripe: stripe, pool: part.pool), ReceiveEvent(),
-                Reconcile(stripe: stripe, pool: part.pool))
+                Reconcile(stripe: stripe, pool: part.pool), ForgetPayer())
             part.serve(
                 Backfill(
                     stripe: stripe, pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) },

@@ -12,12 +12,15 @@ public struct StaffOnly<Wrapped: Handler>: Handler {
         self.wrapped = wrapped
     }
 
+    /// That of the handler.
     public var policy: Policy { self.wrapped.policy }
 
+    /// As the handler does: what only the staff may have done outside, it must look at itself.
     public func prepare(_ message: Wrapped.Input, _ envelope: Envelope) async throws -> Wrapped.Prepared {
         try await self.wrapped.prepare(message, envelope)
     }
 
+    /// Hands the messages of the staff on to the handler.
     public func handle(_ batch: [Received<Wrapped.Input, Wrapped.Prepared>], in transaction: Transaction) async throws -> [Reply] {
         let staff = try await Staff.among(batch.map(\.envelope.actor), in: transaction)
         let allowed = batch.filter { staff.contains($0.envelope.actor) }
