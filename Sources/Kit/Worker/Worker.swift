@@ -76,7 +76,11 @@ public final class Worker: Service {
     /// What keeps the worker from working now, by name; empty if nothing does.
     public var unready: [String] {
         var reasons: [String] = []
-        if !self.consumer.isConnected { reasons.append("broker: not connected") }
+        if !self.consumer.isConnected {
+            reasons.append("broker: not connected")
+        } else if let unreadiness = self.processor.outbox.publisher.unreadiness {
+            reasons.append("broker: \(unreadiness)")
+        }
         if !self.pool.isReachable { reasons.append("database: not reachable") }
         if let misconfigured = self.readiness.misconfigured { reasons.append("settings: \(misconfigured)") }
         return reasons

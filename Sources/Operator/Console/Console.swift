@@ -53,8 +53,10 @@ struct Console: AsyncParsableCommand {
                 return router
             }
             let unready: @Sendable () async -> [String] = {
-                (pool.isReachable ? [] : ["database: not reachable"]) + (publisher.isConnected ? [] : ["broker: not connected"])
-                    + (server.isListening ? [] : ["http: not listening"])
+                var reasons = pool.isReachable ? [] : ["database: not reachable"]
+                if let unreadiness = publisher.unreadiness { reasons.append("broker: \(unreadiness)") }
+                if !server.isListening { reasons.append("http: not listening") }
+                return reasons
             }
             let health = try HealthServer(settings: settings, logger: logger, unready: unready)
             let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
