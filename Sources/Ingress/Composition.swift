@@ -20,10 +20,9 @@ struct Composition {
         let (settings, logger) = (self.settings, self.logger)
         // One thread for what a request waits for: its message and its look into the inbox wake it together.
         let thread = EventThread(name: "clients")
-        let pool = try PostgresPool(
-            url: settings.isSet("DATABASE_READ_URL") ? settings.databaseURL("DATABASE_READ_URL") : settings.databaseURL(),
-            size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100), applicationName: "ingress", statementTimeout: .seconds(10),
-            acquireTimeout: .seconds(3), thread: thread, logger: logger)
+        let pool = try self.pool(of: "DATABASE_URL", thread)
+        // A replica hears of a change after the workers' hint of it may have come: what is cached, or read by whoever has just changed it, is not read there.
+        let searched = settings.isSet("DATABASE_READ_URL") ? try self.pool(of: "DATABASE_READ_URL", thread) : pool
         let publisher = Publisher(configuration: try self.broker("ingress publisher"), thread: thread, logger: logger)
         let consumer = Consumer(
             configuration: try self.broker("ingress events"),
@@ -36,13 +35,22 @@ struct Composition {
         let keys = try settings.signingKeys()
         let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
         let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) })
+        let loadShedding = try LoadShedding(settings: settings, configuration: self.broker("ingress inspector"), logger: logger)
         let idempotency = IdempotencyStore(pool: pool, tasks: EventThreadTasks(thread))
         feed.subscribe(keys: { idempotency.hear($0, $1) })
-        let intake = Intake(publisher: publisher, operations: operations, idempotency: idempotency, secrets: keys)
+        let intake = Intake(
+            publisher: publisher, loadShedding: loadShedding, operations: operations, idempotency: idempotency, secrets: keys)
         let authenticator = Authenticator(tokens: tokens, pool: pool, feed: feed)
 
         let unready: @Sendable () async -> [String] = {
-            (publisher.isConnected ? [] : ["broker: not connected"]) + (pool.isReachable ? [] : ["database: not reachable"])
+            var reasons: [String] = []
+            if let unreadiness = publisher.unreadiness {
+                reasons.append("broker: \(unreadiness)")
+            } else if !loadShedding.isReady {
+                reasons.append("broker: its queues are not looked at yet")
+            }
+            if !pool.isReachable { reasons.append("database: not reachable") }
+            return reasons
         }
         let limits = try RateLimits(settings: settings)
         var routes = Routes()
@@ -56,7 +64,7 @@ struct Composition {
         CategoriesController(intake: intake, authenticator: authenticator, categories: categories).add(to: &routes)
         ProductsController(
             intake: intake, authenticator: authenticator, products: ProductReader(pool: pool, feed: feed),
-            search: ProductSearch(pool: pool, categories: categories)
+            search: ProductSearch(pool: searched, categories: categories)
         ).add(to: &routes)
         StockController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
         let carts = CartReader(pool: pool, currency: try settings.currency())
@@ -79,7 +87,17 @@ struct Composition {
             limits: limits)
         let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
         let health = try HealthServer(settings: settings, logger: logger, unready: unready)
-        return ((health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server, streams], routes)
+        var services: [any Service] = health.map { [$0] } ?? []
+        services.append(pool)
+        if searched !== pool { services.append(searched) }
+        services += [publisher, consumer, feed, loadShedding, start, server, streams]
+        return (services, routes)
+    }
+
+    private func pool(of setting: Setting, _ thread: EventThread) throws -> PostgresPool {
+        try PostgresPool(
+            url: self.settings.databaseURL(setting), size: self.settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100),
+            applicationName: "ingress", statementTimeout: .seconds(10), acquireTimeout: .seconds(3), thread: thread, logger: self.logger)
     }
 
     private func broker(_ name: String) throws -> BrokerConfiguration {

@@ -14,9 +14,11 @@ struct Intake: Sendable {
     private let fingerprints: Fingerprints
     private let sender = Sender()
     private let idempotency: IdempotencyStore
+    private let loadShedding: LoadShedding
 
-    init(publisher: Publisher, operations: OperationReader, idempotency: IdempotencyStore, secrets: [String]) {
+    init(publisher: Publisher, loadShedding: LoadShedding, operations: OperationReader, idempotency: IdempotencyStore, secrets: [String]) {
         self.publisher = publisher
+        self.loadShedding = loadShedding
         self.operations = operations
         self.idempotency = idempotency
         self.fingerprints = Fingerprints(secrets: secrets)
@@ -109,6 +111,7 @@ struct Intake: Sendable {
     /// Publishes something that no operation follows: an event of Stripe's.
     /// - Throws: `Problem`: why the broker did not take it.
     func publish(_ outgoing: Outgoing, _ context: IngressContext) async throws(Problem) {
+        try self.loadShedding.check(outgoing.routingKey)
         do {
             try await context.trace.publishing(outgoing) { (message) async throws(PublishFailure) in
                 try await self.publisher.publishMeasured(message)
@@ -166,7 +169,7 @@ extension Problem {
         case .unreachable: self.init(.brokerUnreachable, "The message broker cannot be reached; nothing was accepted. Try again.")
         case .blocked: self.init(.brokerBlocked, "The message broker takes nothing at the moment; nothing was accepted. Try again.")
         case .unroutable: self.init(.unroutable, "No queue takes this; nothing was accepted. Try again later.")
-        case .refused: self.init(.queueFull, "The queue is full; nothing was accepted. Try again later.")
+        case .refused: self = .queueFull
         case .notConfirmed:
             self.init(.notConfirmed, "The message broker did not confirm in time. Try again with the same Idempotency-Key.")
         }

@@ -5,17 +5,22 @@ extension Setting {
         .init(
             "DATABASE_URL", .all, secret: true,
             "Postgres, as a libpq URI: postgresql://user:password@host/database?sslmode=…; several hosts are tried in order"),
-        .init("DATABASE_READ_URL", [.ingress, .operator], secret: true, "a replica to read from; DATABASE_URL if it is not set"),
+        .init(
+            "DATABASE_READ_URL", [.ingress, .operator], secret: true,
+            "a replica to search the catalogue in; it may lag behind DATABASE_URL, where all else is read"),
         .init("AMQP_URL", .all, secret: true, "RabbitMQ: amqp:// or amqps://user:password@host/vhost"),
         .init("AMQP_URLS", .all, secret: true, "the nodes of a cluster, comma-separated; wins over AMQP_URL"),
         .init(
             "RABBITMQ_API", .operator, secret: true,
             "RabbitMQ's management API, http(s)://user:password@host:15672, of a user with the administrator tag"),
         .init("TLS_CA_FILE", .all, "a file of CA certificates that are trusted beside the system's: broker, Stripe, SMTP, Sentry"),
+        .init(
+            "ALLOW_PLAINTEXT", .all,
+            "hosts, comma-separated, that production may reach without verified TLS: those of a mesh that encrypts by itself"),
         .init("START_TIMEOUT", .all, default: "60", "seconds that broker and database may stay unreachable at the start before exit 69"),
 
         // How a part runs
-        .init("ENVIRONMENT", .all, default: "development", "development, test, or production: refuses weak secrets and databases without TLS"),
+        .init("ENVIRONMENT", .all, default: "development", "development, test, or production: refuses weak secrets and connections without TLS"),
         .init("LOG_LEVEL", .all, default: "info", "trace, debug, info, notice, warning, error, critical; SIGUSR1 shows more, SIGUSR2 resets"),
         .init("LOG_FORMAT", .all, "json or pretty; pretty on a terminal, else json"),
         .init(
@@ -49,6 +54,10 @@ extension Setting {
         .init("RATE_LIMIT_AUTH", .ingress, default: "60/60", "<n>/<seconds> on the auth endpoints, by client and by account"),
         .init("RATE_LIMIT_WRITES", .ingress, default: "1200/60", "<n>/<seconds> on all other writes, by client"),
         .init("RATE_LIMIT_READS", .ingress, default: "6000/60", "<n>/<seconds> on reads, by client"),
+
+        .init(
+            "QUEUE_LIMIT", [.ingress, .operator], default: "1000000",
+            "messages that wait in a queue at which writes for it are refused with 503 queue_full"),
 
         // Tokens
         .init("SECRET_KEY", .all, secret: true, "signs tokens and operation ids; at least 32 bytes"),

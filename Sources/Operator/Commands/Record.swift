@@ -35,10 +35,15 @@ struct Record: AsyncParsableCommand {
             Metrics.observe(publisher)
             let upkeep = Upkeep(
                 board: QueueBoard(api: try desk.managementAPI(), definitions: definitions, pool: pool), pool: pool, publisher: publisher,
-                retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), logger: logger)
+                retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), queueLimit: try settings.queueLimit(), logger: logger)
             let unready: @Sendable () async -> [String] = { [consumers] in
-                (pool.isReachable ? [] : ["database: not reachable"])
-                    + (consumers.allSatisfy(\.isConnected) ? [] : ["broker: not connected"])
+                var reasons = pool.isReachable ? [] : ["database: not reachable"]
+                if !consumers.allSatisfy(\.isConnected) {
+                    reasons.append("broker: not connected")
+                } else if let unreadiness = publisher.unreadiness {
+                    reasons.append("broker: \(unreadiness)")
+                }
+                return reasons
             }
             let services: [any Service] =
                 [pool, publisher] + consumers + [try StartTimeout(settings: settings, logger: logger, unready: unready)] + recorders + [upkeep]
