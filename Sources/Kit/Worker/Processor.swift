@@ -15,6 +15,7 @@ struct Processor: Sendable {
     let pool: PostgresPool
     let outbox: Outbox
     let inbox: Inbox
+    let retention = Retention()
     let logger: Logger
     let successLog: SampledLog
     /// Nil if traces are off.
@@ -86,18 +87,34 @@ struct Processor: Sendable {
         var seen: Set<ID> = []
         for delivery in work.deliveries {
             var span: TraceSpan?
-            do throws(Poison) {
+            do {
                 var envelope = try Envelope(delivery)
                 // A copy within the batch is settled with its original.
                 guard seen.insert(envelope.messageID).inserted else { continue }
+                if try await self.isForgotten(envelope, run) {
+                    try await self.deadLetter(delivery, envelope, .timedOut, Self.forgotten, run)
+                    continue
+                }
                 if let tracer { span = self.begin(&envelope, of: work, tracer) }
                 items.append(Item(delivery: delivery, decoded: try handler.decode(delivery.body, envelope), state: .decoded, span: span))
-            } catch {
+            } catch let error as Poison {
                 try await self.deadLetter(delivery, try? Envelope(delivery), error.errorType, error.description, run)
                 span?.end("dead", error.description)
             }
         }
         try await self.handle(items, by: handler, run)
+    }
+
+    private static let forgotten =
+        "sent before what the inbox still knows, so it cannot be told whether it took effect; if it did not, send it again with dead replay --force"
+
+    /// Whether a message is so old that the inbox may have forgotten it, and does not know it.
+    private func isForgotten(_ envelope: Envelope, _ run: Run) async throws -> Bool {
+        guard let sentAt = envelope.sentAt else { return false }
+        return try await self.whenReachable(run) { pool in
+            guard try await self.retention.isForgotten(sentAt, in: pool) else { return false }
+            return try await self.inbox.peek([envelope.messageID], in: pool).isEmpty
+        }
     }
 
     /// Whether it is still worth going on.

@@ -18,18 +18,11 @@ struct DeadLetterDetail: Sendable {
     /// It is older than the oldest week of the inbox: whether it has taken effect cannot be told any more.
     var isForgotten: Bool
 
-    /// Of `dead_letters d`.
-    static let isForgotten = """
-        coalesce(d.sent_at < (
-            select min(to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'utc') from pg_inherits i join pg_class c on c.oid = i.inhrelid
-            where i.inhparent = 'inbox'::regclass and c.relname ~ '_[0-9]{8}$'), false)
-        """
-
     /// The columns that ``init(_:)`` reads, in its order, of `dead_letters d`.
     static let columns = """
         \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
         exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue and i.attempt > 0),
-        \(isForgotten)
+        coalesce(d.sent_at < inbox_kept_since(), false)
         """
 
     /// Reads the columns of ``columns``.

@@ -11,6 +11,8 @@ struct Upkeep: Service {
     let pool: PostgresPool
     let publisher: Publisher
     let retentionDays: Int
+    /// At which the ingress refuses writes.
+    let queueLimit: Int
     let logger: Logger
 
     func run() async throws {
@@ -31,9 +33,15 @@ struct Upkeep: Service {
         }
     }
 
+    /// Where a long reader is in the way, its end is awaited here: to wait for it with the table locked would stop all work.
     private func maintainPartitions() async throws {
-        try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
         try await self.board.forgetOld()
+        for _ in 0..<100 {
+            let rows = try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
+            if try rows.decode(Bool.self).first == true { return }
+            try await Task.sleep(for: .seconds(30))
+        }
+        self.logger.warning("the tables' weeks: somebody has been reading the tables of messages for an hour; see pg_stat_activity")
     }
 
     private func measureQueues() async throws {
@@ -43,7 +51,7 @@ struct Upkeep: Service {
             Metrics.queueMessages(queue: queue.name, state: "unacked", count: queue.unacked)
             Metrics.queueMessages(queue: queue.name, state: "retrying", count: queue.retrying)
             Metrics.queueMessages(queue: queue.name, state: "dead", count: queue.dead)
-            let limit = states.first { $0.name == queue.name }?.lengthLimit
+            let limit = min(self.queueLimit, states.first { $0.name == queue.name }?.lengthLimit ?? .max)
             Metrics.queueState(queue: queue.name, consumers: queue.consumers, isPaused: queue.paused, limit: limit)
             if let oldest = queue.oldestSeconds { Metrics.queueOldest(queue: queue.name, seconds: oldest) }
         }

@@ -27,7 +27,7 @@ extension DeadCommand {
         @Option(help: ArgumentHelp("Messages a second, e.g. 50 or 50/s; as fast as they are confirmed, if it is not said.", valueName: "rate"))
         var rate: Rate?
         @Option(help: ArgumentHelp("So many go first, and the rest only once these are handled.", valueName: "count")) var canary: Int?
-        @Flag(help: "Send one letter also if it is older than what the inbox remembers, so that it may take effect twice.") var force = false
+        @Flag(help: "Also what is older than what the inbox knows: it may have taken effect already.") var force = false
         @Flag(help: "Only say what would happen.") var dryRun = false
         @Flag(help: "Do not ask.") var yes = false
         @Flag(help: "Print a JSON object.") var json = false
@@ -118,7 +118,7 @@ extension DeadCommand {
         private func replayMany(_ named: [ID], _ pool: PostgresPool, _ desk: Desk) async throws {
             let store = DeadLetterStore(pool: pool)
             let selection: ReplayJob.Selection
-            let plan: ReplayPlan
+            var plan: ReplayPlan
             if named.isEmpty {
                 let filter = DeadLetterFilter(queue: self.queue, group: self.group)
                 if let group, try await store.count(DeadLetterFilter(group: group)) == 0 { throw NothingFound("no group \(group.onOneLine)") }
@@ -132,8 +132,9 @@ extension DeadCommand {
                 }
                 selection = ReplayJob.Selection(ids: ids.count)
                 // Whoever names letters one by one means these.
-                plan = try await ReplayPlan.of(ids, in: pool).takingAll()
+                plan = try await ReplayPlan.of(ids, in: pool).takingUndecodable()
             }
+            if self.force { plan = plan.takingForgotten() }
             guard !plan.letters.isEmpty else { throw NothingFound("no open dead letter matches") }
             if self.dryRun {
                 try self.printPlan(plan)
@@ -141,7 +142,8 @@ extension DeadCommand {
             }
             if !self.json { self.show(plan) }
             guard plan.wouldRun + plan.alreadyApplied > 0 else {
-                throw NothingFound("none of them decodes: edit or discard them")
+                throw NothingFound(
+                    plan.forgotten > 0 ? "none of them is sent: \(ReplayPlan.Verdict.forgottenReason)" : "none of them decodes: edit or discard them")
             }
             if Terminal.canAsk, !self.yes {
                 guard Terminal.ask("Send \(Quantity.count(plan.wouldRun + plan.alreadyApplied, "message"))?") else { throw ExitCode(1) }
@@ -177,13 +179,14 @@ extension DeadCommand {
             var wouldRun: Int
             var alreadyApplied: Int
             var doesNotDecode: Int
+            var forgotten: Int
             var reasons: [Reason]
             enum CodingKeys: String, CodingKey {
                 case total
                 case wouldRun = "would_run"
                 case alreadyApplied = "already_applied"
                 case doesNotDecode = "does_not_decode"
-                case reasons
+                case forgotten, reasons
             }
         }
 
@@ -195,7 +198,7 @@ extension DeadCommand {
             try Terminal.print(
                 json: PlanBody(
                     total: plan.letters.count, wouldRun: plan.wouldRun, alreadyApplied: plan.alreadyApplied, doesNotDecode: plan.doesNotDecode,
-                    reasons: plan.reasons.map { .init(reason: $0.reason, count: $0.count) }))
+                    forgotten: plan.forgotten, reasons: plan.reasons.map { .init(reason: $0.reason, count: $0.count) }))
         }
 
         private func show(_ plan: ReplayPlan) {
@@ -204,6 +207,7 @@ extension DeadCommand {
             fields.add("would run", Quantity.count(plan.wouldRun), plan.wouldRun > 0 ? .green : .dim)
             fields.add("already applied", Quantity.count(plan.alreadyApplied) + ", would change nothing", plan.alreadyApplied > 0 ? .plain : .dim)
             fields.add("do not decode", Quantity.count(plan.doesNotDecode) + ", stay behind", plan.doesNotDecode > 0 ? .yellow : .dim)
+            if plan.forgotten > 0 { fields.add("too old", Quantity.count(plan.forgotten) + ", stay behind unless --force", .yellow) }
             fields.print()
             for reason in plan.reasons.prefix(5) { print("    \(Quantity.count(reason.count)) × \(reason.reason.onOneLine)") }
         }

@@ -61,10 +61,10 @@ struct BulkPage: Sendable {
         let isOpenEnded = asked.ids.isEmpty && plan.letters.count > Self.mostIDs
         let content = Plan(
             subject: asked.subject, total: Quantity.count(plan.letters.count, "dead letter"), wouldRun: Quantity.count(plan.wouldRun),
-            alreadyApplied: Quantity.count(plan.alreadyApplied), doesNotDecode: Quantity.count(plan.doesNotDecode),
-            hasUndecodable: plan.doesNotDecode > 0,
-            sent: plan.doesNotDecode < plan.letters.count
-                ? Quantity.count(plan.letters.count - plan.doesNotDecode, "dead letter") : nil,
+            alreadyApplied: Quantity.count(plan.alreadyApplied), doesNotDecode: Quantity.count(plan.leftOut),
+            hasUndecodable: plan.leftOut > 0,
+            sent: plan.leftOut < plan.letters.count
+                ? Quantity.count(plan.letters.count - plan.leftOut, "dead letter") : nil,
             discardLink: "/dead/discard"
                 + Form.query([
                     ("group", asked.group), ("queue", asked.queue),
