@@ -67,7 +67,7 @@ let package = Package(
             name: "Topology",
             path: "topology",
             exclude: ["asyncapi.yaml", "openapi.json", "openapi.yaml"],
-            resources: [.embedInCode("definitions.json"), .embedInCode("migrations/")]),
+            resources: [.embedInCode("definitions.json"), .embedInCode("publishers.txt"), .embedInCode("migrations/")]),
 
         // What makes text safe in HTML, for the console and the e-mails.
         .target(name: "Markup", dependencies: [.mustache]),
@@ -128,7 +128,8 @@ let package = Package(
         .testTarget(
             name: "KitTests",
             dependencies: [
-                "CLinux", "EventThread", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker", .hummingbird,
+                "CLinux", "EventThread", "Kit", "Postgres", "RabbitMQ", "Shop", "Topology", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker",
+                .hummingbird,
                 .httpTypes,
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),

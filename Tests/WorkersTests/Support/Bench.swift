@@ -3,6 +3,7 @@ import Logging
 import Postgres
 import Shop
 import Testing
+import Topology
 
 @testable import Accounts
 @testable import Inventory
@@ -135,6 +136,10 @@ struct Bench: Sendable {
                     let emitted = try reply.emits.map {
                         let type = Swift.type(of: $0)
                         return Inbox.Emission(type: type.type, schema: $0.version, exchange: type.exchange, payload: try JSON.encode($0))
+                    }
+                    for message in emitted
+                    where Topology.publishers[batch[0].queue]?[message.exchange]?.contains(message.type) != true {
+                        throw FixtureError("\(batch[0].queue) emits \(message.type): add it to topology/publishers.txt, or the broker refuses it")
                     }
                     rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
                 }
