@@ -8,7 +8,7 @@ struct Conveyor: AsyncParsableCommand {
         "conveyor", "Sees, mends and replays what goes through Conveyor.", settings: .operator,
         subcommands: [
             DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, TraceCommand.self, OperationsCommand.self,
-            OrdersCommand.self, PaymentsCommand.self, AuditCommand.self, CatalogCommand.self, CacheCommand.self, DoctorCommand.self,
+            OrdersCommand.self, PaymentsCommand.self, VerifyCommand.self, CatalogCommand.self, CacheCommand.self, DoctorCommand.self,
             UsersCommand.self, SampleCommand.self, MailCommand.self, Migrate.self, TopologyCommand.self, Record.self, Console.self,
         ])
 }
