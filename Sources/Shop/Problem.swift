@@ -76,6 +76,7 @@ extension Problem {
         case categoryCycle = "category_cycle", categoryInUse = "category_in_use"
         case refundExceedsPayment = "refund_exceeds_payment", nothingToRefund = "nothing_to_refund"
         case stockBelowZero = "stock_below_zero"
+        case skipped
         case requestTimeout = "request_timeout"
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
@@ -98,7 +99,7 @@ extension Problem {
             case .emailTaken, .skuTaken, .slugTaken, .outOfStock, .productUnavailable, .productUnknown, .cartEmpty, .cartCheckedOut, .superseded,
                 .alreadyPaid, .notPayable,
                 .notCancellable, .notShippable, .notCompletable, .categoryCycle, .categoryInUse, .refundExceedsPayment, .nothingToRefund,
-                .stockBelowZero:
+                .stockBelowZero, .skipped:
                 409
             case .requestTimeout: 408
             case .tooLarge: 413

@@ -94,6 +94,11 @@ extension Processor {
     ) throws {
         guard !rows.isEmpty else { return }
         let took = ContinuousClock.now - started
+        let skipped = items.filter { $0.skip != nil }
+        if !skipped.isEmpty {
+            let new = Set(rows.map(\.envelope.messageID))
+            WorkerControls.count(skipped.filter { new.contains($0.envelope.messageID) }.compactMap(\.skip), in: transaction)
+        }
         try self.inbox.insert(rows, type: items[0].envelope.type, handledAt: handledAt, microseconds: took.microseconds, in: transaction)
     }
 

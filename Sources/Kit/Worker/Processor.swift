@@ -19,12 +19,15 @@ struct Processor: Sendable {
     let successLog: SampledLog
     /// Nil if traces are off.
     let tracer: TraceRecorder?
+    /// The rules by which messages are rejected unseen.
+    let skips: @Sendable () -> [SkipRule]
     /// Told while the handler of a type says that the worker's settings are wrong, and nil once it went well again.
     let misconfigured: @Sendable (_ type: String, _ reason: String?) -> Void
 
     init(
         queue: String, registry: HandlerRegistry, ladder: RetryLadder, pool: PostgresPool, publisher: Publisher, logger: Logger,
-        successLog: SampledLog, tracer: TraceRecorder?, misconfigured: @escaping @Sendable (_ type: String, _ reason: String?) -> Void
+        successLog: SampledLog, tracer: TraceRecorder?, skips: @escaping @Sendable () -> [SkipRule],
+        misconfigured: @escaping @Sendable (_ type: String, _ reason: String?) -> Void
     ) {
         self.queue = queue
         self.registry = registry
@@ -35,6 +38,7 @@ struct Processor: Sendable {
         self.logger = logger
         self.successLog = successLog
         self.tracer = tracer
+        self.skips = skips
         self.misconfigured = misconfigured
     }
 
@@ -51,6 +55,8 @@ struct Processor: Sendable {
         var state: State
         /// Of its handling, if its trace is recorded.
         var span: TraceSpan?
+        /// The rule that has caught it.
+        var skip: Int64?
         var envelope: Envelope { self.decoded.envelope }
     }
 
@@ -84,6 +90,7 @@ struct Processor: Sendable {
         }
         var items: [Item] = []
         var seen: Set<ID> = []
+        let skips = self.skips()
         for delivery in work.deliveries {
             var span: TraceSpan?
             do throws(Poison) {
@@ -92,6 +99,7 @@ struct Processor: Sendable {
                 guard seen.insert(envelope.messageID).inserted else { continue }
                 if let tracer { span = self.begin(&envelope, of: work, tracer) }
                 items.append(Item(delivery: delivery, decoded: try handler.decode(delivery.body, envelope), state: .decoded, span: span))
+                if let skip = skips.first(where: { $0.catches(envelope) }) { items[items.count - 1].reject(by: skip) }
             } catch {
                 try await self.deadLetter(delivery, try? Envelope(delivery), error.errorType, error.description, run)
                 span?.end("dead", error.description)
@@ -193,7 +201,7 @@ struct Processor: Sendable {
         let known = try await self.whenReachable(run) { try await self.inbox.peek(items.map(\.envelope.messageID), in: $0) }
         return try await withThrowingTaskGroup(of: (Int, Item?).self) { group in
             for (index, item) in items.enumerated() {
-                if known[item.envelope.messageID] != nil {
+                if known[item.envelope.messageID] != nil || item.skip != nil {
                     group.addTask { (index, item) }
                 } else {
                     group.addTask { (index, try await self.prepareAlone(item, by: handler, run)) }

@@ -36,6 +36,7 @@ public final class Worker: Service {
     private let settlement: Settlement
     private let intake: Intake
     private let readiness: Readiness
+    private let controls: WorkerControls
     private let tasks: EventThreadTasks?
     private let logger: Logger
 
@@ -56,9 +57,11 @@ public final class Worker: Service {
         self.logger = logger
         let readiness = Readiness()
         self.readiness = readiness
+        let controls = WorkerControls(queue: queue)
+        self.controls = controls
         self.processor = Processor(
             queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, logger: logger,
-            successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder,
+            successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder, skips: { controls.rules },
             misconfigured: { type, reason in
                 defer { Metrics.misconfigured(readiness.misconfigured != nil) }
                 // Once, not at each try: nothing is handled until somebody mends it.
@@ -120,7 +123,9 @@ public final class Worker: Service {
         while let work = await self.dispatcher.next() {
             let epoch = work.deliveries[0].epoch
             let readiness = self.readiness
+            let held = self.controls.begin(work)
             let isSettled = await self.processor.process(work) { readiness.epoch == epoch }
+            self.controls.end(held)
             if isSettled { await self.settlement.settle(work.deliveries.map(\.deliveryTag), epoch: epoch) }
             await self.dispatcher.finished(work)
         }
@@ -141,19 +146,17 @@ public final class Worker: Service {
         }
     }
 
-    private static let isPaused: Statement = "select coalesce((select paused from queue_controls where queue = $1), false)"
-
-    /// An operator pauses and resumes a queue in Postgres; each worker looks every second.
+    /// An operator pauses and resumes a queue, and has messages skipped, in Postgres; each worker looks every second, and says what it holds.
     private func watchControls() async {
         while !Task.isCancelled {
             do {
-                let rows = try await self.pool.query(Self.isPaused, self.queue)
-                let paused = try rows.first.map { try $0[0, as: Bool.self] } ?? false
+                let paused = try await self.controls.look(in: self.pool)
                 if paused != self.readiness.paused {
                     self.readiness.set(paused: paused)
                     self.logger.notice(paused ? "paused by an operator" : "resumed by an operator", metadata: ["queue": "\(self.queue)"])
                     self.intake.give(.pause(paused))
                 }
+                try await self.controls.report(in: self.pool)
             } catch {
                 self.logger.debug("queue_controls not read: \(error)")
             }
