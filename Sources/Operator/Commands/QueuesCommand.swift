@@ -53,9 +53,16 @@ struct QueuesCommand: AsyncParsableCommand {
                 .count(queue.dead, bad: .red), Table.Cell(Quantity.count(queue.consumers), queue.consumers == 0 && !queue.paused ? .red : .plain),
                 .rate(queue.publishRate), .rate(queue.deliverRate),
                 Table.Cell(oldest, (queue.oldestSeconds ?? 0) >= 60 ? .yellow : (queue.oldestSeconds ?? 1) < 1 ? .dim : .plain),
-                queue.paused ? Table.Cell("paused", .yellow) : queue.consumers == 0 ? Table.Cell("no worker", .red) : "")
+                queue.paused ? Table.Cell(queue.pausedText, .yellow) : queue.consumers == 0 ? Table.Cell("no worker", .red) : "")
         }
         return table
+    }
+}
+
+extension QueueStatus {
+    /// That it is paused, by whom and why.
+    fileprivate var pausedText: String {
+        "paused" + (self.pausedBy.map { " by \($0)" } ?? "") + (self.pausedReason.map { ": \($0.shortened(to: 60))" } ?? "")
     }
 }
 

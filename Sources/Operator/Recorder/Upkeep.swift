@@ -4,8 +4,8 @@ import Postgres
 import RabbitMQ
 import ServiceLifecycle
 
-/// What someone must do every now and then: the tables' weeks, the queues' depths for Prometheus and for charts, and edited messages whose editor died
-/// before they were published.
+/// What the recorder does every few seconds: the queues' depths for Prometheus and for charts, messages that were sent with a delay, and edited messages
+/// whose editor died before they were published. The upkeep of the tables is a schedule.
 struct Upkeep: Service {
     let board: QueueBoard
     let pool: PostgresPool
@@ -16,7 +16,9 @@ struct Upkeep: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.each(.seconds(3600), "the tables' weeks") { try await self.maintainPartitions() } }
+                group.addTask {
+                    await self.each(.seconds(1), "delayed messages") { try await DelayedMessages(pool: self.pool).publishDue(self.publisher) }
+                }
                 group.addTask { await self.each(.seconds(5), "queue depths") { try await self.measureQueues() } }
                 group.addTask { await self.each(.seconds(5), "payment deadlines") { try await self.measureExpiry() } }
                 group.addTask { await self.each(.seconds(5), "edited messages") { try await self.publishLeftovers() } }
@@ -31,9 +33,13 @@ struct Upkeep: Service {
         }
     }
 
-    private func maintainPartitions() async throws {
-        try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
-        try await self.board.forgetOld()
+    /// The weeks of the tables that are kept by time, and what is older than they keep.
+    var schedule: Schedule {
+        Schedule("tables.partitions", .every(.seconds(3600)), runsAtStart: true) {
+            try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
+            try await self.board.forgetOld()
+            return .done()
+        }
     }
 
     private func measureQueues() async throws {
