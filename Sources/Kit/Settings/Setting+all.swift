@@ -88,7 +88,22 @@ extension Setting {
         // The operator
         .init("CONVEYOR_OPERATOR", .operator, "who acts, in the audit log; whoever is signed in if it is not set"),
         .init("CONSOLE_PORT", .operator, default: "8081", "port of the console on HOST"),
-        .init("CONSOLE_TOKEN", .operator, secret: true, "signs in at the console"),
+        .init("CONSOLE_TOKEN", .operator, secret: true, "an emergency entrance to the console, as an admin; none if it is not set"),
+        .init("CONSOLE_URL", .operator, "where browsers find the console, for links; http://HOST:CONSOLE_PORT if it is not set"),
+        .init("CONSOLE_SESSION_HOURS", .operator, default: "12", "hours after which a session at the console ends, 12 at most; may be a fraction"),
+        .init("CONSOLE_IDLE_MINUTES", .operator, default: "30", "minutes without use after which a session at the console ends; may be a fraction"),
+        .init("OIDC_ISSUER", .operator, "an OpenID Connect provider whose accounts may sign in at the console; none if it is not set"),
+        .init("OIDC_CLIENT_ID", .operator, "the console's client id there; its redirect URI is CONSOLE_URL/login/oidc/callback"),
+        .init("OIDC_CLIENT_SECRET", .operator, secret: true, "the console's client secret there"),
+        .init("OIDC_ROLE_CLAIM", .operator, default: "roles", "the ID token's claim, a text or a list, that names viewer, operator or admin"),
+        .init(
+            "NOTIFY_URL", .operator, secret: true,
+            "where the recorder says that there is a new group of dead letters, or that one has doubled; nowhere if it is not set"),
+        .init("NOTIFY_SECRET", .operator, secret: true, "signs what it says, as Standard Webhooks do: whsec_…; unsigned if it is not set"),
+        .init("NOTIFY_FORMAT", .operator, default: "json", "json, or slack: a text as Slack's incoming webhooks take it"),
+        .init(
+            "RABBITMQCTL", .operator,
+            "rabbitmqctl for the broker's node: looks at waiting messages in their queues; the books are asked if it is not set"),
         .init("INBOX_RETENTION_DAYS", .operator, default: "14", "days that handled messages, failed attempts and calls are kept"),
     ]
 }

@@ -43,7 +43,7 @@ extension Books {
             ])
         if self.messages.discarded > 0 { Swift.print("  \(Quantity.count(self.messages.discarded)) of the dead are discarded") }
         for lost in self.messages.lost {
-            Swift.print("  lost: message \(lost.messageID) to \(lost.queue); conveyor trace \(lost.correlationID)")
+            Swift.print("  lost: message \(lost.messageID) to \(lost.queue); \(TypedCommand.text("trace \(lost.correlationID)"))")
         }
         Self.section(
             "\nStock, units", balance: self.stock.balance,

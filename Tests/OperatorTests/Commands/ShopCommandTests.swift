@@ -92,7 +92,7 @@ import Transfer
         // As the API has it, but for what is written there later: when it was changed.
         #expect(try shown.json.members.filter { $0.key != "updated_at" } == order.members.filter { $0.key != "updated_at" })
         let people = try await shop.conveyor("orders", "show", number)
-        #expect(people.status == 0 && people.output.contains("order \(number), paid, paid") && people.output.contains("order.paid"))
+        #expect(people.status == 0 && people.output.contains("order \(number), paid (payment: paid)") && people.output.contains("order.paid"))
         #expect(try await shop.conveyor("orders", "show", "4711").complaint == "no order 4711")
 
         let stood = try await shop.conveyor("operations", operation, "--json")
