@@ -89,7 +89,7 @@ let package = Package(
                 "Kit", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser,
                 .crypto,
                 .httpTypes,
-                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
+                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .lifecycle, .logging, .mustache, .nio, .nioSSL,
             ],
             resources: [.embedInCode("Console/Assets/")]),
         .executableTarget(
@@ -147,7 +147,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "OperatorTests",
-            dependencies: ["Operator", "Fixtures", "Identity", "Kit", "Markup", "RabbitMQ", "Shop", "Transfer"]),
+            dependencies: [
+                "Operator", "Fixtures", "Identity", "Kit", "Markup", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird, .jwt, .logging,
+            ]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]
 )

@@ -16,6 +16,9 @@ public enum Topology {
             ("m0008_operations", PackageResources.m0008_operations_sql),
             ("m0013_order_of_acceptance", PackageResources.m0013_order_of_acceptance_sql),
             ("m0014_closed_messages", PackageResources.m0014_closed_messages_sql),
+            ("m0016_operators", PackageResources.m0016_operators_sql),
+            ("m0017_work", PackageResources.m0017_work_sql),
+            ("m0018_notifications", PackageResources.m0018_notifications_sql),
         ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }
     }
 }

@@ -12,6 +12,7 @@ struct TopologyCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
+                _ = try await desk.actor(for: .administer)
                 let definitions = try Definitions(ladder: RetryLadder(desk.settings))
                 let api = try desk.managementAPI()
                 try await api.apply(definitions)

@@ -35,11 +35,12 @@ struct UsersCommand: AsyncParsableCommand {
                 let hash = try await PasswordHasher().hash(password)
                 let id = try await desk.withDatabase { pool in
                     // By the database's owner, not by a message: whoever can do this can do anything, and it works before a worker runs.
-                    try await pool.transaction { transaction in
+                    let actor = try await desk.actor(for: .administer, in: pool)
+                    return try await pool.transaction { transaction in
                         let id = try await transaction.query(
                             Self.upsert, ID.v7(milliseconds: UInt64(Clock.milliseconds())), self.email, hash
                         ).decode(ID.self)[0]
-                        transaction.note("create_superuser", of: id.description, by: Actor.current(desk.settings))
+                        transaction.note("create_superuser", of: id.description, by: actor)
                         return id
                     }
                 }
@@ -64,8 +65,11 @@ struct UsersCommand: AsyncParsableCommand {
             try await Desk.open(self.options) { desk in
                 let tokens = try await DevelopmentTokens(settings: desk.settings)
                 let account = try await desk.withDatabase { pool in
-                    try await pool.query("select id, token_epoch from users where lower(email) = lower($1)", self.email).decode((ID, Int32).self)
-                        .first
+                    _ = try await desk.actor(for: .administer, in: pool)
+                    return try await pool.query("select id, token_epoch from users where lower(email) = lower($1)", self.email).decode(
+                        (ID, Int32).self
+                    )
+                    .first
                 }
                 guard let account else { throw NothingFound("no account with that address") }
                 let token = try await tokens.make(account.0, epoch: Int(account.1))

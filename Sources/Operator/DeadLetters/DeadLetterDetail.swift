@@ -17,6 +17,15 @@ struct DeadLetterDetail: Sendable {
     var isApplied: Bool
     /// It is older than the oldest week of the inbox: whether it has taken effect cannot be told any more.
     var isForgotten: Bool
+    /// The payload is not for whoever looks.
+    var isPayloadHidden = false
+
+    /// For somebody who may not see payloads.
+    var withoutPayload: DeadLetterDetail {
+        var detail = self
+        detail.isPayloadHidden = true
+        return detail
+    }
 
     /// The columns that ``init(_:)`` reads, in its order, of `dead_letters d`.
     static let columns = """
@@ -66,6 +75,13 @@ struct HistoryEntry: Sendable {
     var reason: String?
     /// Of an edit: see ``JSONPatch``.
     var diff: JSONText?
+
+    /// For somebody who may not see payloads: what was changed in one is left out.
+    var withoutPayload: HistoryEntry {
+        var entry = self
+        entry.diff = nil
+        return entry
+    }
 
     /// As `dead show` prints it.
     func json() throws -> [UInt8] {

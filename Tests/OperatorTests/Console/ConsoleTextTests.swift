@@ -75,22 +75,26 @@ import Testing
         #expect("Größe 👩‍🚀".shortened(to: 3) == "Grö…" && "abc".shortened(to: 3) == "abc")
     }
 
-    @Test func `a session is what was signed, and nothing else`() throws {
-        let keeper = SessionKeeper(token: "a token")
-        let session = Session(name: "Ada <script> Lovelace")
-        #expect(session.actor == "operator:AdascriptLovelace")
-        let cookie = keeper.cookieValue(of: session)
-        #expect(keeper.session(cookieValue: cookie) == session)
-        #expect(SessionKeeper(token: "a token").session(cookieValue: cookie) == session)
-        #expect(SessionKeeper(token: "another").session(cookieValue: cookie) == nil)
-        let old = Session(id: session.id, expiresAt: 1, name: "ada")
-        #expect(keeper.session(cookieValue: keeper.cookieValue(of: old)) == nil)
-        #expect(keeper.isFormToken(keeper.formToken(for: session.id), for: session.id))
-        #expect(!keeper.isFormToken(keeper.formToken(for: session.id), for: Session(name: "eve").id))
-        #expect(!keeper.isFormToken(nil, for: session.id) && !keeper.isFormToken("", for: session.id))
-        #expect(keeper.isToken("a token") && !keeper.isToken("a toke") && !keeper.isToken("a tokens") && !keeper.isToken(""))
-        keeper.signOut(session)
-        #expect(keeper.session(cookieValue: cookie) == nil)
+    @Test func `a form goes with its own cookie, and with no other`() {
+        let token = FormToken.of("a cookie")
+        #expect(FormToken.isValid(token, for: "a cookie") && !FormToken.isValid(token, for: "another"))
+        #expect(!FormToken.isValid(nil, for: "a cookie") && !FormToken.isValid("", for: "a cookie"))
+        #expect(SignInPage.cleanedName("Ada <script> Lovelace") == "AdascriptLovelace" && SignInPage.cleanedName(" ") == nil)
+    }
+
+    @Test func `guesses at a name wait for each other beyond a few, and a crowd of them is sent away`() async throws {
+        let limit = GuessLimit(throttle: SignInThrottle(burst: 2, interval: .seconds(60)), pause: .milliseconds(200), longestWait: .milliseconds(300))
+        for _ in 0..<2 {
+            #expect(try await limit.turn(of: "a", name: "ada") == nil)
+            limit.failed("a", name: "ada")
+        }
+        #expect(try await limit.turn(of: "a", name: "ada") != nil, "looked at all the same")
+        #expect(try await limit.turn(of: "b", name: "ada") == nil && limit.turn(of: "a", name: "eve") == nil)
+        let results = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<6 { group.addTask { (try? await limit.turn(of: "a", name: "Ada")) != nil } }
+            return await group.reduce(into: [Bool]()) { $0.append($1) }
+        }
+        #expect(results.contains(true) && results.contains(false))
     }
 
     @Test func `the throttle lets a few through, then one at a time, each client for itself`() {

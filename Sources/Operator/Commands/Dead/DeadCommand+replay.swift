@@ -52,17 +52,20 @@ extension DeadCommand {
                 let ids = try self.ids.map { try ID(named: $0, of: "dead letter") }
                 let payload = try self.edit.map { try Self.read($0) }
                 try await desk.withDatabase { pool in
+                    let actor = try await desk.actor(for: .replay, in: pool)
                     if ids.count == 1 {
-                        try await self.replayOne(ids[0], editedTo: payload, pool, desk)
+                        try await self.replayOne(ids[0], editedTo: payload, actor, pool, desk)
                     } else {
-                        try await self.replayMany(ids, pool, desk)
+                        try await self.replayMany(ids, actor, pool, desk)
                     }
                 }
             }
         }
 
-        private func withActs(_ pool: PostgresPool, _ desk: Desk, _ body: (DeadLetterActs) async throws -> Void) async throws {
-            try await desk.withPublisher { try await body(DeadLetterActs(pool: pool, publisher: $0, actor: Actor.current(desk.settings))) }
+        private func withActs(
+            _ actor: String, _ pool: PostgresPool, _ desk: Desk, _ body: (DeadLetterActs) async throws -> Void
+        ) async throws {
+            try await desk.withPublisher { try await body(DeadLetterActs(pool: pool, publisher: $0, actor: actor)) }
         }
 
         private static func read(_ path: String) throws -> [UInt8] {
@@ -85,7 +88,7 @@ extension DeadCommand {
             }
         }
 
-        private func replayOne(_ id: ID, editedTo payload: [UInt8]?, _ pool: PostgresPool, _ desk: Desk) async throws {
+        private func replayOne(_ id: ID, editedTo payload: [UInt8]?, _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
             guard let detail = try await DeadLetterStore(pool: pool).find(id) else { throw NothingFound("no dead letter \(id)") }
             if self.dryRun {
                 if let payload {
@@ -95,7 +98,7 @@ extension DeadCommand {
                 }
                 return
             }
-            try await self.withActs(pool, desk) { acts in
+            try await self.withActs(actor, pool, desk) { acts in
                 if let payload {
                     let (letter, message) = try await acts.replay(detail.letter.id, editedTo: payload, force: self.force)
                     try self.report(letter, message)
@@ -109,13 +112,13 @@ extension DeadCommand {
             if self.json {
                 try Terminal.print(json: Sent(id: letter.id, messageID: message, queue: letter.queue, status: .replayed))
             } else {
-                print("sent to \(letter.queue) as message \(message); what becomes of it: conveyor trace \(message)")
+                print("sent to \(letter.queue) as message \(message); what becomes of it: \(TypedCommand.text("trace \(message)"))")
             }
         }
 
         // MARK: Many
 
-        private func replayMany(_ named: [ID], _ pool: PostgresPool, _ desk: Desk) async throws {
+        private func replayMany(_ named: [ID], _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
             let store = DeadLetterStore(pool: pool)
             let selection: ReplayJob.Selection
             let plan: ReplayPlan
@@ -147,9 +150,9 @@ extension DeadCommand {
                 guard Terminal.ask("Send \(Quantity.count(plan.wouldRun + plan.alreadyApplied, "message"))?") else { throw ExitCode(1) }
             }
             let canary = try await self.canary(for: plan, pool)
-            try await self.withActs(pool, desk) { acts in
+            try await self.withActs(actor, pool, desk) { acts in
                 let id = try await ReplayJobStore(pool: pool).create(
-                    plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: acts.actor)
+                    plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: actor)
                 // Whoever ends it needs this to go on.
                 if !self.json { Terminal.note("job \(id)") }
                 try await Self.run(id, acts, isCanaryBinding: self.canary != nil, json: self.json)

@@ -78,10 +78,11 @@ struct BulkPage: Sendable {
     }
 
     @Sendable func replay(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let actor = try context.actor(for: .replay)
         let asked = try ReplayRequest(context.form, queues: self.queues)
         let plan = try await self.plan(asked)
         let job = try await self.jobs.start(
-            plan, selection: asked.selection, rate: asked.rate, canary: asked.canary, actor: context.actor)
+            plan, selection: asked.selection, rate: asked.rate, canary: asked.canary, actor: actor)
         return .redirect(to: "/jobs/\(job)")
     }
 
@@ -100,12 +101,13 @@ struct BulkPage: Sendable {
     }
 
     @Sendable func discard(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let actor = try context.actor(for: .discard)
         let asked = try ReplayRequest(context.form, queues: self.queues)
         guard let reason = context.form.text("reason") else {
             return try await self.discardPage(asked, context, problem: "Say why: whoever looks at them later will want to know.")
         }
         let ids = try await self.open(asked)
-        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: context.actor)
+        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: actor)
         guard try await !acts.discard(ids, reason: String(reason.prefix(1000))).isEmpty else {
             throw PageError(.notFound, "No open dead letter \(asked.subject) is left.")
         }

@@ -6,6 +6,8 @@ struct ConsoleContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who is signed in; nil if nobody is.
     var session: Session?
+    /// Who is signed in cannot be found out just now.
+    var isDatabaseAway = false
     /// The form of a POST, read and checked before any page sees it.
     var form = Form()
     /// The address of the client, for the throttle; of an IPv6 one its network, as one client has as many addresses as it likes.
@@ -27,8 +29,15 @@ struct ConsoleContext: RequestContext {
 }
 
 extension ConsoleContext {
-    /// Who acts, in the audit. Only somebody who is signed in gets as far as to act.
-    var actor: String { self.session?.actor ?? "operator:console" }
+    /// Whether whoever is signed in may do that.
+    func may(_ act: Act) -> Bool { self.session?.actor.may(act) ?? false }
+
+    /// Under which name an act is done.
+    /// - Throws: `Principal.Refused`: the role does not allow it.
+    func actor(for act: Act) throws -> String {
+        guard let session else { throw PageError(.unauthorized, "You are not signed in.") }
+        return try session.actor.require(act)
+    }
 }
 
 extension Request {
