@@ -132,7 +132,7 @@ let package = Package(
                 .httpTypes,
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
-        .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
+        .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", "Fixtures", .yams]),
         .testTarget(
             name: "IngressTests",
             dependencies: [

@@ -1,4 +1,5 @@
 import Fixtures
+import RabbitMQ
 import Shop
 import Testing
 
@@ -54,6 +55,30 @@ extension FaultTests {
                 }
                 try await system.host.deletePolicy("limit")
                 try await system.resume("orders")
+            }
+        }
+
+        @Test func `two workers whose queues are both full do not wait for each other`() async throws {
+            try await RunningSystem.shared().suffer("queues orders and inventory at their limits") { system in
+                // The checkout goes from `orders` to `inventory` and back, and either queue refuses until four fifths of its limit are left.
+                try await system.pause("orders")
+                try await system.pause("inventory")
+                var orders: [ID] = []
+                var messages: [Outgoing] = []
+                for _ in 0..<60 {
+                    let (order, place) = (try await system.orderMessage(), try await system.orderMessage())
+                    orders += [order.id, place.id]
+                    messages += [order.message, try system.reservation(of: place)]
+                }
+                try await system.publish(messages)
+                for queue in ["orders", "inventory"] {
+                    try await system.host.setPolicy(
+                        "limit-\(queue)", pattern: "^\(queue)$", definition: Self.policy(of: queue, length: 20), priority: 10)
+                }
+                try await system.resume("inventory")
+                try await system.resume("orders")
+                try await system.waitForOrders(orders)
+                for queue in ["orders", "inventory"] { try await system.host.deletePolicy("limit-\(queue)") }
             }
         }
     }

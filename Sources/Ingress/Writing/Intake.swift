@@ -167,6 +167,7 @@ extension Problem {
         case .blocked: self.init(.brokerBlocked, "The message broker takes nothing at the moment; nothing was accepted. Try again.")
         case .unroutable: self.init(.unroutable, "No queue takes this; nothing was accepted. Try again later.")
         case .refused: self.init(.queueFull, "The queue is full; nothing was accepted. Try again later.")
+        case .unencodable: self.init(.tooLarge, "The message does not fit into the broker's frames; nothing was accepted.")
         case .notConfirmed:
             self.init(.notConfirmed, "The message broker did not confirm in time. Try again with the same Idempotency-Key.")
         }

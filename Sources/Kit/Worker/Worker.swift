@@ -4,6 +4,7 @@ public import Postgres
 public import RabbitMQ
 public import ServiceLifecycle
 import Shop
+import Synchronization
 
 /// Consumes one queue: lanes that each take a batch of one message type through a handler.
 ///
@@ -17,12 +18,16 @@ public final class Worker: Service {
         public var batchSize: Int
         /// Messages that the broker sends ahead.
         public var prefetch: Int
+        /// How long a message stays in hand that cannot be settled, because the database is away, say. Shorter than the broker's `consumer_timeout`, which
+        /// is 30 min unless it is set.
+        public var longestStay: Duration
 
         /// How much a worker takes on.
-        public init(lanes: Int = 2, batchSize: Int = 128, prefetch: Int = 512) {
+        public init(lanes: Int = 2, batchSize: Int = 128, prefetch: Int = 512, longestStay: Duration = .seconds(20 * 60)) {
             self.lanes = lanes
             self.batchSize = batchSize
             self.prefetch = prefetch
+            self.longestStay = longestStay
         }
     }
 
@@ -30,10 +35,9 @@ public final class Worker: Service {
     private let limits: Limits
     private let pool: PostgresPool
     private let consumer: Consumer
-    private let registry: HandlerRegistry
     private let processor: Processor
     private let dispatcher: Dispatcher
-    private let settlement: Settlement
+    private let holds: Holds
     private let intake: Intake
     private let readiness: Readiness
     private let tasks: EventThreadTasks?
@@ -51,26 +55,33 @@ public final class Worker: Service {
         self.limits = limits
         self.pool = pool
         self.consumer = consumer
-        self.registry = handlers
         self.tasks = thread.map(EventThreadTasks.init)
         self.logger = logger
-        let readiness = Readiness()
-        self.readiness = readiness
+        self.readiness = Readiness()
+        let held = Mutex<Set<String>>([])
+        self.holds = Holds { type, reason in
+            let isMisconfigured = held.withLock { held in
+                if reason == nil { held.remove(type) } else { held.insert(type) }
+                return !held.isEmpty
+            }
+            Metrics.misconfigured(isMisconfigured)
+            // Once, not at each try.
+            if let reason {
+                logger.critical("\(type) is held back until this is right: \(reason)", metadata: ["queue": .string(queue)])
+            } else {
+                logger.notice("\(type) is held back no longer", metadata: ["queue": .string(queue)])
+            }
+        }
         self.processor = Processor(
-            queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, logger: logger,
-            successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder,
-            misconfigured: { type, reason in
-                defer { Metrics.misconfigured(readiness.misconfigured != nil) }
-                // Once, not at each try: nothing is handled until somebody mends it.
-                if readiness.set(misconfigured: reason, by: type), let reason {
-                    logger.critical("the worker's settings are wrong: \(reason)", metadata: ["queue": .string(queue)])
-                }
-            })
+            queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, holds: self.holds, logger: logger,
+            successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder)
         let intake = Intake(consumer: consumer, prefetch: limits.prefetch)
         self.intake = intake
         self.dispatcher = Dispatcher(
-            batchSize: { min(limits.batchSize, handlers[$0]?.policy.largestBatch ?? 1) }, signal: { intake.give(.flow($0)) })
-        self.settlement = Settlement(consumer: consumer)
+            batching: { type in
+                guard let handler = handlers[type] else { return Dispatcher.Batching(size: 1) }
+                return Dispatcher.Batching(size: max(1, min(limits.batchSize, handler.policy.largestBatch)), isSideBySide: handler.prepares)
+            }, signal: { intake.give(.flow($0)) })
     }
 
     /// What keeps the worker from working now, by name; empty if nothing does.
@@ -78,7 +89,7 @@ public final class Worker: Service {
         var reasons: [String] = []
         if !self.consumer.isConnected { reasons.append("broker: not connected") }
         if !self.pool.isReachable { reasons.append("database: not reachable") }
-        if let misconfigured = self.readiness.misconfigured { reasons.append("settings: \(misconfigured)") }
+        if let reason = self.holds.reason { reasons.append("settings: \(reason)") }
         return reasons
     }
 
@@ -94,6 +105,7 @@ public final class Worker: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.watchConnection() }
                 group.addTask { await self.watchControls() }
+                group.addTask { await self.giveBackOverdue() }
                 group.addTask { for await _ in stopping.stream {} }
                 await withTaskGroup(of: Void.self) { taking in
                     taking.addTask { await self.intake.obey() }
@@ -115,13 +127,52 @@ public final class Worker: Service {
         }
     }
 
-    /// One lane.
+    /// One lane. While the broker confirms what one batch has emitted, the next one is in its transaction; each is committed, then published, then
+    /// acknowledged, in this order, and the batches one after the other.
     private func work() async {
-        while let work = await self.dispatcher.next() {
-            let epoch = work.deliveries[0].epoch
-            let readiness = self.readiness
-            let isSettled = await self.processor.process(work) { readiness.epoch == epoch }
-            if isSettled { await self.settlement.settle(work.deliveries.map(\.deliveryTag), epoch: epoch) }
+        await withTaskGroup(of: Void.self) { publishing in
+            while let work = await self.dispatcher.next() {
+                let run = self.run(work)
+                do {
+                    let committed = try await self.processor.process(work, run)
+                    await self.dispatcher.committed(work)
+                    // The batch before.
+                    await publishing.next()
+                    publishing.addTask { await self.finish(work, committed, run) }
+                } catch {
+                    // It comes again.
+                    await self.dispatcher.finished(work)
+                }
+            }
+        }
+    }
+
+    private func finish(_ work: Dispatcher.Work, _ committed: Processor.Committed?, _ run: Run) async {
+        do {
+            if let committed { try await self.processor.publish(committed, run) }
+            await self.consumer.acknowledge(work.deliveries.map(\.deliveryTag), epoch: work.deliveries[0].epoch)
+        } catch {
+            // It comes again.
+        }
+        await self.dispatcher.finished(work)
+    }
+
+    private func run(_ work: Dispatcher.Work) -> Run {
+        let (epoch, readiness) = (work.deliveries[0].epoch, self.readiness)
+        return Run(isCurrent: { readiness.epoch == epoch }, until: work.since + self.limits.longestStay)
+    }
+
+    /// Gives back what no lane has had time for: they wait with what they have in hand, which they give back themselves.
+    private func giveBackOverdue() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: min(self.limits.longestStay / 4, .seconds(30))) } catch { return }
+            guard let work = await self.dispatcher.takeOverdue(since: .now - self.limits.longestStay) else { continue }
+            do {
+                try await self.processor.giveBack(work.deliveries, after: .seconds(60), self.run(work))
+                await self.consumer.acknowledge(work.deliveries.map(\.deliveryTag), epoch: work.deliveries[0].epoch)
+            } catch {
+                // They come again.
+            }
             await self.dispatcher.finished(work)
         }
     }
@@ -159,25 +210,5 @@ public final class Worker: Service {
             }
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
-    }
-}
-
-/// Acknowledges what is settled, with as few frames as that takes.
-private actor Settlement {
-    private let consumer: Consumer
-    private var ledger = AckLedger()
-    private var epoch: UInt64 = 0
-
-    init(consumer: Consumer) {
-        self.consumer = consumer
-    }
-
-    func settle(_ tags: [UInt64], epoch: UInt64) async {
-        guard epoch >= self.epoch else { return }
-        if epoch > self.epoch {
-            self.epoch = epoch
-            self.ledger = AckLedger()
-        }
-        for ack in self.ledger.settle(tags) { await self.consumer.acknowledge(ack.tag, multiple: ack.multiple, epoch: epoch) }
     }
 }

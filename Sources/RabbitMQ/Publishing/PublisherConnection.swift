@@ -115,7 +115,8 @@ extension PublisherConnection {
                 self.lastProgress = now
                 self.window.settle(tag, multiple: multiple, .refused)
             case .returned(let exchange, let routingKey, let messageID, let reason):
-                self.logger.warning(
+                // The caller knows what that means.
+                self.logger.debug(
                     "message returned",
                     metadata: ["exchange": "\(exchange)", "routing_key": "\(routingKey)", "message_id": "\(messageID ?? "-")", "reason": "\(reason)"])
                 self.window.markReturned(exchange: exchange, routingKey: routingKey, messageID: messageID)
@@ -147,7 +148,7 @@ extension PublisherConnection {
             // Noted first: if publishing throws, the caller is told with all the others.
             self.window.append(message, deadline: deadline, reply: reply)
             guard try channel.publish(message) else {
-                self.window.removeLast(.refused)
+                self.window.removeLast(.unencodable)
                 continue
             }
             published += 1

@@ -112,10 +112,10 @@ struct Bench: Sendable {
             let message = batch[0]
             switch Disposition.after(error, attempt: message.envelope.attempt, policy: handler.policy, ladder: .standard, chance: 1) {
             case .reject(let problem): return [.replied(.rejected(problem))]
-            case .retry(_, let text, _): return [.retried(text)]
+            case .retry(_, let text, _, _): return [.retried(text)]
             case .deadLetter(let type, let text): return [.dead(type, text)]
             case .again: return try await self.take(batch)
-            case .wait: throw error
+            case .wait, .hold, .split: throw error
             }
         }
     }

@@ -19,12 +19,14 @@ enum Quantity {
     /// A rate in messages a second: `0`, `0.4`, `12`, `1,234`.
     static func rate(_ rate: Double) -> String {
         guard rate.isFinite, rate >= 0.05 else { return "0" }
-        return rate < 9.95 ? self.decimal(rate, places: 1) : self.count(Int(rate.rounded()))
+        return rate < 9.95 ? self.decimal(rate, places: 1) : self.count(Int(min(rate, 1e15).rounded()))
     }
 
     /// A span of time with the unit that suits it: `250 µs`, `1.5 ms`, `42 s`, `5 min`, `3 h 20 min`, `2 d`.
     static func span(milliseconds: Double) -> String {
         switch milliseconds {
+        // A row may hold any time, `infinity` too.
+        case _ where !milliseconds.isFinite: "–"
         case ..<0: "0 ms"
         case ..<1: "\(Int((milliseconds * 1000).rounded())) µs"
         case ..<10: "\(self.decimal(milliseconds, places: 1)) ms"
