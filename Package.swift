@@ -67,36 +67,42 @@ let package = Package(
             name: "Topology",
             path: "topology",
             exclude: ["asyncapi.yaml", "openapi.json", "openapi.yaml"],
-            resources: [.embedInCode("definitions.json"), .embedInCode("migrations/")]),
+            resources: [.embedInCode("definitions.json"), .embedInCode("publishers.txt"), .embedInCode("migrations/")]),
 
         // What makes text safe in HTML, for the console and the e-mails.
         .target(name: "Markup", dependencies: [.mustache]),
 
+        // TLS of the servers: the ingress and the console.
+        .target(name: "ServerTLS", dependencies: ["Kit", .nioSSL]),
+
         // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
-        .target(name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix]),
+        .target(
+            name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix], resources: [.embedInCode("common-passwords.txt")]),
 
         // The parts.
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "CDocs", "EventThread", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "CZlib", .hummingbird, .hummingbirdCore, .hummingbirdTLS,
+                "CDocs", "EventThread", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "ServerTLS", "CZlib", .hummingbird, .hummingbirdCore,
+                .hummingbirdTLS,
                 .hummingbirdHTTP2,
-                .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioSSL, .lifecycle, .logging, .argumentParser,
+                .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioSSL, .nioTLS, .lifecycle, .logging,
+                .argumentParser,
             ]),
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Kit", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser,
+                "Kit", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "ServerTLS", "Transfer", "Topology", .argumentParser,
                 .crypto,
                 .httpTypes,
-                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
+                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .lifecycle, .logging, .mustache, .nio, .nioSSL,
             ],
             resources: [.embedInCode("Console/Assets/")]),
         .executableTarget(
-            name: "Orders", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", .lifecycle, .logging, .argumentParser], path: "Workers/Orders"),
+            name: "Orders", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", .logging, .argumentParser], path: "Workers/Orders"),
         .executableTarget(
             name: "Payments",
-            dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", .lifecycle, .logging, .argumentParser, .tracing],
+            dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", .logging, .argumentParser, .tracing],
             path: "Workers/Payments"),
         .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres", .argumentParser], path: "Workers/Inventory"),
         .executableTarget(
@@ -128,16 +134,17 @@ let package = Package(
         .testTarget(
             name: "KitTests",
             dependencies: [
-                "CLinux", "EventThread", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker", .hummingbird,
+                "CLinux", "EventThread", "Kit", "Postgres", "RabbitMQ", "Shop", "Topology", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker",
+                .hummingbird,
                 .httpTypes,
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
-        .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", .yams]),
+        .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", "Fixtures", .yams]),
         .testTarget(
             name: "IngressTests",
             dependencies: [
-                "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
-                .httpTypes,
+                "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
+                .httpTypes, .lifecycle, .logging, .nio,
             ]),
         .testTarget(
             name: "WorkersTests",
@@ -148,7 +155,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "OperatorTests",
-            dependencies: ["Operator", "Fixtures", "Identity", "Kit", "Markup", "RabbitMQ", "Shop", "Transfer"]),
+            dependencies: [
+                "Operator", "Fixtures", "Identity", "Kit", "Markup", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird, .jwt, .logging,
+            ]),
         .testTarget(name: "System", dependencies: ["Kit", "Shop", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]
 )
@@ -174,6 +183,7 @@ extension Target.Dependency {
     static var nioHTTPTypesHTTP1: Self { .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras") }
     static var nioPosix: Self { .product(name: "NIOPosix", package: "swift-nio") }
     static var nioSSL: Self { .product(name: "NIOSSL", package: "swift-nio-ssl") }
+    static var nioTLS: Self { .product(name: "NIOTLS", package: "swift-nio") }
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
     static var yams: Self { .product(name: "Yams", package: "Yams") }

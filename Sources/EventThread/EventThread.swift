@@ -95,7 +95,8 @@ public final class EventThread: SerialExecutor {
     }
 
     private let name: String
-    private let wakeUpDescriptor: CInt
+    /// The eventfd that ends the thread's sleep.
+    let wakeUpDescriptor: CInt
     private let state = Mutex(State())
     private let sleep = Atomic<UInt8>(Sleep.awake)
     private let threadID = Atomic<UInt>(0)
@@ -251,10 +252,9 @@ extension EventThread {
             }
             roundsWithoutPoll = 0
             if let waiting { waiting(self.wakeUpDescriptor) } else { polling.poll() }
-            // Only a wake-up that found the thread asleep has written to the eventfd.
-            if self.sleep.exchange(Sleep.awake, ordering: .sequentiallyConsistent) == Sleep.notified {
-                clinux_eventfd_drain(self.wakeUpDescriptor)
-            }
+            self.sleep.store(Sleep.awake, ordering: .sequentiallyConsistent)
+            // By what is there and not by the state: who found the thread asleep may be held up before it writes, and then ends the next sleep.
+            if waiting != nil || polling.isWoken { clinux_eventfd_drain(self.wakeUpDescriptor) }
         }
     }
 

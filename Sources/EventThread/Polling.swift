@@ -23,6 +23,9 @@ struct Polling {
     /// What a source's descriptor was found ready for at the last poll.
     func readiness(_ index: Int) -> Readiness { Readiness(found: self.descriptors[index + 1].revents) }
 
+    /// Whether the last poll found that somebody has ended the sleep.
+    var isWoken: Bool { self.descriptors[0].revents != 0 }
+
     /// Whether what a source waits for has come.
     func isOver(_ index: Int) -> Bool { self.descriptors[index + 1].revents != 0 || self.deadlines[index] <= self.now }
 

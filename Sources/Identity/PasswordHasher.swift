@@ -15,6 +15,9 @@ public final class PasswordHasher: Sendable {
         case stopped
     }
 
+    /// Hashes at a time, if nothing else is said.
+    public static let threads = 2
+
     // OWASP's first recommendation for Argon2id.
     private static let memoryKiB: UInt32 = 19 * 1024
     private static let passes: UInt32 = 2
@@ -27,7 +30,7 @@ public final class PasswordHasher: Sendable {
     /// - Parameters:
     ///   - threads: hashes at a time.
     ///   - bound: callers that may wait or be served at once.
-    public init(threads: Int = 2, bound: Int = 64) {
+    public init(threads: Int = PasswordHasher.threads, bound: Int = 64) {
         self.threads = NIOThreadPool(numberOfThreads: threads)
         self.threads.start()
         self.bound = bound
@@ -38,7 +41,7 @@ public final class PasswordHasher: Sendable {
         try await self.run { () throws(Failure) in
             var generator = SystemRandomNumberGenerator()
             let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
-            let password = Array(password.utf8)
+            let password = Array(Password(password).normalized.utf8)
             let length = argon2_encodedlen(Self.passes, Self.memoryKiB, Self.lanes, 16, 32, Argon2_id)
             var encoded = [CChar](repeating: 0, count: length)
             let code = argon2id_hash_encoded(
@@ -51,9 +54,13 @@ public final class PasswordHasher: Sendable {
     /// Whether the password is the one that was hashed. Takes the same time if `hash` is nil (an unknown account) as for a wrong password.
     public func verify(_ password: String, against hash: String?) async throws(Failure) -> Bool {
         try await self.run {
-            let password = Array(password.utf8)
-            let code = argon2id_verify(hash ?? Self.nobody, password, password.count)
-            return code == ARGON2_OK.rawValue && hash != nil
+            // One, unless there are letters in it that are written in several ways.
+            for spelling in Password(password).spellings {
+                let password = Array(spelling.utf8)
+                let code = argon2id_verify(hash ?? Self.nobody, password, password.count)
+                if code == ARGON2_OK.rawValue { return hash != nil }
+            }
+            return false
         }
     }
 

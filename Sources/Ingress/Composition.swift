@@ -18,12 +18,17 @@ struct Composition {
     /// - Throws: `SettingError`.
     func build() async throws -> (services: [any Service], routes: Routes) {
         let (settings, logger) = (self.settings, self.logger)
+        let limits = try ServerLimits(settings: settings)
         // One thread for what a request waits for: its message and its look into the inbox wake it together.
         let thread = EventThread(name: "clients")
-        let pool = try PostgresPool(
-            url: settings.isSet("DATABASE_READ_URL") ? settings.databaseURL("DATABASE_READ_URL") : settings.databaseURL(),
-            size: settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100), applicationName: "ingress", statementTimeout: .seconds(10),
-            acquireTimeout: .seconds(3), thread: thread, logger: logger)
+        let poolSize = try settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100)
+        let pool = try self.pool(of: "DATABASE_URL", size: poolSize, thread)
+        // A replica hears of a change after the workers' hint of it may have come: what is cached, or read by whoever has just changed it, is not read there.
+        let searched = settings.isSet("DATABASE_READ_URL") ? try self.pool(of: "DATABASE_READ_URL", size: poolSize, thread) : pool
+        // Who may do what: by the database itself and not a copy that is behind, and never queued behind searches.
+        let accounts = try PostgresPool(
+            url: settings.databaseURL(), size: 2, applicationName: "ingress accounts", statementTimeout: .seconds(3), acquireTimeout: .seconds(3),
+            thread: thread, logger: logger)
         let publisher = Publisher(configuration: try self.broker("ingress publisher"), thread: thread, logger: logger)
         let consumer = Consumer(
             configuration: try self.broker("ingress events"),
@@ -34,29 +39,43 @@ struct Composition {
         let feed = ChangeFeed(consumer: consumer, publisher: publisher, tasks: EventThreadTasks(thread), logger: logger)
 
         let keys = try settings.signingKeys()
-        let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
-        let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) })
+        let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
+        let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) }, waits: limits.waits)
+        let loadShedding = try LoadShedding(settings: settings, configuration: self.broker("ingress inspector"), logger: logger)
         let idempotency = IdempotencyStore(pool: pool, tasks: EventThreadTasks(thread))
         feed.subscribe(keys: { idempotency.hear($0, $1) })
-        let intake = Intake(publisher: publisher, operations: operations, idempotency: idempotency, secrets: keys)
-        let authenticator = Authenticator(tokens: tokens, pool: pool, feed: feed)
+        let intake = Intake(publisher: publisher, loadShedding: loadShedding, operations: operations, idempotency: idempotency, secrets: keys)
+        let authenticator = Authenticator(
+            tokens: tokens, accessLifetime: try settings.minutes("ACCESS_TOKEN_EXPIRE_MINUTES") / .seconds(1), pool: accounts, feed: feed)
 
         let unready: @Sendable () async -> [String] = {
-            (publisher.isConnected ? [] : ["broker: not connected"]) + (pool.isReachable ? [] : ["database: not reachable"])
+            var reasons: [String] = []
+            if let unreadiness = publisher.unreadiness {
+                reasons.append("broker: \(unreadiness)")
+            } else if !loadShedding.isReady {
+                reasons.append("broker: its queues are not looked at yet")
+            }
+            if !pool.isReachable { reasons.append("database: not reachable") }
+            return reasons
         }
-        let limits = try RateLimits(settings: settings)
+        let rates = try RateLimits(settings: settings, requests: limits.requests)
         var routes = Routes()
-        HealthController(unready: unready, servesMetrics: !settings.isSet("METRICS_PORT")).add(to: &routes)
+        // The API's port is everybody's.
+        let isProduction = try settings.environment() == .production
+        HealthController(unready: unready, servesMetrics: !settings.isSet("METRICS_PORT") && !isProduction).add(to: &routes)
         try AccountsController(
             intake: intake, authenticator: authenticator, issuer: TokenIssuer(tokens: tokens, settings: settings), passwords: PasswordHasher(),
-            pool: pool, limiter: limits.auth, secrets: keys
+            sessions: Sessions(pool: accounts), pool: accounts, guesses: rates.guesses,
+            turns: FairQueue(places: PasswordHasher.threads, perClient: 4, room: 512), secrets: keys
         ).add(to: &routes)
         OperationsController(operations: operations, authenticator: authenticator).add(to: &routes)
         let categories = CategoryReader(pool: pool, feed: feed)
         CategoriesController(intake: intake, authenticator: authenticator, categories: categories).add(to: &routes)
         ProductsController(
             intake: intake, authenticator: authenticator, products: ProductReader(pool: pool, feed: feed),
-            search: ProductSearch(pool: pool, categories: categories)
+            search: ProductSearch(pool: searched, categories: categories),
+            // Some connections stay free for short reads.
+            turns: FairQueue(places: max(1, poolSize - 2), perClient: limits.requests, room: limits.searches)
         ).add(to: &routes)
         StockController(intake: intake, authenticator: authenticator, pool: pool).add(to: &routes)
         let carts = CartReader(pool: pool, currency: try settings.currency())
@@ -67,7 +86,7 @@ struct Composition {
             personalData: PersonalDataReader(pool: pool, users: users, carts: carts, orders: orders, timelines: timelines)
         ).add(to: &routes)
         OrdersController(intake: intake, authenticator: authenticator, orders: orders, timelines: timelines).add(to: &routes)
-        let streams = LiveStreams()
+        let streams = LiveStreams(limit: limits.streams)
         OrderEventsController(authenticator: authenticator, orders: orders, timelines: timelines, feed: feed, streams: streams).add(to: &routes)
         PaymentsController(intake: intake, authenticator: authenticator, orders: orders).add(to: &routes)
         try StripeWebhook(intake: intake, settings: settings).add(to: &routes)
@@ -75,11 +94,20 @@ struct Composition {
         DocsController().add(to: &routes)
 
         let server = try HTTPServer(
-            settings: settings, logger: logger, routes: routes,
-            limits: limits)
+            settings: settings, logger: logger, routes: routes, rates: rates, limits: limits)
         let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
         let health = try HealthServer(settings: settings, logger: logger, unready: unready)
-        return ((health.map { [$0] } ?? []) + [pool, publisher, consumer, feed, start, server, streams], routes)
+        var services: [any Service] = health.map { [$0] } ?? []
+        services += [pool, accounts]
+        if searched !== pool { services.append(searched) }
+        services += [publisher, consumer, feed, loadShedding, start, server, streams]
+        return (services, routes)
+    }
+
+    private func pool(of setting: Setting, size: Int, _ thread: EventThread) throws -> PostgresPool {
+        try PostgresPool(
+            url: self.settings.databaseURL(setting), size: size,
+            applicationName: "ingress", statementTimeout: .seconds(10), acquireTimeout: .seconds(3), thread: thread, logger: self.logger)
     }
 
     private func broker(_ name: String) throws -> BrokerConfiguration {

@@ -29,4 +29,19 @@ public enum Clock {
 
     /// The date of a time in microseconds.
     public static func date(microseconds: Int64) -> Date { Date(timeIntervalSince1970: Double(microseconds) / 1_000_000) }
+
+    /// The years 1 to 9999 in microseconds: what RFC 3339 can write and Postgres can keep.
+    private static let calendar: ClosedRange<Int64> = -62_135_596_800_000_000...253_402_300_799_999_999
+
+    /// The date that a text from outside counts to in microseconds, as cursors carry it; nil for anything else, and for a year that no calendar has.
+    public static func date(microseconds text: some StringProtocol) -> Date? {
+        guard let microseconds = Int64(text), self.calendar.contains(microseconds) else { return nil }
+        return self.date(microseconds: microseconds)
+    }
+
+    /// A date within the years 1 to 9999: the nearest to one that somebody else wrote, so that arithmetic on it stays finite.
+    public static func bounded(_ date: Date) -> Date {
+        // Up to its last whole second: a date holds no microseconds so far from today.
+        min(max(date, self.date(microseconds: self.calendar.lowerBound)), self.date(milliseconds: self.calendar.upperBound / 1_000_000 * 1000))
+    }
 }

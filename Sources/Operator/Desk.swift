@@ -25,7 +25,12 @@ struct Desk: Sendable {
             var logger = logger
             // Connections that come and go are no news here.
             if options.logLevel == nil, !settings.isSet("LOG_LEVEL") { logger.logLevel = .warning }
-            try await body(Desk(settings: settings, logger: logger))
+            do {
+                try await body(Desk(settings: settings, logger: logger))
+            } catch let refused as Principal.Refused {
+                StandardStreams.complain("conveyor: \(refused)\n")
+                throw ExitStatus.refused
+            }
         }
     }
 

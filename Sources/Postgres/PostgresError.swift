@@ -48,7 +48,8 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     public internal(set) var statement: Statement?
     /// The connection is gone; the pool replaces it.
     public internal(set) var isConnectionLost: Bool
-    /// The connection was lost after a commit (or a call outside of a transaction) was sent and before its answer came: it may have taken effect.
+    /// The connection was lost after a commit (or a call outside of a transaction) was sent and before all of its answer came: it may have taken effect,
+    /// whatever the server said in its last moment.
     public internal(set) var isCommitUnknown = false
     /// False if it is certain that the server never saw the call.
     var wasSent: Bool

@@ -44,6 +44,8 @@ extension SQLState {
     public static let undefinedTable = SQLState(rawValue: "42P01")
     /// `53100`
     public static let diskFull = SQLState(rawValue: "53100")
+    /// `53200`, the server has no memory left, or no room for another lock.
+    public static let outOfMemory = SQLState(rawValue: "53200")
     /// `53300`
     public static let tooManyConnections = SQLState(rawValue: "53300")
     /// `55P03`, `lock_timeout` passed or `NOWAIT` found a lock.

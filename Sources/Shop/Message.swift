@@ -11,6 +11,8 @@ public protocol Message: Codable, Sendable {
     var version: Int { get }
     /// The exchange it is published to.
     static var exchange: String { get }
+    /// Looks at its fields by the rules of their kinds (see ``Rule``). A worker does so before the handler gets it.
+    func check(_ fields: inout FieldCheck)
 }
 
 extension Message {
@@ -18,6 +20,8 @@ extension Message {
     public static var schema: Int { 1 }
     /// The newest, unless a type says otherwise.
     public var version: Int { Self.schema }
+    /// Whatever decodes is right, unless a type says otherwise.
+    public func check(_ fields: inout FieldCheck) {}
 }
 
 /// Something to do. Published `mandatory` to `commands`; the first word of its type names the queue.

@@ -3,7 +3,7 @@ public enum MessageCatalogue {
     /// Commands first, by queue; then events.
     public static let all: [any Message.Type] = [
         RegisterAccount.self, UpdateProfile.self, ChangePassword.self, RequestPasswordReset.self, ResetPassword.self, VerifyEmail.self,
-        RevokeTokens.self, SetAccountFlags.self, EraseAccount.self,
+        RevokeTokens.self, RenewSession.self, EndSession.self, SetAccountFlags.self, EraseAccount.self,
 
         CreateCategory.self, UpdateCategory.self, DeleteCategory.self, CreateProduct.self, UpdateProduct.self, ArchiveProduct.self,
         AdjustStock.self, ReserveStock.self, ReleaseStock.self,

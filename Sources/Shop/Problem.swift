@@ -76,13 +76,14 @@ extension Problem {
         case categoryCycle = "category_cycle", categoryInUse = "category_in_use"
         case refundExceedsPayment = "refund_exceeds_payment", nothingToRefund = "nothing_to_refund"
         case stockBelowZero = "stock_below_zero"
+        case skipped
         case requestTimeout = "request_timeout"
         case tooLarge = "too_large"
         case unsupportedMediaType = "unsupported_media_type"
         case invalid, idempotencyKeyReused = "idempotency_key_reused"
         case rateLimited = "rate_limited"
         case headersTooLarge = "headers_too_large"
-        case internalError = "internal_error"
+        case internalError = "internal_error", notImplemented = "not_implemented"
         case brokerUnreachable = "broker_unreachable", brokerBlocked = "broker_blocked", queueFull = "queue_full"
         case unroutable, notConfirmed = "not_confirmed", databaseUnreachable = "database_unreachable"
 
@@ -98,7 +99,7 @@ extension Problem {
             case .emailTaken, .skuTaken, .slugTaken, .outOfStock, .productUnavailable, .productUnknown, .cartEmpty, .cartCheckedOut, .superseded,
                 .alreadyPaid, .notPayable,
                 .notCancellable, .notShippable, .notCompletable, .categoryCycle, .categoryInUse, .refundExceedsPayment, .nothingToRefund,
-                .stockBelowZero:
+                .stockBelowZero, .skipped:
                 409
             case .requestTimeout: 408
             case .tooLarge: 413
@@ -107,6 +108,7 @@ extension Problem {
             case .rateLimited: 429
             case .headersTooLarge: 431
             case .internalError: 500
+            case .notImplemented: 501
             case .brokerUnreachable, .brokerBlocked, .queueFull, .unroutable, .notConfirmed, .databaseUnreachable: 503
             }
         }

@@ -153,7 +153,7 @@ def sign_in(page):
     expect(page).to_have_url(re.compile("/login"))
     page.get_by_label("Your name").fill("ada")
     page.get_by_label("Token").fill(TOKEN)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Use the token").click()
     expect(page.get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")
 
 
@@ -162,6 +162,7 @@ def every_page(browser, letters):
     paths = {
         "overview": "/", "dead-letters": "/dead?status=open", "dead-letter": f"/dead/{letters['good']}", "hostile": f"/dead/{letters['hostile']}",
         "plan": "/dead/replay?group=browser0001", "discard": "/dead/discard?group=browser0001", "jobs": "/jobs", "audit": "/audit?all=1",
+        "running": "/running", "waiting": "/waiting", "skip": "/skip", "send": "/send", "types": "/types", "schedules": "/schedules", "people": "/people",
         "search": "/search", "hostile-list": "/dead?group=browser0002",
     }
     for window, options in WINDOWS.items():

@@ -14,7 +14,7 @@ import sys
 import time
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from console_test import CHROMIUM, SCREENSHOTS, WINDOWS
 from playwright.sync_api import expect, sync_playwright
@@ -286,7 +286,7 @@ def accounts(browser):
         expect(page.get_by_role("heading", name="Sign in", level=1)).to_be_visible()
 
     # Forgotten.
-    page.get_by_role("link", name="Forgotten?").click()
+    page.get_by_role("link", name="Forgot password?").click()
     page.get_by_label("E-mail").fill(email)
     page.get_by_role("button", name="Send the link").click()
     expect(page.locator("#sent")).to_be_visible()
@@ -308,9 +308,17 @@ def accounts(browser):
     # Whoever makes the link does not choose where a sign-in leads.
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
-    page.goto(URL + "/sign-in?next=//example.org/")
-    page.get_by_role("button", name="Sign in as user1@example.com").click()
-    expect(page).to_have_url(URL + "/")
+    for elsewhere, here in {
+        "//example.org/": "/", "https://example.org/": "/", "javascript:alert(1)": "/", "\\\\example.org/": "/",
+        # Of this shop, but its path alone would be an address of another host.
+        "/.//example.org/": "/", "/orders?a=b": "/orders?a=b",
+    }.items():
+        page.goto(URL + "/sign-in?" + urlencode({"next": elsewhere}))
+        page.get_by_role("button", name="Sign in as user1@example.com").click()
+        expect(page).to_have_url(URL + here)
+        page.goto(URL + "/")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     visit.end("accounts")
 
 

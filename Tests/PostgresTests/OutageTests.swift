@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `a call whose connection is terminated half-way is lost, and certainly not committed if the server said so`() async throws {
+    @Test func `a call whose connection is terminated half-way is lost, and it is unknown whether it took effect`() async throws {
         try await withPool(size: 2) { pool, database in
             let task = Task { try await pool.query("SELECT pg_sleep(60)") }
             try await eventually("it runs") {
@@ -60,7 +60,21 @@ import Testing
             try await database.terminateBackends()
             let error = try await postgresError { try await task.value }
             #expect(error.sqlState == .adminShutdown)
-            #expect(error.isConnectionLost && error.isRetriable && !error.isCommitUnknown)
+            #expect(error.isConnectionLost && error.isRetriable && error.isCommitUnknown)
+        }
+    }
+
+    @Test func `a server that says why it goes, after it has committed, leaves it unknown whether that took effect`() async throws {
+        try await withPool(size: 2) { pool, _ in
+            try await pool.query("CREATE TABLE t (x int)")
+            let error = try await postgresError {
+                try await pool.pipeline([
+                    Call("BEGIN"), Call("INSERT INTO t VALUES (1)"), Call("COMMIT"), Call("SELECT pg_terminate_backend(pg_backend_pid())"),
+                ])
+            }
+            #expect(error.sqlState == .adminShutdown)
+            #expect(error.isConnectionLost && error.isCommitUnknown)
+            #expect(try await pool.query("SELECT count(*) FROM t")[0][0, as: Int.self] == 1)
         }
     }
 
@@ -90,9 +104,8 @@ import Testing
                 }
                 try await server.stop(.immediate)
                 let error = try await postgresError { try await task.value }
-                // SIGQUIT lets a server process say farewell (57P02) or not; only silence leaves it open.
-                #expect(error.isConnectionLost && error.isRetriable)
-                #expect(error.isCommitUnknown == (error.sqlState == nil))
+                // SIGQUIT lets a server process say farewell (57P02) or not.
+                #expect(error.isConnectionLost && error.isRetriable && error.isCommitUnknown)
             }
         }
     }

@@ -73,6 +73,14 @@ import Testing
         #expect(try await self.roundTrip(infinite) == (infinite, "infinity", "timestamp with time zone"))
         let past = Date(timeIntervalSinceReferenceDate: -.infinity)
         #expect(try await self.roundTrip(past) == (past, "-infinity", "timestamp with time zone"))
+        // Days that Postgres has no name for, one by one and in an array.
+        for (seconds, nearest, text) in [
+            (-1e12, past, "-infinity"), (-1e30, past, "-infinity"), (9_224_318_200_000, infinite, "infinity"), (1e30, infinite, "infinity"),
+        ] {
+            let date = Date(timeIntervalSince1970: seconds)
+            #expect(try await self.roundTrip(date) == (nearest, text, "timestamp with time zone"))
+            #expect(try await self.roundTrip([date]).0 == [nearest])
+        }
     }
 
     @Test func `json keeps its text, jsonb its meaning`() async throws {

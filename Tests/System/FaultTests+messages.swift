@@ -84,6 +84,48 @@ extension FaultTests {
             }
         }
 
+        @Test func `headers of 128 kB, and times and numbers that cannot be true, stop no queue`() async throws {
+            try await RunningSystem.shared().suffer("foreign headers of 128 kB, clocks ahead and behind") { system in
+                let extremes: [Int64] = [.min, -1, 0, 1_764_486_000_000_000_000, .max]
+                var orders: [ID] = []
+                var messages: [Outgoing] = []
+                for extreme in extremes + [(Clock.milliseconds() + 45_000) / 1000] {
+                    for name in ["", "timestamp_in_ms", "attempt", "first-failed-at"] {
+                        var order = try await system.orderMessage()
+                        if name.isEmpty {
+                            order.message.properties.timestamp = extreme
+                        } else {
+                            order.message.properties.headers[name] = .int(extreme)
+                        }
+                        orders.append(order.id)
+                        messages.append(order.message)
+                    }
+                }
+                let before = try await system.database.value("select count(*) from dead_letters where error_type = 'unknown_type'") ?? ""
+                let queues = ["orders", "inventory", "payments", "email", "accounts"]
+                for queue in queues {
+                    for name in ["actor", "anything"] {
+                        var message = try system.message(CancelOrder(orderID: system.buyer))
+                        message.routingKey = "\(queue).unheard_of"
+                        message.properties.type = message.routingKey
+                        message.properties.messageID = "no UUID"
+                        message.properties.headers = [name: .string(String(repeating: "x", count: 130_900))]
+                        messages.append(message)
+                    }
+                }
+                try await system.publish(messages.shuffled())
+                try await system.waitForOrders(orders)
+                try await eventually("the foreign ones are dead letters", within: .seconds(60), every: .milliseconds(100)) {
+                    // Those that say the same are one.
+                    try await system.database.value("select count(*) - \(before) from dead_letters where error_type = 'unknown_type'")
+                        == "\(queues.count)"
+                }
+                for letter in try await system.database.psql("select id from dead_letters where status = 'open' and error_type = 'unknown_type'") {
+                    try await system.conveyor("dead", "discard", letter[0] ?? "", "--reason", "a test made it")
+                }
+            }
+        }
+
         @Test func `a message that ends its worker again and again is taken out, and its neighbours are not harmed`() async throws {
             // The fuse of the topology is 20; it takes 40 seconds until a worker was brought back so often.
             let (limit, neighbours) = FaultTests.isLong ? (20, 1000) : (4, 300)

@@ -1,4 +1,5 @@
 import Fixtures
+import RabbitMQ
 import Shop
 import Testing
 
@@ -25,35 +26,71 @@ extension FaultTests {
             }
         }
 
-        @Test func `a queue at its limit takes nothing more, and nothing that was accepted is dropped`() async throws {
+        /// More than the ingress lets wait in a queue.
+        private static let tooMany = RunningSystem.queueLimit + 50
+
+        /// Commands past the ingress, which bring a little stock each.
+        private func fillInventory(_ system: RunningSystem) async throws {
+            let product = try #require(ID(system.products[0]))
+            try await system.publish(
+                (0..<Self.tooMany).map { _ in try system.message(AdjustStock(productID: product, delta: 1, reason: "found")) })
+        }
+
+        @Test func `a queue at its limit takes no more from customers, and nothing that was accepted is dropped`() async throws {
             try await RunningSystem.shared().suffer(
                 "queue inventory at its limit",
                 prepare: { system in
                     try await system.pause("inventory")
-                    try await system.host.setPolicy(
-                        "limit", pattern: "^inventory$", definition: Self.policy(of: "inventory", length: 5), priority: 10)
+                    try await self.fillInventory(system)
                 }
             ) { system in
                 try await system.waitUntilRefused("queue_full")
-                try await system.host.deletePolicy("limit")
                 try await system.resume("inventory")
             }
         }
 
-        @Test func `a worker whose message meets a full queue waits until there is room`() async throws {
+        @Test func `two workers that send to each other work all of it off, though both their queues are over the limit`() async throws {
             try await RunningSystem.shared().suffer(
-                "queue orders at its limit",
+                "queues orders and inventory over their limit",
                 prepare: { system in
-                    try await system.pause("orders")
-                    try await system.host.setPolicy(
-                        "limit", pattern: "^orders$", definition: Self.policy(of: "orders", length: 5), priority: 10)
+                    for queue in ["orders", "inventory"] { try await system.pause(queue) }
+                    try await self.fillInventory(system)
+                    // Each of these asks inventory-worker for stock, whose answer goes to orders-worker.
+                    var orders: [Outgoing] = []
+                    for _ in 0..<Self.tooMany { orders.append(try await system.orderMessage().message) }
+                    try await system.publish(orders)
                 }
             ) { system in
-                try await eventually("inventory-worker finds the queue full", within: .seconds(60)) {
-                    try await system.part("inventory-worker").output.contains("are not published")
+                try await system.waitUntilRefused("queue_full")
+                for queue in ["inventory", "orders"] { try await system.resume(queue) }
+                try await eventually("no queue is over its limit", within: .seconds(120)) {
+                    for queue in ["orders", "inventory"] where try await system.host.ready(queue) ?? 0 >= RunningSystem.queueLimit { return false }
+                    return true
                 }
-                try await system.host.deletePolicy("limit")
+            }
+        }
+
+        @Test func `two workers whose queues are both full do not wait for each other`() async throws {
+            try await RunningSystem.shared().suffer("queues orders and inventory at their limits") { system in
+                // The checkout goes from `orders` to `inventory` and back, and either queue refuses until four fifths of its limit are left.
+                try await system.pause("orders")
+                try await system.pause("inventory")
+                var orders: [ID] = []
+                var messages: [Outgoing] = []
+                for _ in 0..<60 {
+                    let (order, place) = (try await system.orderMessage(), try await system.orderMessage())
+                    orders += [order.id, place.id]
+                    messages += [order.message, try system.reservation(of: place)]
+                }
+                try await system.publish(messages)
+                for queue in ["orders", "inventory"] {
+                    try await system.host.setPolicy(
+                        "limit-\(queue)", pattern: "^\(queue)$", definition: Self.policy(of: queue, length: 20), priority: 10)
+                }
+                try await system.resume("inventory")
                 try await system.resume("orders")
+                try await system.waitForOrders(orders)
+                for queue in ["orders", "inventory"] { try await system.host.deletePolicy("limit-\(queue)") }
             }
         }
     }

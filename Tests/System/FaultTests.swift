@@ -80,6 +80,16 @@ extension FaultTests {
             try await RunningSystem.shared().suffer("all database connections terminated") { try await $0.database.terminateBackends() }
         }
 
+        @Test(arguments: FaultTests.some(["order_events", "inbox", "reservations", "orders", "products", "payments", "attempts"]))
+        func `a table is locked for longer than a statement may take`(table: String) async throws {
+            // Long enough for each statement to be given up; in the short form only for the wait for a lock.
+            let seconds = FaultTests.isLong ? 40 : 8
+            try await RunningSystem.shared().suffer("table \(table) locked for \(seconds) s") { system in
+                // What CREATE INDEX takes.
+                try await system.database.psql("begin; lock table \(table) in share mode; select pg_sleep(\(seconds)); commit")
+            }
+        }
+
         @Test func `the database is frozen for five seconds`() async throws {
             try await RunningSystem.shared().suffer("Postgres frozen for 5 s") {
                 try await $0.server.suspend()

@@ -15,6 +15,9 @@ struct AccountsWorker: AsyncParsableCommand {
 
     /// Of all that it consumes.
     static var handlers: [any Handler] {
-        [Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), EndSessions(), SetFlags(), Erase()]
+        [
+            Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), RenewSessionHandler(),
+            EndSessionHandler(), EndSessions(), StaffOnly(SetFlags()), Erase(),
+        ]
     }
 }

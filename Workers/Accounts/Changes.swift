@@ -70,7 +70,8 @@ extension [ID: Account] {
 struct ChangeUserPassword: Handler {
     private static let update: Statement = """
         update users set password_hash = $2, token_epoch = token_epoch + 1, updated_at = now()
-        where id = $1 and erased_at is null and ($3::int is null or token_epoch = $3) returning id
+        where id = $1 and erased_at is null and ($3::int is null or token_epoch = $3)
+        returning email, case when email_verified then full_name end
         """
 
     var policy: Policy { Policy(largestBatch: 1) }
@@ -78,9 +79,12 @@ struct ChangeUserPassword: Handler {
     func handle(_ batch: [Received<ChangePassword, Void>], in transaction: Transaction) async throws -> [Reply] {
         let change = batch[0].payload
         let rows = try await transaction.query(Self.update, change.userID, change.passwordHash, change.expectedEpoch.map { Int32(clamping: $0) })
-        guard !rows.isEmpty else { return [.rejected(Problem(.wrongPassword, "The password was changed meanwhile."))] }
+        guard let (email, name) = try rows.decode((String, String?).self).first else {
+            return [.rejected(Problem(.wrongPassword, "The password was changed meanwhile."))]
+        }
         transaction.enqueue(Reset.void, change.userID)
-        return [.done(emits: [AccountUpdated(userID: change.userID)], changes: [.user(change.userID)])]
+        let notice = SendEmail.passwordChanged(of: change.userID, to: email, name: name, by: batch[0].envelope)
+        return [.done(emits: [AccountUpdated(userID: change.userID), notice], changes: [.user(change.userID)])]
     }
 }
 
@@ -131,30 +135,6 @@ struct SetFlags: Handler {
             Self.update, Array(accounts.keys), accounts.values.map(\.isActive), accounts.values.map(\.isSuperuser),
             try accounts.values.map { try $0.changes.json })
         return replies
-    }
-}
-
-/// Anonymises an account. Its orders stay, as the books must; whoever they were for can no longer be told.
-struct Erase: Handler {
-    private static let update: Statement = """
-        update users set email = 'erased-' || id || '@invalid', full_name = null, password_hash = '!', is_active = false, is_superuser = false,
-               email_verified = false, token_epoch = token_epoch + 1, erased_at = now(), updated_at = now()
-        where id = any($1::uuid[]) and erased_at is null
-        """
-    private static let readErased: Statement = "select id from users where id = any($1::uuid[]) and erased_at is not null"
-    private static let forgetResets: Statement = "delete from password_resets where user_id = any($1::uuid[])"
-
-    func handle(_ batch: [Received<EraseAccount, Void>], in transaction: Transaction) async throws -> [Reply] {
-        let ids = batch.map(\.payload.userID)
-        transaction.enqueue(Self.update, ids)
-        transaction.enqueue(Self.forgetResets, ids)
-        // Erased before is as good as erased now.
-        let erased = Set(try await transaction.query(Self.readErased, ids).decode(ID.self))
-        return ids.map { id in
-            erased.contains(id)
-                ? .done(emits: [AccountErased(userID: id), AccountUpdated(userID: id)], changes: [.user(id)])
-                : .rejected(Problem(.notFound, "There is no such account."))
-        }
     }
 }
 

@@ -2,11 +2,11 @@ import Kit
 import Postgres
 import Shop
 
-/// Makes accounts. The address is unique whatever its case; who comes second is rejected.
+/// Makes accounts. The address is unique whatever its case and however its letters are composed; who comes second is rejected.
 struct Register: Handler {
     private static let insert: Statement = """
         insert into users (id, email, password_hash, full_name)
-        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+        select id, normalize(email, nfc), hash, name from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) m(id, email, hash, name)
         on conflict (lower(email)) do nothing
         returning id
         """

@@ -14,7 +14,7 @@ struct EmailWorker: AsyncParsableCommand {
             let post = try Post(settings: part.settings, concurrency: part.lanes * NotifyLimits.largestBatch, logger: part.logger)
             let letters = try Letters(settings: part.settings, pool: part.pool)
             part.handle(
-                Notify(SendEmail.self, post: post) { try letters.asked($0) },
+                Notify(SendEmail.self, post: post) { try await letters.asked($0) },
                 Notify(AccountRegistered.self, post: post) { try await letters.welcome($0) },
                 Notify(OrderPaid.self, post: post) { try await letters.order($0.orderID, .orderConfirmation) },
                 Notify(OrderShipped.self, post: post) { try await letters.order($0.orderID, .orderShipped) },
@@ -23,7 +23,8 @@ struct EmailWorker: AsyncParsableCommand {
                 Notify(PaymentFailed.self, post: post) { try await letters.paymentFailed($0) },
                 Notify(PaymentRefunded.self, post: post) { try await letters.refunded($0) },
                 Notify(PaymentDisputed.self, post: post) { try await letters.disputed($0) },
-                Notify(StockLow.self, post: post) { try await letters.stockLow($0) })
+                Notify(StockLow.self, post: post) { try await letters.stockLow($0) },
+                ForgetLetters())
         }
     }
 }

@@ -23,10 +23,10 @@ struct InventoryWorker: AsyncParsableCommand {
     static func handlers(currency: String, lowStockThreshold: Int) -> [any Handler] {
         [
             ReserveStockHandler(lowStockThreshold: lowStockThreshold), ReleaseStockHandler(lowStockThreshold: lowStockThreshold),
-            OrderPaidHandler(), AdjustStockHandler(lowStockThreshold: lowStockThreshold),
-            CreateCategoryHandler(), UpdateCategoryHandler(), DeleteCategoryHandler(),
-            CreateProductHandler(currency: currency, lowStockThreshold: lowStockThreshold),
-            UpdateProductHandler(lowStockThreshold: lowStockThreshold), ArchiveProductHandler(),
+            OrderPaidHandler(), StaffOnly(AdjustStockHandler(lowStockThreshold: lowStockThreshold)),
+            StaffOnly(CreateCategoryHandler()), StaffOnly(UpdateCategoryHandler()), StaffOnly(DeleteCategoryHandler()),
+            StaffOnly(CreateProductHandler(currency: currency, lowStockThreshold: lowStockThreshold)),
+            StaffOnly(UpdateProductHandler(lowStockThreshold: lowStockThreshold)), StaffOnly(ArchiveProductHandler()),
         ]
     }
 }

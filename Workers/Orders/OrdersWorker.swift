@@ -12,7 +12,9 @@ struct OrdersWorker: AsyncParsableCommand {
         try await WorkerPart.run(queue: "orders", options: self.options) { part in
             let paymentWindow = try part.settings.minutes("PAYMENT_WINDOW_MINUTES")
             part.handle(Self.handlers(paymentWindow: paymentWindow))
-            part.serve(DeadlineSweep(pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) }, logger: part.logger))
+            let sweep = DeadlineSweep(
+                pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) }, logger: part.logger)
+            part.serve(Scheduler([sweep.schedule], pool: part.pool, logger: part.logger))
         }
     }
 
@@ -22,10 +24,10 @@ struct OrdersWorker: AsyncParsableCommand {
         [
             PlaceOrderHandler(), SetCartItemHandler(), ClearCartHandler(), CheckoutCartHandler(),
             StockReservedHandler(paymentWindow: paymentWindow), StockRefusedHandler(),
-            CancelOrderHandler(), ShipOrderHandler(), CompleteOrderHandler(),
+            CancelOrderHandler(), StaffOnly(ShipOrderHandler()), StaffOnly(CompleteOrderHandler()),
             PaymentIntentCreatedHandler(), PaymentProcessingHandler(paymentWindow: paymentWindow), PaymentSucceededHandler(),
             PaymentFailedHandler(), PaymentRefundedHandler(), PaymentRefundFailedHandler(), PaymentDisputedHandler(),
-            ExpireOrderHandler(paymentWindow: paymentWindow), PaymentCanceledHandler(),
+            ExpireOrderHandler(paymentWindow: paymentWindow), PaymentCanceledHandler(), ForgetCustomer(),
         ]
     }
 }

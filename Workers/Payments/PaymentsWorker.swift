@@ -16,11 +16,11 @@ struct PaymentsWorker: AsyncParsableCommand {
                 CreatePaymentIntent(stripe: stripe, pool: part.pool, publishableKey: publishableKey),
                 ConfirmPaymentIntent(stripe: stripe, pool: part.pool),
                 CancelPaymentIntent(stripe: stripe, pool: part.pool), Refund(stripe: stripe, pool: part.pool), ReceiveEvent(),
-                Reconcile(stripe: stripe, pool: part.pool))
-            part.serve(
-                Backfill(
-                    stripe: stripe, pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) },
-                    interval: try part.settings.interval("STRIPE_BACKFILL_SECONDS"), logger: part.logger))
+                Reconcile(stripe: stripe, pool: part.pool), ForgetPayer())
+            let backfill = Backfill(
+                stripe: stripe, pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) },
+                interval: try part.settings.interval("STRIPE_BACKFILL_SECONDS"), logger: part.logger)
+            part.serve(Scheduler([backfill.schedule], pool: part.pool, logger: part.logger))
         }
     }
 }

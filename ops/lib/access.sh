@@ -38,18 +38,37 @@ SQL
 # For RabbitMQ's /api/definitions. A part may publish and read what it has to, and change nothing; `management` lets it look at its queue's
 # policy when it starts.
 broker_users() {
-    local part separator=
+    local part exchange separator=
     printf '{"users":[{"name":"conveyor","password":"%s","tags":"administrator"}' "$(broker_password "$(owner_settings)")"
     for part in "${roles[@]}"; do
         printf ',{"name":"conveyor_%s","password":"%s","tags":"management"}' "$part" "$(broker_password "$(own_settings "$part")")"
     done
     printf '],"permissions":[{"user":"conveyor","vhost":"/","configure":".*","write":".*","read":".*"}'
     for part in "${roles[@]}"; do printf ',{"user":"conveyor_%s","vhost":"/",%s}' "$part" "$(broker_permissions "$part")"; done
+    printf '],"topic_permissions":['
+    for part in "${roles[@]}"; do
+        for exchange in commands events; do
+            # Every binding may be read: whether a part may bind its queue at all is said above.
+            printf '%s{"user":"conveyor_%s","vhost":"/","exchange":"%s","write":"%s","read":".*"}' "$separator" "$part" "$exchange" \
+                "$(published_types "$part" "$exchange")"
+            separator=,
+        done
+    done
     printf ']}'
+}
+
+# published_types PART EXCHANGE: what its user may publish there, as a regular expression in JSON; of nothing, the key that no message has.
+published_types() {
+    local part exchange types expression=
+    while read -r part exchange types; do
+        if [ "$part $exchange" = "$1 $2" ]; then expression+=${expression:+|}${types// /|}; fi
+    done <"$root/topology/publishers.txt"
+    printf '^(%s)$' "${expression//./\\\\.}"
 }
 
 broker_permissions() {
     case $1 in
+    email) printf '"configure":"^$","write":"^(events|dead|retry\\\\..+)$","read":"^email$"' ;;
     ingress) printf '"configure":"^amq\\\\.gen.*$","write":"^(commands|events|amq\\\\.gen.*)$","read":"^(events|amq\\\\.gen.*)$"' ;;
     recorder) printf '"configure":"^$","write":"^(return|amq\\\\.default)$","read":"^[a-z]+\\\\.dead$"' ;;
     *) printf '"configure":"^$","write":"^(commands|events|dead|retry\\\\..+)$","read":"^%s$"' "$1" ;;

@@ -36,11 +36,11 @@ configure() {
 
 declare -A port=() # by "file name"
 
-# Two of these on one machine must not choose the same ports: the lock on descriptor 9 is held until they are listened on.
+# Two of these on one machine must not choose the same ports: the lock on descriptor 9 is held until they are listened on. It is on the folder itself,
+# which everybody can open and nobody can put another file in the place of.
 lock_ports() {
-    local file=/tmp/conveyor-ports.lock
-    [ -e "$file" ] || (umask 0 && : >"$file") 2>/dev/null || true
-    if { exec 9<"$file"; } 2>/dev/null; then flock -w 60 9 || true; fi
+    exec 9</tmp
+    flock -w 60 9 || true
 }
 unlock_ports() { exec 9>&-; }
 
@@ -99,6 +99,7 @@ configure_shared() {
     keep SMTP_TLS none
     keep EMAIL_FROM shop@conveyor.example
     keep ADMIN_EMAIL admin@conveyor.example
+    put RABBITMQCTL "$local_dir/rabbitmqctl"
     put SHOP_URL "http://127.0.0.1:${port[env.d/demo PORT]}"
     save_settings
 }
@@ -111,6 +112,15 @@ configure_servers() {
     put PGUSER postgres
     keep_secret PGPASSWORD 16
     save_settings
+
+    # `conveyor waiting` looks into the queues with it. As rabbitmqctl, but within milliseconds, as no Erlang machine is started for it.
+    write_file "$local_dir/rabbitmqctl" <<SCRIPT
+#!/bin/sh
+[ "\$2" = eval ] || exit 64
+export HOME='$rabbitmq_dir' ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT='${port[env.d/rabbitmq EPMD_PORT]}'
+printf '%s\\n' "\$3" | exec erl_call -sname '$(node_name rabbitmq)' -h "conveyor-\$\$" -e
+SCRIPT
+    chmod 755 "$local_dir/rabbitmqctl"
 
     for node in "${nodes[@]}"; do
         open_settings "$local_dir/env.d/$node"

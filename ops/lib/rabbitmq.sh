@@ -74,6 +74,10 @@ raft.wal_max_size_bytes = 64000000
 disk_free_limit.absolute = 200MB
 vm_memory_high_watermark.relative = 0.4
 
+# A worker holds messages for as long as the database is away. After half an hour, RabbitMQ's own limit, it would lose its channel over that, and each message
+# would count as one that has crashed it. A week.
+consumer_timeout = 604800000
+
 log.console = true
 log.console.level = info
 log.connection.level = warning

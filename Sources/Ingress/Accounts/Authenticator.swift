@@ -16,6 +16,9 @@ final class Authenticator: Sendable {
         let epoch: Int
         /// Of the token.
         let expiresAt: Date
+        /// The database stood by the token. If it could not be reached at all, the token alone speaks: enough to send what a worker looks at again.
+        let isConfirmed: Bool
+        let session: Tokens.Session
     }
 
     /// What the database says of an account.
@@ -23,6 +26,12 @@ final class Authenticator: Sendable {
         let epoch: Int
         let isActive: Bool
         let isSuperuser: Bool
+        /// Sessions that were ended not so long ago that their access tokens are over.
+        let endedSessions: [ID]
+
+        func stands(by epoch: Int, _ session: Tokens.Session) -> Bool {
+            self.epoch == epoch && session.id.map { !self.endedSessions.contains($0) } ?? true
+        }
     }
 
     private let tokens: Tokens
@@ -32,13 +41,21 @@ final class Authenticator: Sendable {
     private let verified = Mutex<[String: Tokens.Claims]>([:])
     private static let verifiedLimit = 10_000
 
-    init(tokens: Tokens, pool: PostgresPool, feed: ChangeFeed) {
+    private let accessLifetime: Double
+
+    /// - Parameter accessLifetime: of an access token, in seconds.
+    init(tokens: Tokens, accessLifetime: Double, pool: PostgresPool, feed: ChangeFeed) {
         self.tokens = tokens
+        self.accessLifetime = accessLifetime
         self.pool = pool
-        self.standings = ReadCache("user", capacity: 20_000, feed: feed)
+        self.standings = ReadCache("user", capacity: 20_000, isDecidedByDatabase: true, feed: feed)
     }
 
-    private static let standing: Statement = "select token_epoch, is_active, is_superuser from users where id = $1 and erased_at is null"
+    private static let standing: Statement = """
+        select token_epoch, is_active, is_superuser,
+               array(select s.id from sessions s where s.user_id = u.id and s.ended_at > now() - make_interval(secs => $2))
+        from users u where id = $1 and erased_at is null
+        """
 
     /// The account of a request's bearer token.
     /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`.
@@ -54,15 +71,30 @@ final class Authenticator: Sendable {
     }
 
     /// A member of the shop's staff.
-    /// - Throws: as ``user(_:)``, or `forbidden`.
+    /// - Throws: as ``user(_:)``, or `forbidden`; `database_unreachable` if the database cannot say so.
     func superuser(_ request: Request) async throws -> User {
         let user = try await self.user(request)
+        guard user.isConfirmed else { throw Self.unconfirmed }
         guard user.isSuperuser else { throw Problem(.forbidden, "Only the shop's staff may do this.") }
         return user
     }
 
     /// The account of a refresh token.
-    func user(refreshing token: String) async throws -> User { try await self.user(of: try await self.claims(token, for: .refresh)) }
+    /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`; `database_unreachable` if the database cannot say so.
+    func user(refreshing token: String) async throws -> User {
+        let user = try await self.user(of: try await self.claims(token, for: .refresh))
+        guard user.isConfirmed else { throw Self.unconfirmed }
+        return user
+    }
+
+    /// Whose refresh token it is, whether or not the account still stands by it.
+    /// - Throws: `Problem` `unauthorized`, `token_expired`.
+    func owner(of token: String) async throws(Problem) -> (id: ID, session: Tokens.Session) {
+        let claims = try await self.claims(token, for: .refresh)
+        return (claims.userID, claims.session)
+    }
+
+    private static let unconfirmed = Problem(.databaseUnreachable, "The database cannot be reached; try again.")
 
     private static func bearer(_ request: Request) -> String? {
         guard let header = request.headers[.authorization] else { return nil }
@@ -95,22 +127,28 @@ final class Authenticator: Sendable {
         }
     }
 
+    private static let revoked = Problem(.unauthorized, "The token was revoked; sign in again.")
+
     private func user(of claims: Tokens.Claims) async throws -> User {
         var standing: Standing?
         do {
             standing = try await self.standing(of: claims.userID)
-        } catch let problem as Problem where problem.code == .databaseUnreachable {
-            // Writes are accepted while the database is away: then the token's word counts.
-            return User(id: claims.userID, isSuperuser: claims.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt)
+        } catch let error as PostgresError where error.meansAway {
+            // Writes are accepted while the database is away: then the token's word counts, unless it is known to be outdated. An epoch only rises.
+            if let known = self.standings.lastKnown(claims.userID), known.value.epoch > claims.epoch { throw Self.revoked }
+            return User(
+                id: claims.userID, isSuperuser: false, epoch: claims.epoch, expiresAt: claims.expiresAt, isConfirmed: false, session: claims.session)
         }
         if let known = standing, known.epoch < claims.epoch {
             // The token is newer than what is known here: an operator's hand at the database goes by no event.
             self.standings.drop(claims.userID)
             standing = try await self.standing(of: claims.userID)
         }
-        guard let standing, standing.epoch == claims.epoch else { throw Problem(.unauthorized, "The token was revoked; sign in again.") }
+        guard let standing, standing.stands(by: claims.epoch, claims.session) else { throw Self.revoked }
         guard standing.isActive else { throw Problem(.userInactive, "The account is not active.") }
-        return User(id: claims.userID, isSuperuser: standing.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt)
+        return User(
+            id: claims.userID, isSuperuser: standing.isSuperuser, epoch: claims.epoch, expiresAt: claims.expiresAt, isConfirmed: true,
+            session: claims.session)
     }
 
     /// Whether someone whose request goes on for long may still have what it was granted.
@@ -118,18 +156,17 @@ final class Authenticator: Sendable {
         guard user.expiresAt > Date() else { return false }
         do {
             guard let standing = try await self.standing(of: user.id) else { return false }
-            return standing.isActive && standing.epoch == user.epoch && (standing.isSuperuser || !user.isSuperuser)
+            return standing.isActive && standing.stands(by: user.epoch, user.session) && (standing.isSuperuser || !user.isSuperuser)
         } catch {
-            return true
+            // While it is away nothing new can be read either; a right of the staff's is the database's to say.
+            return (error as? PostgresError)?.meansAway == true && !user.isSuperuser
         }
     }
 
     private func standing(of id: ID) async throws -> Standing? {
-        try await self.standings.value(id) { [pool] in
-            try await pool.reading { pool in
-                try await pool.query(Self.standing, id).decode((Int32, Bool, Bool).self).first.map {
-                    Standing(epoch: Int($0), isActive: $1, isSuperuser: $2)
-                }
+        try await self.standings.value(id) { [pool, accessLifetime] in
+            try await pool.query(Self.standing, id, accessLifetime).decode((Int32, Bool, Bool, [ID]).self).first.map {
+                Standing(epoch: Int($0), isActive: $1, isSuperuser: $2, endedSessions: $3)
             }
         }
     }

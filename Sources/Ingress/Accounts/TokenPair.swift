@@ -33,17 +33,31 @@ struct TokenIssuer: Sendable {
         self.refresh = try settings.days("REFRESH_TOKEN_EXPIRE_DAYS")
     }
 
-    func pair(for id: ID, epoch: Int, isSuperuser: Bool) async throws -> TokenPair {
-        // Whole seconds: some readers of tokens take no other.
-        let now = Date(timeIntervalSince1970: Double(Clock.seconds()))
-        func sign(_ use: Tokens.Use, _ lifetime: Duration) async throws -> String {
-            try await self.tokens.sign(
-                .init(
-                    userID: id, epoch: epoch, use: use, expiresAt: now.addingTimeInterval(lifetime / .seconds(1)),
-                    isSuperuser: isSuperuser), at: now)
+    /// A session ends for good so long after its sign-in, however often it was refreshed.
+    private static let sessionLifetime: TimeInterval = 90 * 86_400
+
+    /// A session that begins now.
+    func newSession() -> Tokens.Session {
+        Tokens.Session(id: .v7(milliseconds: UInt64(Clock.milliseconds())), signedInAt: Self.now)
+    }
+
+    /// When a refresh token that is given out now ends; nil if its session is at its end.
+    func expiry(of session: Tokens.Session) -> Date? {
+        let end = session.signedInAt.addingTimeInterval(Self.sessionLifetime)
+        return end > Self.now ? min(end, Self.now.addingTimeInterval(self.refresh / .seconds(1))) : nil
+    }
+
+    /// - Parameter expiresAt: of the refresh token, see ``expiry(of:)``.
+    func pair(for id: ID, epoch: Int, _ session: Tokens.Session, until expiresAt: Date) async throws -> TokenPair {
+        let now = Self.now
+        func sign(_ use: Tokens.Use, _ expiresAt: Date) async throws -> String {
+            try await self.tokens.sign(.init(userID: id, epoch: epoch, use: use, expiresAt: expiresAt, session: session), at: now)
         }
         return TokenPair(
-            accessToken: try await sign(.access, self.access), refreshToken: try await sign(.refresh, self.refresh),
-            expiresIn: Int(self.access / .seconds(1)))
+            accessToken: try await sign(.access, now.addingTimeInterval(self.access / .seconds(1))),
+            refreshToken: try await sign(.refresh, expiresAt), expiresIn: Int(self.access / .seconds(1)))
     }
+
+    // Whole seconds: some readers of tokens take no other.
+    private static var now: Date { Date(timeIntervalSince1970: Double(Clock.seconds())) }
 }

@@ -27,7 +27,7 @@ struct CartController: Sendable {
         guard let product = ID(context.parameter("product_id")) else { throw ProductsController.notFound }
         let input = try await request.read { fields in
             SetCartItem(
-                userID: user.id, productID: product, quantity: Int(fields.int("quantity", 0...Int64(OrderLine.allowedQuantity.upperBound))))
+                userID: user.id, productID: product, quantity: fields.required("quantity", .number(0...OrderLine.allowedQuantity.upperBound)))
         }
         return try await self.intake.accept(input.value, .setCartItem, about: .existing(user.id), by: user.id, body: input.bytes, request, context)
     }

@@ -36,7 +36,8 @@ struct CategoriesController: Sendable {
         let user = try await self.authenticator.superuser(request)
         let input = try await request.read { fields in
             CreateCategory(
-                name: fields.text("name", 1...200), slug: fields.slug("slug"), description: fields.optionalString("description", 0...10_000),
+                name: fields.required("name", .title), slug: fields.optional("slug", .slug),
+                description: fields.optional("description", .description),
                 parentID: fields.optionalID("parent_id"), isActive: fields.optionalBool("is_active"))
         }
         return try await self.intake.accept(input.value, .createCategory, about: .new, by: user.id, body: input.bytes, request, context)
@@ -49,8 +50,8 @@ struct CategoriesController: Sendable {
         let input = try await request.read { fields in
             fields.refuseNull("name", "slug", "is_active")
             return UpdateCategory(
-                categoryID: id, name: fields.optionalText("name", 1...200), slug: fields.slug("slug"),
-                description: fields.isNull("description") ? "" : fields.optionalString("description", 0...10_000),
+                categoryID: id, name: fields.optional("name", .title), slug: fields.optional("slug", .slug),
+                description: fields.isNull("description") ? "" : fields.optional("description", .description),
                 parentID: fields.optionalID("parent_id"), clearsParent: fields.isNull("parent_id") ? true : nil,
                 isActive: fields.optionalBool("is_active"))
         }

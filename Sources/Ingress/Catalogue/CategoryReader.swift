@@ -19,18 +19,16 @@ struct CategoryReader: Sendable {
     private static let key = ID(high: 0, low: 0)
 
     /// The tree.
-    /// - Throws: `Problem` `database_unreachable`, if nothing is known of it here.
+    /// - Throws: `PostgresError`, if nothing is known of it here.
     func tree() async throws -> CategoryTree {
         if let known = self.cache.valid(Self.key) { return known }
         let tree = try await self.cache.value(Self.key) { [pool] in
-            try await pool.reading { pool in
-                try CategoryTree(
-                    try await pool.query(Self.all).map { row in
-                        CategoryBody(
-                            id: try row[0], name: try row[1], slug: try row[2], description: OrNull(try row[3, as: String?.self]),
-                            parentID: OrNull(try row[4, as: ID?.self]), isActive: try row[5])
-                    })
-            }
+            try CategoryTree(
+                try await pool.query(Self.all).map { row in
+                    CategoryBody(
+                        id: try row[0], name: try row[1], slug: try row[2], description: OrNull(try row[3, as: String?.self]),
+                        parentID: OrNull(try row[4, as: ID?.self]), isActive: try row[5])
+                })
         }
         return try tree ?? CategoryTree([])
     }

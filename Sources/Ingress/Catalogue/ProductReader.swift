@@ -21,15 +21,13 @@ struct ProductReader: Sendable {
     private static let one = Statement("select \(ProductBody.columns) from products p where p.id = $1")
 
     /// A product, archived or not; nil if there is none of that id.
-    /// - Throws: `Problem` `database_unreachable`, if nothing is known of it here.
+    /// - Throws: `PostgresError`, if nothing is known of it here.
     func product(_ id: ID) async throws -> Product? {
         if let known = self.cache.valid(id) { return known }
         return try await self.cache.value(id) { [pool] in
-            try await pool.reading { pool in
-                guard let row = try await pool.query(Self.one, id).first else { return nil }
-                let body = try ProductBody(row)
-                return Product(isActive: body.isActive, answer: SharedAnswer(json: try JSON.canonical(body)))
-            }
+            guard let row = try await pool.query(Self.one, id).first else { return nil }
+            let body = try ProductBody(row)
+            return Product(isActive: body.isActive, answer: SharedAnswer(json: try JSON.canonical(body)))
         }
     }
 }

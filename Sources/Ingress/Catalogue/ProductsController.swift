@@ -8,6 +8,8 @@ struct ProductsController: Sendable {
     let authenticator: Authenticator
     let products: ProductReader
     let search: ProductSearch
+    /// Searches take long: clients take turns.
+    let turns: FairQueue<IPAddress>
 
     func add(to routes: inout Routes) {
         routes.api(.get, "/products", self.list)
@@ -18,11 +20,15 @@ struct ProductsController: Sendable {
     }
 
     static let notFound = Problem(.notFound, "There is no such product, or not yet.")
-    private static let amounts: ClosedRange<Int64> = 0...1_000_000_000_000
-    private static let counts: ClosedRange<Int64> = 0...Int64(Int32.max)
 
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
-        let page = try await self.search.page(ProductQuery(Query(request)))
+        let query = try ProductQuery(Query(request))
+        let page: Page<ProductBody>
+        do {
+            page = try await self.turns.run(for: context.client.network) { try await self.search.page(query) }
+        } catch is FairQueue<IPAddress>.Full {
+            throw Refusal.tooMany("Too many searches at once", wait: .seconds(1))
+        }
         return SharedAnswer(json: try JSON.canonical(page), headers: request.link(toNext: page.nextCursor)).response(to: request)
     }
 
@@ -36,12 +42,14 @@ struct ProductsController: Sendable {
     @Sendable private func create(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.superuser(request)
         let input = try await request.read { fields in
-            CreateProduct(
-                sku: fields.text("sku", 1...100), name: fields.text("name", 1...200), description: fields.optionalString("description", 0...10_000),
-                unitAmount: fields.int("unit_amount", Self.amounts), currency: fields.currency("currency"),
-                stockQuantity: fields.optionalInt("stock_quantity", Self.counts).map { Int($0) }, categoryID: fields.optionalID("category_id"),
+            let product = CreateProduct(
+                sku: fields.required("sku", .sku), name: fields.required("name", .title), description: fields.optional("description", .description),
+                unitAmount: fields.required("unit_amount", .unitAmount), currency: fields.optional("currency", .currency),
+                stockQuantity: fields.optional("stock_quantity", .count), categoryID: fields.optionalID("category_id"),
                 images: fields.images("images"), isActive: fields.optionalBool("is_active"),
-                lowStockThreshold: fields.optionalInt("low_stock_threshold", Self.counts).map { Int($0) })
+                lowStockThreshold: fields.optional("low_stock_threshold", .count))
+            fields.refuse("unit_amount", product.currency, product.unitAmount)
+            return product
         }
         return try await self.intake.accept(input.value, .createProduct, about: .new, by: user.id, body: input.bytes, request, context)
     }
@@ -52,15 +60,17 @@ struct ProductsController: Sendable {
         guard let id = ID(context.parameter("id")) else { throw Self.notFound }
         let input = try await request.read { fields in
             fields.refuseNull("sku", "name", "unit_amount", "currency", "stock_quantity", "is_active")
-            return UpdateProduct(
-                productID: id, sku: fields.optionalText("sku", 1...100), name: fields.optionalText("name", 1...200),
-                description: fields.isNull("description") ? "" : fields.optionalString("description", 0...10_000),
-                unitAmount: fields.optionalInt("unit_amount", Self.amounts), currency: fields.currency("currency"),
-                stockQuantity: fields.optionalInt("stock_quantity", Self.counts).map { Int($0) }, categoryID: fields.optionalID("category_id"),
+            let change = UpdateProduct(
+                productID: id, sku: fields.optional("sku", .sku), name: fields.optional("name", .title),
+                description: fields.isNull("description") ? "" : fields.optional("description", .description),
+                unitAmount: fields.optional("unit_amount", .unitAmount), currency: fields.optional("currency", .currency),
+                stockQuantity: fields.optional("stock_quantity", .count), categoryID: fields.optionalID("category_id"),
                 clearsCategory: fields.isNull("category_id") ? true : nil, images: fields.isNull("images") ? [] : fields.images("images"),
                 isActive: fields.optionalBool("is_active"),
-                lowStockThreshold: fields.optionalInt("low_stock_threshold", Self.counts).map { Int($0) },
+                lowStockThreshold: fields.optional("low_stock_threshold", .count),
                 clearsLowStockThreshold: fields.isNull("low_stock_threshold") ? true : nil)
+            fields.refuse("unit_amount", change.currency, change.unitAmount)
+            return change
         }
         return try await self.intake.accept(
             input.value, .updateProduct, about: .existing(id), by: user.id, body: input.bytes, request, context)

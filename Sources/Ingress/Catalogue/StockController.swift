@@ -15,18 +15,15 @@ struct StockController: Sendable {
         routes.api(.get, "/products/{id}/stock-movements", self.movements)
     }
 
-    private static let counts: ClosedRange<Int64> = 0...Int64(Int32.max)
-    private static let deltas: ClosedRange<Int64> = -Int64(Int32.max)...Int64(Int32.max)
-
     @Sendable private func adjust(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.superuser(request)
         guard let id = ID(context.parameter("id")) else { throw ProductsController.notFound }
         let input = try await request.read { fields in
-            let delta = fields.optionalInt("delta", Self.deltas).map { Int($0) }
-            let count = fields.optionalInt("set", Self.counts).map { Int($0) }
+            let delta = fields.optional("delta", Rule<Int>.difference)
+            let count = fields.optional("set", Rule<Int>.count)
             let isGiven = (fields.has("delta") && !fields.isNull("delta"), fields.has("set") && !fields.isNull("set"))
             if isGiven.0 == isGiven.1 { fields.refuse("delta", "is required, or set; not both") }
-            return AdjustStock(productID: id, delta: delta, set: count, reason: fields.text("reason", 1...500))
+            return AdjustStock(productID: id, delta: delta, set: count, reason: fields.required("reason", .words(1...500)))
         }
         return try await self.intake.accept(input.value, .adjustStock, about: .existing(id), by: user.id, body: input.bytes, request, context)
     }

@@ -117,8 +117,13 @@ final class ChangeFeed: Service {
     }
 
     private func wakeAll() {
-        let listeners = self.state.withLock { $0.listeners.values.flatMap { Array($0.values) } }
-        for listener in listeners { listener.wake() }
+        Self.wake(self.state.withLock { $0.listeners.values.flatMap { Array($0.values) } })
+    }
+
+    /// All at the same time, so that one look at the database is new enough for all.
+    private static func wake(_ listeners: [Listener]) {
+        let now = ContinuousClock.now
+        for listener in listeners { listener.wake(at: now) }
     }
 
     private func watchConnection() async {
@@ -187,7 +192,7 @@ final class ChangeFeed: Service {
             peers.hear(beat, at: .now)
             return peers.own
         }
-        for listener in self.state.withLock({ $0.listeners[own].map { Array($0.values) } ?? [] }) { listener.wake() }
+        Self.wake(self.state.withLock { $0.listeners[own].map { Array($0.values) } ?? [] })
         return beat.drops != nil && beat.ingress != own
     }
 
@@ -224,7 +229,7 @@ final class ChangeFeed: Service {
             for id in hint.changed.values.joined() { if let waiting = state.listeners[id] { listeners += waiting.values } }
             return listeners
         }
-        for listener in listeners { listener.wake() }
+        Self.wake(listeners)
     }
 }
 
@@ -232,7 +237,11 @@ extension ChangeFeed {
     /// Someone who waits for news of one id. News that come while nobody waits are kept for the next wait.
     final class Listener: Sendable {
         private struct State {
-            var hasNews = false
+            /// When the newest news came that have not been told.
+            var newsAt: ContinuousClock.Instant?
+            /// The next wait is over at once.
+            var isWoken = false
+            var hasLeft = false
             var waiting: CheckedContinuation<Void, Never>?
             var round = 0
         }
@@ -247,20 +256,24 @@ extension ChangeFeed {
         }
 
         /// Returns at the next news, at the deadline, or when the task is cancelled. For one task at a time.
-        func next(until deadline: ContinuousClock.Instant) async {
+        /// - Returns: when news came; nil if none did.
+        @discardableResult
+        func next(until deadline: ContinuousClock.Instant) async -> ContinuousClock.Instant? {
             let round = self.state.withLock { $0.round + 1 }
             let timer = Task {
                 try? await Task.sleep(until: deadline)
                 self.end(round)
             }
-            await self.next(isOver: { ContinuousClock.now >= deadline })
-            timer.cancel()
+            defer { timer.cancel() }
+            return await self.next(isOver: { ContinuousClock.now >= deadline })
         }
 
-        /// Returns at the next news, or when the task is cancelled. For one task at a time.
-        func next() async { await self.next(isOver: { false }) }
+        /// Returns at the next news or pulse, or when the task is cancelled. For one task at a time.
+        /// - Returns: when news came; nil if none did.
+        @discardableResult
+        func next() async -> ContinuousClock.Instant? { await self.next(isOver: { false }) }
 
-        private func next(isOver: () -> Bool) async {
+        private func next(isOver: () -> Bool) async -> ContinuousClock.Instant? {
             let round = self.state.withLock { state in
                 state.round += 1
                 return state.round
@@ -268,8 +281,8 @@ extension ChangeFeed {
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let isOver = self.state.withLock { state in
-                        if state.hasNews || Task.isCancelled || isOver() {
-                            state.hasNews = false
+                        if state.isWoken || state.hasLeft || Task.isCancelled || isOver() {
+                            state.isWoken = false
                             return true
                         }
                         state.waiting = continuation
@@ -280,16 +293,32 @@ extension ChangeFeed {
             } onCancel: {
                 self.end(round)
             }
+            return self.state.withLock { state in
+                defer { state.newsAt = nil }
+                return state.newsAt
+            }
         }
 
         /// No more news are wanted.
         func cancel() { self.feed?.forget(self) }
 
-        /// Ends the wait, or if nobody waits, the next one.
-        func wake() {
+        /// Brings news: ends the wait, or if nobody waits, the next one.
+        func wake(at now: ContinuousClock.Instant = .now) { self.wake { $0.newsAt = now } }
+
+        /// Ends the wait, or if nobody waits, the next one, without news.
+        func pulse() { self.wake { _ in } }
+
+        /// Whoever waited has gone away: no wait lasts any longer.
+        func leave() { self.wake { $0.hasLeft = true } }
+
+        /// Whether whoever waited has gone away.
+        var hasLeft: Bool { self.state.withLock(\.hasLeft) }
+
+        private func wake(_ note: (inout State) -> Void) {
             let waiting = self.state.withLock { state in
+                note(&state)
                 defer { state.waiting = nil }
-                if state.waiting == nil { state.hasNews = true }
+                if state.waiting == nil { state.isWoken = true }
                 return state.waiting
             }
             waiting?.resume()

@@ -67,7 +67,7 @@ struct DocsController: Sendable {
 
     private static let start = """
         SwaggerUIBundle({
-          url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null, persistAuthorization: true,
+          url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null, persistAuthorization: false,
           tryItOutEnabled: true, defaultModelsExpandDepth: 0,
         });
         """

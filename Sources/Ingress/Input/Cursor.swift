@@ -15,7 +15,7 @@ struct Cursor: Sendable, Equatable {
 
     /// A cursor on a time, to the microsecond.
     init(_ time: Date, _ id: ID) {
-        self.init(key: String(Int64((time.timeIntervalSince1970 * 1_000_000).rounded())), id: id)
+        self.init(key: String(Int64((Clock.bounded(time).timeIntervalSince1970 * 1_000_000).rounded())), id: id)
     }
 
     /// Reads what ``text`` wrote; nil for anything else.
@@ -32,10 +32,8 @@ struct Cursor: Sendable, Equatable {
     /// The time of a cursor on one.
     /// - Throws: `Problem` `bad_cursor`.
     func time() throws(Problem) -> Date {
-        guard let microseconds = Int64(self.key), abs(microseconds) < 253_402_300_800_000_000 else {
-            throw Problem(.badCursor, "The cursor is not one that this list gave.")
-        }
-        return Clock.date(microseconds: microseconds)
+        guard let time = Clock.date(microseconds: self.key) else { throw Problem(.badCursor, "The cursor is not one that this list gave.") }
+        return time
     }
 }
 

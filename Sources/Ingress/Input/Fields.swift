@@ -68,67 +68,58 @@ final class Fields {
         return value ?? substitute
     }
 
-    /// A text without NUL, which Postgres cannot keep, of so many characters.
-    func optionalString(_ field: String, _ lengths: ClosedRange<Int>, secret: Bool = false) -> String? {
-        guard let text = self.value(field, String.self, "a string") else { return nil }
-        if text.utf8.contains(0) {
-            self.refuse(field, "must not contain the character NUL")
-            return nil
-        }
-        // Bytes first: a text of a megabyte is not counted character by character.
-        guard text.utf8.count <= lengths.upperBound * 4, lengths.contains(text.unicodeScalars.count) else {
-            self.refuse(
-                field,
-                lengths.lowerBound == 0
-                    ? "must have at most \(lengths.upperBound) characters"
-                    : "must have \(lengths.lowerBound) to \(lengths.upperBound) characters")
-            return nil
-        }
-        return text
-    }
-
-    /// As ``optionalString(_:_:secret:)``, and it must be there.
-    func string(_ field: String, _ lengths: ClosedRange<Int>) -> String { self.require(field, self.optionalString(field, lengths), "") }
-
-    /// A text that is not only blanks, if it is there.
-    func optionalText(_ field: String, _ lengths: ClosedRange<Int>) -> String? {
-        let text = self.optionalString(field, lengths)
-        if let text, !text.isEmpty, text.unicodeScalars.allSatisfy(\.properties.isWhitespace) { self.refuse(field, "must not be blank") }
-        return text
-    }
-
-    /// As ``optionalText(_:_:)``, and it must be there.
-    func text(_ field: String, _ lengths: ClosedRange<Int>) -> String { self.require(field, self.optionalText(field, lengths), "") }
-
-    /// A whole number; `16.0` is one.
-    func optionalInt(_ field: String, _ range: ClosedRange<Int64>) -> Int64? {
-        let key = Key(field)
-        let number: Int64
-        do {
-            guard let whole = try self.container?.decodeIfPresent(Int64.self, forKey: key) else { return nil }
-            number = whole
+    /// What a rule makes of a value; nil if it breaks the rule, which is noted.
+    private func read<Value>(_ field: String, _ value: Value?, _ rule: Rule<Value>) -> Value? {
+        guard let value else { return nil }
+        do throws(Violation) {
+            return try rule.read(value)
         } catch {
-            let other = try? self.container?.decode(Double.self, forKey: key)
-            guard let other else {
-                self.refuse(field, "must be an integer")
-                return nil
-            }
-            guard let whole = Int64(exactly: other) else {
-                self.refuse(field, "must be an integer between \(range.lowerBound) and \(range.upperBound)")
-                return nil
-            }
-            number = whole
-        }
-        guard range.contains(number) else {
-            self.refuse(field, "must be between \(range.lowerBound) and \(range.upperBound)")
+            self.refuse(field, error.message)
             return nil
         }
-        return number
     }
 
-    /// As ``optionalInt(_:_:)``, and it must be there.
-    func int(_ field: String, _ range: ClosedRange<Int64>) -> Int64 {
-        self.require(field, self.optionalInt(field, range), range.lowerBound)
+    /// A text of a kind, if it is there.
+    func optional(_ field: String, _ rule: Rule<String>) -> String? { self.read(field, self.value(field, String.self, "a string"), rule) }
+
+    /// A text of a kind.
+    func required(_ field: String, _ rule: Rule<String>) -> String { self.require(field, self.optional(field, rule), "") }
+
+    /// Any text of so many characters, if it is there.
+    func optionalString(_ field: String, _ lengths: ClosedRange<Int>) -> String? { self.optional(field, .text(lengths)) }
+
+    /// Any text of so many characters.
+    func string(_ field: String, _ lengths: ClosedRange<Int>) -> String { self.required(field, .text(lengths)) }
+
+    /// A list of at most so many texts of a kind, if it is there.
+    func optionalList(_ field: String, upTo count: Int, _ rule: Rule<String>) -> [String]? {
+        guard let texts = self.value(field, [String].self, "a list of strings") else { return nil }
+        guard texts.count <= count else {
+            self.refuse(field, "must have at most \(count) elements")
+            return nil
+        }
+        return texts.enumerated().compactMap { index, text in self.read("\(field)[\(index)]", text, rule) }
+    }
+
+    /// A whole number of a kind, if it is there; `16.0` is one.
+    func optional<Number: FixedWidthInteger & Sendable>(_ field: String, _ rule: Rule<Number>) -> Number? {
+        guard let container, self.has(field), !self.isNull(field) else { return nil }
+        let whole: Int64
+        if let number = try? container.decode(Int64.self, forKey: Key(field)) {
+            whole = number
+        } else if let number = try? container.decode(Double.self, forKey: Key(field)), number.rounded() == number {
+            // Beyond what an integer holds it is the last one, which no rule takes.
+            whole = Int64(exactly: number) ?? (number < 0 ? .min : .max)
+        } else {
+            self.refuse(field, "must be an integer")
+            return nil
+        }
+        return self.read(field, Number(clamping: whole), rule)
+    }
+
+    /// A whole number of a kind.
+    func required<Number: FixedWidthInteger & Sendable>(_ field: String, _ rule: Rule<Number>) -> Number {
+        self.require(field, self.optional(field, rule), 0)
     }
 
     /// `true` or `false`.
@@ -180,18 +171,5 @@ final class Fields {
             values.append(read(Fields(decoder, path: "\(self.name(field))[\(values.count)]", findings: self.findings)))
         }
         return values
-    }
-
-    /// A list of texts.
-    func optionalStrings(_ field: String, _ counts: ClosedRange<Int>, _ lengths: ClosedRange<Int>) -> [String]? {
-        guard let texts = self.value(field, [String].self, "a list of strings") else { return nil }
-        guard counts.contains(texts.count) else {
-            self.refuse(field, "must have \(counts.lowerBound) to \(counts.upperBound) elements")
-            return nil
-        }
-        for (index, text) in texts.enumerated() where text.utf8.contains(0) || !lengths.contains(text.unicodeScalars.count) {
-            self.refuse("\(field)[\(index)]", "must have \(lengths.lowerBound) to \(lengths.upperBound) characters, none of them NUL")
-        }
-        return texts
     }
 }

@@ -6,7 +6,7 @@ import Shop
 struct Query {
     private let parameters: [String: String]
 
-    /// The query of a request; of a parameter that comes twice, the last one counts.
+    /// The query of a request; of a parameter that comes twice, the last one counts. One without a value counts as not given, whatever it is.
     /// - Throws: `Problem` `bad_request` if it is not encoded as a form is.
     init(_ request: Request) throws(Problem) {
         var parameters: [String: String] = [:]
@@ -17,7 +17,7 @@ struct Query {
             else {
                 throw Problem(.badRequest, "The query is not percent-encoded UTF-8.")
             }
-            parameters[name] = value
+            parameters[name] = value.isEmpty ? nil : value
         }
         self.parameters = parameters
     }
@@ -26,9 +26,9 @@ struct Query {
         Problem(.invalid, "A parameter of the query is not valid.", errors: [.init(field: name, message: message)])
     }
 
-    /// A text of at most so many characters; nil if it is missing or empty.
+    /// A text of at most so many characters; nil if it is missing.
     func string(_ name: String, upTo limit: Int = 200) throws(Problem) -> String? {
-        guard let text = self.parameters[name], !text.isEmpty else { return nil }
+        guard let text = self.parameters[name] else { return nil }
         guard text.unicodeScalars.count <= limit else { throw self.refuse(name, "must have at most \(limit) characters") }
         guard !text.utf8.contains(0) else { throw self.refuse(name, "must not contain the character NUL") }
         return text
@@ -75,7 +75,7 @@ struct Query {
     /// `cursor`: where a page goes on.
     /// - Throws: `Problem` `bad_cursor`.
     func cursor() throws(Problem) -> Cursor? {
-        guard let text = self.parameters["cursor"], !text.isEmpty else { return nil }
+        guard let text = self.parameters["cursor"] else { return nil }
         guard let cursor = Cursor(text) else { throw Problem(.badCursor, "The cursor is not one that this API gave.") }
         return cursor
     }

@@ -12,12 +12,23 @@ struct Input<Value> {
 }
 
 extension Request {
-    /// What a body of JSON may have.
-    static let bodyLimit = 1 << 20
+    /// What the largest bodies have at most: those of products.
+    static let largestBody = 1 << 20
+
+    /// How many bytes a body has at most: what its endpoint needs and room to spare. Whoever is nobody yet sends the least.
+    private var bodyLimit: Int {
+        let path = self.uri.path
+        if path.hasPrefix("/api/v1/auth/") || path == "/api/v1/users/me/password" { return 16 << 10 }
+        // Descriptions of ten thousand characters, which JSON may escape to twelve bytes each, and the URLs of images.
+        if path.hasPrefix("/api/v1/products") || path.hasPrefix("/api/v1/categories") { return Self.largestBody }
+        return 64 << 10
+    }
 
     /// The whole body.
+    /// - Parameter limit: of its bytes, if the endpoint has one of its own.
     /// - Throws: `Problem` `too_large`.
-    func bytes(upTo limit: Int = Self.bodyLimit) async throws -> [UInt8] {
+    func bytes(upTo limit: Int? = nil) async throws -> [UInt8] {
+        let limit = limit ?? self.bodyLimit
         if let length = self.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw Self.tooLarge(limit) }
         let buffer: ByteBuffer
         do {
@@ -59,7 +70,9 @@ extension Request {
     private static func parse<Value>(_ bytes: [UInt8], _ read: (Fields) -> Value) throws -> Value {
         let decoder: any Decoder
         do {
-            decoder = try JSON.decoder(of: bytes)
+            decoder = try JSON.decoder(of: bytes, within: JSON.Limits(values: 20_000, depth: 64))
+        } catch let excess as JSON.Limits.Exceeded {
+            throw Problem(.malformedJSON, "The body has more than \(excess).")
         } catch is DecodingError {
             throw Problem(.malformedJSON, "The body is not JSON (RFC 8259, in UTF-8).")
         }

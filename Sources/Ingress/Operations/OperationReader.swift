@@ -10,12 +10,27 @@ struct OperationReader: Sendable {
     let feed: ChangeFeed
     /// `SECRET_KEY`'s, which signs, then the previous ones.
     let keys: [OperationKey]
+    private let looks = SharedLooks()
+    private let waits: ConcurrencyLimit<Waiter>
 
-    init(pool: PostgresPool, feed: ChangeFeed, keys: [OperationKey]) {
+    /// - Parameter waits: requests that a ``Waiter`` may have wait.
+    init(pool: PostgresPool, feed: ChangeFeed, keys: [OperationKey], waits: Int) {
         self.pool = pool
         self.feed = feed
         self.keys = keys
+        self.waits = ConcurrencyLimit(waits)
     }
+
+    /// Who waits: an account, or somebody of whom only the network is known.
+    enum Waiter: Hashable, Sendable {
+        case account(ID)
+        case network(IPAddress)
+
+        init(_ actor: ID?, _ context: IngressContext) { self = actor.map { .account($0) } ?? .network(context.client.network) }
+    }
+
+    /// Lets one more request of somebody wait, as long as what is returned lives; nil if there are too many.
+    func admit(_ waiter: Waiter) -> ConcurrencyLimit<Waiter>.Place? { self.waits.place(for: waiter) }
 
     private static let decided: Statement = """
         select outcome, attempt, result, problem, handled_at from inbox where correlation_id = $1 and decides order by handled_at limit 1
@@ -68,16 +83,20 @@ struct OperationReader: Sendable {
         for operation: OperationID, upTo limit: Duration, _ waiting: ChangeFeed.Listener, mayHaveEnded: Bool
     ) async throws -> OperationState {
         let deadline = ContinuousClock.now + limit
+        self.looks.enter(operation.messageID)
+        defer { self.looks.leave(operation.messageID) }
         var state = OperationState(status: .pending)
         if mayHaveEnded || limit == .zero {
             state = try await self.read(operation)
             if state.isFinal { return await self.told(state, of: operation, deadline) }
         }
-        while ContinuousClock.now < deadline {
+        while ContinuousClock.now < deadline, !waiting.hasLeft {
             // A dead letter is recorded without an event.
             let pause = self.feed.isCurrent() ? Duration.seconds(1) : .milliseconds(200)
-            await waiting.next(until: min(deadline, .now + pause))
-            state = try await self.read(operation)
+            let newsAt = await waiting.next(until: min(deadline, .now + pause))
+            if waiting.hasLeft { break }
+            // Who is woken by nothing new takes what another saw a moment ago.
+            state = try await self.looks.state(of: operation.messageID, since: newsAt ?? .now - pause / 2) { try await self.read(operation) }
             if state.isFinal { return await self.told(state, of: operation, deadline) }
         }
         return state
@@ -105,30 +124,12 @@ extension OperationID {
     /// What ingresses may have cached of that which it changes, as in `cache.clear`; nil if nothing.
     fileprivate var cached: String? {
         switch self.kind {
-        case .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount: self.resource.map { "user:\($0)" }
+        case .changePassword, .revokeTokens, .endSession, .setAccountFlags, .eraseAccount: self.resource.map { "user:\($0)" }
         // Whose it was is not in the operation.
         case .resetPassword: "user"
         case .createCategory, .updateCategory, .deleteCategory: "category"
         case .updateProduct, .archiveProduct, .adjustStock: self.resource.map { "product:\($0)" }
         default: nil
-        }
-    }
-}
-
-extension PostgresPool {
-    /// Runs a read for a request.
-    /// - Throws: `Problem` `database_unreachable` if there is no connection; else what went wrong.
-    func reading<Value: Sendable>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
-        do {
-            return try await body(self)
-        } catch let error as PostgresError {
-            switch error.kind {
-            case .unreachable, .connectionLost, .poolExhausted, .closed, .timedOut:
-                throw Problem(.databaseUnreachable, "The database cannot be reached; try again.")
-            default:
-                if error.isConnectionLost { throw Problem(.databaseUnreachable, "The database cannot be reached; try again.") }
-                throw error
-            }
         }
     }
 }

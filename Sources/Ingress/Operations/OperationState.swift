@@ -22,29 +22,6 @@ struct OperationState: Sendable {
     var isFinal: Bool { self.status == .succeeded || self.status == .rejected || self.status == .failed }
 }
 
-/// What an operation is about, as its clients see it.
-struct ResourceReference: Encodable, Sendable {
-    let type: String
-    let id: String
-    let url: String
-
-    /// Nil where it must not be told.
-    init?(_ operation: OperationID) {
-        guard let type = operation.kind.resourceType, let resource = operation.resource else { return nil }
-        self.type = type.rawValue
-        // A refund's own id is its message's; where it is to be seen is its order.
-        self.id = (type == .refund ? operation.messageID : resource).description
-        self.url =
-            switch type {
-            case .user: operation.kind == .setAccountFlags ? "/api/v1/users" : "/api/v1/users/me"
-            case .category: "/api/v1/categories/\(resource)"
-            case .product: "/api/v1/products/\(resource)"
-            case .cart: "/api/v1/cart"
-            case .order, .payment, .refund: "/api/v1/orders/\(resource)"
-            }
-    }
-}
-
 /// An operation as it is answered.
 struct OperationBody: Encodable, Sendable {
     let operation: OperationID
@@ -73,7 +50,7 @@ struct OperationBody: Encodable, Sendable {
         try container.encode(self.state.attempts, forKey: .attempts)
         try container.encode(try self.state.result.map { try JSON.decode(JSONValue.self, from: $0.bytes) }, forKey: .result)
         try container.encode(self.state.problem.map { ProblemBody($0, operationID: self.id) }, forKey: .problem)
-        try container.encode(ResourceReference(self.operation), forKey: .resource)
+        try container.encode(self.operation.reference, forKey: .resource)
         try container.encode(self.state.createdAt, forKey: .createdAt)
         try container.encode(self.state.finishedAt, forKey: .finishedAt)
         try container.encode(self.state.nextAttemptAt, forKey: .nextAttemptAt)

@@ -21,9 +21,17 @@ struct OperationsController: Sendable {
         }
         let preference = Preference(request)
         let asked = try Query(request).int("wait", 0...86_400).map { min(Int($0), Preference.limit) }
+        let seconds = asked ?? preference?.seconds ?? 0
+        let place = seconds > 0 ? self.operations.admit(.init(operation.actor, context)) : nil
+        guard seconds == 0 || place != nil else { throw Refusal.tooMany("Too many requests wait already", wait: .seconds(1)) }
         let waiting = self.operations.feed.listen(to: operation.messageID)
-        defer { waiting.cancel() }
-        let state = try await self.operations.wait(for: operation, upTo: .seconds(asked ?? preference?.seconds ?? 0), waiting, mayHaveEnded: true)
+        context.channel.onceClientLeaves { waiting.leave() }
+        defer {
+            waiting.cancel()
+            context.channel.onceClientLeaves(nil)
+        }
+        let state = try await self.operations.wait(for: operation, upTo: .seconds(seconds), waiting, mayHaveEnded: true)
+        withExtendedLifetime(place) {}
         var response = try Response.json(OperationBody(operation, id: text, state), headers: [.vary: "Authorization, Prefer"])
         if asked == nil { response.headers[.preferenceApplied] = preference?.applied }
         return response

@@ -11,22 +11,11 @@ extension Fields {
 extension Address {
     fileprivate init(_ fields: Fields) {
         self.init(
-            name: fields.text("name", 1...200), line1: fields.text("line1", 1...200), line2: fields.optionalString("line2", 0...200),
-            city: fields.text("city", 1...100), state: fields.optionalString("state", 0...100), postalCode: fields.text("postal_code", 1...20),
-            country: fields.country("country"))
+            name: fields.required("name", Part.line), line1: fields.required("line1", Part.line), line2: fields.optional("line2", Part.extraLine),
+            city: fields.required("city", Part.city), state: fields.optional("state", Part.state),
+            postalCode: fields.required("postal_code", Part.postalCode), country: fields.required("country", .country))
     }
 
     /// In place of one that was refused.
     fileprivate static var none: Address { Address(name: "", line1: "", city: "", postalCode: "", country: "") }
-}
-
-extension Fields {
-    /// ISO 3166-1 alpha-2, in upper case whatever was sent.
-    fileprivate func country(_ field: String) -> String {
-        let text = self.string(field, 2...2).uppercased()
-        if !text.isEmpty, !text.utf8.allSatisfy({ UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 }) {
-            self.refuse(field, "must be a country of ISO 3166-1 in two letters")
-        }
-        return text
-    }
 }

@@ -10,6 +10,20 @@ final class LiveStreams: Service {
     /// A proxy cuts what is silent for long; most allow a minute.
     static let interval = 15
 
+    private let limit: ConcurrencyLimit<ID>
+
+    /// - Parameter limit: streams of an account.
+    init(limit: Int) { self.limit = ConcurrencyLimit(limit) }
+
+    /// Lets an account have one more stream, as long as what is returned lives.
+    /// - Throws: `Refusal` `rate_limited`.
+    func admit(_ account: ID) throws(Refusal) -> ConcurrencyLimit<ID>.Place {
+        guard let place = self.limit.place(for: account) else {
+            throw Refusal.tooMany("An account has \(self.limit.limit) streams at most", wait: .seconds(Self.interval))
+        }
+        return place
+    }
+
     private struct State {
         /// By the second of the interval at which they are due.
         var listeners = [[ObjectIdentifier: ChangeFeed.Listener]](repeating: [:], count: LiveStreams.interval)
@@ -47,13 +61,13 @@ final class LiveStreams: Service {
                     state.second = (state.second + 1) % Self.interval
                     return Array(state.listeners[state.second].values)
                 }
-                for listener in due { listener.wake() }
+                for listener in due { listener.pulse() }
             }
         }
         let all = self.state.withLock { state in
             state.isOver = true
             return state.listeners.flatMap(\.values)
         }
-        for listener in all { listener.wake() }
+        for listener in all { listener.pulse() }
     }
 }

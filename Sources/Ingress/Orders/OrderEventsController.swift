@@ -23,28 +23,45 @@ struct OrderEventsController: Sendable {
         // The header is what a browser's EventSource sends by itself when it comes back; the parameter is for the first time.
         let query = try Query(request).int("last_event_id", 0 ... .max)
         let last = request.headers[.lastEventID].flatMap { Int64($0) } ?? query ?? 0
+        let place = try self.streams.admit(user.id)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "private, no-store", .xAccelBuffering: "no"],
             body: .init { writer in
-                try await self.send(id, after: last, to: user, writer)
+                try await self.send(id, after: last, to: user, writer, context.channel)
+                withExtendedLifetime(place) {}
             })
     }
 
-    private func send(_ order: ID, after last: Int64, to user: Authenticator.User, _ writer: consuming any ResponseBodyWriter) async throws {
+    /// So old is what a client has seen at most, should the word of a change be lost.
+    private static let lookAgain = Duration.seconds(60)
+
+    private func send(
+        _ order: ID, after last: Int64, to user: Authenticator.User, _ writer: consuming any ResponseBodyWriter, _ channel: any Channel
+    ) async throws {
         // First listened, then read: what comes between is not missed.
         let listener = self.feed.listen(to: order)
         let place = self.streams.join(listener)
+        channel.onceClientLeaves { listener.leave() }
         defer {
             self.streams.leave(place)
             listener.cancel()
         }
         var last = last
         try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
-        while !self.streams.isOver, await self.authenticator.stillStands(user) {
-            try await writer.write(await self.news(of: order, after: &last))
-            await listener.next()
+        var lookedAt: ContinuousClock.Instant?
+        while !self.streams.isOver, !listener.hasLeft, await self.authenticator.stillStands(user) {
+            let now = ContinuousClock.now
+            if let lookedAt, self.feed.isCurrent(at: now), now - lookedAt < Self.lookAgain {
+                // Nothing has happened: a sign of life is enough.
+                try await writer.write(ByteBuffer(string: ":\n\n"))
+            } else {
+                lookedAt = now
+                try await writer.write(await self.news(of: order, after: &last))
+            }
+            if await listener.next() != nil { lookedAt = nil }
             try Task.checkCancellation()
         }
+        channel.onceClientLeaves(nil)
         try await writer.finish(nil)
     }
 

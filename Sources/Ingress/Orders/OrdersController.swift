@@ -33,10 +33,7 @@ struct OrdersController: Sendable {
             PlaceOrder(
                 userID: user.id,
                 items: fields.list("items", OrderLine.allowedCount) { line in
-                    let quantities = OrderLine.allowedQuantity
-                    return OrderLine(
-                        productID: line.id("product_id"),
-                        quantity: Int(line.int("quantity", Int64(quantities.lowerBound)...Int64(quantities.upperBound))))
+                    OrderLine(productID: line.id("product_id"), quantity: line.required("quantity", .number(OrderLine.allowedQuantity)))
                 }.merged,
                 shippingAddress: fields.address("shipping_address"), billingAddress: fields.optionalAddress("billing_address"))
         }
@@ -84,7 +81,7 @@ struct OrdersController: Sendable {
 
     @Sendable private func cancel(_ request: Request, _ context: IngressContext) async throws -> Response {
         let (id, user) = try await self.ownOrder(request, context)
-        let input = try await request.read(optional: true) { CancelOrder(orderID: id, reason: $0.optionalString("reason", 0...500)) }
+        let input = try await request.read(optional: true) { CancelOrder(orderID: id, reason: $0.optional("reason", .reason)) }
         return try await self.intake.accept(input.value, .cancelOrder, about: .existing(id), by: user.id, body: input.bytes, request, context)
     }
 
@@ -102,7 +99,7 @@ struct OrdersController: Sendable {
         let user = try await self.authenticator.superuser(request)
         let (id, _) = try await self.ownOrder(request, context)
         let input = try await request.read(optional: true) {
-            ShipOrder(orderID: id, carrier: $0.optionalString("carrier", 0...100), trackingNumber: $0.optionalString("tracking_number", 0...100))
+            ShipOrder(orderID: id, carrier: $0.optional("carrier", .tracking), trackingNumber: $0.optional("tracking_number", .tracking))
         }
         return try await self.intake.accept(input.value, .shipOrder, about: .existing(id), by: user.id, body: input.bytes, request, context)
     }

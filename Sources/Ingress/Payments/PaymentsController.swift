@@ -50,11 +50,11 @@ struct PaymentsController: Sendable {
     @Sendable private func refund(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.superuser(request)
         let input = try await request.read { fields in
-            let reason = fields.optionalString("reason", 0...500)
+            let reason = fields.optional("reason", .reason)
             // Stripe knows three reasons; any other is a note for people.
             let isStripes = reason.map { ["duplicate", "fraudulent", "requested_by_customer"].contains($0) } ?? false
             return RefundPayment(
-                orderID: fields.id("order_id"), amount: fields.optionalInt("amount", 1...1_000_000_000_000), reason: isStripes ? reason : nil,
+                orderID: fields.id("order_id"), amount: fields.optional("amount", .amount), reason: isStripes ? reason : nil,
                 note: isStripes ? nil : reason)
         }
         return try await self.intake.accept(

@@ -13,9 +13,19 @@ struct StripeSignature: Sendable {
         self.keys = secrets.map { SymmetricKey(data: Array($0.utf8)) }
     }
 
+    /// Signatures of one header that are looked at: Stripe sends one for each secret that is valid at the time.
+    private static let most = 8
+
+    /// What a header says, before it is known to be true.
+    struct Claim {
+        fileprivate let time: Int64
+        fileprivate let signatures: [[UInt8]]
+    }
+
+    /// Reads the header, without a look at the body.
     /// - Parameter now: Unix seconds.
-    /// - Throws: `Problem` `bad_signature`.
-    func verify(_ header: String?, of body: [UInt8], now: Int64) throws(Problem) {
+    /// - Throws: `Problem` `bad_signature`: there is none, or it is not of about now.
+    static func claim(_ header: String?, now: Int64) throws(Problem) -> Claim {
         guard let header else { throw Self.refusal("The header Stripe-Signature is missing.") }
         var time: Int64?
         var signatures: [[UInt8]] = []
@@ -25,21 +35,35 @@ struct StripeSignature: Sendable {
             switch pair[0].drop(while: { $0 == " " }) {
             case "t": time = Int64(pair[1])
             // Others are decoys or of another protocol: only v1 counts.
-            case "v1": if let bytes = Self.bytes(hexadecimal: pair[1]) { signatures.append(bytes) }
+            case "v1" where signatures.count < Self.most: if let bytes = Self.bytes(hexadecimal: pair[1]) { signatures.append(bytes) }
             default: break
             }
         }
         guard let time else { throw Self.refusal("Stripe-Signature has no time.") }
-        guard !signatures.isEmpty else { throw Self.refusal("Stripe-Signature has no v1 signature.") }
-        let message = Array("\(time).".utf8) + body
-        let isValid = self.keys.contains { key in
-            signatures.contains { HMAC<SHA256>.isValidAuthenticationCode($0, authenticating: message, using: key) }
-        }
-        guard isValid else { throw Self.refusal("No signature is by a secret that is known here.") }
         let (age, overflow) = now.subtractingReportingOverflow(time)
         guard !overflow, -Self.tolerance...Self.tolerance ~= age else {
             throw Self.refusal("The signature's time is more than \(Self.tolerance) s away.")
         }
+        guard !signatures.isEmpty else { throw Self.refusal("Stripe-Signature has no v1 signature.") }
+        return Claim(time: time, signatures: signatures)
+    }
+
+    /// Whether a body is signed as its header claims: one MAC for each secret, however many signatures there are.
+    /// - Throws: `Problem` `bad_signature`.
+    func verify(_ claim: Claim, of body: [UInt8]) throws(Problem) {
+        let prefix = Array("\(claim.time).".utf8)
+        let isValid = self.keys.contains { key in
+            var hmac = HMAC<SHA256>(key: key)
+            hmac.update(data: prefix)
+            hmac.update(data: body)
+            let code = Array(hmac.finalize())
+            // All of them, byte by byte: how long it takes tells nothing.
+            return claim.signatures.reduce(false) { isKnown, signature in
+                let difference = zip(code, signature).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
+                return isKnown || difference == 0 && signature.count == code.count
+            }
+        }
+        guard isValid else { throw Self.refusal("No signature is by a secret that is known here.") }
     }
 
     private static func refusal(_ detail: String) -> Problem { Problem(.badSignature, detail) }

@@ -13,6 +13,8 @@ struct StripeWebhook: Sendable {
 
     private let intake: Intake
     private let signature: StripeSignature
+    /// Bad signatures of a client: each costs a MAC of its body. Nil if limits are off.
+    private let failures: RateLimiter<IPAddress>?
 
     /// - Throws: `STRIPE_WEBHOOK_SECRET` is not set, or `STRIPE_PUBLISHABLE_KEY` is no such key, or of another mode than the secret one.
     init(intake: Intake, settings: Settings) throws(SettingError) {
@@ -21,6 +23,7 @@ struct StripeWebhook: Sendable {
         if settings.isSet("STRIPE_PUBLISHABLE_KEY") { _ = try settings.stripePublishableKey() }
         self.intake = intake
         self.signature = StripeSignature(secrets: secrets)
+        self.failures = try settings.bool("RATE_LIMIT") ? RateLimiter(Rate(60, per: 60)) : nil
     }
 
     func add(to routes: inout Routes) { routes.on(.post, Self.path, self.receive) }
@@ -49,9 +52,16 @@ struct StripeWebhook: Sendable {
     }
 
     @Sendable private func receive(_ request: Request, _ context: IngressContext) async throws -> Response {
-        let body = try await request.bytes(upTo: Self.bodyLimit)
+        if let standing = self.failures?.standing(of: context.client.network), !standing.isAllowed {
+            throw Refusal.tooMany("Too many bad signatures", wait: standing.wait)
+        }
         let now = Clock.milliseconds()
-        try self.signature.verify(request.headers[.stripeSignature], of: body, now: now / 1000)
+        let claim = try StripeSignature.claim(request.headers[.stripeSignature], now: now / 1000)
+        let body = try await request.bytes(upTo: Self.bodyLimit)
+        do throws(Problem) { try self.signature.verify(claim, of: body) } catch {
+            _ = self.failures?.take(context.client.network)
+            throw error
+        }
         guard let text = String(validating: body, as: UTF8.self) else { throw Problem(.malformedJSON, "The body is not UTF-8.") }
         let head: Head
         do {

@@ -1,30 +1,21 @@
-import Glibc
 import HTTPTypes
-import Hummingbird
 import Kit
 import NIOCore
+import NIOHTTP1
 
 /// Who the client is: the connection's address, or behind a trusted proxy the last address of `X-Forwarded-For` that is no trusted proxy's.
 struct ClientAddress: Sendable {
-    /// An address, or a network of them.
     private struct Network: Sendable {
-        let bytes: [UInt8]
+        let address: IPAddress
         let prefix: Int
 
         init?(_ text: String) {
-            let parts = text.split(separator: "/", maxSplits: 1)
-            guard let first = parts.first, let bytes = ClientAddress.bytes(of: String(first)) else { return nil }
-            let prefix = parts.count == 2 ? Int(parts[1]) : bytes.count * 8
-            guard let prefix, 0...(bytes.count * 8) ~= prefix else { return nil }
-            self.bytes = bytes
+            let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let address = IPAddress(parts[0]) else { return nil }
+            let prefix = parts.count == 2 ? Int(parts[1]) : address.width
+            guard let prefix, 0...address.width ~= prefix else { return nil }
+            self.address = address
             self.prefix = prefix
-        }
-
-        func contains(_ address: [UInt8]) -> Bool {
-            guard address.count == self.bytes.count else { return false }
-            let (whole, rest) = self.prefix.quotientAndRemainder(dividingBy: 8)
-            guard address[..<whole] == self.bytes[..<whole] else { return false }
-            return rest == 0 || (address[whole] ^ self.bytes[whole]) >> UInt8(8 - rest) == 0
         }
     }
 
@@ -42,31 +33,49 @@ struct ClientAddress: Sendable {
         self.trusted = trusted
     }
 
-    func client(of request: Request, peer: SocketAddress?) -> String {
-        let address = peer?.ipAddress ?? "unknown"
-        guard !self.trusted.isEmpty, self.isTrusted(address) else { return address }
-        let hops = request.headers[values: .xForwardedFor].flatMap { $0.split(separator: ",") }
-        for hop in hops.reversed() {
-            let hop = hop.drop { $0 == " " }.prefix { $0 != " " }
-            guard Self.bytes(of: String(hop)) != nil else { break }
-            if !self.isTrusted(String(hop)) { return String(hop) }
+    /// Whether what it says of a client is believed.
+    func isTrusted(_ peer: IPAddress) -> Bool { !self.trusted.isEmpty && self.trusted.contains { peer.isIn($0.address, prefix: $0.prefix) } }
+
+    /// The client of a request.
+    func client(of headers: HTTPFields, peer: IPAddress) -> IPAddress {
+        guard self.isTrusted(peer) else { return peer }
+        return self.client(behind: peer, headers[values: .xForwardedFor])
+    }
+
+    /// The client of a request of HTTP/1 that has been read just now.
+    func client(of headers: HTTPHeaders, peer: IPAddress) -> IPAddress {
+        guard self.isTrusted(peer) else { return peer }
+        return self.client(behind: peer, headers["x-forwarded-for"])
+    }
+
+    private func client(behind peer: IPAddress, _ lines: [String]) -> IPAddress {
+        var nearest = peer
+        for hop in lines.flatMap({ $0.split(separator: ",") }).reversed() {
+            // What cannot be read was written by the nearest proxy that is trusted.
+            guard let address = Self.address(hop) else { break }
+            if !self.isTrusted(address) { return address }
+            nearest = address
         }
-        return address
+        return nearest
     }
 
-    private func isTrusted(_ address: String) -> Bool {
-        guard let bytes = Self.bytes(of: address) else { return false }
-        return self.trusted.contains { $0.contains(bytes) }
+    /// One hop as proxies write it: an address, also with a port (`192.0.2.1:4711`, `[2001:db8::1]:4711`), a zone, or in quotes.
+    private static func address(_ hop: Substring) -> IPAddress? {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\"" }
+        var hop = hop.drop(while: isBlank)
+        while let last = hop.last, isBlank(last) { hop.removeLast() }
+        if hop.first == "[" {
+            guard let end = hop.firstIndex(of: "]"), Self.isPort(hop[hop.index(after: end)...]) else { return nil }
+            hop = hop[..<end].dropFirst()
+        } else if let colon = hop.firstIndex(of: ":"), hop.lastIndex(of: ":") == colon {
+            guard Self.isPort(hop[colon...]) else { return nil }
+            hop = hop[..<colon]
+        }
+        return IPAddress(hop.prefix { $0 != "%" })
     }
 
-    /// 4 or 16 bytes; an IPv4 address in IPv6's clothes counts as what it is.
-    private static func bytes(of text: String) -> [UInt8]? {
-        var v4 = in_addr()
-        if inet_pton(AF_INET, text, &v4) == 1 { return withUnsafeBytes(of: v4) { Array($0) } }
-        var v6 = in6_addr()
-        guard inet_pton(AF_INET6, text, &v6) == 1 else { return nil }
-        let bytes = withUnsafeBytes(of: v6) { Array($0) }
-        let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
-        return isMapped ? Array(bytes[12...]) : bytes
+    /// Nothing, or a colon and a port.
+    private static func isPort(_ text: Substring) -> Bool {
+        text.isEmpty || text.first == ":" && UInt16(text.dropFirst()) != nil && text.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
     }
 }

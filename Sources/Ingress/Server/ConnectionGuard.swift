@@ -8,20 +8,16 @@ import Shop
 
 /// Keeps one connection of HTTP/1 in order: whatever comes in is answered, if need be with a problem, or the connection ends.
 ///
-/// Between the parser and everything else. It answers what the parser refuses, says `100 Continue`, gives bodies a deadline, and closes where the client or
-/// an answer says so: first its own side, so that the client can still read the answer.
+/// Between the parser and everything else. It answers what the parser refuses, says `100 Continue`, gives headers and bodies a deadline and bodies a share of
+/// the bytes that their client may have open, and closes where the client, an answer, or the server's end says so: first its own side, so that the client
+/// can still read the answer.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// For a whole body, from its first packet on.
-    private static let bodyTime = TimeAmount.seconds(30)
-    /// For a client to read the last answer and close its side.
-    private static let lingerTime = TimeAmount.seconds(2)
-
-    private let bodyLimit: Int
+    private let policy: ConnectionPolicy
     /// Requests that came and are not answered whole.
     private var unanswered = 0
     /// The body of the newest request is still coming.
@@ -35,11 +31,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// The newest request is of HTTP/1.0.
     private var isOld = false
     private var deadline: Scheduled<Void>?
+    /// Of the newest request, as long as its body is coming.
+    private var headers: HTTPHeaders = [:]
+    private var body: OpenBody
+    /// Bytes came that are no whole head yet.
+    fileprivate var hasPartOfHead = false
+    /// The server stops.
+    private var isDraining = false
 
-    /// - Parameter bodyLimit: bytes beyond which no client is told to go on.
-    init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
+    init(_ policy: ConnectionPolicy) {
+        self.policy = policy
+        self.body = OpenBody(policy.bodies)
+    }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.deadline?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.deadline?.cancel()
+        self.body.close()
+    }
 
     // MARK: What comes in
 
@@ -47,50 +55,85 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if self.isClosing || self.refusal != nil { return }
         switch self.unwrapInboundIn(data) {
         case .head(let head):
+            self.hasPartOfHead = false
+            self.setDeadline(nil)
             // A client that said `close` has no more to ask.
             if self.closesWhenAnswered { return }
             if let problem = self.begin(head, context) { return self.refuse(problem, context) }
-        case .body: break
+        case .body(let buffer): self.body.came(buffer.readableBytes)
         case .end:
             guard self.isReading else { return }
             self.isReading = false
-            self.deadline?.cancel()
-            self.deadline = nil
+            self.hasPartOfHead = false
+            self.headers = [:]
+            self.setDeadline(nil)
         }
         context.fireChannelRead(data)
     }
 
+    private func setDeadline(_ deadline: Scheduled<Void>?) {
+        self.deadline?.cancel()
+        self.deadline = deadline
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Most bodies come whole: only for the others a timer is set.
-        if self.isReading, self.deadline == nil {
-            self.deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.bodyTime) { self.bodyIsLate(context) }
+        // Most requests come whole: only for the others a timer is set, and bytes are counted.
+        if self.isReading, !self.isClosing, !self.body.count(of: { self.client(context) }) {
+            self.giveUp(OpenBody.tooMuch, context)
+        } else if self.isReading, self.deadline == nil {
+            self.setDeadline(self.schedule(in: self.policy.limits.bodyTime, context) { if self.isReading { self.giveUp(OpenBody.tooLate, $0) } })
+        } else if self.hasPartOfHead, self.unanswered == 0, self.deadline == nil {
+            self.setDeadline(
+                self.schedule(in: self.policy.limits.headersTime, context) {
+                    self.refuse(Problem(.requestTimeout, "The headers took too long to come."), $0)
+                })
         }
         if self.isClosing { context.read() }
         context.fireChannelReadComplete()
     }
 
+    private func schedule(
+        in time: TimeAmount, _ context: ChannelHandlerContext, _ act: @escaping (ChannelHandlerContext) -> Void
+    ) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { act(context) }
+    }
+
+    private func client(_ context: ChannelHandlerContext) -> IPAddress {
+        self.policy.clients.client(of: self.headers, peer: context.channel.remoteAddress.flatMap { IPAddress($0) } ?? .unspecified)
+    }
+
     /// Notes what a request asks of its connection.
     /// - Returns: why it cannot be taken.
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> Problem? {
-        var hasHost = false
+        var hosts = 0
+        var isHostValid = true
         var expectsContinue = false
         var length = 0
+        var isCoded = false
         if !head.isKeepAlive || head.method == .CONNECT { self.closesWhenAnswered = true }
         for (name, value) in head.headers {
             switch name.utf8.count {
-            case 4 where name.lowercased() == "host": hasHost = true
+            case 4 where name.lowercased() == "host":
+                hosts += 1
+                isHostValid = Host.isValid(value)
             case 6 where name.lowercased() == "expect": expectsContinue = value.lowercased() == "100-continue"
             // The parser takes what follows for another protocol, which is not spoken here.
             case 7 where name.lowercased() == "upgrade": self.closesWhenAnswered = true
             case 14 where name.lowercased() == "content-length": length = Int(value) ?? .max
+            // The parser reads chunks, and would take what they hold for the body as it is.
+            case 17 where name.lowercased() == "transfer-encoding": isCoded = isCoded || value.lowercased() != "chunked"
             default: break
             }
         }
         self.isOld = head.version.minor == 0
-        if !hasHost, !self.isOld { return Problem(.badRequest, "The header Host is missing.") }
+        if hosts == 0, !self.isOld { return Problem(.badRequest, "The header Host is missing.") }
+        if hosts > 1 || !isHostValid { return Host.problem }
+        if isCoded { return Problem(.notImplemented, "No coding but chunked is understood in Transfer-Encoding.") }
+        if self.isDraining { self.closesWhenAnswered = true }
         self.unanswered += 1
         self.isReading = true
-        if expectsContinue, !self.isOld, self.unanswered == 1, length <= self.bodyLimit {
+        self.headers = head.headers
+        if expectsContinue, !self.isOld, self.unanswered == 1, length <= self.policy.bodyLimit {
             context.writeAndFlush(self.wrapOutboundOut(.head(.init(version: .http1_1, status: .continue))), promise: nil)
         }
         return nil
@@ -98,7 +141,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if self.isClosing || self.refusal != nil { return }
-        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
+        guard let error = error as? HTTPParserError else { return context.fireErrorCaught(ConnectionLost(reason: error)) }
         guard self.isReading else {
             // Behind a request that said `close`, nothing counts.
             if !self.closesWhenAnswered { self.refuse(Problem(error), context) }
@@ -112,13 +155,26 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if self.isClosing, event as? ChannelEvent == .inputClosed { return context.close(promise: nil) }
+        if event is ChannelShouldQuiesceEvent { return self.drain(context) }
         context.fireUserInboundEventTriggered(event)
     }
 
-    private func bodyIsLate(_ context: ChannelHandlerContext) {
-        guard self.isReading, !self.isClosing else { return }
+    /// The server stops: what is asked is answered, and so is a request that is already on its way; each answer says that it is the last.
+    private func drain(_ context: ChannelHandlerContext) {
+        self.isDraining = true
+        if self.unanswered > 0 {
+            self.closesWhenAnswered = true
+        } else if !self.isClosing {
+            self.setDeadline(
+                self.schedule(in: self.policy.limits.drainTime, context) { if self.unanswered == 0, !self.isClosing { $0.close(promise: nil) } })
+        }
+    }
+
+    /// What is to come of a body is not waited for.
+    private func giveUp(_ problem: Problem, _ context: ChannelHandlerContext) {
+        if self.isClosing { return }
         if self.unanswered == 1, !self.hasBegunAnswer {
-            self.write(Problem(.requestTimeout, "The body took too long to come."), context)
+            self.write(problem, context)
         } else if self.unanswered == 0 {
             self.beginClosing(context)
         } else {
@@ -151,6 +207,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             self.unanswered -= 1
             context.write(data, promise: promise)
             guard self.unanswered == 0 else { return }
+            self.body.close()
             if let refusal = self.refusal {
                 self.write(refusal, context)
             } else if self.closesWhenAnswered {
@@ -166,19 +223,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Writes a problem as the last answer.
     private func write(_ problem: Problem, _ context: ChannelHandlerContext) {
-        let requestID = RequestIdentity.requestID(nil)
-        let body = (try? JSON.encode(ProblemBody(problem, requestID: requestID))) ?? []
-        var headers: HTTPHeaders = [
-            "content-type": "application/problem+json", "content-length": String(body.count), "connection": "close",
-            "cache-control": "private, no-store",
-            "x-content-type-options": "nosniff", "x-request-id": requestID,
-        ]
-        if problem.code == .methodNotAllowed { headers.add(name: "allow", value: Routes.knownMethods.joined(separator: ", ")) }
-        let head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: problem.code.status), headers: headers)
+        let answer = PlainAnswer(problem)
+        var head = HTTPResponseHead(version: .http1_1, status: .init(statusCode: problem.code.status), headers: ["connection": "close"])
+        head.headers.add(contentsOf: answer.headers)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-        context.write(self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)
+        context.write(self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
         context.write(self.wrapOutboundOut(.end(nil)), promise: nil)
-        Metrics.httpRequest(method: "OTHER", route: "unknown", status: problem.code.status, seconds: 0)
         self.beginClosing(context)
     }
 
@@ -187,31 +237,50 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// To close at once would make the kernel discard what the client has not read yet, if it has sent what we have not.
     private func beginClosing(_ context: ChannelHandlerContext) {
         self.isClosing = true
-        self.deadline?.cancel()
+        self.body.close()
         let sent = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(self.wrapOutboundOut(.body(.byteBuffer(ByteBuffer()))), promise: sent)
-        let loop = context.eventLoop.assumeIsolated()
         sent.futureResult.assumeIsolated().whenComplete { _ in context.close(mode: .output, promise: nil) }
-        self.deadline = loop.scheduleTask(in: Self.lingerTime) { context.close(promise: nil) }
+        self.setDeadline(self.schedule(in: self.policy.limits.lingerTime, context) { $0.close(promise: nil) })
         context.read()
     }
 }
 
-/// Puts a ``ConnectionGuard`` between the parser and the rest, where a server lets handlers be added only after that.
-final class ConnectionGuardInstaller: ChannelInboundHandler, RemovableChannelHandler {
+/// Tells the guard that bytes came, which are not a head before the parser says so.
+private final class HeadWatch: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let connection: ConnectionGuard
+
+    init(_ connection: ConnectionGuard) { self.connection = connection }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.connection.hasPartOfHead = true
+        context.fireChannelRead(data)
+    }
+}
+
+/// Puts a ``ConnectionGuard`` between the parser and the rest, or a ``StreamGuard`` into a stream of HTTP/2, where a server lets handlers be added only
+/// after that.
+final class GuardInstaller: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 
-    private let bodyLimit: Int
+    private let policy: ConnectionPolicy
 
-    init(bodyLimit: Int) { self.bodyLimit = bodyLimit }
+    init(_ policy: ConnectionPolicy) { self.policy = policy }
 
     func handlerAdded(context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
-        if let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) {
-            try? pipeline.addHandler(ConnectionGuard(bodyLimit: self.bodyLimit), position: .before(codec))
-        } else {
-            // A stream of HTTP/2 has none: its connection keeps it in order.
-            try? pipeline.addHandler(ConnectionFieldRemover(), position: .after(self))
+        do {
+            if let parser = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) {
+                let connection = ConnectionGuard(self.policy)
+                try pipeline.addHandler(connection, position: .before(pipeline.handler(type: HTTP1ToHTTPServerCodec.self)))
+                try pipeline.addHandler(HeadWatch(connection), position: .before(parser))
+            } else {
+                try pipeline.addHandler(StreamGuard(self.policy), position: .after(self))
+            }
+        } catch {
+            context.close(promise: nil)
         }
         pipeline.removeHandler(context: context, promise: nil)
     }

@@ -9,6 +9,7 @@ import Kit
 import Logging
 import NIOCore
 import NIOSSL
+import ServerTLS
 import ServiceLifecycle
 
 /// The HTTP server: HTTP/1.1, or with `TLS_CERT` and `TLS_KEY` HTTPS with HTTP/2.
@@ -19,12 +20,14 @@ struct HTTPServer: Service {
     /// What waits in the kernel to be accepted.
     private static let backlog = 1024
 
-    init(settings: Settings, logger: Logger, routes: Routes, limits: RateLimits) throws {
-        let isTLS = settings.isSet("TLS_CERT") || settings.isSet("TLS_KEY")
+    /// - Parameter rates: how many requests a client may send; `limits` is what it may have at a time.
+    init(settings: Settings, logger: Logger, routes: Routes, rates: RateLimits, limits: ServerLimits) throws {
+        let tls = try ServerTLS.configuration(settings)
+        let clients = try ClientAddress(settings: settings)
         let router = Router(context: IngressContext.self, options: [.autoGenerateHeadEndpoints])
-        router.add(middleware: try RequestScope(settings: settings, routes: routes, isTLS: isTLS, logger: logger))
+        router.add(middleware: try RequestScope(settings: settings, routes: routes, clients: clients, isTLS: tls != nil, logger: logger))
         router.add(middleware: try CORS(settings: settings))
-        router.add(middleware: limits)
+        router.add(middleware: rates)
         router.add(middleware: Compression())
         for route in routes.all { router.on(RouterPath(route.path), method: route.method, use: route.answer) }
 
@@ -33,7 +36,7 @@ struct HTTPServer: Service {
         quiet.logLevel = max(.notice, quiet.logLevel)
         self.port = try settings.int("PORT", in: 1...65_535)
         self.application = Application(
-            responder: router.buildResponder(), server: isTLS ? try Self.https(settings) : Self.http,
+            responder: router.buildResponder(), server: Self.server(tls, clients, limits),
             configuration: .init(
                 address: .hostname(try settings.require("HOST"), port: self.port), serverName: nil, backlog: Self.backlog,
                 availableConnectionsDelegate: .maximum(Self.connectionLimit(), logger: quiet)),
@@ -59,31 +62,25 @@ struct HTTPServer: Service {
         }
     }
 
-    /// A client that sends nothing for a minute is let go, so slow ones do not pile up; headers beyond 32 KiB are refused.
-    private static let http1 = HTTP1Channel.Configuration(
-        additionalChannelHandlers: [ConnectionGuardInstaller(bodyLimit: Request.bodyLimit)], idleTimeout: .seconds(60),
-        httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
-
-    private static let http = HTTPServerBuilder { responder in LoopChannel(base: HTTP1Channel(responder: responder, configuration: Self.http1)) }
-
-    private static func https(_ settings: Settings) throws -> HTTPServerBuilder {
-        let certificates: [NIOSSLCertificateSource]
-        let key: NIOSSLPrivateKeySource
-        do {
-            certificates = try NIOSSLCertificate.fromPEMFile(settings.require("TLS_CERT")).map { .certificate($0) }
-        } catch let error as NIOSSLError {
-            throw SettingError(name: "TLS_CERT", reason: "is no file of certificates in PEM (\(error))")
+    private static func server(_ tls: TLSConfiguration?, _ clients: ClientAddress, _ limits: ServerLimits) -> HTTPServerBuilder {
+        let policy = ConnectionPolicy(clients: clients, limits: limits, bodyLimit: Request.largestBody)
+        let connections = ConcurrencyLimit<IPAddress>(limits.connections)
+        // Headers beyond 32 KiB are refused.
+        let http1 = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [GuardInstaller(policy)], idleTimeout: limits.keepAlive,
+            httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))
+        guard let tls else {
+            return HTTPServerBuilder { responder in
+                LoopChannel(
+                    base: ClientChannel(
+                        base: HTTP1Channel(responder: responder, configuration: http1), clients: clients, limits: limits, connections: connections))
+            }
         }
-        do {
-            key = .privateKey(try NIOSSLPrivateKey(file: settings.require("TLS_KEY"), format: .pem))
-        } catch let error as NIOSSLError {
-            throw SettingError(name: "TLS_KEY", reason: "is no file of a private key in PEM (\(error))")
+        let http2 = HTTP2ChannelConfiguration(idleTimeout: .nanoseconds(limits.keepAlive.nanoseconds), streamConfiguration: http1)
+        return HTTPServerBuilder { responder in
+            ClientChannel(
+                base: try HTTP2UpgradeChannel(tlsConfiguration: tls, configuration: http2, responder: responder), clients: clients, limits: limits,
+                connections: connections)
         }
-        let tls = TLSConfiguration.makeServerConfiguration(certificateChain: certificates, privateKey: key)
-        do { _ = try NIOSSLContext(configuration: tls) } catch {
-            throw SettingError(name: "TLS_KEY", reason: "is not the key of the certificate in TLS_CERT (\(error))")
-        }
-        return try .http2Upgrade(
-            tlsConfiguration: tls, configuration: .init(idleTimeout: .seconds(60), streamConfiguration: Self.http1))
     }
 }

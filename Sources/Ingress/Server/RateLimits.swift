@@ -5,39 +5,51 @@ import Shop
 import Synchronization
 
 /// How many requests a client may send: one policy for the auth endpoints, one for all other writes, one for reads
-/// (draft-ietf-httpapi-ratelimit-headers).
+/// (draft-ietf-httpapi-ratelimit-headers); and how many may be under way.
 struct RateLimits: RouterMiddleware {
     typealias Context = IngressContext
 
-    /// Also by account: whoever guesses one's password from many addresses is stopped by it.
-    let auth: RateLimiter?
-    private let writes: RateLimiter?
-    private let reads: RateLimiter?
+    /// By account, on passwords; nil if limits are off.
+    let guesses: GuessLimits?
+    private let auth: RatePolicy?
+    private let writes: RatePolicy?
+    private let reads: RatePolicy?
+    private let requests: ConcurrencyLimit<IPAddress>
 
-    init(settings: Settings) throws(SettingError) {
-        let isOn = try settings.bool("RATE_LIMIT")
-        self.auth = isOn ? try RateLimiter("auth", settings, "RATE_LIMIT_AUTH") : nil
-        self.writes = isOn ? try RateLimiter("writes", settings, "RATE_LIMIT_WRITES") : nil
-        self.reads = isOn ? try RateLimiter("reads", settings, "RATE_LIMIT_READS") : nil
+    /// - Parameter requests: of a client that are not answered yet.
+    init(settings: Settings, requests: Int) throws(SettingError) {
+        self.requests = ConcurrencyLimit(requests)
+        guard try settings.bool("RATE_LIMIT") else {
+            (self.guesses, self.auth, self.writes, self.reads) = (nil, nil, nil, nil)
+            return
+        }
+        let auth = try Rate(settings, "RATE_LIMIT_AUTH")
+        self.guesses = GuessLimits(auth)
+        self.auth = RatePolicy("auth", auth)
+        self.writes = RatePolicy("writes", try Rate(settings, "RATE_LIMIT_WRITES"))
+        self.reads = RatePolicy("reads", try Rate(settings, "RATE_LIMIT_READS"))
     }
 
     func handle(_ request: Request, context: IngressContext, next: (Request, IngressContext) async throws -> Response) async throws -> Response {
-        guard let limiter = self.limiter(for: request) else { return try await next(request, context) }
-        let standing = limiter.take(context.client)
-        guard standing.isAllowed else { throw limiter.refusal(standing) }
+        let client = context.client.network
+        guard self.requests.take(client) else { throw Refusal.tooMany("Too many requests at once", wait: .seconds(1)) }
+        defer { self.requests.giveBack(client) }
+        guard let policy = self.policy(for: request) else { return try await next(request, context) }
+        let standing = policy.take(context.client)
+        guard standing.isAllowed else { throw policy.refusal(standing) }
         var response: Response
         do {
             response = try await next(request, context)
         } catch let problem as Problem {
-            throw Refusal(problem, headers: limiter.headers(standing))
+            throw Refusal(problem, headers: policy.headers(standing))
         } catch let refusal as Refusal {
-            throw Refusal(refusal.problem, headers: limiter.headers(standing) + refusal.headers)
+            throw Refusal(refusal.problem, headers: policy.headers(standing) + refusal.headers)
         }
-        for field in limiter.headers(standing) where response.headers[field.name] == nil { response.headers[field.name] = field.value }
+        for field in policy.headers(standing) where response.headers[field.name] == nil { response.headers[field.name] = field.value }
         return response
     }
 
-    private func limiter(for request: Request) -> RateLimiter? {
+    private func policy(for request: Request) -> RatePolicy? {
         let path = request.uri.path
         guard path.hasPrefix("/api/v1/") else { return nil }
         // Stripe's events are signed; to refuse one would only have it sent again.

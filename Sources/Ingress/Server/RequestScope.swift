@@ -5,6 +5,7 @@ import Kit
 import Logging
 import NIOCore
 import NIOHTTP1
+import Postgres
 import Shop
 
 /// The outermost layer of every request: its ids, its answer if anything throws, the headers that all answers have, one log line, its metrics.
@@ -16,39 +17,52 @@ struct RequestScope: RouterMiddleware {
     private let securityHeaders: [HTTPField]
     private let logger: Logger
     private let successLog: SampledLog
+    private let securityLog: SecurityLog
 
-    init(settings: Settings, routes: Routes, isTLS: Bool, logger: Logger) throws {
+    init(settings: Settings, routes: Routes, clients: ClientAddress, isTLS: Bool, logger: Logger) throws {
         self.routes = routes
-        self.clients = try ClientAddress(settings: settings)
+        self.clients = clients
         self.logger = logger
         self.successLog = SampledLog(logger: logger, perSecond: try settings.int("LOG_SAMPLE", in: 0...1_000_000))
+        self.securityLog = SecurityLog(logger: logger)
         var headers: HTTPFields = [
             .xContentTypeOptions: "nosniff", .xFrameOptions: "DENY", .referrerPolicy: "no-referrer",
             .contentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
         ]
-        if isTLS { headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
+        if isTLS { headers[.strictTransportSecurity] = Self.onlyTLS }
         self.securityHeaders = Array(headers)
     }
+
+    private static let onlyTLS = "max-age=31536000; includeSubDomains"
 
     func handle(_ request: Request, context: IngressContext, next: (Request, IngressContext) async throws -> Response) async throws -> Response {
         let began = ContinuousClock.now
         var context = context
         context.requestID = RequestIdentity.requestID(request.headers[.xRequestID])
-        context.trace = RequestTrace(method: RequestIdentity.knownMethod(request.method), traceparent: request.headers[.traceparent])
-        context.client = self.clients.client(of: request, peer: context.peer)
+        let peer = context.peer
+        let isProxied = self.clients.isTrusted(peer)
+        context.trace = RequestTrace(
+            method: RequestIdentity.knownMethod(request.method), traceparent: request.headers[.traceparent], isTrusted: isProxied)
+        context.client = isProxied ? self.clients.client(of: request.headers, peer: peer) : peer
         var response: Response
+        var refusal: Problem.Code?
         do {
             guard Self.isCanonical(request.uri.path) else { throw HTTPError(.notFound) }
             response = try await next(request, context)
         } catch {
             response = self.answer(to: error, request, context)
+            refusal = (error as? Problem)?.code ?? (error as? Refusal)?.problem.code
             if request.method == .head { response = response.createHeadResponse() }
         }
         response.headers[.xRequestID] = context.requestID
         // Those of a page of its own have another policy.
         let hasPolicy = response.headers.contains(.contentSecurityPolicy)
         for field in self.securityHeaders where !(hasPolicy && field.name == .contentSecurityPolicy) { response.headers.append(field) }
-        self.report(request, response, context, took: ContinuousClock.now - began)
+        // A proxy that is trusted ends TLS in front of us.
+        if isProxied, request.headers[.xForwardedProto]?.lowercased() == "https", !response.headers.contains(.strictTransportSecurity) {
+            response.headers[.strictTransportSecurity] = Self.onlyTLS
+        }
+        self.report(request, response, context, took: ContinuousClock.now - began, refusal)
         return response
     }
 
@@ -63,6 +77,7 @@ struct RequestScope: RouterMiddleware {
     }
 
     private func answer(to error: any Error, _ request: Request, _ context: IngressContext) -> Response {
+        if let problem = (error as? PostgresError)?.problem { return .problem(problem, request, context) }
         switch error {
         case let refusal as Refusal: return .problem(refusal.problem, request, context, headers: refusal.headers)
         case let problem as Problem: return .problem(problem, request, context)
@@ -77,7 +92,7 @@ struct RequestScope: RouterMiddleware {
         case let error as HTTPError where error.status == .contentTooLarge:
             return .problem(Problem(.tooLarge, "The body is too large."), request, context, headers: [.connection: "close"])
         case let error as HTTPParserError: return .problem(Problem(error), request, context, headers: [.connection: "close"])
-        case is ChannelError, is IOError, is CancellationError:
+        case is ConnectionLost, is ChannelError, is IOError, is CancellationError:
             return .problem(Problem(.badRequest, "The connection was lost."), request, context, headers: [.connection: "close"])
         default:
             let (method, route) = (RequestIdentity.knownMethod(request.method), context.endpointPath ?? "unknown")
@@ -88,11 +103,12 @@ struct RequestScope: RouterMiddleware {
         }
     }
 
-    private func report(_ request: Request, _ response: Response, _ context: IngressContext, took: Duration) {
+    private func report(_ request: Request, _ response: Response, _ context: IngressContext, took: Duration, _ refusal: Problem.Code?) {
         let route = context.endpointPath.map { $0 == "NotFound" ? "unknown" : $0 } ?? "unknown"
         let method = RequestIdentity.knownMethod(request.method)
         let seconds = took / .seconds(1)
         Metrics.httpRequest(method: method, route: route, status: response.status.code, seconds: seconds)
+        self.securityLog.note(request, context, route: route, status: response.status.code, code: refusal)
         func metadata() -> Logger.Metadata {
             var metadata: Logger.Metadata = [
                 "method": .string(method), "route": .string(route), "status": .stringConvertible(response.status.code),
@@ -134,6 +150,7 @@ extension HTTPField.Name {
     static let xFrameOptions = Self("X-Frame-Options")!
     static let referrerPolicy = Self("Referrer-Policy")!
     static let xForwardedFor = Self("X-Forwarded-For")!
+    static let xForwardedProto = Self("X-Forwarded-Proto")!
     static let idempotencyKey = Self("Idempotency-Key")!
     static let prefer = Self("Prefer")!
     static let preferenceApplied = Self("Preference-Applied")!

@@ -1,9 +1,11 @@
 import FoundationEssentials
+import Hummingbird
 import Kit
+import NIOCore
 import Postgres
 import Shop
 
-/// All that is held on a user (article 20 of the GDPR).
+/// All that is held on a user (article 20 of the GDPR), but for the orders, which may be many.
 struct PersonalData: Encodable, Sendable {
     /// An order with all that happened to it.
     struct Order: Encodable, Sendable {
@@ -38,12 +40,11 @@ struct PersonalData: Encodable, Sendable {
     let exportedAt: Date
     let user: UserBody
     let cart: CartBody
-    let orders: [Order]
     let emails: [Email]
 
     enum CodingKeys: String, CodingKey {
         case exportedAt = "exported_at"
-        case user, cart, orders, emails
+        case user, cart, emails
     }
 }
 
@@ -66,32 +67,45 @@ struct PersonalDataReader: Sendable {
     /// Orders that are read at once.
     private static let step = 100
 
-    /// By address: an e-mail is sent to one, not to an account.
-    private static let emails: Statement = """
-        select kind, subject, recipient, sent_at from emails where lower(recipient) = lower($1) order by sent_at, id
-        """
+    /// By account: an address may have been somebody else's before.
+    private static let emails: Statement = "select kind, subject, recipient, sent_at from emails where user_id = $1 order by sent_at, id"
 
-    /// All that is held; nil if there is no such account.
-    func all(of id: ID) async throws -> PersonalData? {
+    /// All that is held, as JSON that is read while it is sent, some orders at a time; nil if there is no such account.
+    func body(of id: ID) async throws -> ResponseBody? {
         guard let user = try await self.users.user(id) else { return nil }
         let emails = try await self.pool.reading { pool in
-            try await pool.query(Self.emails, user.email).map { row in
+            try await pool.query(Self.emails, id).map { row in
                 PersonalData.Email(kind: try row[0], subject: try row[1], recipient: try row[2], sentAt: try row[3])
             }
         }
-        return PersonalData(
-            exportedAt: Date(), user: user, cart: try await self.carts.cart(of: id), orders: try await self.orders(of: id), emails: emails)
+        var head = try JSON.encode(PersonalData(exportedAt: Date(), user: user, cart: try await self.carts.cart(of: id), emails: emails))
+        // The object goes on with the orders.
+        head.removeLast()
+        head += Array(",\"orders\":[".utf8)
+        let (first, beginning) = (try await self.orders(of: id, from: nil), head)
+        return ResponseBody { writer in
+            try await writer.write(ByteBuffer(bytes: beginning))
+            var page = first
+            var isFirst = true
+            while true {
+                var buffer = ByteBuffer()
+                for order in page {
+                    if !isFirst { buffer.writeInteger(UInt8(ascii: ",")) }
+                    isFirst = false
+                    buffer.writeBytes(try JSON.encode(order))
+                }
+                try await writer.write(buffer)
+                guard page.count == Self.step, let last = page.last else { break }
+                page = try await self.orders(of: id, from: Cursor(last.order.createdAt, last.order.id))
+            }
+            try await writer.write(ByteBuffer(string: "]}"))
+            try await writer.finish(nil)
+        }
     }
 
-    private func orders(of user: ID) async throws -> [PersonalData.Order] {
-        var orders: [PersonalData.Order] = []
-        var cursor: Cursor?
-        while true {
-            let page = try await self.orders.orders(of: user, status: nil, from: cursor, count: Self.step)
-            let timelines = try await self.timelines.entries(of: page.map(\.id))
-            orders += page.map { PersonalData.Order(order: $0, timeline: timelines[$0.id] ?? []) }
-            guard page.count == Self.step, let last = page.last else { return orders }
-            cursor = Cursor(last.createdAt, last.id)
-        }
+    private func orders(of user: ID, from cursor: Cursor?) async throws -> [PersonalData.Order] {
+        let page = try await self.orders.orders(of: user, status: nil, from: cursor, count: Self.step)
+        let timelines = try await self.timelines.entries(of: page.map(\.id))
+        return page.map { PersonalData.Order(order: $0, timeline: timelines[$0.id] ?? []) }
     }
 }

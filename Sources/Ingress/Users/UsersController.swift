@@ -13,8 +13,8 @@ struct UsersController: Sendable {
         routes.api(.get, "/users/me", self.me)
         routes.api(.patch, "/users/me", self.updateProfile)
         routes.api(.get, "/users/me/export", self.export)
-        routes.api(.delete, "/users/me", self.erase)
         routes.api(.get, "/users", self.list)
+        routes.api(.get, "/users/{id}", self.get)
         routes.api(.patch, "/users/{id}", self.setFlags)
     }
 
@@ -31,7 +31,7 @@ struct UsersController: Sendable {
         let user = try await self.authenticator.user(request)
         let input = try await request.read { fields in
             UpdateProfile(
-                userID: user.id, fullName: fields.optionalString("full_name", 0...200), clearsFullName: fields.isNull("full_name") ? true : nil)
+                userID: user.id, fullName: fields.optional("full_name", .personName), clearsFullName: fields.isNull("full_name") ? true : nil)
         }
         return try await self.intake.accept(
             input.value, .updateProfile, about: .existing(user.id), by: user.id, body: input.bytes, request, context)
@@ -39,16 +39,13 @@ struct UsersController: Sendable {
 
     @Sendable private func export(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
-        guard let data = try await self.personalData.all(of: user.id) else { throw Self.notFound }
-        return try .json(data, headers: [.contentDisposition: "attachment; filename=\"personal-data.json\""])
-    }
-
-    /// Anonymises the account; its orders stay, as the books must.
-    @Sendable private func erase(_ request: Request, _ context: IngressContext) async throws -> Response {
-        let user = try await self.authenticator.user(request)
-        let body = try await request.bytes()
-        return try await self.intake.accept(
-            EraseAccount(userID: user.id), .eraseAccount, about: .existing(user.id), by: user.id, body: body, request, context)
+        guard let body = try await self.personalData.body(of: user.id) else { throw Self.notFound }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "application/json", .cacheControl: "private, no-store",
+                .contentDisposition: "attachment; filename=\"personal-data.json\"",
+            ], body: body)
     }
 
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
@@ -57,6 +54,12 @@ struct UsersController: Sendable {
         let (text, limit, cursor) = (try query.string("q"), try query.limit(), try query.cursor())
         let users = try await self.users.users(with: text, from: cursor, count: limit + 1)
         return try .page(Page(users, limit: limit) { Cursor($0.createdAt, $0.id) }, request)
+    }
+
+    @Sendable private func get(_ request: Request, _ context: IngressContext) async throws -> Response {
+        _ = try await self.authenticator.superuser(request)
+        guard let id = ID(context.parameter("id")), let user = try await self.users.user(id) else { throw Self.notFound }
+        return try .json(user)
     }
 
     @Sendable private func setFlags(_ request: Request, _ context: IngressContext) async throws -> Response {

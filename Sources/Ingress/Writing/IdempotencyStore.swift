@@ -171,6 +171,12 @@ final class IdempotencyStore: Sendable {
         return answer
     }
 
+    /// What Postgres says of a message whose key another body holds here: rare, and not to be refused on a guess, so it waits for the database.
+    func settled(_ id: ID) async -> Handled {
+        guard let known = await self.read([id]) else { return .unknown }
+        return known[id].map { .with($0) } ?? .notYet
+    }
+
     private func run() async {
         while let due = self.looking.withLock({ looking in
             if looking.waiting.isEmpty { looking.isRunning = false }

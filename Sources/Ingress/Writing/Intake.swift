@@ -14,9 +14,11 @@ struct Intake: Sendable {
     private let fingerprints: Fingerprints
     private let sender = Sender()
     private let idempotency: IdempotencyStore
+    private let loadShedding: LoadShedding
 
-    init(publisher: Publisher, operations: OperationReader, idempotency: IdempotencyStore, secrets: [String]) {
+    init(publisher: Publisher, loadShedding: LoadShedding, operations: OperationReader, idempotency: IdempotencyStore, secrets: [String]) {
         self.publisher = publisher
+        self.loadShedding = loadShedding
         self.operations = operations
         self.idempotency = idempotency
         self.fingerprints = Fingerprints(secrets: secrets)
@@ -61,9 +63,19 @@ struct Intake: Sendable {
         var operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
         let outgoing = try Outgoing(command, envelope: envelope, appID: "ingress")
         // Whoever waits listens before the message is sent: its end may come before the confirm has been read.
-        let preference = Preference(request)
+        // Whose others wait too many already is answered at once: it is only a preference (RFC 7240, section 2).
+        var preference = Preference(request)
+        let place = preference.flatMap { _ in self.operations.admit(.init(actor, context)) }
+        if place == nil { preference = nil }
         let waiting = preference.map { _ in self.operations.feed.listen(to: messageID) }
-        defer { waiting?.cancel() }
+        if let waiting { context.channel.onceClientLeaves { waiting.leave() } }
+        defer {
+            if let waiting {
+                waiting.cancel()
+                context.channel.onceClientLeaves(nil)
+            }
+            withExtendedLifetime(place) {}
+        }
         if key != nil, actor != nil {
             operation.fingerprints = self.fingerprints.short(body)
             try await self.publish(outgoing, messageID, envelope.fingerprint ?? "", body, context)
@@ -86,10 +98,12 @@ struct Intake: Sendable {
         case .repeated: break
         case .taken:
             // By a body that may itself have been a wrong one, in a message that another handled before. Postgres knows.
-            guard case .with(let known) = await self.idempotency.look(for: id).value, self.fingerprints.isMade(known, of: body) else {
-                throw Problem.idempotencyKeyReused
+            switch await self.idempotency.settled(id) {
+            case .with(let known) where self.fingerprints.isMade(known, of: body): self.idempotency.settle(id, fingerprint)
+            case .with, .notYet: throw Problem.idempotencyKeyReused
+            case .unknown:
+                throw Problem(.databaseUnreachable, "The database does not say which body this Idempotency-Key came with first; try again.")
             }
-            self.idempotency.settle(id, fingerprint)
         }
         // Beside the publishing, as it is nearly always new; a copy of what was handled is published without effect.
         let handled = self.idempotency.look(for: id)
@@ -109,6 +123,7 @@ struct Intake: Sendable {
     /// Publishes something that no operation follows: an event of Stripe's.
     /// - Throws: `Problem`: why the broker did not take it.
     func publish(_ outgoing: Outgoing, _ context: IngressContext) async throws(Problem) {
+        try self.loadShedding.check(outgoing.routingKey)
         do {
             try await context.trace.publishing(outgoing) { (message) async throws(PublishFailure) in
                 try await self.publisher.publishMeasured(message)
@@ -134,8 +149,8 @@ struct Intake: Sendable {
         let url = "/api/v1/operations/\(id)"
         var body = "{\"operation_id\":\"\(id)\",\"status\":\"pending\",\"status_url\":\"\(url)\",\"resource\":"
         // Ids and paths of our own: nothing in them wants to be escaped.
-        if let resource = ResourceReference(operation) {
-            body += "{\"type\":\"\(resource.type)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}}"
+        if let resource = operation.reference {
+            body += "{\"type\":\"\(resource.type.rawValue)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}}"
         } else {
             body += "null}"
         }
@@ -166,7 +181,8 @@ extension Problem {
         case .unreachable: self.init(.brokerUnreachable, "The message broker cannot be reached; nothing was accepted. Try again.")
         case .blocked: self.init(.brokerBlocked, "The message broker takes nothing at the moment; nothing was accepted. Try again.")
         case .unroutable: self.init(.unroutable, "No queue takes this; nothing was accepted. Try again later.")
-        case .refused: self.init(.queueFull, "The queue is full; nothing was accepted. Try again later.")
+        case .refused: self = .queueFull
+        case .unencodable: self.init(.tooLarge, "The message does not fit into the broker's frames; nothing was accepted.")
         case .notConfirmed:
             self.init(.notConfirmed, "The message broker did not confirm in time. Try again with the same Idempotency-Key.")
         }

@@ -40,7 +40,7 @@ public struct ClosedMessages: Sendable {
     }
 
     /// Waits for workers that have one of them in hand, and keeps others from taking them until the transaction ends: so what the inbox says next holds.
-    public func lock(in transaction: Transaction) { Inbox.lock(self.ids, in: transaction) }
+    public func lock(in transaction: Transaction) { Inbox.lock(zip(self.ids, self.queues).map { (id: $0, consumer: $1) }, in: transaction) }
 
     /// Writes their rows with the transaction's next round trip; what was handled keeps its own.
     public func write(in transaction: Transaction) {

@@ -53,8 +53,8 @@ public struct Transient: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// The worker's own settings are wrong (a key refused, a sender not allowed): it stops taking messages, goes unready and says why. No attempt of the
-/// message's; it is handled once the setting is mended.
+/// The worker's own settings are wrong (a key refused, a sender not allowed): messages of this type wait, all others go on, and the worker is unready and
+/// says why. No attempt of the message's; it is handled once the setting is right.
 public struct Misconfigured: Error, Sendable, CustomStringConvertible {
     /// Which setting, and what the other side said of it.
     public var description: String

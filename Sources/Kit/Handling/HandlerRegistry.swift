@@ -61,6 +61,7 @@ struct AnyHandler: Sendable {
         }
         self.prepare = { decoded in
             guard let payload = decoded.payload as? H.Input else { preconditionFailure("\(H.Input.type) was decoded by its own handler") }
+            try payload.checkFields()
             return Ready(decoded: decoded, prepared: try await handler.prepare(payload, decoded.envelope))
         }
         self.handle = { ready, transaction in
@@ -70,11 +71,24 @@ struct AnyHandler: Sendable {
                 }
                 return Received(payload: payload, envelope: item.decoded.envelope, prepared: prepared)
             }
+            // Those of a batch are handled one by one then, and only the one that is wrong is refused.
+            for message in batch { try message.payload.checkFields() }
             let replies = try await handler.handle(batch, in: transaction)
             guard replies.count == batch.count else {
                 throw Poison(.bug, "\(H.Input.type): \(replies.count) replies to \(batch.count) messages")
             }
             return replies
         }
+    }
+}
+
+extension Message {
+    /// - Throws: `Problem` `invalid` or `Poison` `invalid_payload`, if a field breaks its rule.
+    fileprivate func checkFields() throws {
+        var fields = FieldCheck()
+        self.check(&fields)
+        guard !fields.findings.isEmpty else { return }
+        if let finding = fields.findings.first(where: { $0.consequence == .deadLetter }) { throw Poison(.invalidPayload, finding.description) }
+        throw Problem(.invalid, "The request has fields that are not valid.", errors: fields.findings.map(\.error))
     }
 }

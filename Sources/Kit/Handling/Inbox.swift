@@ -6,6 +6,13 @@ import Shop
 struct Inbox: Sendable {
     /// The queue's name.
     let consumer: String
+    /// Tells its locks from those of other consumers, to which the same event goes.
+    private let lockSpace: UInt64
+
+    init(consumer: String) {
+        self.consumer = consumer
+        self.lockSpace = Self.lockSpace(of: consumer)
+    }
 
     /// A message that was handled before, and what it emitted then.
     struct Known: Sendable {
@@ -34,7 +41,7 @@ struct Inbox: Sendable {
 
     /// Takes each id's lock until the transaction ends. The key of the table holds the message's time, so it alone does not keep two copies of different
     /// times apart that are handled at the same moment; this does. Locks are taken in one order, before any row's, so batches cannot deadlock on them.
-    private static let lock: Statement = "select pg_advisory_xact_lock(key) from unnest($1::int8[]) key"
+    private static let lockKeys: Statement = "select pg_advisory_xact_lock(key) from unnest($1::int8[]) key"
 
     private static let find: Statement = """
         select i.message_id, i.handled_at, encode(i.fingerprint, 'hex'),
@@ -56,18 +63,30 @@ struct Inbox: Sendable {
 
     /// Which of these were handled before. Locks all of them until the transaction ends, so nobody else handles a copy meanwhile.
     func claim(_ ids: [ID], in transaction: Transaction) async throws(PostgresError) -> [ID: Known] {
-        Self.lock(ids, in: transaction)
+        self.lock(ids, in: transaction)
         return try self.known(from: await transaction.query(Self.find, self.consumer, ids))
     }
 
     /// As ``claim(_:in:)``, with the handler's first query instead of one round trip before it: for messages that are nearly always new.
     func claimLater(_ ids: [ID], in transaction: Transaction) -> Deferred {
-        Self.lock(ids, in: transaction)
+        self.lock(ids, in: transaction)
         return transaction.enqueueQuery(Self.find, self.consumer, ids)
     }
 
-    static func lock(_ ids: [ID], in transaction: Transaction) {
-        transaction.enqueue(Self.lock, ids.map { Int64(bitPattern: $0.low) }.sorted())
+    private func lock(_ ids: [ID], in transaction: Transaction) { Self.lock(ids.map { Self.key($0, self.lockSpace) }, in: transaction) }
+
+    /// Takes the locks of messages of any consumers.
+    static func lock(_ messages: some Sequence<(id: ID, consumer: String)>, in transaction: Transaction) {
+        self.lock(messages.map { self.key($0.id, self.lockSpace(of: $0.consumer)) }, in: transaction)
+    }
+
+    private static func lock(_ keys: [Int64], in transaction: Transaction) { transaction.enqueue(self.lockKeys, keys.sorted()) }
+
+    private static func key(_ id: ID, _ space: UInt64) -> Int64 { Int64(bitPattern: id.low ^ space) }
+
+    /// FNV-1a (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv): the same in each process.
+    private static func lockSpace(of consumer: String) -> UInt64 {
+        consumer.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
     /// Which of these were handled before, as of now.
@@ -116,7 +135,7 @@ struct Inbox: Sendable {
         transaction.enqueue(
             Self.insert, Clock.date(milliseconds: handledAt), Int32(clamping: microseconds), self.consumer, type,
             rows.map(\.envelope.messageID), rows.map(\.envelope.correlationID), rows.map(\.envelope.causationID),
-            rows.map { Clock.date(milliseconds: $0.envelope.sentAt ?? handledAt) }, rows.map { Int16(clamping: $0.envelope.attempt) },
+            rows.map { Clock.date(milliseconds: $0.envelope.sentAt) }, rows.map { Int16(clamping: $0.envelope.attempt) },
             rows.map(\.decides), outcomes, rows.map(\.envelope.fingerprint), results, problems, rows.map(\.emittedJSON))
     }
 }

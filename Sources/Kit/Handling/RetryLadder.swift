@@ -26,11 +26,20 @@ public struct RetryLadder: Sendable, Equatable {
     /// - Parameter chance: 0 ..< 1, drawn at random.
     public func next(afterAttempt attempt: Int, limit: Int?, retryAfter: Duration?, chance: Double) -> Next {
         guard !self.delays.isEmpty, attempt < limit ?? (self.delays.count + 1) else { return .giveUp }
+        return .retry(after: self.step(afterAttempt: attempt, retryAfter: retryAfter, chance: chance))
+    }
+
+    /// The seconds of the step after `attempt`, whether or not it is the last; those after the last are the same.
+    func step(afterAttempt attempt: Int, retryAfter: Duration? = nil, chance: Double) -> Int {
+        guard !self.delays.isEmpty else { return 1 }
         var step = min(max(attempt, 1), self.delays.count) - 1
         if chance < 0.2, step + 1 < self.delays.count { step += 1 }
         if let retryAfter {
             while step + 1 < self.delays.count, .seconds(self.delays[step]) < retryAfter { step += 1 }
         }
-        return .retry(after: self.delays[step])
+        return self.delays[step]
     }
+
+    /// The longest step of at most `limit` seconds, or the first: for what waits without being counted.
+    func step(upTo limit: Int) -> Int { self.delays.last { $0 <= limit } ?? self.delays.first ?? 1 }
 }

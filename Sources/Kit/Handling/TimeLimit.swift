@@ -1,7 +1,10 @@
 import Synchronization
 
-/// A handler did not end within its time limit.
-struct TimedOut: Error {}
+/// A message was not handled within its time limit.
+struct TimedOut: Error {
+    /// How that which was under way ended when it was cancelled: it tells who was waited for.
+    var interrupted: (any Error)?
+}
 
 /// Runs `body` and cancels it when it takes longer than `limit`.
 /// - Throws: what `body` throws, or `TimedOut`.
@@ -13,8 +16,15 @@ func withTimeLimit<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendab
             return nil
         }
         defer { group.cancelAll() }
-        guard let first = try await group.next(), let value = first else { throw TimedOut() }
-        return value
+        if let value = try await group.next() ?? nil { return value }
+        group.cancelAll()
+        do {
+            // It may have come to its end all the same: a commit that was under way.
+            if let value = try await group.next() ?? nil { return value }
+        } catch {
+            throw TimedOut(interrupted: error)
+        }
+        throw TimedOut()
     }
 }
 

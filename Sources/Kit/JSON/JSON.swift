@@ -32,12 +32,51 @@ public enum JSON {
     /// The value of a JSON text.
     /// - Throws: a `DecodingError`; ``explain(_:)`` puts it in words that may be shown.
     public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from bytes: [UInt8]) throws -> Value {
-        try JSONReader(document: JSONDocument(bytes), index: 0).value(type)
+        do {
+            return try JSONReader(document: JSONDocument(bytes, within: .none), index: 0).value(type)
+        } catch is Limits.Exceeded {
+            throw JSONDocument.malformed
+        }
+    }
+
+    /// What a text from outside may cost to read.
+    public struct Limits: Sendable {
+        /// Values and names, all together.
+        public var values: Int
+        /// Arrays and objects within each other.
+        public var depth: Int
+
+        /// What a text may have at most.
+        public init(values: Int, depth: Int) {
+            self.values = values
+            self.depth = depth
+        }
+
+        /// Whatever fits; deeper ones are refused: whoever walks them would run out of stack.
+        static let none = Limits(values: .max, depth: 512)
+
+        /// What a text has too much of, e.g. `20000 values`.
+        public enum Exceeded: Error, CustomStringConvertible {
+            /// More values and names than this.
+            case values(Int)
+            /// Deeper than this.
+            case depth(Int)
+
+            /// What there may be.
+            public var description: String {
+                switch self {
+                case .values(let limit): "\(limit) values and names"
+                case .depth(let limit): "\(limit) levels"
+                }
+            }
+        }
     }
 
     /// What reads a JSON text piece by piece. Of members with the same name, any one counts.
-    /// - Throws: a `DecodingError` if it is not JSON.
-    public static func decoder(of bytes: [UInt8]) throws -> any Decoder { JSONReader(document: try JSONDocument(bytes), index: 0) }
+    /// - Throws: a `DecodingError` if it is not JSON, `Limits.Exceeded`.
+    public static func decoder(of bytes: [UInt8], within limits: Limits) throws -> any Decoder {
+        JSONReader(document: try JSONDocument(bytes, within: limits), index: 0)
+    }
 
     /// What is wrong with a text that did not decode, and where: never a value of it, as that may be anything.
     public static func explain(_ error: any Error) -> String {

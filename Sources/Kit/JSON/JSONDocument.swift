@@ -29,15 +29,12 @@ final class JSONDocument {
     let bytes: [UInt8]
     private(set) var nodes: [Node] = []
 
-    /// Deeper ones are refused: whoever walks them would run out of stack.
-    static let depthLimit = 512
-
-    /// - Throws: a `DecodingError`: it is not JSON, or not UTF-8, or nested too deeply.
-    init(_ bytes: [UInt8]) throws {
+    /// - Throws: a `DecodingError`: it is not JSON, or not UTF-8; `JSON.Limits.Exceeded`.
+    init(_ bytes: [UInt8], within limits: JSON.Limits) throws {
         self.bytes = bytes
         self.nodes.reserveCapacity(32)
         var parser = try JSONParser(bytes)
-        try parser.parse(into: &self.nodes)
+        try parser.parse(into: &self.nodes, within: limits)
     }
 
     static let malformed = DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "not JSON"))

@@ -11,14 +11,16 @@ struct JSONParser: ~Copyable {
     }
 
     /// Appends a node for each value and each name, and for what is in it right behind it.
-    mutating func parse(into nodes: inout [JSONDocument.Node]) throws {
+    /// - Throws: a `DecodingError`, `JSON.Limits.Exceeded`.
+    mutating func parse(into nodes: inout [JSONDocument.Node], within limits: JSON.Limits) throws {
         /// The arrays and objects that are open.
         var open: [Int] = []
         value: while true {
             try self.parseValue(into: &nodes)
+            guard nodes.count <= limits.values else { throw JSON.Limits.Exceeded.values(limits.values) }
             let last = nodes.count - 1
             if nodes[last].kind == .array || nodes[last].kind == .object {
-                guard open.count < JSONDocument.depthLimit else { throw JSONDocument.malformed }
+                guard open.count < limits.depth else { throw JSON.Limits.Exceeded.depth(limits.depth) }
                 let isObject = nodes[last].kind == .object
                 if self.skip(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
                     nodes[last].next = Int32(nodes.count)

@@ -25,8 +25,9 @@ public struct Envelope: Sendable, Equatable {
     public var fingerprint: String?
     /// The process that accepted it, by whose clock alone ``sentAt`` can be compared; nil if it does not say.
     public var sender: String?
-    /// When it was first published, in milliseconds since 1970; kept through retries and replays.
-    public var sentAt: Int64?
+    /// When it was first published, in milliseconds since 1970; kept through retries and replays. A message that states no time, or one that cannot be
+    /// true (``time(_:at:)``), was sent when it was received.
+    public var sentAt: Int64
     /// What went wrong at the attempts before, if any did.
     public var failure: Failure?
 
@@ -110,66 +111,103 @@ enum Header {
 }
 
 extension Envelope {
-    /// Reads the properties of a delivery.
+    /// Reads the properties of a delivery. Each of them may come from anywhere, so each is bounded here: what is read can be stored, counted with and
+    /// published again.
     ///
-    /// A message from elsewhere may lack most of them: it counts as the first of its chain, by `system`, at its first attempt. Without an id that is a
-    /// UUID it cannot be told from its copies, so it is refused.
+    /// What is usual may be missing: then it is the first message of its chain, by `system`, at its first attempt, of the first schema and in no trace that
+    /// is recorded. Without an id that is a UUID it cannot be told from its copies, so it is refused.
+    /// - Parameter now: when it was received, in milliseconds since 1970.
     /// - Throws: `Poison` `undecodable` if there is no usable `message_id`, `unknown_type` if there is no `type`.
-    public init(_ delivery: Delivery) throws(Poison) {
+    public init(_ delivery: Delivery, receivedAt now: Int64 = Clock.milliseconds()) throws(Poison) {
         let properties = delivery.properties
-        guard let text = properties.messageID, let messageID = ID(text) else {
-            throw Poison(.undecodable, "message_id is not a UUID")
-        }
+        let headers = properties.headers
+        func text(_ name: String, _ limit: Int) -> String? { headers[name]?.string?.bounded(to: limit) }
+        guard let messageID = properties.messageID.flatMap({ ID($0) }) else { throw Poison(.undecodable, "message_id is not a UUID") }
         guard let type = properties.type, !type.isEmpty else { throw Poison(.unknownType, "the property `type` is missing") }
         self.messageID = messageID
         self.type = type
         self.correlationID = properties.correlationID.flatMap { ID($0) } ?? messageID
-        self.causationID = properties.headers[Header.causationID]?.string.flatMap { ID($0) }
-        self.replaces = properties.headers[Header.replaces]?.string.flatMap { ID($0) }
-        self.actor = properties.headers[Header.actor]?.string ?? "system"
-        self.schema = Int(properties.headers[Header.schema]?.int ?? 1)
-        self.traceparent = properties.headers[Header.traceparent]?.string
-        self.attempt = max(1, Int(clamping: properties.headers[Header.attempt]?.int ?? 1))
-        self.fingerprint = properties.headers[Header.fingerprint]?.string
-        self.sender = properties.headers[Header.sender]?.string
-        self.sentAt = properties.headers[Header.timestampInMilliseconds]?.int ?? properties.timestamp.map { $0 * 1000 }
-        if let errorType = properties.headers[Header.errorType]?.string {
-            self.failure = Failure(
-                errorType: errorType, error: properties.headers[Header.error]?.string ?? "",
-                firstAt: properties.headers[Header.firstFailedAt]?.int ?? 0, lastAt: properties.headers[Header.lastFailedAt]?.int ?? 0)
-        } else {
-            self.failure = nil
+        self.causationID = headers[Header.causationID]?.string.flatMap { ID($0) }
+        self.replaces = headers[Header.replaces]?.string.flatMap { ID($0) }
+        self.actor = text(Header.actor, Self.longestName) ?? "system"
+        self.schema = Int(min(max(headers[Header.schema]?.int ?? 1, 1), Int64(Int32.max)))
+        self.attempt = Int(min(max(headers[Header.attempt]?.int ?? 1, 1), Int64(Int16.max)))
+        self.traceparent = text(Header.traceparent, Self.longestName).flatMap { TraceContext(traceparent: $0) == nil ? nil : $0 }
+        self.fingerprint = headers[Header.fingerprint]?.string.flatMap { Self.isHexadecimal($0) ? $0 : nil }
+        self.sender = text(Header.sender, Self.longestName)
+        self.sentAt = Self.statedTime(properties, messageID: messageID, receivedAt: now) ?? now
+        self.failure = text(Header.errorType, Self.longestName).map { errorType in
+            Failure(
+                errorType: errorType, error: text(Header.error, Self.longestError) ?? "",
+                firstAt: headers[Header.firstFailedAt]?.int.flatMap { Self.time($0, at: now) } ?? now,
+                lastAt: headers[Header.lastFailedAt]?.int.flatMap { Self.time($0, at: now) } ?? now)
         }
     }
 
-    /// The AMQP properties that carry this envelope. `x-death` and whatever else a delivery carried is left behind.
+    /// Bytes of an actor, an error type or a `traceparent`.
+    static let longestName = 128
+    /// Bytes of an error's text in a header. With all others it fits into the smallest frame that AMQP allows, 4,096 bytes.
+    static let longestError = 2000
+    /// 2020-01-01T00:00:00Z: there was no Conveyor before.
+    private static let earliest: Int64 = 1_577_836_800_000
+    /// What the clock of a sender may be ahead: a day.
+    private static let tolerance: Int64 = 86_400_000
+
+    /// A time from outside in milliseconds since 1970; nil for one that cannot be true: before 2020, or more than a day ahead of `now`.
+    public static func time(_ milliseconds: Int64, at now: Int64) -> Int64? {
+        milliseconds >= Self.earliest && milliseconds <= now + Self.tolerance ? milliseconds : nil
+    }
+
+    /// When a message says that it was sent, in milliseconds since 1970; nil if it does not say, or says what cannot be true.
+    ///
+    /// AMQP's `timestamp` counts whole seconds. The milliseconds are in an id of version 7, or in a header beside it.
+    public static func statedTime(_ properties: Properties, messageID: ID?, receivedAt now: Int64) -> Int64? {
+        if let milliseconds = properties.headers[Header.timestampInMilliseconds]?.int { return Self.time(milliseconds, at: now) }
+        guard let seconds = properties.timestamp else { return nil }
+        if let milliseconds = messageID?.milliseconds, milliseconds / 1000 == seconds.magnitude, seconds > 0 {
+            return Self.time(Int64(milliseconds), at: now)
+        }
+        let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? nil : Self.time(milliseconds, at: now)
+    }
+
+    private static func isHexadecimal(_ text: String) -> Bool {
+        text.utf8.count <= Self.longestName && text.utf8.count.isMultiple(of: 2)
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
+            }
+    }
+
+    /// The AMQP properties that carry this envelope. What is usual is left out, and `x-death` and whatever else a delivery carried is left behind.
     public func properties(appID: String, persistent: Bool = true) -> Properties {
-        var headers: [String: HeaderValue] = [
-            Header.actor: .string(self.actor), Header.schema: .int(Int64(self.schema)), Header.attempt: .int(Int64(self.attempt)),
-        ]
+        var headers: [String: HeaderValue] = [Header.actor: .string(self.actor)]
+        if self.schema != 1 { headers[Header.schema] = .int(Int64(self.schema)) }
+        if self.attempt != 1 { headers[Header.attempt] = .int(Int64(self.attempt)) }
         if let causationID { headers[Header.causationID] = .string(causationID.description) }
         if let replaces { headers[Header.replaces] = .string(replaces.description) }
         if let traceparent { headers[Header.traceparent] = .string(traceparent) }
         if let fingerprint { headers[Header.fingerprint] = .string(fingerprint) }
         if let sender { headers[Header.sender] = .string(sender) }
-        if let sentAt { headers[Header.timestampInMilliseconds] = .int(sentAt) }
+        if self.messageID.milliseconds.map({ Int64($0) }) != self.sentAt { headers[Header.timestampInMilliseconds] = .int(self.sentAt) }
         if let failure {
             headers[Header.errorType] = .string(failure.errorType)
-            headers[Header.error] = .string(failure.error)
+            headers[Header.error] = .string(failure.error.bounded(to: Self.longestError))
             headers[Header.firstFailedAt] = .int(failure.firstAt)
             headers[Header.lastFailedAt] = .int(failure.lastAt)
         }
         return Properties(
-            messageID: self.messageID.description, type: self.type, contentType: "application/json", correlationID: self.correlationID.description,
-            appID: appID, timestamp: self.sentAt.map { $0 / 1000 }, persistent: persistent, headers: headers)
+            messageID: self.messageID.description, type: self.type, contentType: "application/json",
+            correlationID: self.correlationID == self.messageID ? nil : self.correlationID.description, appID: appID, timestamp: self.sentAt / 1000,
+            persistent: persistent, headers: headers)
     }
 }
 
 extension Outgoing {
-    /// A command or event to publish: to its exchange, under its type, mandatory if it is a command.
+    /// A command or event to publish: to its exchange, under its type, mandatory if a queue of ours must hear it.
     public init<Payload: Message>(_ payload: Payload, envelope: Envelope, appID: String) throws {
         self.init(
-            exchange: Payload.exchange, routingKey: Payload.type, mandatory: Payload.exchange == "commands",
+            exchange: Payload.exchange, routingKey: Payload.type, mandatory: Audience.isRequired(exchange: Payload.exchange, type: Payload.type),
             properties: envelope.properties(appID: appID), body: try JSON.encode(payload))
     }
 }

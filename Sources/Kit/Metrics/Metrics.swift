@@ -74,7 +74,7 @@ public enum Metrics {
     private static let messages = gauge("queue_messages", "Messages in a queue.", "queue", "state")
     private static let oldest = gauge("queue_oldest_seconds", "Age of a queue's oldest message; 0 if it is empty.", "queue")
     private static let consumers = gauge("queue_consumers", "Workers that take from a queue.", "queue")
-    private static let limit = gauge("queue_limit", "Messages that a queue takes at most.", "queue")
+    private static let limit = gauge("queue_limit", "Messages in a queue at which the ingress refuses writes for it.", "queue")
     private static let paused = gauge("queue_paused", "1 while an operator has paused a queue.", "queue")
     private static let seen = gauge("queues_seen_timestamp_seconds", "When the queues were last read from the broker, since 1970.")
     private static let expiryLag = gauge("expiry_lag_seconds", "How late the oldest payment deadline is that nobody has seen to; 0 if none is.")

@@ -6,6 +6,8 @@ public enum ExitStatus {
     public static let usage = ExitCode(64)
     /// 69: broker or database stayed unreachable for `START_TIMEOUT`.
     public static let unavailable = ExitCode(69)
+    /// 77: the role of the person who acts does not allow it.
+    public static let refused = ExitCode(77)
     /// 78: a setting is missing or wrong.
     public static let configuration = ExitCode(78)
 }

@@ -27,7 +27,7 @@ struct SentryClient: SpanExporter {
     }
 
     func export(_ spans: [FinishedSpan]) {
-        // A span that outlived its transaction has no place there.
+        // A span that forgotten its transaction has no place there.
         guard let whole = spans.last, whole.kind == .server || whole.kind == .consumer || whole.parentID == nil, whole.context.isWithin(self.share)
         else { return }
         self.transactions.add(CollectionOfOne(SentryTransaction(spans: spans, tags: ["part": self.part])))

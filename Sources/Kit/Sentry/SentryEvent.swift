@@ -91,7 +91,7 @@ extension SentryEvent {
         }
         crumbs.append(
             Breadcrumb(
-                timestamp: envelope.sentAt.map { Clock.date(milliseconds: $0) }, category: "message", message: "\(type) was published",
+                timestamp: Clock.date(milliseconds: envelope.sentAt), category: "message", message: "\(type) was published",
                 data: ["message_id": envelope.messageID.description]))
         if let failure = envelope.failure, envelope.attempt > 1 {
             crumbs.append(

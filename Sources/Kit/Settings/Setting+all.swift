@@ -5,17 +5,22 @@ extension Setting {
         .init(
             "DATABASE_URL", .all, secret: true,
             "Postgres, as a libpq URI: postgresql://user:password@host/database?sslmode=…; several hosts are tried in order"),
-        .init("DATABASE_READ_URL", [.ingress, .operator], secret: true, "a replica to read from; DATABASE_URL if it is not set"),
+        .init(
+            "DATABASE_READ_URL", [.ingress, .operator], secret: true,
+            "a replica to search the catalogue in; it may lag behind DATABASE_URL, where all else is read"),
         .init("AMQP_URL", .all, secret: true, "RabbitMQ: amqp:// or amqps://user:password@host/vhost"),
         .init("AMQP_URLS", .all, secret: true, "the nodes of a cluster, comma-separated; wins over AMQP_URL"),
         .init(
             "RABBITMQ_API", .operator, secret: true,
             "RabbitMQ's management API, http(s)://user:password@host:15672, of a user with the administrator tag"),
         .init("TLS_CA_FILE", .all, "a file of CA certificates that are trusted beside the system's: broker, Stripe, SMTP, Sentry"),
+        .init(
+            "ALLOW_PLAINTEXT", .all,
+            "hosts, comma-separated, that production may reach without verified TLS: those of a mesh that encrypts by itself"),
         .init("START_TIMEOUT", .all, default: "60", "seconds that broker and database may stay unreachable at the start before exit 69"),
 
         // How a part runs
-        .init("ENVIRONMENT", .all, default: "development", "development, test, or production: refuses weak secrets and databases without TLS"),
+        .init("ENVIRONMENT", .all, default: "development", "development, test, or production: refuses weak secrets and connections without TLS"),
         .init("LOG_LEVEL", .all, default: "info", "trace, debug, info, notice, warning, error, critical; SIGUSR1 shows more, SIGUSR2 resets"),
         .init("LOG_FORMAT", .all, "json or pretty; pretty on a terminal, else json"),
         .init(
@@ -36,19 +41,26 @@ extension Setting {
         .init("OTEL_EXPORTER_OTLP_HEADERS", .all, secret: true, "what the collector asks for, name=value, comma-separated, values percent-encoded"),
         .init(
             "OTEL_TRACES_SAMPLER_ARG", .all, default: "1",
-            "share of the traces, 0 to 1, that are recorded for the collector; a request's traceparent decides for its own"),
+            "share of the traces, 0 to 1, that are recorded for the collector; the traceparent of a trusted proxy decides for its requests"),
 
         // The HTTP server
         .init("HOST", .all, default: "127.0.0.1", "address to listen on"),
         .init("PORT", .ingress, default: "8080", "port to listen on"),
         .init("TLS_CERT", [.ingress, .operator], "file of the certificate chain in PEM; with TLS_KEY turns on HTTPS and HTTP/2"),
         .init("TLS_KEY", [.ingress, .operator], "file of the certificate's private key in PEM"),
+        .init(
+            "KEEP_ALIVE_SECONDS", .ingress, default: "75",
+            "seconds that a connection without a request stays open; more than the proxies in front keep theirs"),
         .init("BACKEND_CORS_ORIGINS", .ingress, default: "[]", "origins that browsers may call from, a JSON list"),
         .init("TRUSTED_PROXIES", .ingress, "addresses or networks, comma-separated, whose X-Forwarded-For is believed"),
-        .init("RATE_LIMIT", .ingress, default: "on", "on or off"),
-        .init("RATE_LIMIT_AUTH", .ingress, default: "60/60", "<n>/<seconds> on the auth endpoints, by client and by account"),
+        .init("RATE_LIMIT", .ingress, default: "on", "on or off; off, a client may also have ten times as much at a time"),
+        .init("RATE_LIMIT_AUTH", .ingress, default: "60/60", "<n>/<seconds> on the auth endpoints, by client; wrong passwords by account as well"),
         .init("RATE_LIMIT_WRITES", .ingress, default: "1200/60", "<n>/<seconds> on all other writes, by client"),
-        .init("RATE_LIMIT_READS", .ingress, default: "6000/60", "<n>/<seconds> on reads, by client"),
+        .init("RATE_LIMIT_READS", .ingress, default: "3000/60", "<n>/<seconds> on reads, by client"),
+
+        .init(
+            "QUEUE_LIMIT", [.ingress, .operator], default: "1000000",
+            "messages that wait in a queue at which writes for it are refused with 503 queue_full"),
 
         // Tokens
         .init("SECRET_KEY", .all, secret: true, "signs tokens and operation ids; at least 32 bytes"),
@@ -88,7 +100,22 @@ extension Setting {
         // The operator
         .init("CONVEYOR_OPERATOR", .operator, "who acts, in the audit log; whoever is signed in if it is not set"),
         .init("CONSOLE_PORT", .operator, default: "8081", "port of the console on HOST"),
-        .init("CONSOLE_TOKEN", .operator, secret: true, "signs in at the console"),
+        .init("CONSOLE_TOKEN", .operator, secret: true, "an emergency entrance to the console, as an admin; none if it is not set"),
+        .init("CONSOLE_URL", .operator, "where browsers find the console, for links; http://HOST:CONSOLE_PORT if it is not set"),
+        .init("CONSOLE_SESSION_HOURS", .operator, default: "12", "hours after which a session at the console ends, 12 at most; may be a fraction"),
+        .init("CONSOLE_IDLE_MINUTES", .operator, default: "30", "minutes without use after which a session at the console ends; may be a fraction"),
+        .init("OIDC_ISSUER", .operator, "an OpenID Connect provider whose accounts may sign in at the console; none if it is not set"),
+        .init("OIDC_CLIENT_ID", .operator, "the console's client id there; its redirect URI is CONSOLE_URL/login/oidc/callback"),
+        .init("OIDC_CLIENT_SECRET", .operator, secret: true, "the console's client secret there"),
+        .init("OIDC_ROLE_CLAIM", .operator, default: "roles", "the ID token's claim, a text or a list, that names viewer, operator or admin"),
+        .init(
+            "NOTIFY_URL", .operator, secret: true,
+            "where the recorder says that there is a new group of dead letters, or that one has doubled; nowhere if it is not set"),
+        .init("NOTIFY_SECRET", .operator, secret: true, "signs what it says, as Standard Webhooks do: whsec_…; unsigned if it is not set"),
+        .init("NOTIFY_FORMAT", .operator, default: "json", "json, or slack: a text as Slack's incoming webhooks take it"),
+        .init(
+            "RABBITMQCTL", .operator,
+            "rabbitmqctl for the broker's node: looks at waiting messages in their queues; the books are asked if it is not set"),
         .init("INBOX_RETENTION_DAYS", .operator, default: "14", "days that handled messages, failed attempts and calls are kept"),
     ]
 }

@@ -12,7 +12,7 @@ extension Settings {
     public func environment() throws(SettingError) -> Environment { try self.oneOf("ENVIRONMENT") }
 
     /// A Postgres URI.
-    /// - Throws: it is not set, it is no URI, or in production it leads to another machine and does not insist on TLS.
+    /// - Throws: it is not set, it is no URI, or in production it leads to another machine and does not verify that one by TLS.
     public func databaseURL(_ setting: Setting = "DATABASE_URL") throws(SettingError) -> String {
         let text = try self.require(setting)
         guard let url = ConnectionURL(text), ["postgres", "postgresql"].contains(url.scheme) else {
@@ -23,14 +23,14 @@ extension Settings {
         } catch {
             throw SettingError(name: setting.name, reason: "cannot be used: \(error.message)")
         }
-        if try self.environment() == .production, !url.isLocal, !["require", "verify-ca", "verify-full"].contains(url.parameters["sslmode"] ?? "") {
-            throw SettingError(name: setting.name, reason: "must have sslmode=require, verify-ca or verify-full in production")
-        }
+        try self.requireTLS(
+            setting, to: url.hosts, isVerified: ["verify-ca", "verify-full"].contains(url.parameters["sslmode"] ?? ""),
+            "must have sslmode=verify-full (or verify-ca)")
         return text
     }
 
     /// The nodes of the broker, comma-separated: `AMQP_URLS`, or else `AMQP_URL`.
-    /// - Throws: neither is set, or one is no URI.
+    /// - Throws: neither is set, one is no URI, or in production one leads to another machine without TLS.
     public func brokerURLs() throws(SettingError) -> String {
         let setting: Setting = self.isSet("AMQP_URLS") ? "AMQP_URLS" : "AMQP_URL"
         let text = try self.require(setting)
@@ -38,6 +38,7 @@ extension Settings {
             guard let url = ConnectionURL(node), ["amqp", "amqps"].contains(url.scheme) else {
                 throw SettingError(name: setting.name, reason: "must be amqp://host/vhost or amqps://host/vhost, several by comma")
             }
+            try self.requireTLS(setting, to: url.hosts, isVerified: url.scheme == "amqps", "must be amqps://")
         }
         do {
             _ = try BrokerConfiguration(urls: text, connectionName: "")
@@ -58,6 +59,15 @@ extension Settings {
         }
         while text.last == "/" { text.removeLast() }
         return text
+    }
+
+    /// Refuses, in production, a connection to another machine whose certificate nobody verifies, unless `ALLOW_PLAINTEXT` names that machine.
+    func requireTLS(_ setting: Setting, to hosts: [String], isVerified: Bool, _ rule: String) throws(SettingError) {
+        guard try self.environment() == .production, !isVerified else { return }
+        let allowed = Set(self.list("ALLOW_PLAINTEXT"))
+        guard hosts.allSatisfy({ ConnectionURL.isLocal($0) || allowed.contains($0) }) else {
+            throw SettingError(name: setting.name, reason: "\(rule) in production, or ALLOW_PLAINTEXT must name the host")
+        }
     }
 }
 
@@ -90,19 +100,17 @@ struct ConnectionURL {
             rest = rest[rest.index(after: at)...]
         }
         self.password = password
-        // libpq lets `host` in the query take over from the one in the authority.
-        let hosts = parameters["host"].map { $0[...] } ?? rest
+        // libpq lets `host` in the query take over from the one in the authority, and `hostaddr` from both.
+        let hosts = (parameters["hostaddr"] ?? parameters["host"]).map { $0[...] } ?? rest
         self.hosts = hosts.split(separator: ",", omittingEmptySubsequences: false).map { host in
             if host.first == "[" { return String(host.dropFirst().prefix { $0 != "]" }) }
             return String(host.prefix { $0 != ":" })
         }
     }
 
-    /// Whether every host is this machine: a loopback address or a Unix socket.
-    var isLocal: Bool {
-        self.hosts.allSatisfy { host in
-            host.isEmpty || host == "localhost" || host == "::1" || host.hasPrefix("127.") || host.hasPrefix("/")
-                || host.lowercased().hasPrefix("%2f")
-        }
+    /// Whether a host is this machine: a loopback address, or the folder of a Unix socket.
+    static func isLocal(_ host: String) -> Bool {
+        host.isEmpty || host == "localhost" || host == "::1" || host.hasPrefix("/") || host.lowercased().hasPrefix("%2f")
+            || host.hasPrefix("127.") && host.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".") }
     }
 }

@@ -16,6 +16,10 @@ extension Settings {
         if let token = self.string("CONSOLE_TOKEN"), token.utf8.count < 16 || Self.isGuessable(token) {
             throw SettingError(name: "CONSOLE_TOKEN", reason: "must be random and have at least 16 bytes in production, e.g. of openssl rand -hex 16")
         }
+        // Made by Stripe, which makes them longer.
+        for setting: Setting in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] where self.list(setting).contains(where: { $0.utf8.count < 16 }) {
+            throw SettingError(name: setting.name, reason: "must have at least 16 bytes in production: Stripe's dashboard shows it")
+        }
         for setting: Setting in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "EMAIL_PASSWORD"]
         where self.list(setting).contains(where: { Self.defaults.contains($0.lowercased()) }) {
             throw SettingError(name: setting.name, reason: "must not be a default in production")
@@ -26,6 +30,29 @@ extension Settings {
             if passwords.contains(where: { Self.defaults.contains($0.lowercased()) }) {
                 throw SettingError(name: setting.name, reason: "must not have a default password in production")
             }
+            // Without one it is a certificate or the system that says who is there.
+            if passwords.contains(where: { 1..<8 ~= $0.utf8.count }) {
+                throw SettingError(name: setting.name, reason: "must have a password of at least 8 bytes in production")
+            }
+        }
+    }
+
+    /// Refuses, in production, what makes everything open to everybody: connections to other machines without verified TLS, whichever part reads their
+    /// settings, and an API without rate limits.
+    func refuseOpenDoors() throws(SettingError) {
+        guard try self.environment() == .production else { return }
+        for setting: Setting in ["DATABASE_URL", "DATABASE_READ_URL"] where self.isSet(setting) { _ = try self.databaseURL(setting) }
+        if self.isSet("AMQP_URLS") || self.isSet("AMQP_URL") { _ = try self.brokerURLs() }
+        for setting: Setting in ["RABBITMQ_API", "STRIPE_API_BASE", "SMS_API_BASE", "SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
+            guard let url = self.string(setting).flatMap({ ConnectionURL($0) }) else { continue }
+            try self.requireTLS(setting, to: url.hosts, isVerified: url.scheme == "https", "must be https://")
+        }
+        if let host = self.string("SMTP_HOST") {
+            let isPlain = try self.oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"]) == "none"
+            try self.requireTLS("SMTP_TLS", to: [host], isVerified: !isPlain, "must be starttls or implicit")
+        }
+        guard try self.bool("RATE_LIMIT") else {
+            throw SettingError(name: "RATE_LIMIT", reason: "must be on in production: set higher limits instead")
         }
     }
 

@@ -79,6 +79,10 @@ extension Settings {
         }
     }
 
+    /// `QUEUE_LIMIT`, in messages.
+    /// - Throws: it is no whole number from 1 on.
+    public func queueLimit() throws(SettingError) -> Int { try self.int("QUEUE_LIMIT", in: 1...1_000_000_000) }
+
     /// `CURRENCY`.
     /// - Throws: it is none that Stripe presents, in lower case.
     public func currency() throws(SettingError) -> String {

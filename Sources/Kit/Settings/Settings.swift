@@ -21,14 +21,19 @@ public struct Settings: Sendable {
     }
 
     /// The settings of this process.
-    /// - Parameter envFiles: files of `NAME=value` lines.
-    /// - Throws: a file cannot be read, a line is not of that form, a secret is too weak for the environment, or what every part reads is
+    /// - Parameter envFiles: files of `NAME=value` lines; that of `CONVEYOR_ENV_FILE` if there are none.
+    /// - Throws: a file cannot be read, a line is not of that form, a secret is too weak or a connection too open for the environment, or what every part reads is
     ///   malformed.
     public static func load(envFiles: [String] = []) throws(SettingError) -> Settings {
-        var sources = [ProcessInfo.processInfo.environment]
+        let environment = ProcessInfo.processInfo.environment
+        var sources = [environment]
+        var envFiles = envFiles
+        // So that the commands that the command line prints can be typed as they are.
+        if envFiles.isEmpty, let path = environment["CONVEYOR_ENV_FILE"], !path.isEmpty { envFiles = [path] }
         for path in envFiles.reversed() { sources.append(try EnvironmentFile(path: path).values) }
         let settings = Settings(sources)
         try settings.refuseWeakSecrets()
+        try settings.refuseOpenDoors()
         try settings.refuseMalformed()
         return settings
     }

@@ -1,3 +1,4 @@
+public import Shop
 import Topology
 
 /// RabbitMQ's definitions: the form of `topology/definitions.json`, of its management API and of `rabbitmqctl export_definitions`.
@@ -10,6 +11,18 @@ public struct Definitions: Codable, Sendable, Equatable {
         public var type: String
         /// Survives a restart of the broker.
         public var durable: Bool
+        /// Deleted with its last binding.
+        public var autoDelete: Bool?
+        /// Nobody may publish to it, only other exchanges.
+        public var isInternal: Bool?
+        /// E.g. `alternate-exchange`; none of ours has any.
+        public var arguments: [String: Value]?
+
+        enum CodingKeys: String, CodingKey {
+            case name, type, durable, arguments
+            case autoDelete = "auto_delete"
+            case isInternal = "internal"
+        }
     }
 
     /// A queue.
@@ -28,7 +41,7 @@ public struct Definitions: Codable, Sendable, Equatable {
         public var source: String
         /// The queue.
         public var destination: String
-        /// `queue`.
+        /// `queue`; of others also `exchange`.
         public var destinationType: String
         /// The key, or the pattern of a topic exchange.
         public var routingKey: String
@@ -60,23 +73,31 @@ public struct Definitions: Codable, Sendable, Equatable {
         }
     }
 
-    /// A string or a whole number.
+    /// A string or a whole number; what others have set may be something else.
     public enum Value: Codable, Sendable, Hashable, CustomStringConvertible {
         case string(String)
         case int(Int)
+        case other(JSONValue)
 
-        /// A JSON string or a whole number.
+        /// Any JSON.
         public init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            if let number = try? container.decode(Int.self) { self = .int(number) } else { self = .string(try container.decode(String.self)) }
+            if let number = try? container.decode(Int.self) {
+                self = .int(number)
+            } else if let text = try? container.decode(String.self) {
+                self = .string(text)
+            } else {
+                self = .other(try container.decode(JSONValue.self))
+            }
         }
 
-        /// A JSON string or a whole number.
+        /// The JSON that it was.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {
             case .string(let text): try container.encode(text)
             case .int(let number): try container.encode(number)
+            case .other(let value): try container.encode(value)
             }
         }
 
@@ -85,6 +106,7 @@ public struct Definitions: Codable, Sendable, Equatable {
             switch self {
             case .string(let text): text
             case .int(let number): String(number)
+            case .other(let value): "\(value)"
             }
         }
     }
@@ -134,40 +156,15 @@ extension Definitions {
         self.queues.map(\.name).filter { name in self.queues.contains { $0.name == name + ".dead" } }
     }
 
-    /// What the broker lacks or has otherwise, a line each; nothing if it is as it should be. What it has beyond these is not ours to judge.
-    public func differences(in broker: Definitions) -> [String] {
-        var lines: [String] = []
-        for exchange in self.exchanges {
-            switch broker.exchanges.first(where: { $0.name == exchange.name }) {
-            case nil: lines.append("exchange \(exchange.name) is missing")
-            case let there? where there != exchange:
-                lines.append("exchange \(exchange.name) is \(there.durable ? "durable" : "transient") \(there.type), not durable \(exchange.type)")
-            default: break
-            }
-        }
-        for queue in self.queues {
-            switch broker.queues.first(where: { $0.name == queue.name }) {
-            case nil: lines.append("queue \(queue.name) is missing")
-            case let there? where there != queue: lines.append("queue \(queue.name) has \(there.arguments), not \(queue.arguments)")
-            default: break
-            }
-        }
-        let bindings = Set(broker.bindings)
-        for binding in self.bindings where !bindings.contains(binding) {
-            lines.append("binding \(binding.source) -[\(binding.routingKey)]-> \(binding.destination) is missing")
-        }
-        for policy in self.policies {
-            switch broker.policies.first(where: { $0.name == policy.name }) {
-            case nil: lines.append("policy \(policy.name) is missing")
-            case let there? where there != policy:
-                let keys = Set(policy.definition.keys).union(there.definition.keys).sorted()
-                let changed = keys.filter { policy.definition[$0] != there.definition[$0] }.map {
-                    "\($0) is \(there.definition[$0]?.description ?? "unset"), not \(policy.definition[$0]?.description ?? "unset")"
-                }
-                lines.append("policy \(policy.name): " + (changed.isEmpty ? "pattern, priority or apply-to differ" : changed.joined(separator: ", ")))
-            default: break
-            }
-        }
-        return lines
+    /// The work queues that take what is published to an exchange under a key.
+    public func queues(of exchange: String, _ key: String) -> [String] {
+        self.bindings.filter { binding in
+            guard binding.source == exchange else { return false }
+            // Of patterns there is one kind: `orders.#`.
+            return binding.routingKey.hasSuffix(".#") ? key.hasPrefix(binding.routingKey.dropLast()) : binding.routingKey == key
+        }.map(\.destination)
     }
+
+    /// The work queues that take messages of a type.
+    public func queues(of type: any Message.Type) -> [String] { self.queues(of: type.exchange, type.type) }
 }

@@ -60,6 +60,17 @@ extension ManagementAPI {
         }
     }
 
+    /// Who may publish to a topic exchange whatever the routing key is: the users of the virtual host without a topic permission for it.
+    public func unrestrictedPublishers(to exchange: String) async throws(Refused) -> Set<String> {
+        struct Permission: Decodable {
+            var user: String
+            var exchange: String?
+        }
+        let users = try await self.decode([Permission].self, "/vhosts/\(self.vhost)/permissions").map(\.user)
+        let restricted = try await self.decode([Permission].self, "/vhosts/\(self.vhost)/topic-permissions").filter { $0.exchange == exchange }
+        return Set(users).subtracting(restricted.map(\.user))
+    }
+
     private struct Node: Decodable {
         var memoryAlarm: Bool?
         var diskAlarm: Bool?

@@ -73,8 +73,61 @@ public struct ManagementAPI: Sendable {
         }
     }
 
-    /// Everything declared in the virtual host. Needs the administrator tag.
-    public func definitions() async throws(Refused) -> Definitions { try await self.decode(Definitions.self, "/definitions/\(self.vhost)") }
+    /// Everything declared in the virtual host, and what is in force there. Needs the administrator tag.
+    public func topology() async throws(Refused) -> BrokerTopology {
+        BrokerTopology(
+            definitions: try await self.decode(Definitions.self, "/definitions/\(self.vhost)"),
+            queuePolicies: try await self.policiesInForce("queues"), exchangePolicies: try await self.policiesInForce("exchanges"),
+            queueOperatorPolicies: try await self.operatorPoliciesInForce(),
+            operatorPolicies: try await self.decode([Definitions.Policy].self, "/operator-policies/\(self.vhost)"))
+    }
+
+    /// By name. What the broker says of effective policies comes with its statistics, seconds later; this holds at once.
+    private func policiesInForce(_ kind: String) async throws(Refused) -> [String: String] {
+        struct Matched: Decodable {
+            var name: String
+            var policy: String?
+        }
+        let all = try await self.decode([Matched].self, "/\(kind)/\(self.vhost)?disable_stats=true&columns=name,policy")
+        return Dictionary(all.compactMap { matched in matched.policy.map { (matched.name, $0) } }) { first, _ in first }
+    }
+
+    /// By queue.
+    private func operatorPoliciesInForce() async throws(Refused) -> [String: String] {
+        struct Matched: Decodable {
+            var name: String
+            var policy: String?
+
+            enum CodingKeys: String, CodingKey {
+                case name
+                case policy = "operator_policy"
+            }
+        }
+        let all = try await self.decode([Matched].self, "/queues/\(self.vhost)?columns=name,operator_policy")
+        return Dictionary(all.compactMap { matched in matched.policy.flatMap { $0.isEmpty ? nil : (matched.name, $0) } }) { first, _ in first }
+    }
+
+    /// Takes away what is not in the topology.
+    public func remove(_ surplus: TopologyDifference.Surplus) async throws(Refused) {
+        switch surplus {
+        case .policy(let name): _ = try await self.send(.delete, "/policies/\(self.vhost)/\(Self.escaped(name))")
+        case .exchange(let name): _ = try await self.send(.delete, "/exchanges/\(self.vhost)/\(Self.escaped(name))")
+        case .binding(let binding):
+            struct Bound: Decodable {
+                var routingKey: String
+                var propertiesKey: String
+                enum CodingKeys: String, CodingKey {
+                    case routingKey = "routing_key"
+                    case propertiesKey = "properties_key"
+                }
+            }
+            let kind = binding.destinationType == "queue" ? "q" : "e"
+            let path = "/bindings/\(self.vhost)/e/\(Self.escaped(binding.source))/\(kind)/\(Self.escaped(binding.destination))"
+            for bound in try await self.decode([Bound].self, path) where bound.routingKey == binding.routingKey {
+                _ = try await self.send(.delete, path + "/\(Self.escaped(bound.propertiesKey))")
+            }
+        }
+    }
 
     /// Creates what is missing and updates policies; what differs in a way that cannot be changed is refused by the broker.
     public func apply(_ definitions: Definitions) async throws(Refused) {
@@ -172,12 +225,7 @@ public struct ManagementAPI: Sendable {
     ///
     /// What the broker says of a queue's effective policy comes with its statistics, seconds after the queue is there; this holds at once.
     public func policy(of queue: String) async throws(Refused) -> Definitions.Policy? {
-        struct Matched: Decodable {
-            var name: String
-            var policy: String?
-        }
-        let queues = try await self.decode([Matched].self, "/queues/\(self.vhost)?disable_stats=true&columns=name,policy")
-        guard let name = queues.first(where: { $0.name == queue })?.policy else { return nil }
+        guard let name = try await self.policiesInForce("queues")[queue] else { return nil }
         return try await self.decode([Definitions.Policy].self, "/policies/\(self.vhost)").first { $0.name == name }
     }
 

@@ -34,16 +34,18 @@ struct TopologyCheck: Sendable {
 
     private func verifyNow() async throws {
         func wrong(_ what: String) -> SettingError {
-            SettingError(name: "topology", reason: "\(what); `conveyor topology apply` mends it")
+            SettingError(name: "topology", reason: "\(what); `conveyor topology check` says all, and what to do")
         }
         guard let queue = try await self.api.queue(self.queue) else { throw wrong("queue \(self.queue) is missing") }
         guard queue.type == "quorum" else { throw wrong("queue \(self.queue) is \(queue.type ?? "of no known type"), not quorum") }
         if let policy = self.definitions.policies.first(where: { $0.name == self.queue }) {
-            let effective = try await self.api.policy(of: self.queue)?.definition ?? [:]
+            let inForce = try await self.api.policy(of: self.queue)
+            let effective = inForce?.definition ?? [:]
+            let by = inForce.map { $0.name == policy.name ? "" : " by policy \($0.name), which hides ours" } ?? ""
             for (key, value) in policy.definition.sorted(by: { $0.key < $1.key }) where effective[key] != value {
                 // Its owner may set another length or limit under a policy of a higher priority, as long as there is one.
                 if ["max-length", "delivery-limit"].contains(key), case .int(let number)? = effective[key], number > 0 { continue }
-                throw wrong("\(key) of queue \(self.queue) is \(effective[key]?.description ?? "unset"), not \(value)")
+                throw wrong("\(key) of queue \(self.queue) is \(effective[key]?.description ?? "unset")\(by), not \(value)")
             }
         }
         let bindings = Set(try await self.api.bindings(of: self.queue))

@@ -17,6 +17,8 @@ public final class RequestTrace: Sendable {
         public var operationID: ID?
         /// Whose it is.
         public var userID: ID?
+        /// A keyed hash of the e-mail address that somebody wanted to sign in with.
+        public var emailHash: String?
         /// The order that it makes or changes.
         public var orderID: ID?
 
@@ -33,11 +35,15 @@ public final class RequestTrace: Sendable {
 
     /// - Parameters:
     ///   - method: one of the usual words; whatever else a client makes up is `OTHER`.
-    ///   - traceparent: the client's header. Its flag decides whether the trace is recorded; without it, the share that the settings say.
-    public convenience init(method: String, traceparent: String?) { self.init(method: method, traceparent: traceparent, recorder: Traces.recorder) }
+    ///   - traceparent: the client's header.
+    ///   - isTrusted: whether the header's flag decides if the trace is recorded; else, and without it, the share that the settings say does.
+    public convenience init(method: String, traceparent: String?, isTrusted: Bool) {
+        self.init(method: method, traceparent: traceparent, isTrusted: isTrusted, recorder: Traces.recorder)
+    }
 
-    init(method: String, traceparent header: String?, recorder: TraceRecorder?) {
-        let parent = header.flatMap(TraceContext.init(traceparent:))
+    init(method: String, traceparent header: String?, isTrusted: Bool = true, recorder: TraceRecorder?) {
+        var parent = header.flatMap(TraceContext.init(traceparent:))
+        if !isTrusted, let recorder { parent = parent?.sampledAnew(share: recorder.share) }
         self.recorder = recorder
         guard let recorder, parent?.isSampled ?? true else {
             self.traceparent = (parent ?? .root(share: 0)).traceparent

@@ -32,6 +32,12 @@ public struct TraceContext: Sendable, Hashable {
         TraceContext(traceHigh: self.traceHigh, traceLow: self.traceLow, spanID: Self.random(), isSampled: self.isSampled)
     }
 
+    /// The same place in the same trace, recorded or not as if the trace began here: by no bit that whoever began it could choose.
+    func sampledAnew(share: Double) -> TraceContext {
+        TraceContext(
+            traceHigh: self.traceHigh, traceLow: self.traceLow, spanID: self.spanID, isSampled: Self.isWithin(share, Self.random()))
+    }
+
     /// Whether the trace belongs to a share of all traces. Everybody who asks for the same share gets the same answer for the same trace, and a
     /// smaller share lies within a greater one.
     func isWithin(_ share: Double) -> Bool { Self.isWithin(share, self.traceLow) }

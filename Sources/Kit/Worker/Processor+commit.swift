@@ -4,12 +4,12 @@ import RabbitMQ
 import Shop
 
 extension Processor {
-    /// One transaction for all of them, then what they emit is published and confirmed.
-    func commit(_ items: [Item], by handler: AnyHandler, _ run: Run) async throws {
+    /// One transaction for all of them, within the handler's time limit.
+    func commit(_ items: [Item], by handler: AnyHandler) async throws -> Committed {
         let started = ContinuousClock.now
         let handledAt = Clock.milliseconds()
         let (rows, known) = try await self.step(.transaction, of: items) {
-            try await self.write(items, by: handler, started: started, handledAt: handledAt)
+            try await withTimeLimit(handler.policy.timeLimit) { try await self.write(items, by: handler, started: started, handledAt: handledAt) }
         }
         for item in items {
             if let known = known[item.envelope.messageID], known.fingerprint != item.envelope.fingerprint {
@@ -17,11 +17,21 @@ extension Processor {
                     "an idempotency key came with another body; the first one holds", metadata: ["message_id": "\(item.envelope.messageID)"])
             }
         }
-        try await self.step(.publish, of: items) {
-            try await self.outbox.publish(rows, known, of: items, handledAt: handledAt, run)
+        return Committed(items: items, rows: rows, known: known, handledAt: handledAt, took: ContinuousClock.now - started)
+    }
+
+    /// Publishes what they emitted and returns when the broker has confirmed it. What a queue does not take for long goes back by the ladder with the
+    /// message that emitted it, which then only publishes it once more.
+    func publish(_ committed: Committed, _ run: Run) async throws(Abandoned) {
+        do {
+            try await self.step(.publish, of: committed.items) { try await self.outbox.publish(committed, run) }
+        } catch is Overdue {
+            try await self.giveBack(committed.items.map(\.delivery), after: .seconds(10), run)
+        } catch {
+            throw Abandoned()
         }
-        self.report(rows, of: items, duplicates: known.count, took: ContinuousClock.now - started)
-        if self.tracer != nil { self.end(items, rows) }
+        self.report(committed)
+        if self.tracer != nil { self.end(committed.items, committed.rows) }
     }
 
     /// What the transaction of a batch holds: the handler's effects, and a row for each message that was not handled before.
@@ -39,6 +49,8 @@ extension Processor {
                     let rows: Result<[Inbox.Row], any Error>
                     do {
                         rows = .success(try await self.handle(items, by: handler, in: transaction))
+                    } catch let error as PostgresError where error.isAway || error.isHeldUp || error.isMisfit || error.isConflict {
+                        throw error
                     } catch {
                         rows = .failure(error)
                     }
@@ -83,7 +95,7 @@ extension Processor {
             }
         }
         if !ready.isEmpty {
-            let replies = try await withTimeLimit(handler.policy.timeLimit) { [ready] in try await handler.handle(ready, transaction) }
+            let replies = try await handler.handle(ready, transaction)
             for (ready, reply) in zip(ready, replies) { rows.append(try self.row(ready.decoded.envelope, reply)) }
         }
         return rows
@@ -94,6 +106,11 @@ extension Processor {
     ) throws {
         guard !rows.isEmpty else { return }
         let took = ContinuousClock.now - started
+        let skipped = items.filter { $0.skip != nil }
+        if !skipped.isEmpty {
+            let new = Set(rows.map(\.envelope.messageID))
+            WorkerControls.count(skipped.filter { new.contains($0.envelope.messageID) }.compactMap(\.skip), in: transaction)
+        }
         try self.inbox.insert(rows, type: items[0].envelope.type, handledAt: handledAt, microseconds: took.microseconds, in: transaction)
     }
 

@@ -7,9 +7,8 @@ extension Processor {
     /// Begins the span of a message's handling, unless its trace is not recorded. From then on the envelope carries the span, and so does all that the
     /// message leads to. The names are those of https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
     func begin(_ envelope: inout Envelope, of work: Dispatcher.Work, _ tracer: TraceRecorder) -> TraceSpan? {
-        let parent = envelope.traceparent.flatMap(TraceContext.init(traceparent:))
-        guard parent?.isSampled ?? true else { return nil }
-        // A decision of this place, too, holds for all that follows.
+        // Whether a trace is recorded is decided where it begins; a message without one is in none.
+        guard let parent = envelope.traceparent.flatMap(TraceContext.init(traceparent:)), parent.isSampled else { return nil }
         let span = tracer.startSpan("process \(envelope.type)", context: .remote(parent), ofKind: .consumer)
         envelope.traceparent = span.trace?.traceparent
         guard span.isRecording else { return nil }
@@ -19,7 +18,7 @@ extension Processor {
             "messaging.message.conversation_id": .string(envelope.correlationID.description),
             "messaging.batch.message_count": .int64(Int64(work.deliveries.count)), "conveyor.attempt": .int64(Int64(envelope.attempt)),
         ]
-        if let sentAt = envelope.sentAt { attributes["conveyor.queue_ms"] = max(0, Clock.milliseconds() - sentAt) }
+        attributes["conveyor.queue_ms"] = max(0, Clock.milliseconds() - envelope.sentAt)
         span.attributes = attributes
         return span
     }

@@ -1,12 +1,12 @@
 import Logging
 import Postgres
 import RabbitMQ
-import ServiceLifecycle
 import Shop
 
-/// Takes one batch of one message type all the way: decode, dedupe, prepare, handle and commit, publish, and what becomes of those that failed.
+/// Takes one batch of one message type to its commit. What the batch emits is handed back, to be published while the next batch is in its transaction.
 ///
-/// It returns when every delivery of the batch may be acknowledged, or when that has become pointless because their connection is gone.
+/// A message leaves in one of four ways: committed, up the ladder, to its dead letters, or back to the queue as it was. What fails together is handled
+/// again one by one (``Disposition``), so one bad message harms no other.
 struct Processor: Sendable {
     /// The queue, which is also the inbox's consumer and the publisher's `app_id`.
     let queue: String
@@ -15,16 +15,18 @@ struct Processor: Sendable {
     let pool: PostgresPool
     let outbox: Outbox
     let inbox: Inbox
+    let retention = Retention()
+    let holds: Holds
     let logger: Logger
     let successLog: SampledLog
     /// Nil if traces are off.
     let tracer: TraceRecorder?
-    /// Told while the handler of a type says that the worker's settings are wrong, and nil once it went well again.
-    let misconfigured: @Sendable (_ type: String, _ reason: String?) -> Void
+    /// The rules by which messages are rejected unseen.
+    let skips: @Sendable () -> [SkipRule]
 
     init(
-        queue: String, registry: HandlerRegistry, ladder: RetryLadder, pool: PostgresPool, publisher: Publisher, logger: Logger,
-        successLog: SampledLog, tracer: TraceRecorder?, misconfigured: @escaping @Sendable (_ type: String, _ reason: String?) -> Void
+        queue: String, registry: HandlerRegistry, ladder: RetryLadder, pool: PostgresPool, publisher: Publisher, holds: Holds, logger: Logger,
+        successLog: SampledLog, tracer: TraceRecorder?, skips: @escaping @Sendable () -> [SkipRule]
     ) {
         self.queue = queue
         self.registry = registry
@@ -32,10 +34,11 @@ struct Processor: Sendable {
         self.pool = pool
         self.outbox = Outbox(publisher: publisher, appID: queue, logger: logger)
         self.inbox = Inbox(consumer: queue)
+        self.holds = holds
         self.logger = logger
         self.successLog = successLog
         self.tracer = tracer
-        self.misconfigured = misconfigured
+        self.skips = skips
     }
 
     /// A message of the batch, and where it stands.
@@ -51,177 +54,166 @@ struct Processor: Sendable {
         var state: State
         /// Of its handling, if its trace is recorded.
         var span: TraceSpan?
+        /// The rule that has caught it.
+        var skip: Int64?
         var envelope: Envelope { self.decoded.envelope }
     }
 
-    /// Handles the batch.
-    /// - Parameter isCurrent: false once the deliveries' connection is gone; they come again, so there is no point in going on.
-    /// - Returns: whether the deliveries may be acknowledged.
-    func process(_ work: Dispatcher.Work, isCurrent: @escaping @Sendable () -> Bool) async -> Bool {
-        let run = Run(isCurrent: isCurrent)
-        var backoff = Backoff()
-        while true {
-            do {
-                try await self.settle(work, run)
-                return true
-            } catch is Abandoned {
-                return false
-            } catch {
-                // No rule foresees it: tables of another version, say. The messages are kept in hand until somebody has mended it.
-                self.logger.critical("a batch of \(work.type) cannot be settled, again soon: \(error)")
-                if Task.isShuttingDownGracefully { return false }
-                do { try await run.pause(&backoff) } catch { return false }
-            }
-        }
+    /// Messages whose effects are in the database. They may be acknowledged once ``publish(_:_:)`` has returned.
+    struct Committed: Sendable {
+        var items: [Item]
+        /// One for each that was not handled before.
+        var rows: [Inbox.Row]
+        /// Those that were, and what they emitted then.
+        var known: [ID: Inbox.Known]
+        var handledAt: Int64
+        var took: Duration
     }
 
-    private func settle(_ work: Dispatcher.Work, _ run: Run) async throws {
+    /// Handles the batch.
+    /// - Returns: what is still to be published before the deliveries may be acknowledged; nil if nothing is.
+    /// - Throws: `Abandoned`: the deliveries come again.
+    func process(_ work: Dispatcher.Work, _ run: Run) async throws(Abandoned) -> Committed? {
         guard let handler = self.registry[work.type] else {
             for delivery in work.deliveries {
-                try await self.deadLetter(delivery, nil, .unknownType, "no handler for `\(work.type)` in \(self.queue)", run)
+                try await self.deadLetter(delivery, nil, .unknownType, "no handler for `\(work.type.bounded(to: 255))` in \(self.queue)", run)
             }
-            return
+            return nil
         }
+        guard !self.holds.isHeld(work.type) else {
+            try await self.giveBack(work.deliveries, after: self.holds.heldFor(work.type) / 2, run)
+            return nil
+        }
+        let items = try await self.decode(work, by: handler, run)
+        guard handler.prepares else { return try await self.settle(items, by: handler, run) }
+        // Each is committed and published as soon as its call to the world outside has ended: none waits for the slowest.
+        let isAbandoned = await withTaskGroup(of: Bool.self) { group in
+            for item in items {
+                group.addTask {
+                    do throws(Abandoned) {
+                        if let committed = try await self.settle([item], by: handler, run) { try await self.publish(committed, run) }
+                        return false
+                    } catch {
+                        return true
+                    }
+                }
+            }
+            return await group.contains(true)
+        }
+        if isAbandoned { throw Abandoned() }
+        return nil
+    }
+
+    /// Reads the deliveries; what cannot be read is a dead letter. A copy within the batch is settled with its original.
+    private func decode(_ work: Dispatcher.Work, by handler: AnyHandler, _ run: Run) async throws(Abandoned) -> [Item] {
         var items: [Item] = []
         var seen: Set<ID> = []
+        let skips = self.skips()
         for delivery in work.deliveries {
             var span: TraceSpan?
             do throws(Poison) {
                 var envelope = try Envelope(delivery)
-                // A copy within the batch is settled with its original.
                 guard seen.insert(envelope.messageID).inserted else { continue }
                 if let tracer { span = self.begin(&envelope, of: work, tracer) }
                 items.append(Item(delivery: delivery, decoded: try handler.decode(delivery.body, envelope), state: .decoded, span: span))
+                if let skip = skips.first(where: { $0.catches(envelope) }) { items[items.count - 1].reject(by: skip) }
             } catch {
                 try await self.deadLetter(delivery, try? Envelope(delivery), error.errorType, error.description, run)
                 span?.end("dead", error.description)
             }
         }
-        try await self.handle(items, by: handler, run)
+        return items
     }
 
-    /// Whether it is still worth going on.
-    struct Run: Sendable {
-        let isCurrent: @Sendable () -> Bool
-
-        /// Waits before the next try.
-        func pause(_ backoff: inout Backoff) async throws(Abandoned) {
-            guard self.isCurrent(), !Task.isCancelled else { throw Abandoned() }
-            do { try await Task.sleep(for: backoff.next()) } catch { throw Abandoned() }
-        }
-    }
-
-    private func handle(_ items: [Item], by handler: AnyHandler, _ run: Run) async throws {
-        guard !items.isEmpty else { return }
-        var prepared = items
-        if handler.prepares { prepared = try await self.prepare(items, by: handler, run) }
-        guard !prepared.isEmpty else { return }
+    /// Tries messages until they are committed, or have left in another way. The only loop of retries.
+    private func settle(_ items: [Item], by handler: AnyHandler, _ run: Run) async throws(Abandoned) -> Committed? {
+        var items = items
         var backoff = Backoff()
-        while true {
+        while !items.isEmpty {
+            let failure: any Error
             do {
-                try await self.commit(prepared, by: handler, run)
-                return
-            } catch let error as Abandoned {
-                throw error
-            } catch let error as PostgresError where error.isAway {
-                self.logger.warning("database away, waiting: \(error)")
-                try await run.pause(&backoff)
-            } catch  where prepared.count > 1 {
-                self.logger.info("a batch of \(prepared.count) failed, its messages are handled one by one", metadata: ["error": "\(error)"])
-                for item in prepared { try await self.handleAlone(item, by: handler, run) }
-                return
+                try await self.refuseForgotten(items)
+                if handler.prepares { items[0] = try await self.prepare(items[0], by: handler) }
+                let committed = try await self.commit(items, by: handler)
+                self.holds.release(items[0].envelope.type)
+                return committed
             } catch {
-                guard let item = try await self.afterFailure(prepared[0], error, by: handler, backoff: &backoff, run) else { return }
-                prepared = [item]
+                failure = error
+            }
+            guard !Task.isCancelled else { throw Abandoned() }
+            do {
+                items = try await self.obey(failure, items, by: handler, &backoff, run)
+            } catch is Overdue {
+                try await self.giveBack(items.map(\.delivery), after: .seconds(60), run)
+                return nil
+            } catch {
+                throw Abandoned()
             }
         }
+        return nil
     }
 
-    private func handleAlone(_ item: Item, by handler: AnyHandler, _ run: Run) async throws {
-        var item = item
-        var backoff = Backoff()
-        while true {
-            do {
-                try await self.commit([item], by: handler, run)
-                return
-            } catch let error as Abandoned {
-                throw error
-            } catch {
-                guard let next = try await self.afterFailure(item, error, by: handler, backoff: &backoff, run) else { return }
-                item = next
-            }
+    /// Refuses a message that is so old that the inbox may have forgotten it, and does not know it.
+    private func refuseForgotten(_ items: [Item]) async throws {
+        for item in items {
+            guard try await self.retention.isForgotten(item.envelope.sentAt, in: self.pool),
+                try await self.inbox.peek([item.envelope.messageID], in: self.pool).isEmpty
+            else { continue }
+            throw Poison(
+                .timedOut,
+                "older than what the inbox remembers, so it may have taken effect already; look, and send it with dead replay --force, or discard it")
         }
     }
 
-    /// Obeys the disposition of a message that failed alone.
-    /// - Returns: the message as it is to be tried again now; nil if it is settled.
-    private func afterFailure(
-        _ item: Item, _ error: any Error, by handler: AnyHandler, backoff: inout Backoff, _ run: Run
-    ) async throws -> Item? {
+    /// Does what the disposition of a failure says.
+    /// - Returns: what is to be tried again now; the rest has left.
+    private func obey(_ failure: any Error, _ items: [Item], by handler: AnyHandler, _ backoff: inout Backoff, _ run: Run) async throws -> [Item] {
+        var items = items
+        let first = items[0]
         let disposition = Disposition.after(
-            error, attempt: item.envelope.attempt, policy: handler.policy, ladder: self.ladder, chance: Double.random(in: 0..<1))
-        var item = item
+            failure, of: items.count, attempt: first.envelope.attempt, policy: handler.policy, ladder: self.ladder, chance: .random(in: 0..<1))
         switch disposition {
+        case .split:
+            self.logger.info("a batch of \(items.count) failed, its messages are handled one by one", metadata: ["error": "\(failure)"])
+            for item in items {
+                if let committed = try await self.settle([item], by: handler, run) { try await self.publish(committed, run) }
+            }
+            return []
         case .reject(let problem):
-            item.state = .answered(.rejected(problem))
-            return item
-        case .retry(let seconds, let text, let errorType):
-            try await self.retry(item, after: seconds, errorType, text, run)
-            item.span?.end("retried", text)
-            return nil
+            items[0].state = .answered(.rejected(problem))
+            return items
+        case .retry(let seconds, let text, let errorType, let counts):
+            try await self.retry(first, after: seconds, errorType, text, counts: counts, run)
+            first.span?.end("retried", text)
+            return []
         case .deadLetter(let errorType, let text):
-            try await self.deadLetter(item.delivery, item.envelope, errorType, text, run)
-            item.span?.end("dead", text)
-            return nil
+            try await self.deadLetter(first.delivery, first.envelope, errorType, text, run)
+            first.span?.end("dead", text)
+            return []
+        case .hold(let reason):
+            self.holds.hold(first.envelope.type, reason)
+            for item in items { item.span?.end("held", reason) }
+            try await self.giveBack(items.map(\.delivery), after: self.holds.heldFor(first.envelope.type) / 2, run)
+            return []
+        case .wait(let reason):
+            self.logger.warning("waiting: \(reason)", metadata: ["message_id": "\(first.envelope.messageID)"])
+            try await run.pause(&backoff)
+            return items
         case .again:
             try await run.pause(&backoff)
-            return item
-        case .wait(let reason):
-            self.logger.warning("waiting: \(reason)", metadata: ["message_id": "\(item.envelope.messageID)"])
-            if error is Misconfigured {
-                self.misconfigured(item.envelope.type, reason)
-                // Whoever stops the worker brings other settings; the message waits for them in the queue.
-                if Task.isShuttingDownGracefully { throw Abandoned() }
-            }
-            try await run.pause(&backoff)
-            return item
+            return items
         }
     }
 
-    /// Prepares those that were not handled before, side by side. What fails is settled here; the rest is returned.
-    private func prepare(_ items: [Item], by handler: AnyHandler, _ run: Run) async throws -> [Item] {
-        let known = try await self.whenReachable(run) { try await self.inbox.peek(items.map(\.envelope.messageID), in: $0) }
-        return try await withThrowingTaskGroup(of: (Int, Item?).self) { group in
-            for (index, item) in items.enumerated() {
-                if known[item.envelope.messageID] != nil {
-                    group.addTask { (index, item) }
-                } else {
-                    group.addTask { (index, try await self.prepareAlone(item, by: handler, run)) }
-                }
-            }
-            var prepared: [(Int, Item)] = []
-            for try await case (let index, let item?) in group { prepared.append((index, item)) }
-            return prepared.sorted { $0.0 < $1.0 }.map(\.1)
-        }
-    }
-
-    private func prepareAlone(_ item: Item, by handler: AnyHandler, _ run: Run) async throws -> Item? {
+    /// Lets a message talk to the world outside, unless it has done so, or was handled before.
+    private func prepare(_ item: Item, by handler: AnyHandler) async throws -> Item {
+        guard case .decoded = item.state, try await self.inbox.peek([item.envelope.messageID], in: self.pool).isEmpty else { return item }
         var item = item
-        var backoff = Backoff()
-        while true {
-            do {
-                let decoded = item.decoded
-                item.state = .prepared(
-                    try await Traces.within(self.context(of: item)) {
-                        try await withTimeLimit(handler.policy.timeLimit) { try await handler.prepare(decoded) }
-                    })
-                self.misconfigured(item.envelope.type, nil)
-                return item
-            } catch {
-                guard let next = try await self.afterFailure(item, error, by: handler, backoff: &backoff, run) else { return nil }
-                item = next
-                if case .answered = item.state { return item }
-            }
-        }
+        let decoded = item.decoded
+        item.state = .prepared(
+            try await Traces.within(self.context(of: item)) {
+                try await withTimeLimit(handler.policy.timeLimit) { try await handler.prepare(decoded) }
+            })
+        return item
     }
 }

@@ -4,6 +4,7 @@ public import Postgres
 public import RabbitMQ
 public import ServiceLifecycle
 import Shop
+import Synchronization
 
 /// Consumes one queue: lanes that each take a batch of one message type through a handler.
 ///
@@ -17,12 +18,16 @@ public final class Worker: Service {
         public var batchSize: Int
         /// Messages that the broker sends ahead.
         public var prefetch: Int
+        /// How long a message stays in hand that cannot be settled, because the database is away, say. Shorter than the broker's `consumer_timeout`, which
+        /// is 30 min unless it is set.
+        public var longestStay: Duration
 
         /// How much a worker takes on.
-        public init(lanes: Int = 2, batchSize: Int = 128, prefetch: Int = 512) {
+        public init(lanes: Int = 2, batchSize: Int = 128, prefetch: Int = 512, longestStay: Duration = .seconds(20 * 60)) {
             self.lanes = lanes
             self.batchSize = batchSize
             self.prefetch = prefetch
+            self.longestStay = longestStay
         }
     }
 
@@ -30,12 +35,12 @@ public final class Worker: Service {
     private let limits: Limits
     private let pool: PostgresPool
     private let consumer: Consumer
-    private let registry: HandlerRegistry
     private let processor: Processor
     private let dispatcher: Dispatcher
-    private let settlement: Settlement
+    private let holds: Holds
     private let intake: Intake
     private let readiness: Readiness
+    private let controls: WorkerControls
     private let tasks: EventThreadTasks?
     private let logger: Logger
 
@@ -51,34 +56,47 @@ public final class Worker: Service {
         self.limits = limits
         self.pool = pool
         self.consumer = consumer
-        self.registry = handlers
         self.tasks = thread.map(EventThreadTasks.init)
         self.logger = logger
-        let readiness = Readiness()
-        self.readiness = readiness
+        self.readiness = Readiness()
+        let controls = WorkerControls(queue: queue)
+        self.controls = controls
+        let held = Mutex<Set<String>>([])
+        self.holds = Holds { type, reason in
+            let isMisconfigured = held.withLock { held in
+                if reason == nil { held.remove(type) } else { held.insert(type) }
+                return !held.isEmpty
+            }
+            Metrics.misconfigured(isMisconfigured)
+            // Once, not at each try.
+            if let reason {
+                logger.critical("\(type) is held back until this is right: \(reason)", metadata: ["queue": .string(queue)])
+            } else {
+                logger.notice("\(type) is held back no longer", metadata: ["queue": .string(queue)])
+            }
+        }
         self.processor = Processor(
-            queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, logger: logger,
-            successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder,
-            misconfigured: { type, reason in
-                defer { Metrics.misconfigured(readiness.misconfigured != nil) }
-                // Once, not at each try: nothing is handled until somebody mends it.
-                if readiness.set(misconfigured: reason, by: type), let reason {
-                    logger.critical("the worker's settings are wrong: \(reason)", metadata: ["queue": .string(queue)])
-                }
-            })
+            queue: queue, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, holds: self.holds, logger: logger,
+            successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder, skips: { controls.rules })
         let intake = Intake(consumer: consumer, prefetch: limits.prefetch)
         self.intake = intake
         self.dispatcher = Dispatcher(
-            batchSize: { min(limits.batchSize, handlers[$0]?.policy.largestBatch ?? 1) }, signal: { intake.give(.flow($0)) })
-        self.settlement = Settlement(consumer: consumer)
+            batching: { type in
+                guard let handler = handlers[type] else { return Dispatcher.Batching(size: 1) }
+                return Dispatcher.Batching(size: max(1, min(limits.batchSize, handler.policy.largestBatch)), isSideBySide: handler.prepares)
+            }, signal: { intake.give(.flow($0)) })
     }
 
     /// What keeps the worker from working now, by name; empty if nothing does.
     public var unready: [String] {
         var reasons: [String] = []
-        if !self.consumer.isConnected { reasons.append("broker: not connected") }
+        if !self.consumer.isConnected {
+            reasons.append("broker: not connected")
+        } else if let unreadiness = self.processor.outbox.publisher.unreadiness {
+            reasons.append("broker: \(unreadiness)")
+        }
         if !self.pool.isReachable { reasons.append("database: not reachable") }
-        if let misconfigured = self.readiness.misconfigured { reasons.append("settings: \(misconfigured)") }
+        if let reason = self.holds.reason { reasons.append("settings: \(reason)") }
         return reasons
     }
 
@@ -94,6 +112,7 @@ public final class Worker: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.watchConnection() }
                 group.addTask { await self.watchControls() }
+                group.addTask { await self.giveBackOverdue() }
                 group.addTask { for await _ in stopping.stream {} }
                 await withTaskGroup(of: Void.self) { taking in
                     taking.addTask { await self.intake.obey() }
@@ -115,13 +134,57 @@ public final class Worker: Service {
         }
     }
 
-    /// One lane.
+    /// One lane. While the broker confirms what one batch has emitted, the next one is in its transaction; each is committed, then published, then
+    /// acknowledged, in this order, and the batches one after the other.
     private func work() async {
-        while let work = await self.dispatcher.next() {
-            let epoch = work.deliveries[0].epoch
-            let readiness = self.readiness
-            let isSettled = await self.processor.process(work) { readiness.epoch == epoch }
-            if isSettled { await self.settlement.settle(work.deliveries.map(\.deliveryTag), epoch: epoch) }
+        await withTaskGroup(of: Void.self) { publishing in
+            while let work = await self.dispatcher.next() {
+                let run = self.run(work)
+                let held = self.controls.begin(work)
+                do {
+                    let committed = try await self.processor.process(work, run)
+                    await self.dispatcher.committed(work)
+                    // The batch before.
+                    await publishing.next()
+                    publishing.addTask {
+                        await self.finish(work, committed, run)
+                        self.controls.end(held)
+                    }
+                } catch {
+                    // It comes again.
+                    self.controls.end(held)
+                    await self.dispatcher.finished(work)
+                }
+            }
+        }
+    }
+
+    private func finish(_ work: Dispatcher.Work, _ committed: Processor.Committed?, _ run: Run) async {
+        do {
+            if let committed { try await self.processor.publish(committed, run) }
+            await self.consumer.acknowledge(work.deliveries.map(\.deliveryTag), epoch: work.deliveries[0].epoch)
+        } catch {
+            // It comes again.
+        }
+        await self.dispatcher.finished(work)
+    }
+
+    private func run(_ work: Dispatcher.Work) -> Run {
+        let (epoch, readiness) = (work.deliveries[0].epoch, self.readiness)
+        return Run(isCurrent: { readiness.epoch == epoch }, until: work.since + self.limits.longestStay)
+    }
+
+    /// Gives back what no lane has had time for: they wait with what they have in hand, which they give back themselves.
+    private func giveBackOverdue() async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: min(self.limits.longestStay / 4, .seconds(30))) } catch { return }
+            guard let work = await self.dispatcher.takeOverdue(since: .now - self.limits.longestStay) else { continue }
+            do {
+                try await self.processor.giveBack(work.deliveries, after: .seconds(60), self.run(work))
+                await self.consumer.acknowledge(work.deliveries.map(\.deliveryTag), epoch: work.deliveries[0].epoch)
+            } catch {
+                // They come again.
+            }
             await self.dispatcher.finished(work)
         }
     }
@@ -141,43 +204,21 @@ public final class Worker: Service {
         }
     }
 
-    private static let isPaused: Statement = "select coalesce((select paused from queue_controls where queue = $1), false)"
-
-    /// An operator pauses and resumes a queue in Postgres; each worker looks every second.
+    /// An operator pauses and resumes a queue, and has messages skipped, in Postgres; each worker looks every second, and says what it holds.
     private func watchControls() async {
         while !Task.isCancelled {
             do {
-                let rows = try await self.pool.query(Self.isPaused, self.queue)
-                let paused = try rows.first.map { try $0[0, as: Bool.self] } ?? false
+                let paused = try await self.controls.look(in: self.pool)
                 if paused != self.readiness.paused {
                     self.readiness.set(paused: paused)
                     self.logger.notice(paused ? "paused by an operator" : "resumed by an operator", metadata: ["queue": "\(self.queue)"])
                     self.intake.give(.pause(paused))
                 }
+                try await self.controls.report(in: self.pool)
             } catch {
                 self.logger.debug("queue_controls not read: \(error)")
             }
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
-    }
-}
-
-/// Acknowledges what is settled, with as few frames as that takes.
-private actor Settlement {
-    private let consumer: Consumer
-    private var ledger = AckLedger()
-    private var epoch: UInt64 = 0
-
-    init(consumer: Consumer) {
-        self.consumer = consumer
-    }
-
-    func settle(_ tags: [UInt64], epoch: UInt64) async {
-        guard epoch >= self.epoch else { return }
-        if epoch > self.epoch {
-            self.epoch = epoch
-            self.ledger = AckLedger()
-        }
-        for ack in self.ledger.settle(tags) { await self.consumer.acknowledge(ack.tag, multiple: ack.multiple, epoch: epoch) }
     }
 }

@@ -60,7 +60,7 @@ public struct WorkerPart: Sendable {
             let thread = EventThread(name: queue)
             let pool = try PostgresPool(
                 url: settings.databaseURL(), size: lanes + 2, applicationName: "\(queue)-worker", statementTimeout: .seconds(30),
-                thread: thread, logger: logger)
+                lockTimeout: .seconds(5), thread: thread, logger: logger)
             let consuming = try BrokerConfiguration(urls: url, connectionName: "\(queue)-worker consumer", tlsCAFile: settings.string("TLS_CA_FILE"))
             let publishing = try BrokerConfiguration(
                 urls: url, connectionName: "\(queue)-worker publisher", tlsCAFile: settings.string("TLS_CA_FILE"))
@@ -74,7 +74,9 @@ public struct WorkerPart: Sendable {
 
             var part = WorkerPart(settings: settings, logger: logger, lanes: lanes, pool: pool, publisher: publisher)
             try await assemble(&part)
-            try await TopologyCheck(settings: settings, queue: queue, ladder: ladder).verify(timeout: settings.seconds("START_TIMEOUT"))
+            let timeout = try settings.seconds("START_TIMEOUT")
+            try await TopologyCheck(settings: settings, queue: queue, ladder: ladder).verify(timeout: timeout)
+            try await SchemaCheck(pool: pool).verify(timeout: timeout)
 
             let worker = Worker(
                 queue: queue, handlers: part.handlers, ladder: ladder, limits: .init(lanes: lanes, batchSize: batchSize, prefetch: prefetch),

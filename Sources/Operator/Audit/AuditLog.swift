@@ -22,7 +22,8 @@ struct AuditLog: Sendable {
 
         /// Whether both were done in one go, by one person for one reason.
         fileprivate func isOneWith(_ other: Entry) -> Bool {
-            self.reason != nil && self.reason == other.reason && self.act == other.act && self.actor == other.actor
+            ["replay", "discard"].contains(self.act) && self.reason != nil && self.reason == other.reason && self.act == other.act
+                && self.actor == other.actor
         }
     }
 
@@ -59,5 +60,48 @@ struct AuditLog: Sendable {
             cursor = rows.last?.oldest
         }
         return (entries, cursor)
+    }
+
+    /// An act on one subject, as the command line lists it.
+    struct SingleAct: Sendable, Encodable {
+        var at: Date
+        var actor: String
+        var act: String
+        var subject: String
+        var reason: String?
+
+        private enum CodingKeys: CodingKey { case at, actor, act, subject, reason }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(self.at, forKey: .at)
+            try container.encode(self.actor, forKey: .actor)
+            try container.encode(self.act, forKey: .act)
+            try container.encode(self.subject, forKey: .subject)
+            try container.encode(self.reason, forKey: .reason)
+        }
+    }
+
+    private static let acts: Statement = """
+        select id, at, actor, act, subject, reason from audit_log
+        where actor <> 'system' and ($1::int8 is null or id < $1) and ($2::text is null or actor = $2) and ($3::timestamptz is null or at >= $3)
+            and ($4::text is null or act = $4)
+        order by id desc limit $5
+        """
+
+    /// What people did, each subject by itself, the newest first.
+    func acts(actor: String?, since: Date?, act: String?, limit: Int) async throws -> [SingleAct] {
+        var acts: [SingleAct] = []
+        var cursor: Int64?
+        while acts.count < limit {
+            let size = min(Self.chunk, limit - acts.count)
+            let rows = try await self.pool.query(Self.acts, cursor, actor?.withoutNUL, since, act?.withoutNUL, Int64(size))
+            for row in rows {
+                acts.append(SingleAct(at: try row[1], actor: try row[2], act: try row[3], subject: try row[4], reason: try row[5]))
+                cursor = try row[0]
+            }
+            if rows.count < size { break }
+        }
+        return acts
     }
 }

@@ -10,9 +10,31 @@ struct Books: Sendable, Encodable {
     var messages: MessageBook
     var stock: StockBook
     var money: MoneyBook
+    /// How many messages `verify --republish` has sent again; nil if it was not asked to, or nothing was missing.
+    var republished: Int?
 
     /// Whether all of it adds up.
     var isBalanced: Bool { self.messages.balance == 0 && self.stock.balance == 0 && self.money.balance == 0 }
+}
+
+/// What is known of the messages that are on their way to a queue, for the books that wait for them.
+enum Transit: Sendable {
+    /// None are missing: all that was sent there has its end.
+    case nothing
+    /// The queue holds as many as are missing.
+    case queued
+    /// It holds fewer: what is older than a moment may be lost, and counts as such.
+    case lost
+
+    /// What was sent before this is not on its way any more.
+    /// - Parameter settled: whether all is lost that has not arrived, if nothing is missing.
+    func horizon(ifNothing settled: Bool) -> Date {
+        switch self {
+        case .queued: Date(timeIntervalSince1970: 0)
+        case .lost: Date().addingTimeInterval(-60)
+        case .nothing: settled ? Date().addingTimeInterval(-60) : Date(timeIntervalSince1970: 0)
+        }
+    }
 }
 
 /// Reads the books of a running system: one snapshot of the database, compared with what the broker held when it was taken.
@@ -43,16 +65,25 @@ struct BookKeeper: Sendable {
         while !books.messages.suspects.isEmpty, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(500))
             depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
+            let before = books.messages.loses("orders")
             books.messages.settle(depths, suspects: try await MessageBook.stillMissing(books.messages.suspects, in: self.pool))
+            // The other books went by what seemed lost.
+            if before, !books.messages.loses("orders") {
+                let transit = books.messages.transit(to: "orders")
+                (books.stock, books.money) = try await self.pool.transaction(.snapshot) { transaction in
+                    (try await StockBook.read(transit: transit, in: transaction), try await MoneyBook.read(transit: transit, in: transaction))
+                }
+            }
         }
         return books
     }
 
     private func snapshot(since: Date?, _ depths: BrokerDepths) async throws -> Books {
         try await self.pool.transaction(.snapshot) { transaction in
-            Books(
-                messages: try await MessageBook.read(since: since, depths, self.definitions, in: transaction),
-                stock: try await StockBook.read(in: transaction), money: try await MoneyBook.read(in: transaction))
+            let messages = try await MessageBook.read(since: since, depths, self.definitions, in: transaction)
+            return Books(
+                messages: messages, stock: try await StockBook.read(transit: messages.transit(to: "orders"), in: transaction),
+                money: try await MoneyBook.read(transit: messages.transit(to: "orders"), in: transaction))
         }
     }
 }

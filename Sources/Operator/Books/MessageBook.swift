@@ -62,6 +62,14 @@ struct MessageBook: Sendable, Encodable {
         max(0, depths.total - (self.missing.values.reduce(0, +) - lost))
     }
 
+    /// Whether messages of a queue seem to be lost.
+    func loses(_ queue: String) -> Bool { self.suspects.contains { $0.queue == queue } }
+
+    /// What is known of those that are on their way to a queue.
+    func transit(to queue: String) -> Transit {
+        self.loses(queue) ? .lost : (self.missing[queue] ?? 0) > 0 ? .queued : .nothing
+    }
+
     /// How many may be counted that workers have finished with already.
     func unseenInHand(_ depths: BrokerDepths) -> Int { min(depths.inHand, self.unseen(depths, lost: 0)) }
 
@@ -187,16 +195,5 @@ extension MessageBook {
         try await pool.query(self.stillMissing, suspects.map(\.messageID), suspects.map(\.queue), suspects.map(\.correlationID)).map {
             Missing(messageID: try $0[0], queue: try $0[1], correlationID: try $0[2])
         }
-    }
-}
-
-extension Definitions {
-    /// The work queues that take messages of a type.
-    func queues(of type: any Message.Type) -> [String] {
-        self.bindings.filter { binding in
-            guard binding.source == type.exchange else { return false }
-            // Of patterns there is one kind: `orders.#`.
-            return binding.routingKey.hasSuffix(".#") ? type.type.hasPrefix(binding.routingKey.dropLast()) : binding.routingKey == type.type
-        }.map(\.destination)
     }
 }

@@ -37,7 +37,7 @@ struct MoneyBook: Sendable, Encodable {
     }
 
     /// Payments-worker and orders-worker each commit their own: between the two an event is on its way. In one snapshot such an event is either emitted
-    /// and not handled, or dead: its order is left out until it has arrived.
+    /// and not handled, or dead: its order is left out until it has arrived. `$1`: one that was emitted before is not on its way any more but lost.
     private static let deviations = """
         with paid as (
             select order_id, sum(amount_received)::int8 as received from payments group by order_id
@@ -46,7 +46,7 @@ struct MoneyBook: Sendable, Encodable {
         ), under_way as (
             select (e.value -> 'payload' ->> 'order_id')::uuid as order_id
             from inbox i cross join json_array_elements(i.emitted) with ordinality e
-            where i.consumer = 'payments' and e.value ->> 'type' like 'payment.%' and not exists (
+            where i.consumer = 'payments' and i.handled_at >= $1 and e.value ->> 'type' like 'payment.%' and not exists (
                 select from inbox c where c.message_id = uuid_generate_v5(i.message_id, (e.ordinality - 1)::text) and c.consumer = 'orders')
             union
             select d.order_id from dead_letters d where d.order_id is not null and d.status = 'open'
@@ -78,12 +78,14 @@ struct MoneyBook: Sendable, Encodable {
         select id, number, total, lines, received, refunded, amount_refunded, payment_status from deviating where deviation <> 0 order by number limit 20
         """)
 
-    static func read(in transaction: Transaction) async throws -> MoneyBook {
-        let row = try await transaction.query(self.sums, timeout: .seconds(600))[0]
+    /// - Parameter transit: what is known of the messages to orders-worker.
+    static func read(transit: Transit, in transaction: Transaction) async throws -> MoneyBook {
+        let horizon = transit.horizon(ifNothing: false)
+        let row = try await transaction.query(self.sums, horizon, timeout: .seconds(600))[0]
         var book = MoneyBook()
         (book.ordered, book.paid, book.refunded, book.balance) = try row.decode((Int, Int, Int, Int).self)
         if book.balance != 0 {
-            book.orders = try await transaction.query(self.wrong, timeout: .seconds(600)).map {
+            book.orders = try await transaction.query(self.wrong, horizon, timeout: .seconds(600)).map {
                 Order(
                     orderID: try $0[0], number: try $0[1], total: try $0[2], lines: try $0[3], received: try $0[4], refunded: try $0[5],
                     amountRefunded: try $0[6], paymentStatus: try $0[7])

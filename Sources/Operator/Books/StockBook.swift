@@ -15,6 +15,20 @@ struct StockBook: Sendable, Encodable {
     var balance = 0
     /// Products that do not add up, some of them.
     var products: [Product] = []
+    /// Held for orders that are not there, though nothing that would bring them is on its way or dead: some of them. Their units are missing in
+    /// ``reserved``, and so are part of ``balance``.
+    var stranded: [Stranded] = []
+
+    struct Stranded: Sendable, Encodable {
+        var orderID: ID
+        var units: Int
+        var since: String
+
+        enum CodingKeys: String, CodingKey {
+            case orderID = "order_id"
+            case units, since
+        }
+    }
 
     struct Product: Sendable, Encodable {
         var productID: ID
@@ -31,13 +45,19 @@ struct StockBook: Sendable, Encodable {
         }
     }
 
+    /// `$1`: a reservation that was made before has its order by now, or never gets it.
     private static let products = """
-        with moved as (
+        with stranded as (
+            select r.order_id, r.at, r.product_ids, r.quantities from reservations r
+            where r.state = 'held' and r.at < $1 and not exists (select from orders o where o.id = r.order_id)
+                and not exists (select from dead_letters d where d.order_id = r.order_id and d.status = 'open')
+        ), moved as (
             select product_id, sum(delta) filter (where kind in ('initial', 'adjustment')) as received, sum(delta) as total
             from stock_movements group by product_id
         ), held as (
             select u.product_id, sum(u.quantity) filter (where r.state = 'held') as reserved, sum(u.quantity) filter (where r.state = 'sold') as sold
-            from reservations r cross join unnest(r.product_ids, r.quantities) u(product_id, quantity) where r.state in ('held', 'sold')
+            from reservations r cross join unnest(r.product_ids, r.quantities) u(product_id, quantity)
+            where r.state in ('held', 'sold') and not exists (select from stranded s where s.order_id = r.order_id)
             group by u.product_id
         ), product as (
             select coalesce(p.id, m.product_id, h.product_id) as id, p.sku, coalesce(m.received, 0) as received, coalesce(m.total, 0) as total,
@@ -59,16 +79,28 @@ struct StockBook: Sendable, Encodable {
         where received <> available + reserved + sold or total <> available order by id limit 20
         """)
 
-    static func read(in transaction: Transaction) async throws -> StockBook {
-        let row = try await transaction.query(self.sums, timeout: .seconds(600))[0]
+    private static let strandedOnes = Statement(
+        """
+        \(products)
+        select order_id, (select sum(quantity) from unnest(quantities) quantity)::int8, to_char(at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+        from stranded order by at limit 20
+        """)
+
+    /// - Parameter transit: what is known of the messages to orders-worker.
+    static func read(transit: Transit, in transaction: Transaction) async throws -> StockBook {
+        let horizon = transit.horizon(ifNothing: true)
+        let row = try await transaction.query(self.sums, horizon, timeout: .seconds(600))[0]
         var book = StockBook()
         let deviation: Int
         (book.received, book.available, book.reserved, book.sold, deviation) = try row.decode((Int, Int, Int, Int, Int).self)
         let net = book.received - book.available - book.reserved - book.sold
         book.balance = net != 0 ? net : deviation
         if deviation != 0 {
-            book.products = try await transaction.query(self.wrong, timeout: .seconds(600)).map {
+            book.products = try await transaction.query(self.wrong, horizon, timeout: .seconds(600)).map {
                 Product(productID: try $0[0], sku: try $0[1], balance: try $0[2], ledgerBalance: try $0[3])
+            }
+            book.stranded = try await transaction.query(self.strandedOnes, horizon, timeout: .seconds(600)).map {
+                Stranded(orderID: try $0[0], units: try $0[1], since: try $0[2])
             }
         }
         return book

@@ -34,18 +34,23 @@ struct CatalogImport: Sendable {
             throw CSVReader.Malformed(
                 line: header.line, reason: "no column is called \(unknown.onOneLine); there are \(ProductRow.columns.joined(separator: ", "))")
         }
+        if let twice = columns.first(where: { column in columns.count { $0 == column } > 1 }) {
+            throw CSVReader.Malformed(line: header.line, reason: "the column \(twice) is there twice")
+        }
         let slugs = Dictionary(uniqueKeysWithValues: try await self.pool.query(Self.categories).decode((String, ID).self).map { ($0.0, $0.1) })
         var prepared = Prepared()
         var rows: [ProductRow] = []
         var seen: [String: Int] = [:]
-        for record in records.dropFirst() {
+        // Spreadsheets write their empty rows too.
+        for record in records.dropFirst() where !record.fields.allSatisfy(\.isEmpty) {
             do throws(ProductRow.Refused) {
                 let row = try ProductRow(record, columns: columns)
                 if let line = seen.updateValue(row.line, forKey: row.sku) {
                     throw ProductRow.Refused(line: row.line, sku: row.sku, reason: "the same sku as in line \(line)")
                 }
                 if let category = row.category, slugs[category] == nil {
-                    throw ProductRow.Refused(line: row.line, sku: row.sku, reason: "no category has the slug \(category)")
+                    throw ProductRow.Refused(
+                        line: row.line, sku: row.sku, reason: "no category has the slug \(category.onOneLine.shortened(to: 200))")
                 }
                 rows.append(row)
             } catch {

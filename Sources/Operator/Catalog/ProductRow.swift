@@ -29,7 +29,7 @@ struct ProductRow: Sendable, Equatable {
         "sku", "name", "description", "unit_amount", "currency", "stock_quantity", "category", "images", "is_active", "low_stock_threshold",
     ]
 
-    /// Keeps to the limits of `POST /products`.
+    /// Takes what `POST /products` takes, by the same rules.
     /// - Parameter columns: of the file, in its order.
     init(_ record: CSVReader.Record, columns: [String]) throws(Refused) {
         let line = record.line
@@ -37,41 +37,40 @@ struct ProductRow: Sendable, Equatable {
             throw Refused(line: line, reason: "\(record.fields.count) fields, not \(columns.count)")
         }
         let values = Dictionary(zip(columns, record.fields)) { first, _ in first }
-        let sku = values["sku"]
+        let sku = values["sku"].flatMap { try? Rule.sku.read($0) }
         func refused(_ reason: String) -> Refused { Refused(line: line, sku: sku, reason: reason) }
-        func text(_ name: String, _ longest: Int) throws(Refused) -> String? {
-            guard let value = values[name], !value.isEmpty else { return nil }
-            guard value.unicodeScalars.count <= longest else { throw refused("\(name) has more than \(longest) characters") }
-            guard !value.utf8.contains(0) else { throw refused("\(name) holds a NUL") }
-            return value
+        func value<Value>(_ name: String, _ value: Value, _ rule: Rule<Value>) throws(Refused) -> Value {
+            do throws(Violation) { return try rule.read(value) } catch { throw refused("\(name) \(error.message)") }
         }
-        func number(_ name: String, _ range: ClosedRange<Int64>) throws(Refused) -> Int64? {
-            guard let value = values[name], !value.isEmpty else { return nil }
-            guard let number = Int64(value), range.contains(number) else {
-                throw refused("\(name) is no whole number from \(range.lowerBound) to \(range.upperBound)")
-            }
-            return number
+        func text(_ name: String, _ rule: Rule<String>) throws(Refused) -> String? {
+            guard let text = values[name], !text.isEmpty else { return nil }
+            return try value(name, text, rule)
         }
-        guard let given = try text("sku", 100) else { throw refused("sku is empty") }
+        func number<Number: FixedWidthInteger & Sendable>(_ name: String, _ rule: Rule<Number>) throws(Refused) -> Number? {
+            guard let text = values[name], !text.isEmpty else { return nil }
+            guard let number = Number(text) else { throw refused("\(name) must be an integer") }
+            return try value(name, number, rule)
+        }
+        guard let given = try text("sku", .sku) else { throw refused("sku is empty") }
         self.line = line
         self.sku = given
-        self.name = try text("name", 200)
-        self.description = try text("description", 10_000)
-        self.unitAmount = try number("unit_amount", 0...1_000_000_000_000)
-        self.currency = try text("currency", 3)?.lowercased()
-        if let currency, currency.utf8.count != 3 || !currency.utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) {
-            throw refused("currency is not of three letters")
-        }
-        self.stockQuantity = try number("stock_quantity", 0...Int64(Int32.max)).map { Int($0) }
-        self.lowStockThreshold = try number("low_stock_threshold", 0...Int64(Int32.max)).map { Int($0) }
-        self.category = try text("category", 200)
-        self.images = try text("images", 20_000)?.split(separator: " ").map(String.init)
-        if let image = self.images?.first(where: { !$0.hasPrefix("https://") && !$0.hasPrefix("http://") }) { throw refused("\(image) is no URL") }
-        switch try text("is_active", 5)?.lowercased() {
-        case nil: self.isActive = nil
+        self.name = try text("name", .title)
+        self.description = try text("description", .description)
+        self.unitAmount = try number("unit_amount", .unitAmount)
+        self.currency = try text("currency", .currency)
+        self.stockQuantity = try number("stock_quantity", .count)
+        self.lowStockThreshold = try number("low_stock_threshold", .count)
+        self.category = values["category"].flatMap { $0.isEmpty ? nil : $0 }
+        let images = values["images"]?.split(separator: " ").map(String.init) ?? []
+        self.images = images.isEmpty ? nil : try value("images", images, .images)
+        switch values["is_active"]?.lowercased() {
+        case nil, "": self.isActive = nil
         case "true", "1", "yes": self.isActive = true
         case "false", "0", "no": self.isActive = false
         default: throw refused("is_active is neither true nor false")
+        }
+        if let unitAmount, let refusal = self.currency.flatMap({ Currency($0) })?.refusal(of: unitAmount) {
+            throw refused("unit_amount \(refusal)")
         }
     }
 

@@ -17,9 +17,10 @@ struct CacheCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
+                let actor = try await desk.actor(for: .operate)
                 let now = Clock.milliseconds()
                 let envelope = Envelope(
-                    messageID: .v7(milliseconds: UInt64(now)), type: CacheClear.type, actor: Actor.current(desk.settings), sentAt: now)
+                    messageID: .v7(milliseconds: UInt64(now)), type: CacheClear.type, actor: actor, sentAt: now)
                 // As passing as what it clears: an ingress that starts later has nothing to forget.
                 let message = Outgoing(
                     exchange: CacheClear.exchange, routingKey: CacheClear.type, mandatory: false,

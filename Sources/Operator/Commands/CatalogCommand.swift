@@ -28,6 +28,7 @@ struct CatalogCommand: AsyncParsableCommand {
             }
             try await Desk.open(self.options) { desk in
                 try await desk.withDatabase { pool in
+                    let actor = try await desk.actor(for: .operate, in: pool)
                     let catalog = CatalogImport(pool: pool)
                     let prepared = try await catalog.prepare(bytes)
                     var refused = prepared.refused
@@ -35,7 +36,7 @@ struct CatalogCommand: AsyncParsableCommand {
                         let line = ProgressLine("products")
                         defer { line.end() }
                         refused = try await desk.withPublisher { publisher in
-                            let sender = CommandSender(publisher: publisher, pool: pool, actor: Actor.current(desk.settings))
+                            let sender = CommandSender(publisher: publisher, pool: pool, actor: actor)
                             return try await catalog.send(prepared, sender) { line.show($0, of: prepared.count) }
                         }
                         line.end()

@@ -20,6 +20,7 @@ struct Migrate: AsyncParsableCommand {
                     for state in states { print("\(state.state.rawValue)\t\(state.name)") }
                     if states.contains(where: { $0.state != .applied }) { throw ExitCode(1) }
                 } else {
+                    _ = try await desk.actor(for: .administer, in: pool)
                     let applied = try await migrator.apply(migrations)
                     print(applied.isEmpty ? "up to date" : "applied " + applied.joined(separator: ", "))
                 }

@@ -34,9 +34,9 @@ extension OperationView {
         fields.add("created", self.createdAt.map { Timestamp.string($0) })
         fields.add("finished", self.finishedAt.map { Timestamp.string($0) })
         fields.add("next attempt", self.nextAttemptAt.map { Timestamp.string($0) })
-        fields.add("dead letter", self.deadLetter.map { "\($0); conveyor dead show \($0)" }, .red)
+        fields.add("dead letter", self.deadLetter.map { "\($0); \(TypedCommand.text("dead show \($0)"))" }, .red)
         fields.add("result", self.result.map { String(decoding: $0, as: UTF8.self) })
-        fields.add("all of it", "conveyor trace \(self.messageID)")
+        fields.add("all of it", TypedCommand.text("trace \(self.messageID)"))
         fields.print()
     }
 }

@@ -90,11 +90,20 @@ extension OrderStore.Found {
         }
     }
 
+    /// `reason: changed my mind, payment_intent_id: pi_1`
+    private static func text(_ detail: JSONText) -> String {
+        guard let members = try? JSON.decode(JSONValue.self, from: detail.bytes).members else { return String(decoding: detail.bytes, as: UTF8.self) }
+        return members.filter { $0.value != .null }.sorted { $0.key < $1.key }.map { name, value in
+            "\(name): \(value.string ?? (try? JSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "")"
+        }.joined(separator: ", ")
+    }
+
     fileprivate func print() throws {
         let sheet = try JSON.decode(Sheet.self, from: self.json)
         func money(_ amount: Int64) -> String { Money(amount, sheet.currency).description }
         Swift.print(
-            Terminal.output.styled("order \(sheet.number), \(sheet.status), \(sheet.paymentStatus)", .bold) + (sheet.disputed ? ", disputed" : ""))
+            Terminal.output.styled("order \(sheet.number), \(sheet.status) (payment: \(sheet.paymentStatus))", .bold)
+                + (sheet.disputed ? ", disputed" : ""))
         var fields = FieldList()
         fields.add("id", self.id.description)
         fields.add("user", sheet.userID.description)
@@ -102,7 +111,7 @@ extension OrderStore.Found {
         fields.add("refunded", sheet.amountRefunded > 0 ? money(sheet.amountRefunded) : nil)
         fields.add("rejected", sheet.rejection?.detail, .yellow)
         fields.add("payment due", sheet.status == "awaiting_payment" ? sheet.paymentDueAt : nil)
-        fields.add("all of it", "conveyor trace \(sheet.number)")
+        fields.add("all of it", TypedCommand.text("trace \(sheet.number)"))
         fields.print()
 
         Terminal.section("Lines")
@@ -131,7 +140,7 @@ extension OrderStore.Found {
         for entry in self.timeline {
             table.add(
                 Table.Cell(Timestamp.string(entry.at)), Table.Cell(entry.type), Table.Cell(entry.status), Table.Cell(entry.actor),
-                Table.Cell(entry.detail.map { String(decoding: $0.bytes, as: UTF8.self) } ?? ""))
+                Table.Cell(entry.detail.map(Self.text) ?? ""))
         }
         table.print()
     }

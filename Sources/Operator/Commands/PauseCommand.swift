@@ -1,36 +1,52 @@
 import ArgumentParser
 import Kit
 
-/// `conveyor pause QUEUE`
+/// `conveyor pause QUEUE | --all`
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Makes the workers of a queue stop taking from it, without a restart. What they hold they finish.")
+        commandName: "pause",
+        abstract: "Makes the workers of a queue stop taking from it, without a restart. They finish the messages that they hold.")
 
-    @Argument(help: "The queue.") var queue: String
+    @OptionGroup var selection: QueueSelection
+    @Option(help: ArgumentHelp("Why, for everybody who sees the paused queue.", valueName: "text")) var reason: String?
     @OptionGroup var options: PartOptions
 
-    func run() async throws { try await QueueControls.set(paused: true, self.queue, self.options) }
+    func run() async throws { try await self.selection.set(paused: true, reason: self.reason, self.options) }
 }
 
-/// `conveyor resume QUEUE`
+/// `conveyor resume QUEUE | --all`
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "resume", abstract: "Makes the workers of a paused queue go on.")
 
-    @Argument(help: "The queue.") var queue: String
+    @OptionGroup var selection: QueueSelection
     @OptionGroup var options: PartOptions
 
-    func run() async throws { try await QueueControls.set(paused: false, self.queue, self.options) }
+    func run() async throws { try await self.selection.set(paused: false, reason: nil, self.options) }
 }
 
-extension QueueControls {
-    fileprivate static func set(paused: Bool, _ queue: String, _ options: PartOptions) async throws {
+/// One queue or all.
+struct QueueSelection: ParsableArguments {
+    @Argument(help: "The queue.") var queue: String?
+    @Flag(help: "All work queues.") var all = false
+
+    func validate() throws {
+        guard (self.queue == nil) == self.all else { throw ValidationError("name a queue, or --all") }
+    }
+
+    func set(paused: Bool, reason: String?, _ options: PartOptions) async throws {
         try await Desk.open(options) { desk in
-            try desk.check(queue: queue)
+            if let queue { try desk.check(queue: queue) }
+            let queues = try self.queue.map { [$0] } ?? Definitions(ladder: .standard).workQueues
             let changed = try await desk.withDatabase { pool in
-                try await QueueControls(pool: pool, actor: Actor.current(desk.settings)).set(paused: paused, queue)
+                let actor = try await desk.actor(for: .pause, in: pool)
+                return try await QueueControls(pool: pool, actor: actor).set(paused: paused, queues, reason: reason)
             }
             let state = paused ? "paused" : "resumed"
-            print(changed ? "\(queue) is \(state); its workers see it within a second" : "\(queue) was \(paused ? "paused" : "not paused") already")
+            for queue in queues {
+                print(
+                    changed.contains(queue)
+                        ? "\(queue) is \(state); its workers see it within a second" : "\(queue) was \(paused ? "paused" : "not paused") already")
+            }
         }
     }
 }

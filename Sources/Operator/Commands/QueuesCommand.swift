@@ -47,15 +47,22 @@ struct QueuesCommand: AsyncParsableCommand {
             .text("QUEUE"), .number("READY"), .number("UNACKED"), .number("RETRYING"), .number("DEAD"), .number("CONSUMERS"), .number("IN/S"),
             .number("OUT/S"), .number("OLDEST"), .text(""))
         for queue in queues {
-            let oldest = queue.oldestSeconds.map { $0 < 1 ? "–" : Quantity.span(seconds: Int($0)) } ?? "?"
+            let oldest = queue.oldestSeconds.map { $0 < 1 ? "–" : Quantity.span(seconds: Quantity.whole($0)) } ?? "?"
             table.add(
                 Table.Cell(queue.name, .bold), .count(queue.ready), .count(queue.unacked), .count(queue.retrying, bad: .yellow),
                 .count(queue.dead, bad: .red), Table.Cell(Quantity.count(queue.consumers), queue.consumers == 0 && !queue.paused ? .red : .plain),
                 .rate(queue.publishRate), .rate(queue.deliverRate),
                 Table.Cell(oldest, (queue.oldestSeconds ?? 0) >= 60 ? .yellow : (queue.oldestSeconds ?? 1) < 1 ? .dim : .plain),
-                queue.paused ? Table.Cell("paused", .yellow) : queue.consumers == 0 ? Table.Cell("no worker", .red) : "")
+                queue.paused ? Table.Cell(queue.pausedText, .yellow) : queue.consumers == 0 ? Table.Cell("no worker", .red) : "")
         }
         return table
+    }
+}
+
+extension QueueStatus {
+    /// That it is paused, by whom and why.
+    fileprivate var pausedText: String {
+        "paused" + (self.pausedBy.map { " by \($0)" } ?? "") + (self.pausedReason.map { ": \($0.shortened(to: 60))" } ?? "")
     }
 }
 

@@ -35,14 +35,25 @@ struct Record: AsyncParsableCommand {
             Metrics.observe(publisher)
             let upkeep = Upkeep(
                 board: QueueBoard(api: try desk.managementAPI(), definitions: definitions, pool: pool), pool: pool, publisher: publisher,
-                retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), logger: logger)
+                retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), queueLimit: try settings.queueLimit(), logger: logger)
+            let notifier = try Notifier(settings: settings, pool: pool, logger: logger)
             let unready: @Sendable () async -> [String] = { [consumers] in
-                (pool.isReachable ? [] : ["database: not reachable"])
-                    + (consumers.allSatisfy(\.isConnected) ? [] : ["broker: not connected"])
+                var reasons = pool.isReachable ? [] : ["database: not reachable"]
+                if !consumers.allSatisfy(\.isConnected) {
+                    reasons.append("broker: not connected")
+                } else if let unreadiness = publisher.unreadiness {
+                    reasons.append("broker: \(unreadiness)")
+                }
+                return reasons
             }
-            let services: [any Service] =
-                [pool, publisher] + consumers + [try StartTimeout(settings: settings, logger: logger, unready: unready)] + recorders + [upkeep]
-            return (try HealthServer(settings: settings, logger: logger, unready: unready).map { [$0] } ?? []) + services
+            var services: [any Service] = []
+            if let health = try HealthServer(settings: settings, logger: logger, unready: unready) { services.append(health) }
+            services += [pool, publisher] as [any Service] + consumers
+            services.append(try StartTimeout(settings: settings, logger: logger, unready: unready))
+            services += recorders
+            services += [upkeep, Scheduler([upkeep.schedule], pool: pool, logger: logger)]
+            if let notifier { services.append(notifier) }
+            return services
         }
     }
 }

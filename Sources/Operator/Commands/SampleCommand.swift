@@ -40,6 +40,7 @@ struct SampleCommand: AsyncParsableCommand {
                 let users = SampleShop.registerUsers(self.users, passwordHash: hash)
 
                 try await desk.withDatabase { pool in
+                    _ = try await desk.actor(for: .administer, in: pool)
                     try await desk.withPublisher { publisher in
                         let sender = CommandSender(publisher: publisher, pool: pool, actor: "operator:sample")
                         try await Self.send(categories, sender, "categories")

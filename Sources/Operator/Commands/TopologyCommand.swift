@@ -7,15 +7,27 @@ struct TopologyCommand: AsyncParsableCommand {
         commandName: "topology", abstract: "RabbitMQ's exchanges, queues, bindings and policies.", subcommands: [Apply.self, Check.self, Draw.self])
 
     struct Apply: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Creates what is missing and updates policies.")
+        static let configuration = CommandConfiguration(
+            abstract: "Creates what is missing and updates policies.",
+            discussion: "It takes nothing away, unless with --prune: bindings that feed our queues beside ours, and policies that hide ours.")
+        @Flag(help: "Also take away bindings and policies that are not in the topology, and declare exchanges of another kind anew.") var prune =
+            false
         @OptionGroup var options: PartOptions
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
+                _ = try await desk.actor(for: .administer)
                 let definitions = try Definitions(ladder: RetryLadder(desk.settings))
                 let api = try desk.managementAPI()
+                if self.prune {
+                    for difference in definitions.differences(in: try await api.topology()) {
+                        guard case .prune(let surplus) = difference.remedy else { continue }
+                        try await api.remove(surplus)
+                        print("taken away: \(difference.what)")
+                    }
+                }
                 try await api.apply(definitions)
-                let differences = definitions.differences(in: try await api.definitions())
+                let differences = definitions.differences(in: try await api.topology())
                 guard differences.isEmpty else {
                     for difference in differences { print(difference) }
                     throw ExitCode(1)
@@ -34,7 +46,7 @@ struct TopologyCommand: AsyncParsableCommand {
         func run() async throws {
             try await Desk.open(self.options) { desk in
                 let definitions = try Definitions(ladder: RetryLadder(desk.settings))
-                let differences = definitions.differences(in: try await desk.managementAPI().definitions())
+                let differences = definitions.differences(in: try await desk.managementAPI().topology())
                 for difference in differences { print(difference) }
                 if !differences.isEmpty { throw ExitCode(1) }
                 print("the broker is as the topology says")

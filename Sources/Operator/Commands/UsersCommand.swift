@@ -20,7 +20,7 @@ struct UsersCommand: AsyncParsableCommand {
         @Argument(help: "The account's address.") var email: String
 
         private static let upsert: Statement = """
-            insert into users (id, email, password_hash, is_superuser) values ($1, $2, $3, true)
+            insert into users (id, email, password_hash, is_superuser) values ($1, normalize($2, nfc), $3, true)
             on conflict (lower(email)) do update
             set is_superuser = true, is_active = true, password_hash = excluded.password_hash, token_epoch = users.token_epoch + 1, updated_at = now()
             returning id
@@ -30,16 +30,18 @@ struct UsersCommand: AsyncParsableCommand {
             guard self.email.split(separator: "@", omittingEmptySubsequences: false).count == 2, !self.email.contains(" ") else {
                 throw ValidationError("not an e-mail address")
             }
-            guard let password = Self.password(), password.count >= 8 else { throw ValidationError("the password needs at least 8 characters") }
+            guard let password = Self.password(), password.count >= 12 else { throw ValidationError("the password needs at least 12 characters") }
+            if let weakness = Password(password).weakness(email: self.email) { throw ValidationError("the password \(weakness)") }
             try await Desk.open(self.options) { desk in
                 let hash = try await PasswordHasher().hash(password)
                 let id = try await desk.withDatabase { pool in
                     // By the database's owner, not by a message: whoever can do this can do anything, and it works before a worker runs.
-                    try await pool.transaction { transaction in
+                    let actor = try await desk.actor(for: .administer, in: pool)
+                    return try await pool.transaction { transaction in
                         let id = try await transaction.query(
                             Self.upsert, ID.v7(milliseconds: UInt64(Clock.milliseconds())), self.email, hash
                         ).decode(ID.self)[0]
-                        transaction.note("create_superuser", of: id.description, by: Actor.current(desk.settings))
+                        transaction.note("create_superuser", of: id.description, by: actor)
                         return id
                     }
                 }
@@ -64,7 +66,11 @@ struct UsersCommand: AsyncParsableCommand {
             try await Desk.open(self.options) { desk in
                 let tokens = try await DevelopmentTokens(settings: desk.settings)
                 let account = try await desk.withDatabase { pool in
-                    try await pool.query("select id, token_epoch from users where lower(email) = lower($1)", self.email).decode((ID, Int32).self)
+                    _ = try await desk.actor(for: .administer, in: pool)
+                    return try await pool.query("select id, token_epoch from users where lower(email) = lower(normalize($1, nfc))", self.email)
+                        .decode(
+                            (ID, Int32).self
+                        )
                         .first
                 }
                 guard let account else { throw NothingFound("no account with that address") }
@@ -85,13 +91,14 @@ struct DevelopmentTokens: Sendable {
             throw SettingError(name: "ENVIRONMENT", reason: "is production: tokens are given for a password only")
         }
         let keys = try settings.signingKeys()
-        self.tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()))
+        self.tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
     }
 
     /// An access token of an account, good for a day.
     func make(_ id: ID, epoch: Int = 0) async throws -> String {
         let now = Date(timeIntervalSince1970: Double(Clock.seconds()))
         return try await self.tokens.sign(
-            .init(userID: id, epoch: epoch, use: .access, expiresAt: now.addingTimeInterval(86_400), isSuperuser: false), at: now)
+            .init(userID: id, epoch: epoch, use: .access, expiresAt: now.addingTimeInterval(86_400), session: .init(id: nil, signedInAt: now)),
+            at: now)
     }
 }

@@ -16,7 +16,6 @@ struct Console: AsyncParsableCommand {
 
     func run() async throws {
         try await Part.run("console", options: self.options) { settings, logger in
-            let sessions = SessionKeeper(token: try settings.require("CONSOLE_TOKEN"))
             let desk = Desk(settings: settings, logger: logger)
             let definitions = try Definitions(ladder: RetryLadder(settings))
             let api = try desk.managementAPI()
@@ -28,6 +27,13 @@ struct Console: AsyncParsableCommand {
                 configuration: try BrokerConfiguration(
                     urls: settings.brokerURLs(), connectionName: "console publisher", tlsCAFile: settings.string("TLS_CA_FILE")),
                 logger: logger)
+            let sessions = try Sessions(settings: settings, pool: pool)
+            let people = People(pool: pool)
+            let address = try ConsoleAddress(settings)
+            let provider = try OpenIDProvider.Configuration(settings, address: address).map {
+                try OpenIDProvider($0, caFile: settings.string("TLS_CA_FILE"))
+            }
+            let waiting = try desk.waiting(pool)
             let queues = definitions.workQueues
             Metrics.observe(pool)
             Metrics.observe(publisher)
@@ -37,24 +43,31 @@ struct Console: AsyncParsableCommand {
             let jobs = ReplayJobs(pool: pool, publisher: publisher, logger: logger)
             let server = try ConsoleServer(settings: settings, logger: logger) { isTLS in
                 let assets = Assets()
-                let renderer = try Renderer(sessions: sessions, assets: assets, isTLS: isTLS, openDeadLetters: { watch.openDeadLetters })
+                let renderer = try Renderer(assets: assets, isTLS: isTLS, openDeadLetters: { watch.openDeadLetters })
                 let router = Self.router(sessions: sessions, renderer: renderer, isTLS: isTLS, logger: logger)
                 assets.add(to: router)
-                SignInPage(sessions: sessions, renderer: renderer, logger: logger).add(to: router)
+                let signIn = SignInPage(sessions: sessions, people: people, hasProvider: provider != nil, renderer: renderer, logger: logger)
+                signIn.add(to: router)
+                if let provider { OpenIDPage(provider: provider, sessions: sessions, signIn: signIn, logger: logger).add(to: router) }
+                PeoplePage(people: people, address: address, renderer: renderer).add(to: router)
                 OverviewPage(watch: watch, deadLetters: deadLetters, renderer: renderer).add(to: router)
                 QueueActs(pool: pool, queues: queues, watch: watch).add(to: router)
                 DeadLettersPage(deadLetters: deadLetters, queues: queues, renderer: renderer).add(to: router)
                 BulkPage(deadLetters: deadLetters, jobs: jobs, queues: queues, publisher: publisher, renderer: renderer).add(to: router)
                 DeadLetterPage(deadLetters: deadLetters, publisher: publisher, traces: traces, renderer: renderer).add(to: router)
+                WorkPages(pool: pool, publisher: publisher, waiting: waiting, queues: queues, renderer: renderer).add(to: router)
+                FiguresPages(pool: pool, renderer: renderer).add(to: router)
                 JobsPage(jobs: jobs, renderer: renderer).add(to: router)
                 TracePage(traces: traces, renderer: renderer).add(to: router)
                 AuditPage(log: AuditLog(pool: pool), renderer: renderer).add(to: router)
-                SearchPage(deadLetters: deadLetters, jobs: jobs, traces: traces, queues: queues, renderer: renderer).add(to: router)
+                SearchPage(deadLetters: deadLetters, jobs: jobs, queues: queues, renderer: renderer).add(to: router)
                 return router
             }
             let unready: @Sendable () async -> [String] = {
-                (pool.isReachable ? [] : ["database: not reachable"]) + (publisher.isConnected ? [] : ["broker: not connected"])
-                    + (server.isListening ? [] : ["http: not listening"])
+                var reasons = pool.isReachable ? [] : ["database: not reachable"]
+                if let unreadiness = publisher.unreadiness { reasons.append("broker: \(unreadiness)") }
+                if !server.isListening { reasons.append("http: not listening") }
+                return reasons
             }
             let health = try HealthServer(settings: settings, logger: logger, unready: unready)
             let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
@@ -63,13 +76,13 @@ struct Console: AsyncParsableCommand {
     }
 
     /// What every request goes through before its page, outermost first.
-    private static func router(sessions: SessionKeeper, renderer: Renderer, isTLS: Bool, logger: Logger) -> Router<ConsoleContext> {
+    private static func router(sessions: Sessions, renderer: Renderer, isTLS: Bool, logger: Logger) -> Router<ConsoleContext> {
         let router = Router(context: ConsoleContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: RequestLog(logger: logger))
         router.add(middleware: SecurityHeaders(isTLS: isTLS))
         router.add(middleware: SessionReader(sessions: sessions))
         router.add(middleware: ErrorPages(renderer: renderer, logger: logger))
-        router.add(middleware: AccessCheck(sessions: sessions))
+        router.add(middleware: AccessCheck())
         return router
     }
 }

@@ -21,7 +21,7 @@ struct DeadLetterActs: Sendable {
         case replaced(ID, by: ID)
         /// It has taken effect: an edited one would do it once more.
         case applied(ID)
-        /// It is older than what the inbox remembers: it may have taken effect.
+        /// It was sent before what the inbox still knows, so it may have taken effect.
         case forgotten(ID)
         /// The edited payload is not one of its type.
         case invalid(String)
@@ -36,8 +36,7 @@ struct DeadLetterActs: Sendable {
             case .closed(let id, let status): "\(id) is \(status.rawValue)"
             case .replaced(let id, let message): "\(id) was edited: message \(message) took its place"
             case .applied(let id): "\(id) has taken effect already: an edited message would do so once more"
-            case .forgotten(let id):
-                "\(id) is older than what the inbox remembers, so it may have taken effect already; --force sends it all the same"
+            case .forgotten(let id): "\(id) is \(ReplayPlan.Verdict.forgottenReason)"
             case .invalid(let reason): reason
             case .notPublished(let failure): "the broker did not take the message: \(failure)"
             }
@@ -64,7 +63,7 @@ struct DeadLetterActs: Sendable {
     ///
     /// The letter is locked until the broker has confirmed the message, so that the recorder, which may see it dead again at once, finds it replayed. If
     /// this process dies in between the letter stays open; a message that was out already is recognised by its id when it is sent again.
-    /// - Parameter force: also one that is older than what the inbox remembers.
+    /// - Parameter force: also if nobody can tell any more whether it took effect; it then counts as sent now.
     /// - Returns: the letter as it was.
     /// - Throws: `Refusal`, `PostgresError`.
     @discardableResult
@@ -73,7 +72,10 @@ struct DeadLetterActs: Sendable {
             let detail = try await self.locked(id, from: [.open], in: transaction)
             if detail.isForgotten, !force { throw Refusal.forgotten(detail.letter.id) }
             let letter = detail.letter
-            if let failure = await self.publisher.publish([detail.message.outgoing])[0] { throw Refusal.notPublished(failure) }
+            var message = detail.message
+            // A worker takes no message that is older than what its inbox remembers.
+            if detail.isForgotten { message.sendAnew(at: Clock.milliseconds()) }
+            if let failure = await self.publisher.publish([message.outgoing])[0] { throw Refusal.notPublished(failure) }
             transaction.enqueue(Self.close, letter.id, DeadStatus.replayed, ID?.none)
             transaction.note("replay", of: letter.id.description, by: self.actor)
             return letter

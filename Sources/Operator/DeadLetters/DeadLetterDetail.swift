@@ -15,21 +15,23 @@ struct DeadLetterDetail: Sendable {
     var payload: [UInt8]
     /// The inbox has the message: it has taken effect, and a replay changes nothing.
     var isApplied: Bool
-    /// It is older than the oldest week of the inbox: whether it has taken effect cannot be told any more.
+    /// It was sent before what the inbox still knows: nobody can tell whether it took effect.
     var isForgotten: Bool
+    /// The payload is not for whoever looks.
+    var isPayloadHidden = false
 
-    /// Of `dead_letters d`.
-    static let isForgotten = """
-        coalesce(d.sent_at < (
-            select min(to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'utc') from pg_inherits i join pg_class c on c.oid = i.inhrelid
-            where i.inhparent = 'inbox'::regclass and c.relname ~ '_[0-9]{8}$'), false)
-        """
+    /// For somebody who may not see payloads.
+    var withoutPayload: DeadLetterDetail {
+        var detail = self
+        detail.isPayloadHidden = true
+        return detail
+    }
 
     /// The columns that ``init(_:)`` reads, in its order, of `dead_letters d`.
     static let columns = """
         \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
         exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue and i.attempt > 0),
-        \(isForgotten)
+        coalesce(d.sent_at < inbox_kept_since(), false)
         """
 
     /// Reads the columns of ``columns``.
@@ -71,6 +73,13 @@ struct HistoryEntry: Sendable {
     var reason: String?
     /// Of an edit: see ``JSONPatch``.
     var diff: JSONText?
+
+    /// For somebody who may not see payloads: what was changed in one is left out.
+    var withoutPayload: HistoryEntry {
+        var entry = self
+        entry.diff = nil
+        return entry
+    }
 
     /// As `dead show` prints it.
     func json() throws -> [UInt8] {

@@ -11,6 +11,8 @@ struct DeadLetterFilter: Sendable, Codable, Equatable {
     var since: Date?
     /// In the error, the type, the payload, or as one of its ids.
     var search: String?
+    /// Whoever searches may not see payloads, so nothing is found by them either.
+    var hidesPayloads: Bool?
 
     /// All of them.
     static let all = DeadLetterFilter()

@@ -7,26 +7,27 @@ import Shop
 struct DeadLetterStore: Sendable {
     let pool: PostgresPool
 
-    /// The conditions of a ``DeadLetterFilter`` in `$1` to `$6`.
+    /// The conditions of a ``DeadLetterFilter`` in `$1` to `$7`.
     static let conditions = """
         ($1::text is null or queue = $1) and ($2::text is null or type = $2) and ($3::text is null or "group" = $3)
         and ($4::text is null or status = $4) and ($5::timestamptz is null or last_failed_at >= $5)
         and ($6::text is null or strpos(lower(error), lower($6)) > 0 or strpos(lower(type), lower($6)) > 0
-             or position(convert_to($6, 'UTF8') in payload) > 0
+             or (not $7 and position(convert_to($6, 'UTF8') in payload) > 0)
              or lower($6) in (id::text, message_id::text, correlation_id::text, order_id::text, "group"))
         """
 
     static func parameters(_ filter: DeadLetterFilter) -> [any PostgresEncodable] {
         // Postgres has no NUL in a text, so nothing is found by one.
         let search = filter.search.map { $0.replacing("\0", with: "\u{fffd}") }
-        return [filter.queue, filter.type, filter.group, filter.status, filter.since, search] as [any PostgresEncodable]
+        return [filter.queue, filter.type, filter.group, filter.status, filter.since, search, filter.hidesPayloads ?? false]
+            as [any PostgresEncodable]
     }
 
     private static let list = Statement(
         """
         select \(DeadLetter.columns) from dead_letters
-        where \(Self.conditions) and ($7::timestamptz is null or (last_failed_at, id) < ($7, $8::uuid))
-        order by last_failed_at desc, id desc limit $9
+        where \(Self.conditions) and ($8::timestamptz is null or (last_failed_at, id) < ($8, $9::uuid))
+        order by last_failed_at desc, id desc limit $10
         """)
 
     /// Those of a filter, the last to fail first.

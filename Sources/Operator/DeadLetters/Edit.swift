@@ -9,16 +9,21 @@ struct Edit: Sendable {
     let schema: Int
     let patch: JSONPatch
 
-    /// - Throws: `DeadLetterActs.Refusal.invalid` if the payload is not the JSON of the message's type.
+    /// - Throws: `DeadLetterActs.Refusal.invalid` if the payload is not the JSON of the message's type, or has a field that breaks its rule.
     init(of detail: DeadLetterDetail, payload: [UInt8]) throws(DeadLetterActs.Refusal) {
         guard let type = MessageCatalogue[detail.letter.type] else {
             throw .invalid("`\(detail.letter.type)` is no type of message: there is nothing that an edited one could be checked by")
         }
+        let message: any Message
         do {
-            self.schema = try JSON.decode(type, from: payload).version
+            message = try JSON.decode(type, from: payload)
         } catch {
             throw .invalid("not the JSON of \(type.type): \(JSON.explain(error))")
         }
+        var fields = FieldCheck()
+        message.check(&fields)
+        if let finding = fields.findings.first { throw .invalid(finding.description) }
+        self.schema = message.version
         let old = try? JSON.decode(JSONValue.self, from: detail.payload)
         guard let new = try? JSON.decode(JSONValue.self, from: payload) else { throw .invalid("not JSON") }
         self.payload = payload

@@ -42,6 +42,13 @@ struct StoredMessage: Sendable {
         ["attempt", "error-type", "error", "first-failed-at", "last-failed-at"].contains(header) || header.hasPrefix("x-")
     }
 
+    /// Makes it count as sent now: a worker takes no message that is older than what its inbox knows.
+    /// - Parameter time: milliseconds since 1970.
+    mutating func sendAnew(at time: Int64) {
+        self.properties.timestamp = time / 1000
+        self.headers["timestamp_in_ms"] = .int(time)
+    }
+
     /// For the queue itself, by the default exchange, and nobody else's: an event may have other queues, that have handled it.
     var outgoing: Outgoing {
         var headers = self.headers.filter { !Self.isOfFailure($0.key) }.mapValues(\.headerValue)

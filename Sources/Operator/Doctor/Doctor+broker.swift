@@ -2,6 +2,7 @@ import FoundationEssentials
 import Kit
 import Postgres
 import RabbitMQ
+import Topology
 
 extension Doctor {
     func examineBroker(hasDatabase: Bool) async -> [Diagnosis] {
@@ -26,7 +27,8 @@ extension Doctor {
             let nodes = try await api.nodes()
             findings += Self.examine(nodes)
             findings += Self.examine(flags: try await api.featureFlags())
-            findings += Self.examine(definitions.differences(in: try await api.definitions()))
+            findings += Self.examine(definitions.differences(in: try await api.topology()))
+            findings += try await Self.examineUsers(api)
             let states = try await api.queues()
             findings += Self.examine(states, definitions, nodes: nodes.count)
             findings += await self.examineWorkers(states, try await inspector.queues(definitions.workQueues), definitions, hasDatabase: hasDatabase)
@@ -87,40 +89,30 @@ extension Doctor {
         return [.warning("feature flags", "off: \(off.joined(separator: ", "))", "rabbitmqctl enable_feature_flag all, before the next upgrade")]
     }
 
-    private static func examine(_ differences: [String]) -> [Diagnosis] {
-        guard let first = differences.first else { return [.ok("topology", "as it should be")] }
-        let more = differences.count > 1 ? ", and \(differences.count - 1) more" : ""
-        return [.failed("topology", first + more, "conveyor topology check says all; conveyor topology apply mends it")]
+    private static func examine(_ differences: [TopologyDifference]) -> [Diagnosis] {
+        differences.isEmpty
+            ? [.ok("topology", "as it should be")] : differences.map { .failed("topology", $0.what, $0.advice) }
     }
 
-    /// What the policies come to, and where the queues lie.
+    /// Whether the parts' users may publish what their parts do, and nothing else.
+    private static func examineUsers(_ api: ManagementAPI) async throws -> [Diagnosis] {
+        var free: Set<String> = []
+        for exchange in ["commands", "events"] { free.formUnion(try await api.unrestrictedPublishers(to: exchange)) }
+        let users = Topology.publishers.keys.map { "conveyor_\($0)" }.filter(free.contains).sorted()
+        guard !users.isEmpty else { return [.ok("broker's users", "each part publishes its own types alone")] }
+        return [
+            .warning(
+                "broker's users", "may publish every type: \(users.joined(separator: ", "))",
+                "ops/deploy/provision, or ops/up, gives each the types that its part publishes")
+        ]
+    }
+
+    /// Where the queues lie.
     private static func examine(_ states: [ManagementAPI.QueueState], _ definitions: Definitions, nodes: Int) -> [Diagnosis] {
         var findings: [Diagnosis] = []
-        let unreported = states.count { $0.effectivePolicy == nil }
-        if unreported > 0 {
-            findings.append(
-                .warning(
-                    "queues", "\(unreported) were made a moment ago, and the broker has not told their policies yet", "ask again in ten seconds"))
-        }
         let byName = Dictionary(states.map { ($0.name, $0) }) { first, _ in first }
         for queue in definitions.queues {
-            guard let state = byName[queue.name], let effectivePolicy = state.effectivePolicy else { continue }
-            guard state.type == "quorum" else {
-                findings.append(
-                    .failed(
-                        "queue \(queue.name)", "is \(state.type ?? "of no known type"), not quorum",
-                        "delete it once it is empty; then conveyor topology apply"))
-                continue
-            }
-            for (key, value) in (definitions.policies.first { $0.name == queue.name }?.definition ?? [:]).sorted(by: { $0.key < $1.key }) {
-                let effective = effectivePolicy[key]
-                if effective == value { continue }
-                if ["max-length", "delivery-limit"].contains(key), case .int(let number)? = effective, number > 0 { continue }
-                findings.append(
-                    .failed(
-                        "queue \(queue.name)", "\(key) is \(effective?.description ?? "unset"), not \(value)",
-                        "a policy of a higher priority hides ours: rabbitmqctl list_policies"))
-            }
+            guard let state = byName[queue.name] else { continue }
             let (members, online) = (state.members ?? [], state.online ?? [])
             if online.count < members.count {
                 findings.append(
@@ -132,7 +124,7 @@ extension Doctor {
                     .warning("queue \(queue.name)", "lies on \(members.count) of \(nodes) nodes", "rabbitmq-queues grow NODE all, for each node"))
             }
         }
-        return findings.isEmpty ? [.ok("queues", "\(definitions.queues.count) quorum queues, all members online, policies in effect")] : findings
+        return findings.isEmpty ? [.ok("queues", "\(definitions.queues.count) quorum queues, all members online")] : findings
     }
 
     private func examineWorkers(
@@ -145,6 +137,8 @@ extension Doctor {
             }
             paused = Set(rows ?? [])
         }
+        // One that is malformed is told of with the settings.
+        let limit = try? self.settings.queueLimit()
         var findings: [Diagnosis] = []
         for name in definitions.workQueues {
             guard let state = states.first(where: { $0.name == name }) else { continue }
@@ -155,11 +149,11 @@ extension Doctor {
                 findings.append(.warning("\(name)-worker", "paused by an operator; \(waiting) wait", "conveyor resume \(name)"))
             } else if consumers == 0 {
                 findings.append(.failed("\(name)-worker", "nobody takes from \(name); \(waiting) wait", "start \(name)-worker, or look into its log"))
-            } else if case .int(let limit)? = state.effectivePolicy?["max-length"], ready * 10 > limit * 8 {
+            } else if let limit, ready > limit / 10 * 8 {
                 findings.append(
                     .warning(
-                        "\(name)-worker", "\(waiting) wait, of \(Quantity.count(limit)) that \(name) holds",
-                        "at the limit writes are refused with queue_full: start more workers, or see why they are slow"))
+                        "\(name)-worker", "\(waiting) wait; at \(Quantity.count(limit)) writes are refused with queue_full",
+                        "start more workers, or see why they are slow; QUEUE_LIMIT is the ingress's limit"))
             } else {
                 findings.append(.ok("\(name)-worker", "\(Quantity.count(consumers, "process", plural: "processes")), \(waiting) wait"))
             }

@@ -25,7 +25,7 @@ struct Doctor: Sendable {
         do {
             let environment = try self.settings.environment()
             var missing: [String] = []
-            for setting: Setting in ["DATABASE_URL", "RABBITMQ_API", "SECRET_KEY", "STRIPE_SECRET_KEY", "CONSOLE_TOKEN"]
+            for setting: Setting in ["DATABASE_URL", "RABBITMQ_API", "SECRET_KEY", "STRIPE_SECRET_KEY"]
             where !self.settings.isSet(setting) {
                 missing.append(setting.name)
             }

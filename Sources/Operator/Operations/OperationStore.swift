@@ -16,7 +16,7 @@ struct OperationView: Sendable {
     /// JSON.
     var result: [UInt8]?
     var problem: Problem?
-    var resource: (type: ResourceType, id: ID)?
+    var resource: ResourceReference?
     var createdAt: Date?
     var finishedAt: Date?
     /// Of one that is retried.
@@ -26,10 +26,6 @@ struct OperationView: Sendable {
 
     /// As the HTTP API answers it.
     func json() throws -> [UInt8] {
-        struct Reference: Encodable {
-            var type: String
-            var id: ID
-        }
         var object = JSONObject()
         try object.add("operation_id", self.name)
         try object.add("message_id", self.messageID)
@@ -38,7 +34,7 @@ struct OperationView: Sendable {
         try object.add("attempts", self.attempts)
         object.add("result", json: self.result)
         object.add("problem", json: try self.problem?.json)
-        try object.add("resource", self.resource.map { Reference(type: $0.type.rawValue, id: $0.id) })
+        try object.add("resource", self.resource)
         try object.add("created_at", self.createdAt)
         try object.add("finished_at", self.finishedAt)
         try object.add("next_attempt_at", self.nextAttemptAt)
@@ -97,7 +93,7 @@ struct OperationStore: Sendable {
             name: text, messageID: id, type: try operation?.kind.type ?? Self.publicType(command?[0]), status: .pending,
             attempts: command == nil ? 0 : 1,
             createdAt: try command?[1] ?? id.milliseconds.map { Clock.date(milliseconds: Int64($0)) })
-        if let operation, let type = operation.kind.resourceType, let resource = operation.resource { view.resource = (type, resource) }
+        view.resource = operation?.reference
         if let row = results[0].first {
             view.status = try row[0, as: String.self] == "rejected" ? .rejected : .succeeded
             view.attempts = Int(try row[1, as: Int16.self])

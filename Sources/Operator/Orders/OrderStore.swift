@@ -55,7 +55,8 @@ struct OrderStore: Sendable {
     }
 
     private static let timeline: Statement = """
-        select at, type, status, actor, message_id, detail from order_events where order_id = $1 order by id
+        select e.at, e.type, e.status, coalesce(u.email, e.actor), e.message_id, e.detail
+        from order_events e left join users u on u.id::text = e.actor where e.order_id = $1 order by e.id
         """
 
     /// An order by its id or its number; nil if there is none.

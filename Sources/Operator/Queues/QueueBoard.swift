@@ -21,16 +21,18 @@ struct QueueBoard: Sendable {
         select m.queue,
             (select count(*) from attempts a where a.queue = m.queue and a.next_at > now()),
             (select count(*) from dead_letters d where d.queue = m.queue and d.status = 'open'),
-            coalesce((select c.paused from queue_controls c where c.queue = m.queue), false),
+            coalesce(c.paused, false),
             extract(epoch from clock_timestamp() - (
                 select min(s.at) from queue_samples s where s.queue = m.queue and s.at >= l.counting_since and s.at > coalesce((
                     select g.at from queue_samples g
                     where g.queue = m.queue and g.at >= l.counting_since and g.ready + g.unacked + g.acked <= m.acked order by g.at desc limit 1
                 ), '-infinity')
             ))::float8,
-            l.at > now() - interval '1 minute'
+            l.at > now() - interval '1 minute', c.actor, c.at, c.reason
         from unnest($1::text[], $2::int8[]) m(queue, acked)
         left join lateral (select at, counting_since from queue_samples where queue = m.queue order by at desc limit 1) l on true
+        left join queue_controls c on c.queue = m.queue
+        order by array_position($1::text[], m.queue)
         """
 
     /// All work queues, in the topology's order.
@@ -51,6 +53,7 @@ struct QueueBoard: Sendable {
             status.retrying = try row[1]
             status.dead = try row[2, as: Int.self] + (states[name + ".dead"]?.ready ?? 0) + (states[name + ".dead"]?.unacked ?? 0)
             status.paused = try row[3]
+            if status.paused { (status.pausedBy, status.pausedAt, status.pausedReason) = (try row[6], try row[7], try row[8]) }
             let (age, isWatched) = (try row[4, as: Double?.self], try row[5, as: Bool?.self] ?? false)
             status.oldestSeconds = status.ready + status.unacked == 0 ? 0 : isWatched ? max(0, age ?? 0) : nil
             return status

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// A work queue at this moment.
 struct QueueStatus: Sendable, Encodable {
     var name: String
@@ -19,6 +21,9 @@ struct QueueStatus: Sendable, Encodable {
     var oldestSeconds: Double?
     /// By an operator.
     var paused = false
+    var pausedBy: String?
+    var pausedAt: Date?
+    var pausedReason: String?
 
     enum CodingKeys: String, CodingKey {
         case name, ready, unacked, retrying, dead, consumers
@@ -26,6 +31,9 @@ struct QueueStatus: Sendable, Encodable {
         case deliverRate = "deliver_rate"
         case oldestSeconds = "oldest_seconds"
         case paused
+        case pausedBy = "paused_by"
+        case pausedAt = "paused_at"
+        case pausedReason = "paused_reason"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -40,5 +48,8 @@ struct QueueStatus: Sendable, Encodable {
         try container.encode(self.deliverRate, forKey: .deliverRate)
         try container.encode(self.oldestSeconds, forKey: .oldestSeconds)
         try container.encode(self.paused, forKey: .paused)
+        try container.encode(self.pausedBy, forKey: .pausedBy)
+        try container.encode(self.pausedAt, forKey: .pausedAt)
+        try container.encode(self.pausedReason, forKey: .pausedReason)
     }
 }

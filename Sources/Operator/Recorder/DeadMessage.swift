@@ -31,8 +31,7 @@ struct DeadMessage: Sendable {
         func text(_ header: String) -> String? { if case .string(let text)? = self.headers[header] { text } else { nil } }
         var envelope = Envelope(
             messageID: self.messageID, type: self.type, actor: text("actor") ?? "system", traceparent: text("traceparent"),
-            sentAt: 0)
-        envelope.sentAt = self.sentAt.map { Clock.milliseconds($0) }
+            sentAt: Clock.milliseconds(self.sentAt ?? self.firstFailedAt))
         envelope.correlationID = self.correlationID ?? self.messageID
         envelope.attempt = self.attempts
         return envelope
@@ -52,8 +51,8 @@ struct DeadMessage: Sendable {
         self.correlationID = properties.correlationID.flatMap { ID($0) } ?? properties.messageID.flatMap { ID($0) }
         self.orderID = Envelope.orderID(type: self.type, messageID: self.messageID, delivery.body)
         self.attempts = max(1, Int(clamping: headers["attempt"]?.int ?? 1))
-        self.sentAt = (headers["timestamp_in_ms"]?.int ?? properties.timestamp.map { $0.multipliedReportingOverflow(by: 1000).partialValue })
-            .flatMap { Self.date($0, now: now) }
+        self.sentAt = Envelope.statedTime(properties, messageID: self.messageID, receivedAt: Clock.milliseconds(now))
+            .map { Clock.date(milliseconds: $0) }
         let failure = Failure(headers, now: now)
         self.errorType = failure.type.rawValue
         self.error = failure.error

@@ -4,19 +4,25 @@ import Postgres
 import RabbitMQ
 import ServiceLifecycle
 
-/// What someone must do every now and then: the tables' weeks, the queues' depths for Prometheus and for charts, and edited messages whose editor died
-/// before they were published.
+/// What the recorder does every few seconds: the queues' depths for Prometheus and for charts, messages that were sent with a delay, and edited messages
+/// whose editor died before they were published. The upkeep of the tables is a schedule.
 struct Upkeep: Service {
     let board: QueueBoard
     let pool: PostgresPool
     let publisher: Publisher
     let retentionDays: Int
+    /// At which the ingress refuses writes.
+    let queueLimit: Int
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await self.each(.seconds(3600), "the tables' weeks") { try await self.maintainPartitions() } }
+                group.addTask {
+                    await self.each(.seconds(1), "delayed messages") {
+                        try await DelayedMessages(pool: self.pool, definitions: self.board.definitions).publishDue(self.publisher)
+                    }
+                }
                 group.addTask { await self.each(.seconds(5), "queue depths") { try await self.measureQueues() } }
                 group.addTask { await self.each(.seconds(5), "payment deadlines") { try await self.measureExpiry() } }
                 group.addTask { await self.each(.seconds(5), "edited messages") { try await self.publishLeftovers() } }
@@ -31,9 +37,15 @@ struct Upkeep: Service {
         }
     }
 
-    private func maintainPartitions() async throws {
-        try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
-        try await self.board.forgetOld()
+    /// The weeks of the tables that are kept by time, and what is older than they keep.
+    var schedule: Schedule {
+        Schedule("tables.partitions", .every(.seconds(3600)), runsAtStart: true) {
+            try await self.board.forgetOld()
+            let rows = try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
+            if try rows.decode(Bool.self).first == true { return .done() }
+            // To wait for a long reader with the table locked would stop all work.
+            return .done("a reader is in the way, see pg_stat_activity", again: .seconds(30))
+        }
     }
 
     private func measureQueues() async throws {
@@ -43,7 +55,7 @@ struct Upkeep: Service {
             Metrics.queueMessages(queue: queue.name, state: "unacked", count: queue.unacked)
             Metrics.queueMessages(queue: queue.name, state: "retrying", count: queue.retrying)
             Metrics.queueMessages(queue: queue.name, state: "dead", count: queue.dead)
-            let limit = states.first { $0.name == queue.name }?.lengthLimit
+            let limit = min(self.queueLimit, states.first { $0.name == queue.name }?.lengthLimit ?? .max)
             Metrics.queueState(queue: queue.name, consumers: queue.consumers, isPaused: queue.paused, limit: limit)
             if let oldest = queue.oldestSeconds { Metrics.queueOldest(queue: queue.name, seconds: oldest) }
         }

@@ -11,17 +11,8 @@ struct ReplayPlan: Sendable {
         case alreadyApplied
         /// It would come back at once; it can be edited or discarded. The reason.
         case doesNotDecode(String)
-        /// It is older than what the inbox remembers, so it may have taken effect: it is sent again only by itself, and by force.
+        /// It was sent before what the inbox still knows: it may have taken effect, and nobody can tell any more. Only who insists sends it.
         case forgotten
-
-        /// Why it stays behind; nil if it is sent.
-        var reason: String? {
-            switch self {
-            case .wouldRun, .alreadyApplied: nil
-            case .doesNotDecode(let reason): reason
-            case .forgotten: "it is older than what the inbox remembers, and may have taken effect: dead replay --force sends one"
-            }
-        }
     }
 
     /// In the order in which they are sent: what would run, the oldest first, then what is applied already.
@@ -29,22 +20,28 @@ struct ReplayPlan: Sendable {
 
     var wouldRun: Int { self.letters.count { $0.verdict == .wouldRun } }
     var alreadyApplied: Int { self.letters.count { $0.verdict == .alreadyApplied } }
-    var doesNotDecode: Int { self.letters.count - self.wouldRun - self.alreadyApplied }
+    var forgotten: Int { self.letters.count { $0.verdict == .forgotten } }
+    var doesNotDecode: Int { self.letters.count - self.wouldRun - self.alreadyApplied - self.forgotten }
+    /// Those that are not sent.
+    var leftOut: Int { self.doesNotDecode + self.forgotten }
 
-    /// Why some stay behind, the most frequent first.
+    /// Why some are left out, the most frequent first.
     var reasons: [(reason: String, count: Int)] {
         var counts: [String: Int] = [:]
-        for reason in self.letters.lazy.compactMap(\.verdict.reason) { counts[reason, default: 0] += 1 }
+        for letter in self.letters { if let reason = letter.verdict.reason { counts[reason, default: 0] += 1 } }
         return counts.map { ($0.key, $0.value) }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
     }
 
     /// The same, but that those that do not decode are sent too: they were named one by one.
-    func takingAll() -> ReplayPlan {
-        var plan = self
-        plan.letters = self.letters.map { letter in
-            if case .doesNotDecode = letter.verdict { (letter.id, .wouldRun) } else { letter }
-        }
-        return plan
+    func takingUndecodable() -> ReplayPlan {
+        self.taking { verdict in if case .doesNotDecode = verdict { true } else { false } }
+    }
+
+    /// The same, but that those are sent too of which it is not known whether they took effect: the operator insists.
+    func takingForgotten() -> ReplayPlan { self.taking { $0 == .forgotten } }
+
+    private func taking(_ isTaken: (Verdict) -> Bool) -> ReplayPlan {
+        ReplayPlan(self.letters.map { isTaken($0.verdict) ? ($0.id, .wouldRun) : $0 })
     }
 
     init(_ letters: [(id: ID, verdict: Verdict)]) {
@@ -56,6 +53,20 @@ struct ReplayPlan: Sendable {
             }
         }
         for wanted in 0...2 { self.letters += letters.filter { rank($0.verdict) == wanted } }
+    }
+}
+
+extension ReplayPlan.Verdict {
+    static let forgottenReason =
+        "older than what the inbox remembers, so it may have taken effect already; look, and send it with dead replay --force, or discard it"
+
+    /// Why the letter is left out; nil if it is sent.
+    var reason: String? {
+        switch self {
+        case .wouldRun, .alreadyApplied: nil
+        case .doesNotDecode(let reason): reason
+        case .forgotten: Self.forgottenReason
+        }
     }
 }
 
@@ -81,12 +92,11 @@ extension ReplayPlan {
     /// Payloads beyond this are read one by one.
     private static let small = 64 << 10
 
-    private static let look = Statement(
-        """
+    private static let look: Statement = """
         select d.id, d.type, d.headers ->> 'schema', exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue),
-               case when octet_length(d.payload) <= $2 then d.payload end, \(DeadLetterDetail.isForgotten)
+               case when octet_length(d.payload) <= $2 then d.payload end, coalesce(d.sent_at < inbox_kept_since(), false)
         from dead_letters d where d.id = any($1)
-        """)
+        """
     private static let payload: Statement = "select payload from dead_letters where id = $1"
 
     private static func of(candidates: [ID], in pool: PostgresPool) async throws -> ReplayPlan {

@@ -27,7 +27,9 @@ struct ReplayStep: Sendable {
         where i.job_id = $1 and i.state = 'waiting' order by i.position limit $2 for update of i, d skip locked
         """
     private static let isAnyLeft: Statement = "select exists (select from replay_job_items where job_id = $1 and state = 'waiting')"
-    private static let read: Statement = "select id, queue, properties, headers, payload from dead_letters where id = any($1)"
+    private static let read: Statement = """
+        select id, queue, properties, headers, payload, coalesce(sent_at < inbox_kept_since(), false) from dead_letters where id = any($1)
+        """
     private static let mark: Statement = """
         update replay_job_items i set state = m.state, at = now(), note = m.note
         from unnest($2::int4[], $3::text[], $4::text[]) m(position, state, note) where i.job_id = $1 and i.position = m.position
@@ -92,9 +94,12 @@ struct ReplayStep: Sendable {
     private static func messages(_ ids: [ID], in transaction: Transaction) async throws -> [ID: StoredMessage] {
         var messages: [ID: StoredMessage] = [:]
         for row in try await transaction.query(Self.read, ids) {
-            messages[try row[0, as: ID.self]] = StoredMessage(
+            var message = StoredMessage(
                 queue: try row[1], properties: try JSON.decode(from: row[2, as: JSONText.self].bytes),
                 headers: try JSON.decode(from: row[3, as: JSONText.self].bytes), payload: try row[4])
+            // It is among them since the operator insisted.
+            if try row[5, as: Bool.self] { message.sendAnew(at: Clock.milliseconds()) }
+            messages[try row[0, as: ID.self]] = message
         }
         return messages
     }

@@ -16,20 +16,20 @@ struct Since: ExpressibleByArgument, Sendable {
         guard let unit = argument.last.flatMap({ units[$0] }), let number = Double(argument.dropLast()), number >= 0, number.isFinite else {
             return nil
         }
-        self.date = Date().addingTimeInterval(-number * unit)
+        self.date = Clock.bounded(Date().addingTimeInterval(-number * unit))
     }
 
     static var defaultValueDescription: String { "15m, 2h, 7d or a time" }
 }
 
-/// A rate, as an option takes it: `50` or `50/s`.
+/// A rate, as an option takes it: `50` or `50/s`, up to 100,000.
 struct Rate: ExpressibleByArgument, Sendable {
     /// Greater than 0.
     let perSecond: Double
 
     init?(argument: String) {
         let number = argument.hasSuffix("/s") ? argument.dropLast(2) : argument[...]
-        guard let rate = Double(number), rate > 0, rate.isFinite else { return nil }
+        guard let rate = Double(number), rate > 0, rate <= ReplayRequest.greatestRate else { return nil }
         self.perSecond = rate
     }
 }

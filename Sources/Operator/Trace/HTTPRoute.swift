@@ -5,7 +5,8 @@ enum HTTPRoute {
     private static let routes: [String: String] = [
         RegisterAccount.type: "POST /auth/register", UpdateProfile.type: "PATCH /users/me", ChangePassword.type: "POST /users/me/password",
         RequestPasswordReset.type: "POST /auth/password-reset", ResetPassword.type: "POST /auth/password-reset/confirm",
-        RevokeTokens.type: "POST /auth/logout-all", SetAccountFlags.type: "PATCH /users/{id}", EraseAccount.type: "DELETE /users/me",
+        RevokeTokens.type: "POST /auth/logout-all", RenewSession.type: "POST /auth/refresh", EndSession.type: "POST /auth/logout",
+        SetAccountFlags.type: "PATCH /users/{id}", EraseAccount.type: "DELETE /users/me",
 
         CreateCategory.type: "POST /categories", UpdateCategory.type: "PATCH /categories/{id}", DeleteCategory.type: "DELETE /categories/{id}",
         CreateProduct.type: "POST /products", UpdateProduct.type: "PATCH /products/{id}", ArchiveProduct.type: "DELETE /products/{id}",

@@ -23,7 +23,7 @@ struct TraceStore: Sendable {
                 TraceTree.Handled(
                     queue: try row[5], handledAt: handledAt, microseconds: Int(try row[6, as: Int32.self]), attempt: Int(try row[7, as: Int16.self]),
                     decides: try row[8], outcome: try row[9], problem: try row[10]),
-                of: id, type: try row[11], causedBy: causation, in: chain, sentAt: sentAt)
+                of: id, type: try row[11], causedBy: causation, in: chain, sentAt: Clock.bounded(sentAt))
         }
         for row in results[1] {
             let (id, parent, queue, chain, type, at, order) = try row.decode((ID, ID, String, ID, String, Date, String?).self)
@@ -40,7 +40,11 @@ struct TraceStore: Sendable {
             trace.add(
                 TraceTree.Outside(at: at, microseconds: Int(took), kind: kind == "stripe" ? .stripe : .mail, name: name, outcome: outcome), of: id)
         }
-        for row in results[4] { trace.add(try DeadLetter(row), causedBy: try row[14, as: String?.self].flatMap { ID($0) }, sentAt: try row[15]) }
+        for row in results[4] {
+            trace.add(
+                try DeadLetter(row), causedBy: try row[14, as: String?.self].flatMap { ID($0) },
+                sentAt: try row[15, as: Date?.self].map(Clock.bounded))
+        }
         return trace.roots
     }
 

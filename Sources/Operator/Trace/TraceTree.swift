@@ -75,6 +75,9 @@ struct TraceTree {
     }
 
     mutating func add(_ handled: Handled, of id: ID, type: String, causedBy parent: ID?, in chain: ID, sentAt: Date) {
+        // An old row may hold any time that a message stated, `-infinity` too.
+        let isCredible = Envelope.time(Clock.milliseconds(sentAt), at: Clock.milliseconds(self.now)) != nil
+        let sentAt = isCredible ? sentAt : handled.handledAt
         self.update(id, type, chain, sentAt: sentAt) { message in
             message.handled.append(handled)
             message.parent = message.parent ?? parent

@@ -6,7 +6,7 @@ struct ConnectionSettings: Sendable {
     private(set) var parameters: [String: String]
 
     /// - Throws: `invalidURL`, never with a part of the URL in its text: a password with an unescaped `@` or `/` would be cut into other fields.
-    init(url: String, applicationName: String, statementTimeout: Duration?) throws(PostgresError) {
+    init(url: String, applicationName: String, statementTimeout: Duration?, lockTimeout: Duration? = nil) throws(PostgresError) {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = unsafe PQconninfoParse(url, &message) else {
             unsafe PQfreemem(message)
@@ -42,6 +42,7 @@ struct ConnectionSettings: Sendable {
         // client is gone; the idle time-out frees the locks of a client that froze in a transaction.
         var settings = ["client_connection_check_interval=2000", "idle_in_transaction_session_timeout=60000", "timezone=UTC"]
         if let statementTimeout { settings.append("statement_timeout=\(statementTimeout.milliseconds)") }
+        if let lockTimeout { settings.append("lock_timeout=\(lockTimeout.milliseconds)") }
         let own = settings.map { "-c \($0)" }.joined(separator: " ")
         parameters["options"] = parameters["options"].map { "\(own) \($0)" } ?? own
         self.parameters = parameters

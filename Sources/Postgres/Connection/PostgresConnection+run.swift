@@ -57,8 +57,8 @@ extension PostgresConnection {
         // After a failover: the next connection looks for the new primary.
         let isStandby = self.settings.wantsPrimary && error.sqlState == .readOnlyTransaction
         if error.isConnectionLost || isStandby { self.lose() }
-        // An error of the server came instead of a result, so what it answers has not taken effect.
-        error.isCommitUnknown = commits && error.isConnectionLost && error.sqlState == nil
+        // Also if the server said why it went: it may say so between the commit and its answer.
+        error.isCommitUnknown = commits && error.isConnectionLost && error.wasSent
         return .failure(error)
     }
 

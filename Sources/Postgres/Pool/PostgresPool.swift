@@ -43,16 +43,19 @@ public final class PostgresPool: Sendable, Service {
     ///   - applicationName: as the server's views show it, unless the URL has one.
     ///   - statementTimeout: after which the server gives a statement up; a second later the client gives the call up, and with another
     ///     second the connection.
+    ///   - lockTimeout: after which the server gives up a statement that waits for a lock (55P03); nil for without an end.
     ///   - acquireTimeout: how long a call waits for a free connection before it throws `poolExhausted`.
     ///   - thread: where the connections are looked after, with others; nil for a thread of their own.
     /// - Throws: `invalidURL`.
     public init(
-        url: String, size: Int, applicationName: String, statementTimeout: Duration?, acquireTimeout: Duration = .seconds(5),
+        url: String, size: Int, applicationName: String, statementTimeout: Duration?, lockTimeout: Duration? = nil,
+        acquireTimeout: Duration = .seconds(5),
         thread: EventThread? = nil,
         logger: Logger
     ) throws(PostgresError) {
         precondition(size > 0, "a pool has at least one connection")
-        self.settings = try ConnectionSettings(url: url, applicationName: applicationName, statementTimeout: statementTimeout)
+        self.settings = try ConnectionSettings(
+            url: url, applicationName: applicationName, statementTimeout: statementTimeout, lockTimeout: lockTimeout)
         self.defaultTimeout = statementTimeout.map { $0 + Self.statementGrace }
         self.acquireTimeout = acquireTimeout
         self.ownsThread = thread == nil

@@ -91,8 +91,13 @@ extension Date: PostgresScalar {
         }
     }
 
+    /// 4713 BC to 294276 AD, which Postgres has days for (`MIN_TIMESTAMP` and `END_TIMESTAMP` in its `datatype/timestamp.h`). What lies outside becomes
+    /// `-infinity` or `infinity`: sent as it is, it would be an error of the whole statement.
+    private static let kept: Range<Int64> = -211_813_488_000_000_000..<9_223_371_331_200_000_000
+
     private var microseconds: Int64 {
         let value = ((self.timeIntervalSinceReferenceDate + Self.epochOffset) * 1_000_000).rounded()
-        return Int64(exactly: value) ?? (value < 0 ? .min : .max)
+        guard let microseconds = Int64(exactly: value), Self.kept.contains(microseconds) else { return value < 0 ? .min : .max }
+        return microseconds
     }
 }

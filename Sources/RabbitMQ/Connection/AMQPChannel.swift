@@ -58,7 +58,7 @@ final class AMQPChannel {
 
     /// When ``keepAlive(_:didReceive:)`` has to be called again.
     func nextBeat(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        guard self.node.usesTLS else { return self.liveness?.nextDeadline }
+        guard self.node.usesTLS else { return self.liveness?.nextDeadline(hasUnsent: !self.output.isEmpty) }
         // The library sends and checks its heartbeats whenever it is asked for a frame.
         return now + .seconds(1)
     }
@@ -92,6 +92,19 @@ final class AMQPChannel {
             unsafe self.handle.withRaw { unsafe amqp_basic_ack($0, FrameBuffer.channel, tag, multiple ? 1 : 0) }
         }
         guard status == CInt(AMQP_STATUS_OK.rawValue) else { throw BrokerError(status: status, during: "acknowledging") }
+    }
+
+    /// Asks the broker for an answer that changes nothing: confirms are turned on once more. Its answer is no event; that something came is what counts.
+    /// Over plain TCP it is sent by ``flush(_:)``.
+    func probe() throws(BrokerError) {
+        guard self.node.usesTLS else { return self.output.appendConfirmSelect() }
+        let status = self.stuckCallGuard.watching {
+            unsafe self.handle.withRaw { connection in
+                var method = amqp_confirm_select_t()
+                return unsafe amqp_send_method(connection, FrameBuffer.channel, amqp_method_number_t(AMQP_CONFIRM_SELECT_METHOD), &method)
+            }
+        }
+        guard status == CInt(AMQP_STATUS_OK.rawValue) else { throw BrokerError(status: status, during: "probing") }
     }
 
     /// Sends as much as the socket takes.

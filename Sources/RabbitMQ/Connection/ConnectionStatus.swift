@@ -4,6 +4,10 @@ import Synchronization
 final class ConnectionStatus: Sendable {
     private struct State {
         var isConnected = false
+        /// When the broker last said anything.
+        var lastHeard: ContinuousClock.Instant?
+        /// Messages wait for their confirms, and none comes.
+        var isStalled = false
         var lastFailure: BrokerError?
         var nextWaiter: UInt64 = 0
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
@@ -12,9 +16,23 @@ final class ConnectionStatus: Sendable {
 
     var isConnected: Bool { self.state.withLock(\.isConnected) }
 
+    /// Whether the broker has proved a moment ago that it works: it said something, and confirms are not missing.
+    func isAnswering(at now: ContinuousClock.Instant, within limit: Duration) -> Bool {
+        self.state.withLock { state in
+            guard state.isConnected, !state.isStalled, let lastHeard = state.lastHeard else { return false }
+            return now < lastHeard + limit
+        }
+    }
+
+    func heard(_ now: ContinuousClock.Instant) { self.state.withLock { $0.lastHeard = now } }
+
+    func set(isStalled: Bool) { self.state.withLock { $0.isStalled = isStalled } }
+
     func connected() {
         let waiters = self.state.withLock { state in
             state.isConnected = true
+            state.lastHeard = .now
+            state.isStalled = false
             defer { state.waiters = [:] }
             return state.waiters
         }

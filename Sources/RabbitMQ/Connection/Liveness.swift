@@ -17,5 +17,10 @@ struct Liveness {
     func isPeerAlive(_ now: ContinuousClock.Instant) -> Bool { now < self.lastReceived + self.interval * 2 }
 
     /// When one of the two has to be looked at again.
-    var nextDeadline: ContinuousClock.Instant { min(self.lastSent + self.interval / 2, self.lastReceived + self.interval * 2) }
+    /// - Parameter hasUnsent: bytes wait until the socket takes them. They will say that we are alive, so no heartbeat is due meanwhile, however long
+    ///   the peer does not read.
+    func nextDeadline(hasUnsent: Bool) -> ContinuousClock.Instant {
+        let silence = self.lastReceived + self.interval * 2
+        return hasUnsent ? silence : min(self.lastSent + self.interval / 2, silence)
+    }
 }

@@ -1,6 +1,6 @@
 /// Asks the broker what is there, by passive declares, each on a short-lived connection. Creates nothing.
 public struct BrokerInspector: Sendable {
-    private let configuration: BrokerConfiguration
+    let configuration: BrokerConfiguration
 
     /// An inspector that connects at each question.
     public init(configuration: BrokerConfiguration) { self.configuration = configuration }

@@ -61,6 +61,16 @@ public final class Publisher: Sendable, Service {
     /// Whether there is a connection.
     public var isConnected: Bool { self.connection.status.isConnected }
 
+    /// Whether the broker has just proved that it works: within the last three seconds it said something (after one of silence it is asked to), and no
+    /// message waits for its confirm for longer. A frozen broker is connected for some time yet, and does not answer. While the broker blocks
+    /// publishing it takes no question, so being connected is all that is known.
+    public var isAnswering: Bool {
+        self.isBlocked ? self.isConnected : self.connection.status.isAnswering(at: .now, within: PublisherConnection.answerLimit)
+    }
+
+    /// What keeps it from publishing, for a report of readiness: `not connected`, `does not answer`; nil if nothing does.
+    public var unreadiness: String? { !self.isConnected ? "not connected" : self.isAnswering ? nil : "does not answer" }
+
     /// Whether the broker takes no messages (`connection.blocked`: its memory or disk alarm is on). It says so only to those that
     /// publish, and after a message that it still takes.
     public var isBlocked: Bool { self.connection.mailbox.isBlocked }

@@ -12,6 +12,10 @@ actor PublisherConnection {
     private static let outputLimit = 1 << 20
     /// How long messages wait for a connection that has just been lost.
     private static let reconnectGrace = Duration.milliseconds(250)
+    /// After so much silence the broker is asked for an answer.
+    private static let probeInterval = Duration.seconds(1)
+    /// Without an answer, or without a confirm of what was sent, for so long it counts as not answering.
+    static let answerLimit = Duration.seconds(3)
     /// How long messages that were on their way when the broker blocked the connection may still be confirmed.
     private static let blockedGrace = Duration.seconds(1)
 
@@ -33,6 +37,11 @@ actor PublisherConnection {
     private var graceEnd: ContinuousClock.Instant?
     /// When the broker last settled a message, or was given the first of a window.
     private var lastProgress = ContinuousClock.now
+    /// When the broker last said anything.
+    private var lastHeard = ContinuousClock.now
+    /// It was asked since.
+    private var isProbed = false
+    private var isStalled = false
     private var stopping: CheckedContinuation<Void, Never>?
     private var isStopped = false
 
@@ -85,6 +94,7 @@ extension PublisherConnection {
             }
         }
         self.tellOverdue(now)
+        self.noteStall(now)
         if self.stopping != nil, self.channel == nil || !(self.window.hasWaiting || self.backlog.hasMessages) {
             self.finish()
             return .wait(.init())
@@ -99,7 +109,16 @@ extension PublisherConnection {
         let isReadable = ready.contains(.readable)
         if isReadable || channel.mayHaveInput { try self.receive(channel, now) }
         try channel.keepAlive(now, didReceive: isReadable)
+        if isReadable {
+            self.lastHeard = now
+            self.isProbed = false
+            self.status.heard(now)
+        }
         try self.fill(channel, now)
+        if let probeDeadline, probeDeadline <= now {
+            try channel.probe()
+            self.isProbed = true
+        }
         try channel.flush(now)
         if let deadline = self.progressDeadline, deadline <= now { throw .unreachable("confirms are missing") }
         return self.mayFill(channel)
@@ -115,7 +134,8 @@ extension PublisherConnection {
                 self.lastProgress = now
                 self.window.settle(tag, multiple: multiple, .refused)
             case .returned(let exchange, let routingKey, let messageID, let reason):
-                self.logger.warning(
+                // The caller knows what that means.
+                self.logger.debug(
                     "message returned",
                     metadata: ["exchange": "\(exchange)", "routing_key": "\(routingKey)", "message_id": "\(messageID ?? "-")", "reason": "\(reason)"])
                 self.window.markReturned(exchange: exchange, routingKey: routingKey, messageID: messageID)
@@ -129,6 +149,23 @@ extension PublisherConnection {
             }
         }
         channel.releaseMemory()
+    }
+
+    /// When the broker has been silent for so long that it is asked for an answer. It takes nothing while it blocks.
+    private var probeDeadline: ContinuousClock.Instant? {
+        self.isProbed || self.blockedSince != nil ? nil : self.lastHeard + Self.probeInterval
+    }
+
+    /// When confirms count as missing.
+    private var stallDeadline: ContinuousClock.Instant? {
+        self.window.count == 0 || self.blockedSince != nil ? nil : self.lastProgress + Self.answerLimit
+    }
+
+    private func noteStall(_ now: ContinuousClock.Instant) {
+        let isStalled = self.stallDeadline.map { $0 <= now } ?? false
+        guard isStalled != self.isStalled else { return }
+        self.isStalled = isStalled
+        self.status.set(isStalled: isStalled)
     }
 
     /// When a connection that confirms nothing is given up: another node may know a leader that answers.
@@ -147,7 +184,7 @@ extension PublisherConnection {
             // Noted first: if publishing throws, the caller is told with all the others.
             self.window.append(message, deadline: deadline, reply: reply)
             guard try channel.publish(message) else {
-                self.window.removeLast(.refused)
+                self.window.removeLast(.unencodable)
                 continue
             }
             published += 1
@@ -180,6 +217,8 @@ extension PublisherConnection {
         consider(self.window.nextDeadline)
         if self.window.hasWaiting { consider(self.blockedSince.map { $0 + Self.blockedGrace }) }
         consider(self.progressDeadline)
+        if !self.isStalled { consider(self.stallDeadline) }
+        if self.channel != nil { consider(self.probeDeadline) }
         consider(self.backlog.nextDeadline)
         if self.backlog.hasMessages, self.channel == nil { consider(self.graceEnd) }
         return EventThread.Wait(
@@ -207,6 +246,9 @@ extension PublisherConnection {
         guard !self.isStopped else { return channel.close() }
         self.redial.succeeded(.now)
         self.eventSource.wake()
+        self.lastHeard = .now
+        self.isProbed = false
+        self.isStalled = false
         self.channel = channel
         self.stuckCallGuard.withLock { $0 = channel.stuckCallGuard }
         self.graceEnd = nil
@@ -253,6 +295,7 @@ extension PublisherConnection {
     private func unblocked(_ now: ContinuousClock.Instant) {
         self.blockedSince = nil
         self.lastProgress = now
+        self.isProbed = false
         if self.stopping == nil { self.mailbox.setGate(.open) }
         self.logger.info("the broker takes messages again")
     }

@@ -18,6 +18,7 @@ extension FrameBuffer {
     private enum Method {
         static let basicPublish: UInt32 = 60 << 16 | 40
         static let basicAck: UInt32 = 60 << 16 | 80
+        static let confirmSelect: UInt32 = 85 << 16 | 10
     }
 
     mutating func appendHeartbeat() {
@@ -34,6 +35,16 @@ extension FrameBuffer {
         self.append(Method.basicAck)
         self.append(tag)
         self.append(UInt8(multiple ? 1 : 0))
+        self.append(FrameType.end)
+    }
+
+    /// `confirm.select`, which the broker answers also when confirms are on.
+    mutating func appendConfirmSelect() {
+        self.append(FrameType.method)
+        self.append(Self.channel)
+        self.append(UInt32(4 + 1))
+        self.append(Method.confirmSelect)
+        self.append(UInt8(0))
         self.append(FrameType.end)
     }
 

@@ -152,6 +152,58 @@ public struct RevokeTokens: Command {
     }
 }
 
+/// A refresh token of a session was traded in for the next.
+public struct RenewSession: Command {
+    /// `accounts.renew_session`.
+    public static let type = "accounts.renew_session"
+
+    /// The account.
+    public var userID: ID
+    /// The family of refresh tokens.
+    public var sessionID: ID
+    /// Of the new token: so many of the family came before it.
+    public var counter: Int
+    /// Until when the new token is good, in seconds since 1970.
+    public var expiresAt: Int64
+
+    /// A refresh token of a session was traded in for the next.
+    public init(userID: ID, sessionID: ID, counter: Int, expiresAt: Int64) {
+        self.userID = userID
+        self.sessionID = sessionID
+        self.counter = counter
+        self.expiresAt = expiresAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case sessionID = "session_id"
+        case counter
+        case expiresAt = "expires_at"
+    }
+}
+
+/// Ends one session of an account: its refresh tokens and its access tokens.
+public struct EndSession: Command {
+    /// `accounts.end_session`.
+    public static let type = "accounts.end_session"
+
+    /// The account.
+    public var userID: ID
+    /// The family of refresh tokens.
+    public var sessionID: ID
+
+    /// Ends one session of an account: its refresh tokens and its access tokens.
+    public init(userID: ID, sessionID: ID) {
+        self.userID = userID
+        self.sessionID = sessionID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case sessionID = "session_id"
+    }
+}
+
 /// A superuser's switches of an account; nil leaves one as it is.
 public struct SetAccountFlags: OrderedCommand {
     /// `accounts.set_flags`.

@@ -7,16 +7,25 @@ public struct SendEmail: Command {
     public var template: String
     /// What it is about: with `template` it is unique, so that it is sent once.
     public var subject: String
-    /// The recipient's address.
+    /// The recipient's address; empty once the person was erased.
     public var to: String
+    /// The account that it is for.
+    public var userID: ID?
     /// Values for the template; never a secret.
     public var data: [String: String]
 
     /// Sends one e-mail from a template.
-    public init(template: String, subject: String, to: String, data: [String: String]) {
+    public init(template: String, subject: String, to: String, userID: ID? = nil, data: [String: String]) {
         self.template = template
         self.subject = subject
         self.to = to
+        self.userID = userID
         self.data = data
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case template, subject, to
+        case userID = "user_id"
+        case data
     }
 }

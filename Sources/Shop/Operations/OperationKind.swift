@@ -11,6 +11,7 @@ public enum OperationKind: UInt8, Sendable, CaseIterable {
     case setAccountFlags = 7
     case eraseAccount = 8
     case verifyEmail = 9
+    case endSession = 10
 
     case createCategory = 16
     case updateCategory = 17
@@ -46,6 +47,7 @@ extension OperationKind {
         case .setAccountFlags: SetAccountFlags.type
         case .eraseAccount: EraseAccount.type
         case .verifyEmail: VerifyEmail.type
+        case .endSession: EndSession.type
         case .createCategory: CreateCategory.type
         case .updateCategory: UpdateCategory.type
         case .deleteCategory: DeleteCategory.type
@@ -69,7 +71,7 @@ extension OperationKind {
     /// What the operation makes or changes; nil where even that must not be told (a password reset).
     public var resourceType: ResourceType? {
         switch self {
-        case .register, .updateProfile, .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount, .verifyEmail: .user
+        case .register, .updateProfile, .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount, .verifyEmail, .endSession: .user
         case .requestPasswordReset, .resetPassword: nil
         case .createCategory, .updateCategory, .deleteCategory: .category
         case .createProduct, .updateProduct, .archiveProduct, .adjustStock: .product
@@ -90,6 +92,6 @@ extension OperationKind {
 }
 
 /// The types of `resource` in an operation.
-public enum ResourceType: String, Sendable, CaseIterable {
+public enum ResourceType: String, Sendable, CaseIterable, Encodable {
     case user, category, product, cart, order, payment, refund
 }

@@ -76,6 +76,20 @@ final class BrokerProcess: Sendable {
         return answer
     }
 
+    /// Writes a program that evaluates as `rabbitmqctl eval` does.
+    /// - Returns: its path.
+    func control() throws -> String {
+        let script = """
+            #!/bin/sh
+            export HOME='\(self.folder.path)' ERL_EPMD_PORT='\(self.ports.epmd)'
+            printf '%s\\n' "$3" | exec erl_call -sname '\(self.node)' -h "asks-$$" -e
+
+            """
+        try self.write(script, to: "rabbitmqctl")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: self.path("rabbitmqctl"))
+        return self.path("rabbitmqctl")
+    }
+
     private var environment: [String: String?] {
         [
             "HOME": self.folder.path,

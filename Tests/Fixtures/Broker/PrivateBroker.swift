@@ -41,6 +41,10 @@ public actor PrivateBroker {
     /// The URL of plain AMQP, with credentials.
     public nonisolated func url(virtualHost: String) -> String { "amqp://\(self.login)@127.0.0.1:\(self.amqpPort)/\(virtualHost)" }
 
+    /// Writes a program that evaluates as `rabbitmqctl eval` does.
+    /// - Returns: its path.
+    public nonisolated func control() throws -> String { try self.server.control() }
+
     // MARK: Its life
 
     /// Starts it after ``stop()`` or ``kill()``, and waits until it takes connections.

@@ -117,11 +117,17 @@ public struct VirtualHost: Sendable {
         try await self.send("DELETE", "bindings", "e", exchange, "q", queue, routingKey)
     }
 
-    /// Sets a policy for queues.
-    /// - Parameter definition: JSON, such as `{"max-length":5,"overflow":"reject-publish"}`.
-    public func setPolicy(_ policy: String, pattern: String, definition: String, priority: Int = 0) async throws {
+    /// Sets a policy.
+    /// - Parameters:
+    ///   - definition: JSON, such as `{"max-length":5,"overflow":"reject-publish"}`.
+    ///   - kind: `queues` or `exchanges`.
+    ///   - isOperators: an operator policy, which wins over all others.
+    public func setPolicy(
+        _ policy: String, pattern: String, definition: String, priority: Int = 0, of kind: String = "queues", isOperators: Bool = false
+    ) async throws {
         try await self.send(
-            "PUT", "policies", policy, body: #"{"pattern":"\#(pattern)","definition":\#(definition),"apply-to":"queues","priority":\#(priority)}"#)
+            "PUT", isOperators ? "operator-policies" : "policies", policy,
+            body: #"{"pattern":"\#(pattern)","definition":\#(definition),"apply-to":"\#(kind)","priority":\#(priority)}"#)
     }
 
     /// Deletes a policy.

@@ -25,10 +25,13 @@ import Testing
         let order = try await shop.order(of: product, by: customer)
         _ = try await shop.api.send("PUT", "/cart/items/\(inCart)", ["quantity": 1], by: customer.token, waiting: true)
         try await shop.database.psql(
-            "insert into emails (kind, subject, recipient, message_id) values ('order_confirmation', '\(order)', '\(customer.email)', '<x@y>')")
+            """
+            insert into emails (kind, subject, recipient, message_id, user_id)
+            values ('order_confirmation', '\(order)', '\(customer.email)', '<x@y>', '\(customer.id)')
+            """)
         let export = try await shop.api.get("/users/me/export", by: customer.token)
         #expect(export.status == 200)
-        #expect(export.json.keys == ["exported_at", "user", "cart", "orders", "emails"])
+        #expect(export.json.keys == ["exported_at", "user", "cart", "emails", "orders"])
         #expect(export["user", "id"] == .string(customer.id))
         #expect(export["cart", "items"].list.map { $0["product_id"] } == [.string(inCart)])
         let exported = try #require(export["orders"].list.first)
@@ -75,15 +78,27 @@ import Testing
         #expect(try await shop.api.get("/users").status == 401)
     }
 
+    @Test func `the staff reads one account, and no one else does`() async throws {
+        let shop = try await TestShop.shared()
+        let (staff, customer) = (try await shop.staff(), try await shop.customer())
+        let found = try await shop.api.get("/users/\(customer.id)", by: staff)
+        #expect(found.status == 200)
+        #expect(found.json == (try await shop.api.get("/users/me", by: customer.token)).json)
+        #expect(try await shop.api.get("/users/\(customer.id)", by: customer.token).status == 403)
+        #expect(try await shop.api.get("/users/\(customer.id)").status == 401)
+    }
+
     @Test func `the staff raises an account, and only one that is there`() async throws {
         let shop = try await TestShop.shared()
         let (staff, customer) = (try await shop.staff(), try await shop.customer())
         #expect(try await shop.api.get("/users", by: customer.token).status == 403)
         let raised = try await shop.api.send("PATCH", "/users/\(customer.id)", ["is_superuser": true], by: staff, waiting: true)
         #expect(raised.status == 200)
+        #expect(raised["resource"] == ["type": "user", "id": .string(customer.id), "url": .string("/api/v1/users/\(customer.id)")])
         #expect(try await shop.other.get("/users", by: customer.token).status == 200)
         for id in ["00000000-0000-4000-8000-000000000000", "x"] {
             #expect(try await shop.api.send("PATCH", "/users/\(id)", ["is_active": true], by: staff).status == 404)
+            #expect(try await shop.api.get("/users/\(id)", by: staff).status == 404)
         }
         let refused = try await shop.api.send("PATCH", "/users/\(customer.id)", ["is_active": nil, "is_superuser": 1], by: staff)
         #expect(refused.fields == ["is_active", "is_superuser"])

@@ -37,6 +37,33 @@ import Testing
         #expect(try await found("\(word)kettle+\(Self.word())xxxxx") == [])
     }
 
+    @Test(arguments: [("raincoat", "rianocat"), ("raincoat", "ranicoat"), ("raincoat", "raincota"), ("kettle", "kettel"), ("umbrella", "umrbella")])
+    func `a search with letters swapped finds what was meant`(word: String, typed: String) async throws {
+        let shop = try await TestShop.shared()
+        let own = Self.word()
+        let product = try await shop.product(["name": .string("\(own) \(word)")])
+        #expect(try await self.all("q=\(own)+\(typed)", shop.api).map { $0["id"].text } == [product])
+    }
+
+    @Test(arguments: [
+        ("京都抹茶セット", "抹茶"), ("京都抹茶セット", "京都"), ("京都抹茶セット", "セット"), ("京都抹茶セット", "抹茶セット"), ("녹차세트", "세트"), ("Weißwein", "Weiss"), ("Weißwein", "WEIẞ"),
+        ("Café Crème", "creme"), ("Cafe", "café"), ("Müsli", "mu\u{308}sli"), ("İstanbul", "istanbul"), ("Œuvre", "oeuvre"), ("ﬁnch", "finch"),
+        ("ｱｲﾛﾝ", "アイロン"),
+    ]) func `a search finds words as people write them, and parts of what has no blanks`(name: String, typed: String) async throws {
+        let shop = try await TestShop.shared()
+        let own = Self.word()
+        let product = try await shop.product(["name": .string("\(own) \(name)")])
+        let text = Fuzz.escaped(typed)
+        #expect(try await self.all("q=\(own)+\(text)", shop.api).map { $0["id"].text } == [product])
+    }
+
+    @Test func `characters that do not stand side by side are another word`() async throws {
+        let shop = try await TestShop.shared()
+        let own = Self.word()
+        _ = try await shop.product(["name": .string("\(own) 抹香茶器")])
+        #expect(try await self.all("q=\(own)+%E6%8A%B9%E8%8C%B6", shop.api) == [])
+    }
+
     @Test func `the whole name and the shop's own number come first`() async throws {
         let shop = try await TestShop.shared()
         let (word, number) = (Self.word(), TestShop.number())

@@ -20,6 +20,25 @@ import Testing
         #expect(stale == 0)
     }
 
+    @Test func `a replica that has not heard of a change is searched, and never believed about one thing`() async throws {
+        let shop = try await TestShop.shared()
+        let staff = try await shop.staff()
+        // What a replica is whose replay stands still: here from before the first product.
+        try await withDatabase { replica in
+            try await shop.withIngress(["DATABASE_READ_URL": replica.url(as: "ingress")]) { api, _ in
+                let name = "Lagging \(TestShop.number())"
+                let product = try await shop.product(["name": .string(name)])
+                for price in [1200, 1300] {
+                    #expect(try await api.get("/products/\(product)").status == 200)
+                    let change = try await api.send("PATCH", "/products/\(product)", ["unit_amount": .int(Int64(price))], by: staff, waiting: true)
+                    try #require(change.status == 200, "\(change)")
+                    #expect(try await api.get("/products/\(product)")["unit_amount"].int == Int64(price))
+                }
+                #expect(try await api.get("/products")["items"].list.isEmpty)
+            }
+        }
+    }
+
     @Test func `an operation that one ingress shows as finished is seen by the other`() async throws {
         let shop = try await TestShop.shared()
         let (staff, product) = (try await shop.staff(), try await shop.product())

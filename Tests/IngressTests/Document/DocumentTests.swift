@@ -34,6 +34,12 @@ import Testing
         #expect(served.count > 50)
     }
 
+    @Test func `the document has the currencies that there are`() throws {
+        let bytes = try Data(contentsOf: URL(filePath: Repository.path + "/topology/openapi.json"))
+        let schemas = try #require(JSON(Array(bytes)))["paths"]["/api/v1/products"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        #expect(schemas["properties"]["currency"]["pattern"] == .string("^(\(Currency.all.map(\.code).joined(separator: "|")))(?!\\n)$"))
+    }
+
     /// What a parameter is called makes no difference.
     private static func unnamed(_ path: String) -> String { path.replacing(#/\{\w+\}/#, with: "{}") }
 

@@ -24,6 +24,21 @@ import Testing
         #expect(Cursor(text) == nil)
     }
 
+    @Test(arguments: [
+        "-9223372036854775808", "9223372036854775807", "-9223372036854775807", "9223372036854775808", "-253402300799999999", "253402300800000000",
+        "-62135596800000001", "", "-", "1e3", "1.0", " 1", "0x10", "١", "999999999999999999999999999999",
+    ]) func `a time that no calendar has is a bad cursor`(key: String) {
+        #expect(throws: Problem(.badCursor, "The cursor is not one that this list gave.")) { try Cursor(key: key, id: Self.id).time() }
+    }
+
+    @Test func `the first and the last time of the calendar are times`() throws {
+        for key in ["-62135596800000000", "253402300799999999", "0", "-1"] { _ = try Cursor(key: key, id: Self.id).time() }
+        // What a row may hold is written as a cursor, whatever it is.
+        for time in [Date(timeIntervalSince1970: -.infinity), Date(timeIntervalSince1970: .infinity), Date(timeIntervalSince1970: 1e18)] {
+            _ = try Cursor(time, Self.id).time()
+        }
+    }
+
     @Test func `a page has a next one if there is one item more`() {
         let numbers = [1, 2, 3]
         func page(_ limit: Int) -> Page<Int> { Page(numbers, limit: limit) { Cursor(key: String($0), id: Self.id) } }

@@ -1,5 +1,6 @@
 import Kit
 import Fixtures
+import Shop
 import Testing
 
 @Suite struct OperationTests {
@@ -21,6 +22,43 @@ import Testing
         #expect(ended["status"] == "succeeded")
         #expect(ended["type"] == "orders.set_cart_item")
         #expect(ended["attempts"] == 1)
+    }
+
+    /// Waits for an operation that was issued and never comes to an end.
+    private func wait(at port: Int) -> RawClient {
+        let operation = OperationID(
+            kind: .requestPasswordReset, messageID: .v7(milliseconds: UInt64(Clock.milliseconds())), actor: nil, resource: nil)
+        let client = RawClient(port: port)
+        let id = operation.text(key: OperationKey(secret: TestShop.secretKey))
+        client.write("GET /api/v1/operations/\(id)?wait=30 HTTP/1.1\r\nHost: x\r\n\r\n")
+        return client
+    }
+
+    @Test func `a client that goes away while it waits is let go at once`() async throws {
+        let shop = try await TestShop.shared()
+        let client = self.wait(at: shop.api.port)
+        client.finish()
+        // Its wait is for 30 seconds.
+        try await eventually("the end", within: .seconds(15)) { client.isClosed }
+        #expect(client.received.contains(#""status":"pending""#))
+    }
+
+    @Test func `a client has twenty requests wait, and its others are answered`() async throws {
+        let shop = try await TestShop.shared()
+        try await shop.withIngress(["RATE_LIMIT": "on"]) { api, _ in
+            var waiting = (0..<20).map { _ in self.wait(at: api.port) }
+            // Which of them is the one too many is not known: they come at the same time.
+            waiting.append(self.wait(at: api.port))
+            try await eventually("a refusal") { waiting.count(where: { $0.statuses == [429] }) == 1 }
+            #expect(waiting.count(where: { $0.statuses.isEmpty }) == 20)
+            #expect(try await api.get("/categories").status == 200)
+            for client in waiting { client.finish() }
+            try await eventually("the end of all", within: .seconds(15)) { waiting.allSatisfy(\.isClosed) }
+            let next = self.wait(at: api.port)
+            next.finish()
+            try await eventually("an answer") { next.isClosed }
+            #expect(next.statuses == [200])
+        }
     }
 
     @Test func `who waits gets the end at once, and is told that it was waited for`() async throws {

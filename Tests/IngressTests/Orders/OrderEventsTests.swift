@@ -69,11 +69,40 @@ import Testing
 
     @Test func `hundreds of streams are told at once`() async throws {
         let shop = try await TestShop.shared()
-        let (customer, product) = (try await shop.customer(), try await shop.product())
-        let order = try await shop.order(of: product, by: customer)
-        let streams = (0..<300).map { _ in self.stream(order, by: customer.token, at: shop.api.port) }
+        let product = try await shop.product()
+        var streams: [RawClient] = []
+        var orders: [(order: String, customer: TestShop.Customer)] = []
+        for _ in 0..<3 {
+            let customer = try await shop.customer()
+            let order = try await shop.order(of: product, by: customer)
+            orders.append((order, customer))
+            for _ in 0..<100 { streams.append(self.stream(order, by: customer.token, at: shop.api.port)) }
+        }
         try await eventually("the streams") { streams.allSatisfy { self.events($0.received).count == 2 } }
-        _ = try await shop.api.send("POST", "/orders/\(order)/cancel", by: customer.token, waiting: true)
+        for (order, customer) in orders { _ = try await shop.api.send("POST", "/orders/\(order)/cancel", by: customer.token, waiting: true) }
         try await eventually("the news") { streams.allSatisfy { $0.received.contains("event: order.cancelled") } }
+    }
+
+    @Test func `an account has ten streams, and another one when one of them ends`() async throws {
+        let shop = try await TestShop.shared()
+        let (customer, other, product) = (try await shop.customer(), try await shop.customer(), try await shop.product())
+        let order = try await shop.order(of: product, by: customer)
+        let others = try await shop.order(of: product, by: other)
+        try await shop.withIngress(["RATE_LIMIT": "on"]) { api, _ in
+            var streams = (0..<10).map { _ in self.stream(order, by: customer.token, at: api.port) }
+            try await eventually("ten streams") { streams.allSatisfy { $0.statuses == [200] } }
+            let refused = self.stream(order, by: customer.token, at: api.port)
+            try await eventually("a refusal") { refused.statuses == [429] }
+            #expect(refused.received.contains(#/(?i)\r\nretry-after: \d+\r\n/#))
+            let ofOther = self.stream(others, by: other.token, at: api.port)
+            try await eventually("another account's stream") { ofOther.statuses == [200] }
+            streams.removeLast().finish()
+            // Long before the next sign of life.
+            try await eventually("a place", within: .seconds(10), every: .milliseconds(100)) {
+                let next = self.stream(order, by: customer.token, at: api.port)
+                try await eventually("an answer") { !next.statuses.isEmpty }
+                return next.statuses == [200]
+            }
+        }
     }
 }

@@ -29,4 +29,25 @@ import Testing
             }
         }
     }
+
+    @Test func `a stream that its client resets is nobody's error`() async throws {
+        let shop = try await TestShop.shared()
+        let authority = try await CertificateAuthority()
+        let certificate = try await authority.issue(for: "IP:127.0.0.1")
+        try await shop.withIngress(["TLS_CERT": certificate.file, "TLS_KEY": certificate.key, "LOG_SAMPLE": "0"]) { api, process in
+            // A byte of the body, and then the client loses its patience.
+            let client = try ChildProcess(
+                "bash",
+                [
+                    "-c",
+                    """
+                    curl -sS --max-time 1 --cacert \(authority.file) --http2 -X POST -H 'Content-Type: application/json' -T . \
+                        https://127.0.0.1:\(api.port)/api/v1/auth/login < <(printf '{'; sleep 30)
+                    """,
+                ])
+            _ = try await client.waitForExit(within: .seconds(30))
+            try await process.waits(for: #""route":"/api/v1/auth/login""#)
+            #expect(!process.output.contains("failed unexpectedly"))
+        }
+    }
 }

@@ -152,6 +152,58 @@ import Testing
         }
     }
 
+    @Test func `who was refused, and from where, has a line of its own, without the address that was given`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        try await shop.withIngress(["TRUSTED_PROXIES": "127.0.0.1", "LOG_SAMPLE": "1"]) { api, process in
+            // Lines of success are used up.
+            for _ in 0..<20 { _ = try await api.get("/categories") }
+            let from = ["X-Forwarded-For": "198.51.100.7"]
+            _ = try await api.send("POST", "/auth/login", ["email": .string(customer.email), "password": "guess"], headers: from)
+            _ = try await api.send("GET", "/users", by: customer.token, headers: from)
+            _ = try await api.get("/users/me", by: "none", headers: from)
+            _ = try await api.send("POST", "/webhooks/stripe", [:], headers: from)
+            _ = try await api.send(
+                "POST", "/auth/login", ["email": .string(customer.email), "password": .string(TestShop.password)], headers: from)
+            let outcomes = ["bad_credentials", "forbidden", "unauthorized", "bad_signature", "signed_in"]
+            for outcome in outcomes { try await process.waits(for: "\"outcome\":\"\(outcome)\"") }
+            let lines = process.output.split(separator: "\n").compactMap { JSON(Array($0.utf8)) }.filter { $0["message"] == "security" }
+            #expect(lines.map { $0["outcome"].text } == outcomes)
+            #expect(lines.allSatisfy { $0["client"] == "198.51.100.7" && $0["request_id"].text != nil })
+            #expect(lines.map { $0["user_id"].text } == [customer.id, customer.id, nil, nil, customer.id])
+            #expect(lines[0]["email_hash"].text?.count == 16 && lines[0]["email_hash"] == lines[4]["email_hash"])
+            #expect(!process.output.contains(customer.email))
+        }
+    }
+
+    @Test func `behind a proxy that ends TLS and is trusted, browsers are told to stay with TLS`() async throws {
+        let shop = try await TestShop.shared()
+        try await shop.withIngress(["TRUSTED_PROXIES": "127.0.0.1"]) { api, _ in
+            let proxied = try await api.get("/categories", headers: ["X-Forwarded-Proto": "https"])
+            #expect(proxied.headers["Strict-Transport-Security"]?.contains("max-age=") == true)
+            #expect(try await api.get("/categories", headers: ["X-Forwarded-Proto": "http"]).headers["Strict-Transport-Security"] == nil)
+        }
+        #expect(try await shop.api.get("/categories", headers: ["X-Forwarded-Proto": "https"]).headers["Strict-Transport-Security"] == nil)
+    }
+
+    @Test func `bad signatures are refused for a while, others' webhooks are not`() async throws {
+        let shop = try await TestShop.shared()
+        try await shop.withIngress(["RATE_LIMIT": "on", "TRUSTED_PROXIES": "127.0.0.1"]) { api, _ in
+            func status(from address: String) async throws -> Int {
+                let signature = "t=\(Clock.seconds()),v1=\(String(repeating: "0", count: 64))"
+                return try await api.send(
+                    "POST", "/webhooks/stripe", [:], headers: ["X-Forwarded-For": address, "Stripe-Signature": signature]
+                ).status
+            }
+            // Sixty at once; each second of a slow machine gives one back.
+            var refused = 0
+            while refused < 300, try await status(from: "198.51.100.7") == 400 { refused += 1 }
+            #expect(60..<300 ~= refused)
+            #expect(try await status(from: "198.51.100.7") == 429)
+            #expect(try await status(from: "198.51.100.8") == 400)
+        }
+    }
+
     @Test func `while the broker is away writes are refused with a time to come back, and reads go on`() async throws {
         try await withPrivateBroker { broker in
             try await withVirtualHost(of: broker) { host in

@@ -5,6 +5,8 @@ import Identity
 import Shop
 import Testing
 
+@testable import Ingress
+
 /// Requests that are well formed, and still not to be fulfilled. (What is not well formed is in ``HostileInputTests``, webhooks of nobody and of
 /// long ago in `Tests/API/document_test.py`, bodies by the hundred in `fuzz_test.py`.)
 @Suite struct HostileRequestTests {
@@ -24,6 +26,129 @@ import Testing
         try await eventually("the answer") { client.isClosed }
         #expect(client.statuses == [422])
         #expect(client.received.contains(#""field":"\#(field)"#))
+    }
+
+    @Test func `a cursor that no list gave is refused by every list, and the ingress goes on`() async throws {
+        let shop = try await TestShop.shared()
+        let (staff, product) = (try await shop.staff(), ID(try await shop.product()))
+        let numbers = [
+            "-9223372036854775808", "9223372036854775807", "-9223372036854775809", "-253402300799999999", "253402300800000000", "-62135596800000001",
+            "2147483648", "-2147483649", "1e400", "nan", "", "\u{0}", "-", "x", "\u{661}", String(repeating: "9", count: 400),
+        ]
+        let ids = [ID(high: 0, low: 0), ID(high: .max, low: .max), try #require(product)]
+        // Under the mark of each order, under none and under one that there is not.
+        for key in ["", "c", "p", "P", "r", "n", "z"].flatMap({ mark in numbers.map { mark + $0 } }) {
+            for id in ids {
+                let cursor = Cursor(key: key, id: id).text
+                for order in ["relevance", "price", "-price", "name", "-created_at"] {
+                    let answer = try await shop.api.get("/products?sort=\(order)&cursor=\(cursor)")
+                    // By name, any text is a place in the list.
+                    let isName = order == "name" && key.first == "n" && !key.utf8.contains(0)
+                    let isNumber = order.hasSuffix("price") && Int64(key.dropFirst()) != nil
+                    // Without a text, the newest come first.
+                    let isTime = key.first == "c" && Clock.date(microseconds: key.dropFirst()) != nil
+                    #expect(answer.code == "bad_cursor" || answer.status == 200 && (isName || isNumber || isTime), "\(order) \(key): \(answer)")
+                }
+                for path in ["/orders?all=true&", "/users?", "/products/\(ids[2])/stock-movements?"] {
+                    let answer = try await shop.api.get("\(path)cursor=\(cursor)", by: staff)
+                    let isPlace = path.contains("stock") ? id == ids[2] && Int64(key) != nil : Clock.date(microseconds: key) != nil
+                    #expect(answer.code == "bad_cursor" || answer.status == 200 && isPlace, "\(path) \(key): \(answer)")
+                }
+            }
+        }
+        for cursor in ["%00", "AA%00", String(repeating: "A", count: 60_000), "%F0%9F%98%80", "AAAA=", "+/+/"] {
+            let answer = try await shop.api.get("/products?cursor=\(cursor)")
+            #expect([400, 414, 431].contains(answer.status), "\(cursor.prefix(20)): \(answer)")
+        }
+        #expect(try await shop.api.send("GET", "/health/live", absolute: true).status == 200)
+    }
+
+    @Test func `a parameter without a value counts as not given`() async throws {
+        let shop = try await TestShop.shared()
+        let staff = try await shop.staff()
+        for query in ["q", "category", "min_price", "max_price", "in_stock", "sort", "limit", "cursor"] {
+            for value in ["", "="] { #expect(try await shop.api.get("/products?\(query)\(value)").status == 200, "\(query)\(value)") }
+        }
+        #expect(try await shop.api.get("/orders?status=&user_id=&all=&limit=&cursor=", by: staff).status == 200)
+    }
+
+    private static let bodyLimits: [(method: String, path: String, kibibytes: Int)] = [
+        ("POST", "/auth/login", 16),
+        ("POST", "/auth/register", 16),
+        ("POST", "/auth/password-reset", 16),
+        ("POST", "/auth/password-reset/confirm", 16),
+        ("POST", "/auth/refresh", 16),
+        ("POST", "/users/me/password", 16),
+        ("PATCH", "/users/me", 64),
+        ("POST", "/orders", 64),
+        ("POST", "/cart/checkout", 64),
+        ("POST", "/payments/refunds", 64),
+        ("POST", "/products", 1024),
+        ("POST", "/categories", 1024),
+    ]
+
+    @Test(arguments: Self.bodyLimits) func `a body is as large as its endpoint needs`(method: String, path: String, kibibytes: Int) async throws {
+        let limit = kibibytes << 10
+        let shop = try await TestShop.shared()
+        let staff = try await shop.staff()
+        func answer(_ count: Int) async throws -> Answer {
+            try await shop.api.send(
+                method, path, .object(["unknown": .string(String(repeating: "x", count: count - #"{"unknown":""}"#.utf8.count))]), by: staff)
+        }
+        #expect(try await answer(limit + 1).code == "too_large")
+        #expect(try await answer(limit).status != 413)
+    }
+
+    @Test func `a body of too many values or levels is refused in words`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        for (body, word) in [
+            ("[" + Array(repeating: "0", count: 20_000).joined(separator: ",") + "]", "20000 values"),
+            (String(repeating: "[", count: 65) + String(repeating: "]", count: 65), "64 levels"),
+            (#"{"a":"# + String(repeating: "[", count: 10_000), "64 levels"),
+        ] {
+            let client = RawClient(port: shop.api.port)
+            client.write(
+                "POST /api/v1/orders HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(customer.token)\r\nContent-Type: application/json\r\n"
+                    + "Connection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+            try await eventually("the answer") { client.isClosed }
+            #expect(client.statuses == [400])
+            #expect(client.received.contains("malformed_json") && client.received.contains(word), "\(client.received.suffix(300))")
+        }
+        // The largest order is far from that.
+        let lines = JSON.array((0..<100).map { ["product_id": .string("00000000-0000-4000-8000-\(100_000_000_000 + $0)"), "quantity": 1] })
+        let order = try await shop.api.send("POST", "/orders", ["items": lines, "shipping_address": TestShop.address], by: customer.token)
+        #expect(order.status == 202)
+    }
+
+    @Test func `an account is refused whose letters could not be sent, or would be another's`() async throws {
+        let shop = try await TestShop.shared()
+        for email in [
+            "ada\u{a0}x@example.com", "b@example.com\u{a0}", "c@example.com\u{200b}", "f\u{202e}gro.live@example.com", "x@@\u{301}y",
+            "l@-example-.com",
+            "g@" + Array(repeating: String(repeating: "b", count: 63), count: 4).joined(separator: "."), "h@b\u{fc}cher.example", " a@example.com",
+        ] {
+            let answer = try await shop.api.send(
+                "POST", "/auth/register", ["email": .string(email), "password": .string(TestShop.password)])
+            #expect(answer.status == 422 && answer.fields == ["email"], "\(email): \(answer)")
+        }
+        for name in ["Ada.\n\nConfirm your card at http://evil.example/pay", "www.evil.example", String(repeating: "a", count: 101)] {
+            let answer = try await shop.api.send(
+                "POST", "/auth/register", ["email": "ada@example.com", "password": .string(TestShop.password), "full_name": .string(name)])
+            #expect(answer.status == 422 && answer.fields == ["full_name"], "\(name): \(answer)")
+        }
+    }
+
+    @Test func `a country that is none is refused in words`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        guard case .object(var address) = TestShop.address else { return }
+        address["country"] = "England"
+        let answer = try await shop.api.send(
+            "POST", "/orders", ["items": [["product_id": .string(customer.id), "quantity": 1]], "shipping_address": .object(address)],
+            by: customer.token)
+        #expect(answer.fields == ["shipping_address.country"])
+        #expect(answer["errors"].list.first?["message"] == "must be a two-letter country code")
     }
 
     @Test func `the most of the dearest adds up`() async throws {
@@ -65,14 +190,21 @@ import Testing
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let user = try #require(ID(customer.id))
-        func token(secret: String = TestShop.secretKey, use: Tokens.Use = .access, epoch: Int = 0, in seconds: Double = 3600) async throws -> String {
-            try await Tokens(secret: secret, previous: [])
-                .sign(.init(userID: user, epoch: epoch, use: use, expiresAt: Date().addingTimeInterval(seconds), isSuperuser: true))
+        func token(
+            secret: String = TestShop.secretKey, environment: String = "test", use: Tokens.Use = .access, epoch: Int = 0, in seconds: Double = 3600,
+            at now: Date = Date()
+        ) async throws -> String {
+            try await Tokens(secret: secret, previous: [], environment: environment)
+                .sign(
+                    .init(
+                        userID: user, epoch: epoch, use: use, expiresAt: Date().addingTimeInterval(seconds),
+                        session: .init(id: nil, signedInAt: now)), at: now)
         }
         func answer(_ token: String) async throws -> Answer { try await shop.api.get("/users/me", by: token) }
         let good = try await token()
         #expect(try await answer(good).status == 200)
         #expect(try await shop.api.get("/users", by: good).status == 403, "the token's word does not make one a member of the staff")
+        #expect(try await answer(token(at: Date().addingTimeInterval(45))).status == 200, "clocks may be a minute off")
         #expect(try await answer(token(in: -1)).code == "token_expired")
         let parts = good.split(separator: ".")
         // {"alg":"none","typ":"JWT"}
@@ -80,7 +212,7 @@ import Testing
         let changed = "\(parts[0]).\(parts[1].dropLast(2))AA.\(parts[2])"
         for refused in [
             try await token(secret: "a key of somebody else that is long enough to be one"), try await token(use: .refresh),
-            try await token(epoch: 7),
+            try await token(epoch: 7), try await token(environment: "production"), try await token(at: Date().addingTimeInterval(600)),
             unsigned, changed, "\(parts[0]).\(parts[1]).", "\(parts[0])..\(parts[2])",
         ] {
             let answer = try await answer(refused)

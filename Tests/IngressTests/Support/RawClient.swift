@@ -11,16 +11,35 @@ final class RawClient: Sendable {
     private let descriptor: Int32
     private let state = Mutex(State())
 
-    init(port: Int) {
-        self.descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    convenience init(port: Int) {
+        let descriptor = Self.connected(to: port)
+        precondition(descriptor != nil, "nobody listens at port \(port)")
+        self.init(descriptor: descriptor ?? -1)
+    }
+
+    private init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Whether somebody listens at a port.
+    static func isAnswered(port: Int) -> Bool {
+        guard let descriptor = Self.connected(to: port) else { return false }
+        close(descriptor)
+        return true
+    }
+
+    private static func connected(to port: Int) -> Int32? {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(self.descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
-        precondition(isConnected, "nobody listens at port \(port)")
+        guard isConnected else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
     }
 
     deinit { close(self.descriptor) }

@@ -31,6 +31,7 @@ final class TestShop: Sendable {
         self.database = try await PrivatePostgres.shared().createDatabase(migrations: .shop)
         self.host = try await PrivateBroker.shared().newVirtualHost()
         try await self.host.declareShop()
+        try await self.host.provisionUsers()
         self.double = try await StripeDoubleProcess()
         let (database, host, double) = (self.database, self.host, self.double)
         var processes: [ChildProcess] = []
@@ -60,7 +61,7 @@ final class TestShop: Sendable {
         _ part: String, _ database: TestDatabase, _ host: VirtualHost, _ double: StripeDoubleProcess
     ) -> [String: String] {
         [
-            "DATABASE_URL": database.url(as: part), "AMQP_URL": host.amqpURL, "RABBITMQ_API": host.apiURL, "ENVIRONMENT": "test",
+            "DATABASE_URL": database.url(as: part), "AMQP_URL": host.amqpURL(as: part), "RABBITMQ_API": host.apiURL(as: part), "ENVIRONMENT": "test",
             "LOG_FORMAT": "json", "SECRET_KEY": self.secretKey, "RATE_LIMIT": "off", "STRIPE_SECRET_KEY": StripeDoubleProcess.secretKey,
             "STRIPE_PUBLISHABLE_KEY": StripeDoubleProcess.publishableKey, "STRIPE_WEBHOOK_SECRET": StripeDoubleProcess.webhookSecret,
             "STRIPE_API_BASE": double.url,
@@ -105,8 +106,8 @@ final class TestShop: Sendable {
 
     private static func token(of id: String) async throws -> String {
         let user = try #require(ID(id))
-        return try await Tokens(secret: self.secretKey, previous: []).sign(
-            .init(userID: user, epoch: 0, use: .access, expiresAt: Date().addingTimeInterval(3600), isSuperuser: false))
+        return try await Tokens(secret: self.secretKey, previous: [], environment: "test").sign(
+            .init(userID: user, epoch: 0, use: .access, expiresAt: Date().addingTimeInterval(3600), session: .init(id: nil, signedInAt: Date())))
     }
 
     struct Customer {

@@ -43,6 +43,18 @@ import Testing
         #expect(try JSON.decode(Payload.Item.self, from: Array(#"{"quantity":16.0}"#.utf8)).quantity == 16)
     }
 
+    @Test func `a text from outside costs no more than its limits`() throws {
+        let limits = JSON.Limits(values: 4, depth: 2)
+        for text in ["[1,2,3]", "{\"a\":[1]}", "[[1]]", "[]", "7"] { _ = try JSON.decoder(of: Array(text.utf8), within: limits) }
+        for text in ["[1,2,3,4]", "{\"a\":1,\"b\":2}", "[[[]]]", "[[{\"a\":1}]]", "[1,2,3,4,"] {
+            #expect(throws: JSON.Limits.Exceeded.self, "\(text)") { try JSON.decoder(of: Array(text.utf8), within: limits) }
+        }
+        // Without limits, what is too deep is no JSON that anyone could walk.
+        #expect(throws: DecodingError.self) {
+            try JSON.decode(JSONValue.self, from: Array(repeating: UInt8(ascii: "["), count: 600) + Array(repeating: UInt8(ascii: "]"), count: 600))
+        }
+    }
+
     @Test func `many threads encode and decode at once`() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<8 {

@@ -77,7 +77,7 @@ import Testing
                             messageID: .v7(milliseconds: UInt64(Clock.milliseconds())), type: SendEmail.type, actor: "system",
                             sentAt: Clock.milliseconds())
                         try await withPublisher(host.amqpURL) { try await $0.publish(try Outgoing(mail, envelope: envelope, appID: "test")) }
-                        try await worker.waits(for: "the worker's settings are wrong")
+                        try await worker.waits(for: "is held back until this is right")
                         try await eventually("the report") { try !watcher.items("event").isEmpty }
                         let event = try #require(try watcher.items("event").first)
                         #expect(event["level"]?.text == "fatal")

@@ -10,18 +10,23 @@ import Testing
     }
 
     @Test(arguments: [
-        "postgresql://u@db.example/shop", "postgresql://u:p@db.example/shop?sslmode=prefer", "postgres://u@127.0.0.1,db.example/shop",
+        "postgresql://u@db.example/shop", "postgresql://u@db.example/shop?sslmode=require", "postgresql://u@127.0.0.1.example/shop",
+        "postgresql://u@localhost/shop?hostaddr=10.0.0.1", "postgresql://u:p@db.example/shop?sslmode=prefer",
+        "postgres://u@127.0.0.1,db.example/shop",
         "postgresql:///shop?host=db.example", "postgresql://u@[2001:db8::1]:5432/shop",
     ])
-    func `production refuses a database of another machine without TLS`(url: String) {
-        #expect(throws: SettingError(name: "DATABASE_URL", reason: "must have sslmode=require, verify-ca or verify-full in production")) {
+    func `production refuses a database of another machine whose certificate is not verified`(url: String) {
+        #expect(
+            throws: SettingError(
+                name: "DATABASE_URL", reason: "must have sslmode=verify-full (or verify-ca) in production, or ALLOW_PLAINTEXT must name the host")
+        ) {
             try self.settings(["DATABASE_URL": url]).databaseURL()
         }
         #expect(throws: Never.self) { try self.settings(["DATABASE_URL": url], in: "development").databaseURL() }
     }
 
     @Test(arguments: [
-        "postgresql://u@db.example/shop?sslmode=require", "postgresql://u@a.example,b.example/shop?application_name=x&sslmode=verify-full",
+        "postgresql://u@db.example/shop?sslmode=verify-ca", "postgresql://u@a.example,b.example/shop?application_name=x&sslmode=verify-full",
         "postgresql://u@127.0.0.1:5433/shop", "postgresql://localhost/shop", "postgresql://u@[::1]/shop", "postgresql:///shop?host=/run/postgresql",
         "postgresql://%2Frun%2Fpostgresql/shop",
     ])
@@ -60,6 +65,46 @@ import Testing
         ("EMAIL_PASSWORD", "Password"), ("CONSOLE_TOKEN", "9f2c41d7"),
     ])
     func `production refuses default passwords`(name: String, value: String) {
+        let error = #expect(throws: SettingError.self) { try self.settings([name: value]).refuseWeakSecrets() }
+        #expect(error?.name == name)
+        #expect(throws: Never.self) { try self.settings([name: value], in: "development").refuseWeakSecrets() }
+    }
+
+    @Test(arguments: [
+        ("AMQP_URL", "amqp://u:\("9f2c41d7a6b0")@broker.example"), ("AMQP_URLS", "amqps://one.example,amqp://two.example"),
+        ("RABBITMQ_API", "http://u:\("9f2c41d7a6b0")@broker.example:15672"), ("STRIPE_API_BASE", "http://stripe.example"),
+        ("SMS_API_BASE", "http://sms.example"), ("SENTRY_DSN", "http://key@sentry.example/1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel.example:4318"),
+        ("DATABASE_READ_URL", "postgresql://u@replica.example/shop?sslmode=require"),
+    ])
+    func `production refuses plaintext to another machine, unless that one is named`(name: String, value: String) throws {
+        let error = #expect(throws: SettingError.self) { try self.settings([name: value]).refuseOpenDoors() }
+        #expect(error?.name == name && error?.reason.contains("ALLOW_PLAINTEXT") == true && error.map { "\($0)".contains("9f2c41d7a6b0") } == false)
+        try self.settings([name: value], in: "development").refuseOpenDoors()
+        try self.settings([
+            name: value.replacing("http://", with: "https://").replacing("amqp://", with: "amqps://").replacing("=require", with: "=verify-full")
+        ])
+        .refuseOpenDoors()
+        let hosts = "broker.example, one.example,two.example,stripe.example,sms.example,sentry.example,otel.example,replica.example"
+        try self.settings([name: value, "ALLOW_PLAINTEXT": hosts]).refuseOpenDoors()
+        #expect(throws: SettingError.self) { try self.settings([name: value, "ALLOW_PLAINTEXT": "example"]).refuseOpenDoors() }
+    }
+
+    @Test func `production refuses mail in plaintext to another machine, and an API without rate limits`() throws {
+        let plain = #expect(throws: SettingError.self) { try self.settings(["SMTP_HOST": "mail.example", "SMTP_TLS": "none"]).refuseOpenDoors() }
+        #expect(plain?.name == "SMTP_TLS")
+        try self.settings(["SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none"]).refuseOpenDoors()
+        try self.settings(["SMTP_HOST": "mail.example"]).refuseOpenDoors()
+        let unlimited = #expect(throws: SettingError.self) { try self.settings(["RATE_LIMIT": "off"]).refuseOpenDoors() }
+        #expect(unlimited?.name == "RATE_LIMIT")
+        try self.settings(["RATE_LIMIT": "off"], in: "test").refuseOpenDoors()
+    }
+
+    @Test(arguments: [
+        ("STRIPE_WEBHOOK_SECRET", "x"), ("STRIPE_WEBHOOK_SECRET", "whsec_9f2c41d7a6b05e83c1f47d2,x"), ("STRIPE_SECRET_KEY", "sk_live_1"),
+        ("AMQP_URL", "amqps://u:x@broker.example"), ("DATABASE_URL", "postgresql://u:abc@127.0.0.1/shop"),
+    ])
+    func `production refuses a secret of a few characters`(name: String, value: String) {
         let error = #expect(throws: SettingError.self) { try self.settings([name: value]).refuseWeakSecrets() }
         #expect(error?.name == name)
         #expect(throws: Never.self) { try self.settings([name: value], in: "development").refuseWeakSecrets() }

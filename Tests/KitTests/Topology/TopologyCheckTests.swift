@@ -46,6 +46,21 @@ import Testing
         }
     }
 
+    @Test func `a queue takes far more than the ingress lets in, so that no worker is refused for its length`() throws {
+        let definitions = try Definitions(ladder: .standard)
+        let limit = try Settings(environment: [:]).queueLimit()
+        for queue in definitions.workQueues {
+            let policy = try #require(definitions.policies.first { $0.name == queue })
+            guard case .int(let length)? = policy.definition["max-length"] else {
+                Issue.record("\(queue) has no fuse")
+                continue
+            }
+            // What is let in for each of the five queues may gather in one of them.
+            #expect(length >= 2 * definitions.workQueues.count * limit)
+        }
+        #expect(definitions.workQueues.count == 5)
+    }
+
     @Test func `a management API that stays away ends the wait with what was unreachable`() async throws {
         try await withVirtualHost { host in
             let api = "http://test:hunter2@127.0.0.1:\(try Port.free())"
@@ -61,7 +76,7 @@ import Testing
                     Repository.executable("ExampleWorker"),
                     environment: ["DATABASE_URL": database.url, "AMQP_URL": host.amqpURL, "RABBITMQ_API": host.apiURL], inherits: false)
                 #expect(try await worker.waitForExit() == .status(78))
-                #expect(worker.standardError == "tests-worker: topology queue tests is missing; `conveyor topology apply` mends it\n")
+                #expect(worker.standardError == "tests-worker: topology queue tests is missing; `conveyor topology check` says all, and what to do\n")
             }
         }
     }

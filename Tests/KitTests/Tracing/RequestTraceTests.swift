@@ -59,6 +59,17 @@ import Tracing
         #expect(collected.all.map(\.status?.code) == [.error, .error])
     }
 
+    @Test(arguments: ["0", "1"]) func `the flag of a client that is not trusted decides nothing, its trace goes on`(flag: String) async throws {
+        let header = String(self.given.dropLast()) + flag
+        for share in [0.0, 1.0] {
+            let collected = CollectedSpans()
+            let trace = RequestTrace(method: "GET", traceparent: header, isTrusted: false, recorder: collected.recorder(share: share))
+            #expect(trace.traceparent.prefix(35) == header.prefix(35))
+            trace.end(method: "GET", route: "/", status: 200, requestID: "r")
+            #expect(collected.all.count == Int(share))
+        }
+    }
+
     @Test func `the client's flag says no, whatever the share is`() async throws {
         let collected = CollectedSpans()
         let header = String(self.given.dropLast()) + "0"

@@ -1,8 +1,10 @@
-import EventThread
+import CLinux
 import Fixtures
 import Glibc
 import Synchronization
 import Testing
+
+@testable import EventThread
 
 /// What those who share a thread rely on.
 @Suite struct EventThreadTests {
@@ -78,6 +80,17 @@ import Testing
             idle.source.wake()
             try await eventually("who is woken has a turn") { idle.turns.load(ordering: .relaxed) == before + 1 }
         }
+    }
+
+    @Test func `a wake-up that is written late ends one sleep, and not every one after it`() async throws {
+        let thread = EventThread(name: "shared")
+        defer { thread.stop() }
+        let reader = Reader(-1, on: thread)
+        await reader.start()
+        try await eventually("it had its first turn") { reader.turns.load(ordering: .relaxed) > 0 }
+        // As by a thread that found it asleep, and was held up until something else had woken it.
+        clinux_eventfd_signal(thread.wakeUpDescriptor)
+        try await eventually("it is taken") { Readiness.poll(thread.wakeUpDescriptor, for: .readable, timeout: .zero).isEmpty }
     }
 
     @Test func `a wait ends at its time, again and again`() async throws {

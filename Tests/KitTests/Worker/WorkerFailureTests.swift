@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func `wrong settings hold the messages, make the worker unready, and are no attempt`() async throws {
+    @Test func `wrong settings hold back their type alone, make the worker unready, and are no attempt`() async throws {
         struct Caller: Handler {
             let isMended: Mutex<Bool>.Reference
             var policy: Policy { Policy(attempts: 1) }
@@ -176,15 +176,184 @@ import Testing
         }
         try await WorkerRig.with { rig in
             let isMended = Mutex<Bool>.Reference(false)
-            try await rig.publish(1...3)
-            try await rig.working(Caller(isMended: isMended)) { worker in
+            try await rig.database.psql(NoteHandler.table)
+            try await rig.publish(1...300)
+            // One lane, which a message that is held would keep, and a prefetch that they would use up.
+            try await rig.working(Caller(isMended: isMended), NoteHandler(), lanes: 1, prefetch: 64) { worker in
                 try await eventually("it is unready", within: .seconds(60)) { worker.unready.contains { $0.contains("STRIPE_SECRET_KEY") } }
+                try await rig.publish([try rig.note(7)])
+                try await eventually("the other type is handled", within: .seconds(60)) {
+                    try await rig.database.value("select number from notes") == "7"
+                }
+                #expect(!worker.unready.isEmpty)
                 isMended.set(true)
-                try await rig.waitForEffects(3)
-                #expect(worker.unready.isEmpty)
+                try await rig.waitForEffects(300)
+                try await eventually("it is ready") { worker.unready.isEmpty }
             }
-            #expect(try await rig.effects() == [2, 4, 6])
+            #expect(try await rig.effects() == (1...300).map { $0 * 2 })
             #expect(try await rig.attempts() == 0)
+            #expect(try await rig.host.ready("tests.dead") == 0)
+        }
+    }
+
+    @Test func `a table that is missing holds back the type that needs it, and is no attempt`() async throws {
+        try await WorkerRig.with { rig in
+            try await rig.database.psql("\(NoteHandler.table); alter table effects rename to elsewhere")
+            try await rig.publish(1...20)
+            try await rig.working(TallyHandler(policy: Policy(attempts: 1)), NoteHandler(), lanes: 1) { worker in
+                try await eventually("it is unready", within: .seconds(60)) { worker.unready.contains { $0.contains("42P01") } }
+                try await rig.publish([try rig.note(7)])
+                try await eventually("the other type is handled", within: .seconds(60)) {
+                    try await rig.database.value("select number from notes") == "7"
+                }
+                try await rig.database.psql("alter table elsewhere rename to effects")
+                try await rig.waitForEffects(20)
+                try await eventually("it is ready") { worker.unready.isEmpty }
+            }
+            #expect(try await rig.effects() == Array(1...20))
+            #expect(try await rig.attempts() == 0)
+            #expect(try await rig.host.ready("tests.dead") == 0)
+        }
+    }
+
+    @Test(arguments: [(1000, nil), (30_000, 300)] as [(Int, Int?)])
+    func `messages that meet a lock wait for it on the ladder, and none is dead for it`(statement: Int, lock: Int?) async throws {
+        try await WorkerRig.with { rig in
+            let holder = try ChildProcess(
+                "psql", ["-X", "-q", rig.database.url], input: "begin; lock table effects in share mode; select pg_sleep(3600);")
+            try await eventually("the table is locked") {
+                try await rig.database.value("select count(*) from pg_locks where mode = 'ShareLock' and relation = 'effects'::regclass") == "1"
+            }
+            try await rig.publish(1...3)
+            try await rig.working(
+                TallyHandler(policy: Policy(attempts: 1)), lanes: 1, statementTimeout: .milliseconds(statement),
+                lockTimeout: lock.map { .milliseconds($0) }
+            ) { _ in
+                // Each has had more attempts than it has.
+                try await eventually("each was tried twice", within: .seconds(60)) {
+                    try await rig.database.value("select count(*) from (select from attempts group by message_id having count(*) >= 2) a") == "3"
+                }
+                try await holder.kill()
+                try await rig.database.psql(
+                    "select pg_terminate_backend(pid) from pg_locks where mode = 'ShareLock' and relation = 'effects'::regclass")
+                try await rig.waitForEffects(3)
+            }
+            #expect(try await rig.effects() == [1, 2, 3])
+            #expect(try await rig.host.ready("tests.dead") == 0)
+            let reasons = try await rig.database.psql("select distinct error_type from attempts")
+            #expect(reasons == [["timed_out"]])
+        }
+    }
+
+    @Test func `a message that cannot be settled goes back before the broker takes it back, uncounted`() async throws {
+        struct Forward: Command {
+            static let type = "elsewhere.go"
+        }
+        struct Forwarder: Handler {
+            func handle(_ batch: [Received<Tally, Void>], in transaction: Transaction) async throws -> [Reply] {
+                batch.map { _ in .passedOn(emits: [Forward()]) }
+            }
+        }
+        try await WorkerRig.with { rig in
+            try await rig.publish([1])
+            try await rig.working(Forwarder(), longestStay: .milliseconds(500)) { _ in
+                try await eventually("it is on the ladder", within: .seconds(60)) { try await rig.host.ready("retry.1") == 1 }
+                try await rig.host.declareQueue("elsewhere")
+                try await rig.host.bind("elsewhere", to: "commands", routingKey: "elsewhere.#")
+                let forwarded = try await rig.taken(1, from: "elsewhere")[0]
+                #expect(forwarded.properties.headers["causation-id"] != nil)
+            }
+            #expect(try await rig.database.value("select count(*) from inbox where attempt = 1") == "1")
+            #expect(try await rig.attempts() == 0)
+            try await eventually("nothing is left") { try await rig.left() == 0 }
+        }
+    }
+
+    @Test func `an error's text with a NUL, and a table of attempts that is missing, stop no dead letter`() async throws {
+        try await WorkerRig.with { rig in
+            try await rig.publish(0..<4)
+            let handler = TallyHandler { received in
+                if received.payload.number == 1 { throw Poison(.invalidPayload, "a\0b " + String(repeating: "long ", count: 2000)) }
+                if received.payload.number == 2 {
+                    try await rig.database.psql("alter table attempts rename to elsewhere")
+                    throw Poison(.invalidPayload, "nobody notes this")
+                }
+            }
+            try await rig.working(handler, lanes: 1) { _ in
+                let dead = try await rig.taken(2, from: "tests.dead")
+                #expect(dead.allSatisfy { $0.properties.headers["error-type"] == "invalid_payload" })
+                let first = try #require(dead.first?.properties.headers["error"]?.string)
+                #expect(first.hasPrefix("a\u{fffd}b long") && first.utf8.count <= 2000)
+                try await rig.waitForEffects(2)
+            }
+            #expect(try await rig.effects() == [0, 3])
+        }
+    }
+
+    @Test func `headers that fill a frame are cut for a dead letter, and its payload is kept`() async throws {
+        try await WorkerRig.with { rig in
+            func foreign(_ headers: [String: HeaderValue], body: String, id: String? = "no UUID") throws -> Outgoing {
+                var message = try rig.message(99)
+                message.properties.messageID = id
+                message.properties.headers = headers
+                message.properties.expiration = "3600000"
+                message.body = Array(body.utf8)
+                return message
+            }
+            // What the worker adds no longer fits into a frame of 128 KiB.
+            let text = String(repeating: "x", count: 130_900)
+            func filled(_ count: Int, name: Int, value: Int) -> [String: HeaderValue] {
+                var headers: [String: HeaderValue] = [:]
+                var size = 0
+                for number in 0..<count {
+                    let key = "\(number)" + String(repeating: "n", count: name)
+                    headers[key] = .string(String(repeating: "y", count: value))
+                    size += 1 + key.utf8.count + 5 + value
+                }
+                headers["rest"] = .string(String(repeating: "z", count: 130_900 - size))
+                return headers
+            }
+            let (many, long) = (filled(1000, name: 2, value: 100), filled(500, name: 240, value: 1))
+            try await rig.publish([
+                try rig.message(1), try foreign(["actor": .string(text)], body: "one"), try foreign(many, body: "many"),
+                try foreign(long, body: "long"),
+                try foreign(["foreign": .string(text)], body: "not JSON", id: "\(ID.v7(milliseconds: 7))"), try rig.message(2),
+            ])
+            try await rig.working(TallyHandler()) { _ in
+                let dead = try await rig.taken(4, from: "tests.dead")
+                #expect(Set(dead.map { String(decoding: $0.body, as: UTF8.self) }) == ["one", "many", "long", "not JSON"])
+                #expect(dead.allSatisfy { $0.properties.headers["error-type"] == "undecodable" && $0.properties.headers["error"]?.string != nil })
+                #expect(dead.allSatisfy { $0.properties.expiration == nil })
+                try await rig.waitForEffects(2)
+            }
+            #expect(try await rig.effects() == [1, 2])
+            try await eventually("nothing is left") { try await rig.left() == 0 }
+        }
+    }
+
+    @Test func `no time or number of a foreign message ends a worker`() async throws {
+        try await WorkerRig.with { rig in
+            let extremes: [Int64] = [.min, -9_223_372_036_854_775_807, -1, 0, 1, 1_764_486_000_000_000_000, 9_223_372_036_854_776, .max]
+            var messages: [Outgoing] = []
+            for extreme in extremes {
+                for (name, number) in [("timestamp_in_ms", 0), ("attempt", 1), ("schema", 2), ("first-failed-at", 3), ("last-failed-at", 4), ("", 5)]
+                {
+                    var message = try rig.message(messages.count)
+                    if name.isEmpty { message.properties.timestamp = extreme } else { message.properties.headers[name] = .int(extreme) }
+                    if number > 2 { message.properties.headers["error-type"] = "bug" }
+                    messages.append(message)
+                }
+            }
+            try await rig.publish(messages)
+            // A schema that is too new is a dead letter, all others are handled.
+            let tooNew = extremes.count { $0 > 1 }
+            try await rig.working(TallyHandler { if $0.payload.number % 7 == 0, $0.envelope.attempt == 1 { throw Transient("later") } }) { _ in
+                try await rig.waitForEffects(messages.count - tooNew)
+                _ = try await rig.taken(tooNew, from: "tests.dead")
+            }
+            try await eventually("nothing is left") { try await rig.left() == 0 }
+            let times = "select count(*) from inbox where sent_at between now() - interval '1 hour' and now() + interval '1 hour'"
+            #expect(try await rig.database.value(times) == "\(messages.count - tooNew)")
         }
     }
 

@@ -129,6 +129,34 @@ import Testing
         }
     }
 
+    @Test func `what is older than the inbox remembers stays behind in bulk, and counts as sent now by force`() async throws {
+        try await withCommandLine { site in
+            let one = try await site.addDeadLetter(payload: Self.valid)
+            let group = try await site.addDeadLetters(2, group: "aaaaaaaaaa", payload: Self.valid)
+            try await site.addDeadLetter(group: "aaaaaaaaaa", payload: Self.valid)
+            // The shop is a year old, and what is before this week was dropped.
+            try await site.database.psql("update schema_migrations set applied_at = now() - interval '1 year'")
+            let old = ([one] + group).map { "'\($0)'" }.joined(separator: ",")
+            try await site.database.psql("update dead_letters set sent_at = now() - interval '60 days' where id in (\(old))")
+
+            let refused = try await site.conveyor("dead", "replay", one)
+            #expect(refused.status == 1 && refused.complaint?.contains("may have taken effect") == true)
+            let plan = try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa", "--dry-run", "--json").json
+            #expect(plan["would_run"] == .int(1) && plan["forgotten"] == .int(2) && plan["does_not_decode"] == .int(0))
+            #expect(try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa").status == 0)
+            #expect(try await site.waiting(in: "orders") == 1)
+            for id in group { #expect(try await site.status(of: id) == "open") }
+
+            let before = Clock.milliseconds()
+            #expect(try await site.conveyor("dead", "replay", one, "--force").status == 0)
+            let forced = try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa", "--force")
+            #expect(forced.status == 0, "\(forced)")
+            let deliveries = try await withConsumer(site.host.amqpURL, queue: .named("orders")) { try await $0.takeAndAcknowledge(4) }
+            #expect(deliveries.count == 4)
+            for delivery in deliveries.suffix(3) { #expect(delivery.properties.headers["timestamp_in_ms"]?.int ?? 0 >= before) }
+        }
+    }
+
     @Test func `what is discarded is kept with the reason, counts as handled, and can be edited all the same`() async throws {
         try await withCommandLine { site in
             let ids = try await site.addDeadLetters(3, group: "aaaaaaaaaa", payload: Self.valid)
@@ -161,6 +189,8 @@ import Testing
     @Test func `what is older than the inbox remembers is sent again only by force`() async throws {
         try await withCommandLine { site in
             let ids = try await site.addDeadLetters(2, payload: Self.valid)
+            // The shop is a year old, and what is before this week was dropped.
+            try await site.database.psql("update schema_migrations set applied_at = now() - interval '1 year'")
             try await site.database.psql("update dead_letters set sent_at = now() - interval '40 days'")
             for edit in [[], ["--edit", "-"]] {
                 let refused = try await site.conveyor(["dead", "replay", ids[0]] + edit, input: edit.isEmpty ? nil : Self.valid)

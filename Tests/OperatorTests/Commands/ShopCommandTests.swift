@@ -55,6 +55,28 @@ import Transfer
         #expect(try await shop.conveyor("catalog", "import", "/no/such/file").status == 64)
         let good = try await shop.conveyor("catalog", "import", "-", input: "sku,unit_amount\nTEA-1,1300\n")
         #expect(good.status == 0 && good.output == "1 row: 0 new, 1 known, 0 refused\n")
+        try await self.refuse(shop)
+    }
+
+    /// What `POST /products` refuses.
+    private func refuse(_ shop: OperatedShop) async throws {
+        let files = [
+            "sku,name,unit_amount\nB-1,  ,1\n", "sku,name,unit_amount\n  ,Blank,1\n", "sku,name,unit_amount\nTEA-1 ,Assam,1\n",
+            "sku,name,unit_amount\n\u{a0}TEA-1,Assam,1\n", "sku,name,unit_amount\nB-2,x,1e3\n", "sku,name,unit_amount,currency\nB-3,x,1,xyz\n",
+            "sku,name,unit_amount,images\nB-4,x,1,\"https://x.example/\"\"><script>alert(1)</script>\"\n",
+            "sku,name,unit_amount,images\nB-5,x,1,https://\n",
+            "sku,name,unit_amount,images\nB-6,x,1,\(Array(repeating: "https://x.example/a.png", count: 21).joined(separator: " "))\n",
+            "sku,name,unit_amount,currency\nB-7,x,5,kwd\n",
+        ]
+        for file in files {
+            let refused = try await shop.conveyor("catalog", "import", "-", input: file)
+            #expect(refused.status == 1 && refused.output.hasPrefix("1 row: 0 new, 0 known, 1 refused"), "\(file) \(refused.output)")
+        }
+        let twice = try await shop.conveyor("catalog", "import", "-", input: "sku,name,Name,unit_amount\nB-8,x,y,1\n")
+        #expect(twice.status != 0 && twice.error.contains("the column name is there twice"), "\(twice.error)")
+        let trailing = try await shop.conveyor("catalog", "import", "-", input: "sku,unit_amount\nTEA-1,1300\n,\n,\n")
+        #expect(trailing.status == 0 && trailing.output == "1 row: 0 new, 1 known, 0 refused\n")
+        #expect(try await shop.site.database.value("select count(*) from products where sku like 'B-%' or sku <> trim(sku)") == "0")
     }
 
     /// One order over the API, with a token of the command line's.
@@ -92,13 +114,14 @@ import Transfer
         // As the API has it, but for what is written there later: when it was changed.
         #expect(try shown.json.members.filter { $0.key != "updated_at" } == order.members.filter { $0.key != "updated_at" })
         let people = try await shop.conveyor("orders", "show", number)
-        #expect(people.status == 0 && people.output.contains("order \(number), paid, paid") && people.output.contains("order.paid"))
+        #expect(people.status == 0 && people.output.contains("order \(number), paid (payment: paid)") && people.output.contains("order.paid"))
         #expect(try await shop.conveyor("orders", "show", "4711").complaint == "no order 4711")
 
         let stood = try await shop.conveyor("operations", operation, "--json")
         #expect(stood.status == 0)
         #expect(try stood.json.lacks("operation_id, type, status, attempts, result, problem, resource, created_at, finished_at").isEmpty)
         #expect(try stood.json["status"].string == "succeeded" && stood.json["resource"]["id"].string == id)
+        #expect(try stood.json["resource"]["url"].string == "/api/v1/orders/\(id)")
         #expect(try await shop.conveyor("operations", "op_nonsense").status == 1)
         #expect(try await shop.conveyor("operations", operation).output.contains("succeeded"))
 

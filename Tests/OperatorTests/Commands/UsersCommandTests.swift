@@ -19,7 +19,8 @@ import Testing
 
             let token = try await site.conveyor("users", "token", "root@example.com")
             #expect(token.status == 0 && token.output.hasSuffix("\n") && !token.output.contains(" "))
-            let claims = try await Tokens(secret: CommandLineSite.secretKey, previous: []).verify(String(token.output.dropLast()), for: .access)
+            let claims = try await Tokens(secret: CommandLineSite.secretKey, previous: [], environment: "development")
+                .verify(String(token.output.dropLast()), for: .access)
             #expect(claims.userID.description == id && claims.epoch == 0)
 
             #expect(try await site.conveyor("users", "create-superuser", "root@example.com", input: "another horse\n").output == made.output)

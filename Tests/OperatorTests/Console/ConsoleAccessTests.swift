@@ -6,13 +6,6 @@ import Transfer
 
 /// Who gets in, and what a browser is told.
 @Suite struct ConsoleAccessTests {
-    @Test func `without a token it does not start`() async throws {
-        let console = try ChildProcess(
-            Repository.executable("conveyor"), ["console"], environment: ["DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"], inherits: false)
-        #expect(try await console.waitForExit() == .status(78))
-        #expect(console.standardError.contains("CONSOLE_TOKEN"))
-    }
-
     @Test func `who is not signed in is sent to sign in, comes back to the page, and can post nothing`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter()
@@ -42,18 +35,15 @@ import Transfer
         #expect(SignInPage.localPath(next) == "/")
     }
 
-    @Test func `a wrong token is refused, and guessing is slowed down for that client`() async throws {
+    @Test func `a wrong token is refused, often wrong ones are slowed down, and the right one always gets in`() async throws {
         try await withConsole { console in
             let client = try WebClient(base: console.base)
             for _ in 0..<5 { #expect(try await client.post("/login", [("token", "wrong")]).status == 401) }
-            let refused = try await client.post("/login", [("token", ConsoleFixture.token)])
+            let refused = try await client.post("/login", [("token", "wrong")])
             #expect(refused.status == 429)
             #expect(Int(refused.headers["Retry-After"] ?? "").map { (1...3).contains($0) } == true)
             #expect(client.cookie(SignInPage.cookie) == nil)
-            // It is a delay, not a lock.
-            try await eventually("the wait to be over") {
-                try await client.post("/login", [("token", ConsoleFixture.token)]).status == 303
-            }
+            #expect(try await client.post("/login", [("token", ConsoleFixture.token)]).status == 303)
         }
     }
 

@@ -20,8 +20,10 @@ import Transfer
                 let page = try await client.get("/dead" + query)
                 return ids.map { page.text.contains("href=\"/dead/\($0)\"") }
             }
-            #expect(try await shown("") == [true, true, true])
-            #expect(try await shown("?queue=email") == [false, true, true])
+            #expect(try await shown("") == [true, true, false], "those that are open")
+            #expect(try await shown("?status=") == [true, true, true])
+            #expect(try await shown("?queue=email") == [false, true, false])
+            #expect(try await shown("?queue=email&status=") == [false, true, true])
             #expect(try await shown("?status=open") == [true, true, false])
             #expect(try await shown("?type=orders.cancel") == [true, false, false])
             #expect(try await shown("?group=bbbbbbbbbb") == [false, true, false])

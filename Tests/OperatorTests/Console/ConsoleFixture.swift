@@ -1,5 +1,7 @@
 import Fixtures
 
+@testable import Operator
+
 /// A console that runs on a database and a virtual host of its own; no worker does, so what is replayed stays in its queue.
 struct ConsoleFixture: OperatorSite {
     static let token = "0f9c3a71be0d4c52a8d1"
@@ -21,6 +23,23 @@ struct ConsoleFixture: OperatorSite {
     func signedIn(name: String = "ada") async throws -> WebClient {
         let client = try WebClient(base: self.base)
         let page = try await client.signIn(token: Self.token, name: name)
+        guard page.status == 303 else { throw FixtureError("not signed in: \(page.status)\n\(page.text)") }
+        return client
+    }
+
+    /// Adds a person whose password is ``RolesTests/password``.
+    func addPerson(_ name: String, role: Role) async throws {
+        let call = try await CommandLineSite(database: self.database, host: self.host).conveyor(
+            "people", "add", name, "--role", role.rawValue, "--password", input: RolesTests.password + "\n", settings: ["CONVEYOR_OPERATOR": "owner"])
+        guard call.status == 0 else { throw FixtureError("no person \(name): \(call.error)") }
+    }
+
+    /// A client that is signed in with a person's password.
+    func signedIn(as name: String, password: String) async throws -> WebClient {
+        let client = try WebClient(base: self.base)
+        let form = try await client.get("/login")
+        let page = try await client.post(
+            "/login", [("csrf_token", form.hidden("csrf_token") ?? ""), ("name", name), ("password", password)])
         guard page.status == 303 else { throw FixtureError("not signed in: \(page.status)\n\(page.text)") }
         return client
     }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+import Kit
 import Markup
 import Testing
 
@@ -15,6 +17,7 @@ import Testing
         #expect(form["bad"] == "%zz%4")
         #expect(Form("q=%20%20").text("q") == nil && Form("q=+a b+").text("q") == "a b")
         #expect(Form("q=%ff")["q"] == "\u{fffd}")
+        #expect(Form("q=a%00b")["q"] == "a\u{fffd}b")
         #expect(Form.query([("a", "x&y=z"), ("b", nil)]) == "?a=x%26y%3Dz")
     }
 
@@ -75,38 +78,27 @@ import Testing
         #expect("Größe 👩‍🚀".shortened(to: 3) == "Grö…" && "abc".shortened(to: 3) == "abc")
     }
 
-    @Test func `a session is what was signed, and nothing else`() throws {
-        let keeper = SessionKeeper(token: "a token")
-        let session = Session(name: "Ada <script> Lovelace")
-        #expect(session.actor == "operator:AdascriptLovelace")
-        let cookie = keeper.cookieValue(of: session)
-        #expect(keeper.session(cookieValue: cookie) == session)
-        #expect(SessionKeeper(token: "a token").session(cookieValue: cookie) == session)
-        #expect(SessionKeeper(token: "another").session(cookieValue: cookie) == nil)
-        let old = Session(id: session.id, expiresAt: 1, name: "ada")
-        #expect(keeper.session(cookieValue: keeper.cookieValue(of: old)) == nil)
-        #expect(keeper.isFormToken(keeper.formToken(for: session.id), for: session.id))
-        #expect(!keeper.isFormToken(keeper.formToken(for: session.id), for: Session(name: "eve").id))
-        #expect(!keeper.isFormToken(nil, for: session.id) && !keeper.isFormToken("", for: session.id))
-        #expect(keeper.isToken("a token") && !keeper.isToken("a toke") && !keeper.isToken("a tokens") && !keeper.isToken(""))
-        keeper.signOut(session)
-        #expect(keeper.session(cookieValue: cookie) == nil)
+    @Test func `a form goes with its own cookie, and with no other`() {
+        let token = FormToken.of("a cookie")
+        #expect(FormToken.isValid(token, for: "a cookie") && !FormToken.isValid(token, for: "another"))
+        #expect(!FormToken.isValid(nil, for: "a cookie") && !FormToken.isValid("", for: "a cookie"))
+        #expect(SignInPage.cleanedName("Ada <script> Lovelace") == "AdascriptLovelace" && SignInPage.cleanedName(" ") == nil)
     }
 
-    @Test func `the throttle lets a few through, then one at a time, each client for itself`() {
-        let throttle = SignInThrottle(burst: 3, interval: .seconds(10))
-        let start = ContinuousClock.now
-        for _ in 0..<3 {
-            #expect(throttle.wait(for: "a", now: start) == nil)
-            throttle.failed("a", now: start)
+    @Test func `guesses at a name wait for each other beyond a few, and a crowd of them is sent away`() async throws {
+        let limit = GuessLimit(throttle: RateLimiter(quota: 2, per: .seconds(120)), pause: .milliseconds(200), longestWait: .milliseconds(300))
+        for _ in 0..<2 {
+            #expect(try await limit.turn(of: "a", name: "ada") == nil)
+            limit.failed("a", name: "ada")
         }
-        #expect(throttle.wait(for: "a", now: start) == .seconds(10))
-        #expect(throttle.wait(for: "b", now: start) == nil)
-        #expect(throttle.wait(for: "a", now: start + .seconds(9)) == .seconds(1))
-        #expect(throttle.wait(for: "a", now: start + .seconds(10)) == nil)
-        throttle.failed("a", now: start + .seconds(10))
-        #expect(throttle.wait(for: "a", now: start + .seconds(10)) == .seconds(10))
-        #expect(throttle.wait(for: "a", now: start + .seconds(60)) == nil)
+        #expect(try await limit.turn(of: "a", name: "ada") != nil, "looked at all the same")
+        #expect(try await limit.turn(of: "b", name: "ada") == nil)
+        #expect(try await limit.turn(of: "a", name: "eve") == nil)
+        let results = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<6 { group.addTask { (try? await limit.turn(of: "a", name: "Ada")) != nil } }
+            return await group.reduce(into: [Bool]()) { $0.append($1) }
+        }
+        #expect(results.contains(true) && results.contains(false))
     }
 
     @Test func `numbers and times are written for people`() {
@@ -116,6 +108,41 @@ import Testing
         #expect(Quantity.span(seconds: 12_000) == "3 h 20 min" && Quantity.size(1 << 20) == "1.0 MiB")
         #expect(Moment(milliseconds: 1_764_104_645_000, now: 1_764_104_825_000).ago == "3 min ago")
         #expect(Moment(milliseconds: 1_764_104_645_000, now: 1_774_104_825_000).clock == "25 Nov 2025 21:04")
+    }
+
+    @Test(arguments: [Double.infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e19, -1e19])
+    func `a number that no one could have measured is written all the same`(value: Double) {
+        for text in [
+            Quantity.span(milliseconds: value), Quantity.rate(value), Quantity.decimal(value, places: 2), TimeChart.number(value),
+            Quantity.count(Quantity.whole(value)),
+        ] { #expect(!text.isEmpty) }
+        #expect(abs(Quantity.whole(value)) <= 1_000_000_000_000_000)
+    }
+
+    @Test(arguments: [Int64.min, .max, 0]) func `a time that no calendar has is written as the nearest that it has`(milliseconds: Int64) {
+        #expect(!Moment(milliseconds: milliseconds).ago.isEmpty)
+        #expect(["0001-01-01", "9999-12-31", "1970-01-01"].contains(Moment(milliseconds: milliseconds).exact.prefix(10)))
+    }
+
+    @Test func `a link to a page whose time no calendar has leads nowhere`() {
+        let id = "3d3c5a9e-0f6b-7f43-9a51-0a4a3c1f2b10"
+        for time in ["-9223372036854775808", "9223372036854775807", "253402300800000000", "-62135596800000001", "1e3", ""] {
+            #expect(DeadLetterCursor("\(time)_\(id)") == nil, "\(time)")
+        }
+        #expect(DeadLetterCursor("1764104645000000_\(id)")?.text == "1764104645000000_\(id)")
+    }
+
+    @Test(arguments: ["1e300h", "1e308w", "9999999999999999999d", "100000000d"]) func `a span that reaches before the calendar begins with it`(
+        span: String
+    )
+        throws
+    {
+        #expect(try #require(Since(argument: span)).date.timeIntervalSince1970 >= -62_135_596_800)
+    }
+
+    @Test func `a rate has a limit`() {
+        for rate in ["1e300", "100001/s", "0", "-1", "nan", "inf"] { #expect(Rate(argument: rate) == nil, "\(rate)") }
+        #expect(Rate(argument: "50/s")?.perSecond == 50)
     }
 
     @Test func `a chart's scale is a round number that holds all values`() {

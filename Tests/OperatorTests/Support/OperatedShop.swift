@@ -19,6 +19,7 @@ final class OperatedShop: Sendable {
     init(_ site: CommandLineSite) async throws {
         let port = try Port.free()
         let api = "http://127.0.0.1:\(port)"
+        try await site.host.provisionUsers()
         self.site = site
         self.stripe = try await StripeDoubleProcess(webhookURL: api + "/api/v1/webhooks/stripe")
         self.mail = try await MailSink()
@@ -36,7 +37,9 @@ final class OperatedShop: Sendable {
                 role,
                 try ChildProcess(
                     Repository.executable(executable), arguments,
-                    environment: settings.merging(site.settings(of: role)) { $1 }, inherits: false)
+                    environment: settings.merging(site.settings(of: role)) { $1 }.merging([
+                        "AMQP_URL": site.host.amqpURL(as: role), "RABBITMQ_API": site.host.apiURL(as: role),
+                    ]) { $1 }, inherits: false)
             )
         }
         self.processes =
@@ -49,13 +52,14 @@ final class OperatedShop: Sendable {
         try await self.site.conveyor(arguments, input: input, settings: self.settings)
     }
 
-    /// A call of the shop's API that must succeed; a write is waited for.
-    func call(_ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, token: String) async throws -> JSONValue {
+    /// A call of the shop's API that must succeed; a write is waited for, unless it is only to be accepted.
+    func call(_ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, token: String, waits: Bool = true) async throws -> JSONValue {
         let url = "http://127.0.0.1:\(self.settings["PORT"] ?? "")/api/v1\(path)"
-        let headers: HTTPHeaders = ["Authorization": "Bearer \(token)", "Content-Type": "application/json", "Prefer": "wait=30"]
+        var headers: HTTPHeaders = ["Authorization": "Bearer \(token)", "Content-Type": "application/json"]
+        if waits { headers["Prefer"] = "wait=30" }
         let response = try await self.client.send(
             HTTPRequest(method, url: url, headers: headers, body: try body.map { try JSON.encode($0) }, timeout: .seconds(60)))
-        guard (200...201).contains(response.status) else {
+        guard (200...(waits ? 201 : 202)).contains(response.status) else {
             throw FixtureError("\(method.rawValue) \(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
         }
         return try JSON.decode(from: response.body)

@@ -11,11 +11,18 @@ import Testing
         #expect(liveness.mustSend(self.start + .seconds(5)))
         #expect(liveness.isPeerAlive(self.start + .seconds(19)))
         #expect(!liveness.isPeerAlive(self.start + .seconds(20)))
-        #expect(liveness.nextDeadline == self.start + .seconds(5))
+        #expect(liveness.nextDeadline(hasUnsent: false) == self.start + .seconds(5))
         liveness.sent(self.start + .seconds(18))
         liveness.received(self.start + .seconds(19))
         #expect(liveness.isPeerAlive(self.start + .seconds(38)))
-        #expect(liveness.nextDeadline == self.start + .seconds(23))
+        #expect(liveness.nextDeadline(hasUnsent: false) == self.start + .seconds(23))
+    }
+
+    @Test func `while a broker does not read, no heartbeat is waited for, only its silence`() {
+        var liveness = Liveness(interval: .seconds(10), now: self.start)
+        liveness.received(self.start + .seconds(60))
+        #expect(liveness.nextDeadline(hasUnsent: false) == self.start + .seconds(5), "long ago: it would be looked at again and again")
+        #expect(liveness.nextDeadline(hasUnsent: true) == self.start + .seconds(80))
     }
 
     @Test func `attempts to connect are spread wider after each failure, up to five seconds, and begin anew after a good connection`() throws {

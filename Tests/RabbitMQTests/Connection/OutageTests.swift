@@ -1,5 +1,6 @@
 import Fixtures
 import RabbitMQ
+import Synchronization
 import Testing
 
 /// Brokers of their own, which are killed, stopped, frozen and starved.
@@ -107,6 +108,60 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test func `a broker that answers nothing is noticed within seconds, long before its heartbeat is missed, and also by who sends nothing`()
+        async throws
+    {
+        try await withPrivateBroker { broker in
+            let host = try await broker.newVirtualHost()
+            try await host.declareQueue("q")
+            try await withPublisher(host.amqpURL, heartbeat: 60) { idle in
+                try await withPublisher(host.amqpURL, confirmTimeout: .seconds(20), heartbeat: 60) { busy in
+                    #expect(idle.isAnswering && busy.isAnswering)
+                    // Longer than a proof holds: they get new ones.
+                    let asleep = ContinuousClock.now + .seconds(4)
+                    try await eventually("four seconds are over") {
+                        #expect(idle.isAnswering && busy.isAnswering)
+                        return ContinuousClock.now >= asleep
+                    }
+                    await broker.suspend()
+                    let sending = Task { await busy.publish([.text("1")])[0] }
+                    try await eventually("both notice", within: .seconds(6)) { !idle.isAnswering && !busy.isAnswering }
+                    #expect(idle.isConnected && idle.unreadiness == "does not answer")
+                    await broker.resume()
+                    try await eventually("both notice that it is back", within: .seconds(10)) { idle.isAnswering && busy.isAnswering }
+                    #expect(await sending.value == nil)
+                    #expect(idle.isConnected && idle.unreadiness == nil)
+                }
+            }
+        }
+    }
+
+    @Test func `queues are looked at again and again over one connection, those that are missing and an away broker included`() async throws {
+        try await withPrivateBroker { broker in
+            let host = try await broker.newVirtualHost()
+            for queue in ["a", "b"] { try await host.declareQueue(queue) }
+            let inspector = BrokerInspector(configuration: try BrokerConfiguration(urls: host.amqpURL, connectionName: "watch"))
+            let looks = Looks()
+            let watching = Task { await inspector.watch(["a", "missing", "b"], every: .milliseconds(50), logger: .silent) { looks.add($0) } }
+            try await eventually("both are seen") { looks.last?.keys.sorted() == ["a", "b"] }
+            try await withPublisher(host.amqpURL) { publisher in _ = await publisher.publish(Outgoing.numbered(0..<3, to: "b")) }
+            try await eventually("the depth is seen") { looks.last?["b"]?.messages == 3 && looks.last?["a"]?.messages == 0 }
+            try await broker.restart()
+            #expect(looks.hasMissed, "while it was away")
+            try await eventually("it is looked at again", within: .seconds(30)) { looks.last?["b"]?.messages == 3 }
+            watching.cancel()
+            await watching.value
+        }
+    }
+
+    /// What looks at queues have found.
+    private final class Looks: Sendable {
+        private let all = Mutex<[[String: QueueState]?]>([])
+        var last: [String: QueueState]? { self.all.withLock { $0.last ?? nil } }
+        var hasMissed: Bool { self.all.withLock { $0.contains { $0 == nil } } }
+        func add(_ look: [String: QueueState]?) { self.all.withLock { $0.append(look) } }
     }
 
     @Test func `of several nodes a dead one is passed over`() async throws {

@@ -22,11 +22,25 @@ import Testing
         tags.acknowledge(1, multiple: false)
         tags.acknowledge(4, multiple: false)
         #expect(tags.takeAcks() == (1, [4]))
+        #expect(tags.count == 3)
         tags.acknowledge(4, multiple: false)
         tags.acknowledge(2, multiple: false)
         tags.acknowledge(3, multiple: false)
         #expect(tags.takeAcks() == (3, []))
         #expect(tags.count == 1)
+    }
+
+    @Test func `one that is held for long costs nothing for those that come after it`() {
+        var tags = self.tags(1)
+        for tag in 2...10_000 as ClosedRange<UInt64> {
+            tags.deliver(tag)
+            tags.acknowledge(tag, multiple: false)
+            #expect(tags.takeAcks() == (nil, [tag]))
+            #expect(tags.count == 1)
+        }
+        tags.acknowledge(1, multiple: false)
+        #expect(tags.takeAcks() == (1, []))
+        #expect(tags.count == 0)
     }
 
     @Test func `whatever comes, each tag is covered once and an acknowledgement always names an outstanding one`() {

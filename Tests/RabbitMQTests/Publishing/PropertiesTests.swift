@@ -67,7 +67,7 @@ import Testing
                     $0.properties.type = fits
                 }
                 let failures = await publisher.publish(bad + [good])
-                #expect(failures.dropLast().allSatisfy { $0 == .refused })
+                #expect(failures.dropLast().allSatisfy { $0 == .unencodable })
                 #expect(failures.last == .some(nil))
                 #expect(publisher.isConnected)
             }

@@ -129,7 +129,8 @@ struct AsyncAPITests {
         let schema = try self.document.resolve("#/components/schemas/Headers")
         #expect(try self.schema.violations(of: schema, by: Self.headers(of: envelope)) == [])
 
-        envelope = envelope.emitted(type: OrderShipped.type, schema: 1, at: 0, sentAt: 1)
+        envelope = envelope.emitted(type: OrderShipped.type, schema: 2, at: 0, sentAt: 1)
+        envelope.attempt = 2
         envelope.fingerprint = "00ff"
         envelope.sender = "5e0f1a2b"
         envelope.failure = .init(errorType: ErrorType.timedOut.rawValue, error: "no end", firstAt: 1, lastAt: 2)

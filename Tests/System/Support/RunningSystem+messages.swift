@@ -25,6 +25,11 @@ extension RunningSystem {
         return (id, message)
     }
 
+    /// The message by which the inventory decides first, instead of the one that places an order.
+    func reservation(of order: (id: ID, message: Outgoing)) throws -> Outgoing {
+        try self.message(ReserveStock(order: try JSON.decode(PlaceOrder.self, from: order.message.body)), id: order.id)
+    }
+
     /// Publishes messages; each must be confirmed.
     func publish(_ messages: [Outgoing]) async throws {
         try await withPublisher(self.host.amqpURL, confirmTimeout: .seconds(60)) { publisher in

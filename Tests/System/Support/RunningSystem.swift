@@ -15,6 +15,8 @@ final class RunningSystem: Sendable {
 
     /// The parts by their names; the recorder is the operator's command line.
     static let parts = ["accounts-worker", "inventory-worker", "orders-worker", "payments-worker", "email-worker", "recorder", "ingress"]
+    /// Messages that wait in a queue at which customers are refused; more than they alone bring about.
+    static let queueLimit = 400
     private static let administrator = "admin@example.com"
 
     let broker: PrivateBroker
@@ -52,16 +54,20 @@ final class RunningSystem: Sendable {
             "PORT": String(port),
             // As many attempts as faults are caused, and none that waits for minutes.
             "RETRY_DELAYS": "1,2,3,4,5,6,7,8",
+            "QUEUE_LIMIT": String(Self.queueLimit),
         ]
         self.settings = shared.merging(["DATABASE_URL": self.database.url]) { $1 }
         try await ChildProcess.run(Repository.executable("conveyor"), ["topology", "apply"], environment: self.settings)
+        try await self.host.provisionUsers()
         var processes: [String: SupervisedProcess] = [:]
         for part in Self.parts {
             let isRecorder = part == "recorder"
             let role = part.hasSuffix("-worker") ? String(part.dropLast("-worker".count)) : part
             processes[part] = try await SupervisedProcess(
                 Repository.executable(isRecorder ? "conveyor" : part), isRecorder ? ["record"] : [],
-                environment: shared.merging(["DATABASE_URL": self.database.url(as: role)]) { $1 }, readyWhenItSays: #""message":"ready""#)
+                environment: shared.merging([
+                    "DATABASE_URL": self.database.url(as: role), "AMQP_URL": self.host.amqpURL(as: role), "RABBITMQ_API": self.host.apiURL(as: role),
+                ]) { $1 }, readyWhenItSays: #""message":"ready""#)
         }
         self.processes = processes
         self.frontend = try Frontend(port: port, stripe: self.stripe)

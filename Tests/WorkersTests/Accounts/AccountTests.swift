@@ -29,6 +29,16 @@ import Testing
         }
     }
 
+    @Test func `an account that the API would refuse is refused, and harms no other`() async throws {
+        try await withBench { bench in
+            let bad = Sent(RegisterAccount(email: "ada@b\u{200b}", passwordHash: "$argon2id$1", fullName: "see http://evil.example"))
+            let outcomes = try await bench.take([bad, self.register("bob@example.com")])
+            #expect(try outcomes[0].reply.problem?.errors?.map(\.field) == ["email", "full_name"])
+            #expect(try outcomes[1].reply.problem == nil)
+            #expect(try await bench.count("select count(*) from users") == 1)
+        }
+    }
+
     @Test func `registered 24 times at once, an address has one account`() async throws {
         try await withBench(connections: 12) { bench in
             let codes = try await withThrowingTaskGroup(of: Problem.Code?.self) { group in
@@ -80,7 +90,10 @@ import Testing
     @Test func `a new password ends every session, unless it was changed since the old one was verified`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
-            #expect(try await bench.handle(ChangePassword(userID: user, passwordHash: "$new", expectedEpoch: 0)).emitted == ["account.updated"])
+            let changed = try await bench.handle(ChangePassword(userID: user, passwordHash: "$new", expectedEpoch: 0))
+            #expect(changed.emitted == ["account.updated", "email.send"])
+            let mail = try #require(changed.first(SendEmail.self))
+            #expect(mail.template == "password_changed" && mail.to == "\(user)@example.com" && mail.userID == user)
             #expect(try await self.user(user, "password_hash, token_epoch", bench) == ["$new", "1"])
             #expect(try await bench.handle(ChangePassword(userID: user, passwordHash: "$late", expectedEpoch: 0)).problem?.code == .wrongPassword)
             #expect(try await self.user(user, "password_hash, token_epoch", bench) == ["$new", "1"])
@@ -96,6 +109,33 @@ import Testing
             #expect(replies.map { $0.problem?.code } == [nil, .notFound])
             #expect(try await self.user(user, "token_epoch", bench) == ["1"])
             #expect(try await self.user(other, "token_epoch", bench) == ["0"])
+        }
+    }
+
+    @Test func `of a session the newest token is known, in whatever order its renewals come, and what was ended stays ended`() async throws {
+        try await withBench { bench in
+            let (user, session, other) = (try await bench.user(), ID.new(), ID.new())
+            let end = Clock.seconds() + 86_400
+            func renewal(_ counter: Int, of session: ID) -> Sent {
+                Sent(RenewSession(userID: user, sessionID: session, counter: counter, expiresAt: end))
+            }
+            _ = try await bench.take([renewal(1, of: session), renewal(3, of: session), renewal(1, of: other), renewal(2, of: session)])
+            _ = try await bench.take([renewal(2, of: session), renewal(.min, of: other)])
+            func counters() async throws -> [[String?]] {
+                try await bench.database.psql("select counter, ended_at is not null from sessions where user_id = '\(user)' order by counter")
+            }
+            #expect(try await counters() == [["1", "f"], ["3", "f"]])
+            #expect(try await bench.handle(EndSession(userID: user, sessionID: session)).emitted == ["account.updated"])
+            // Of another's session nobody ends any.
+            try await bench.handle(EndSession(userID: try await bench.user(), sessionID: other))
+            try await bench.handle(renewal(4, of: session))
+            #expect(try await counters() == [["1", "f"], ["4", "t"]])
+            try await bench.handle(Sent(RenewSession(userID: user, sessionID: .new(), counter: .max, expiresAt: .max)))
+            try await bench.owner.query("update sessions set expires_at = now() - interval '1 second' where id = $1", session)
+            try await bench.handle(renewal(2, of: other))
+            #expect(try await counters() == [["2", "f"], ["\(Int32.max)", "f"]], "what nobody can use any more is forgotten")
+            try await bench.handle(EraseAccount(userID: user))
+            #expect(try await counters() == [])
         }
     }
 

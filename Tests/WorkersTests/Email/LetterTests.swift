@@ -24,6 +24,7 @@ import Testing
                 PaymentDisputed(orderID: order, disputeID: "dp_1", status: .needsResponse, amount: 4000, currency: "usd"),
                 StockLow(productID: stage.product, stockQuantity: 3, threshold: 5, crossing: 1),
                 SendEmail(template: "password_reset", subject: "reset-1", to: "ada@example.com", data: ["reset_id": stage.user.description]),
+                SendEmail(template: "password_changed", subject: "change-1", to: "ada@example.com", userID: stage.user, data: ["name": "Ada"]),
             ]
             var asked: [ID] = []
             for event in events {
@@ -95,6 +96,38 @@ import Testing
                 #expect(mail.recipients.count == 1 && mail.defects.isEmpty)
                 #expect(!mail.headers.contains { ["bcc", "x-evil"].contains($0[0].lowercased()) })
             }
+        }
+    }
+
+    @Test func `a name is greeted with only where the address is known to be its owner's`() async throws {
+        try await withPost { stage in
+            let words = "Your account will be closed. Confirm your card at evil example"
+            try await stage.shop.pool.query("update users set full_name = $2, email_verified = false where id = $1", stage.user, words)
+            try await stage.done(AccountRegistered(userID: stage.user))
+            try await stage.done(OrderPaid(orderID: stage.insertLetterOrder()))
+            for mail in try await stage.shop.mail.mails(2) {
+                #expect(mail.text?.contains("Confirm your card") == false)
+                #expect(mail.html?.contains("Confirm your card") == false)
+                #expect(mail.mailboxes["To"] == [StoredMail.Person(name: "", address: "ada@example.com")])
+            }
+        }
+    }
+
+    @Test func `the address goes from the record of the letters with the person, and a letter that comes late is not sent`() async throws {
+        try await withPost { stage in
+            let order = try await stage.insertLetterOrder("paid", phone: "+44 20 7946 0000")
+            try await stage.done(OrderPaid(orderID: order))
+            try await stage.shop.pool.query(
+                """
+                insert into text_messages (kind, subject, recipient, message_id, user_id) values ('order_shipped', $1, '+442079460000', 'SM1', $2)
+                """, order.description, stage.user)
+            try await stage.shop.pool.query("update users set erased_at = now() where id = $1", stage.user)
+            try await stage.done(AccountErased(userID: stage.user))
+            let recipients = "select recipient from emails union all select recipient from text_messages"
+            #expect(try await stage.shop.pool.query(Statement(recipients)).decode(String.self) == ["erased", "erased"])
+            try await stage.done(SendEmail(template: "password_changed", subject: "1", to: "ada@example.com", userID: stage.user, data: [:]))
+            try await stage.done(SendEmail(template: "password_changed", subject: "2", to: "", data: [:]))
+            #expect(try await stage.kinds() == ["order_confirmation"])
         }
     }
 

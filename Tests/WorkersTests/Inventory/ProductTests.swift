@@ -13,7 +13,7 @@ import Testing
 
     @Test func `a product is made with its stock, its images and the shop's currency`() async throws {
         try await withBench { bench in
-            let images = ["https://shop.example/a.jpg", "https://shop.example/b,{}\"'.jpg", ""]
+            let images = ["https://shop.example/a.jpg", "https://shop.example/b,(c);%22.jpg"]
             let made = Sent(
                 CreateProduct(sku: "NB-1", name: "Notebook", description: "Ruled.", unitAmount: 1999, stockQuantity: 3, images: images))
             let reply = try await bench.handle(made)
@@ -94,11 +94,11 @@ import Testing
         try await withBench { bench in
             let product = self.create("A")
             try await bench.handle(product)
-            try await bench.handle(UpdateProduct(productID: product.id, unitAmount: 5, images: ["x"], lowStockThreshold: 2))
+            try await bench.handle(UpdateProduct(productID: product.id, unitAmount: 5, images: ["https://x.example/a.png"], lowStockThreshold: 2))
             try await bench.handle(UpdateProduct(productID: product.id, name: "Sketchbook", currency: "eur"))
             #expect(
                 try await bench.database.psql("select sku, name, unit_amount, currency, images, low_stock_threshold, stock_quantity from products")
-                    == [["A", "Sketchbook", "5", "eur", "{x}", "2", "3"]])
+                    == [["A", "Sketchbook", "5", "eur", "{https://x.example/a.png}", "2", "3"]])
         }
     }
 
@@ -177,6 +177,8 @@ import Testing
             #expect(try await fields(UpdateProduct(productID: product, unitAmount: .max)) == ["unit_amount"])
             #expect(try await fields(UpdateProduct(productID: product, lowStockThreshold: -1)) == ["low_stock_threshold"])
             #expect(try await fields(UpdateProduct(productID: product, stockQuantity: -1)) == ["stock_quantity"])
+            #expect(try await fields(CreateProduct(sku: "A ", name: " \n", unitAmount: 1, currency: "xyz")) == ["sku", "name", "currency"])
+            #expect(try await fields(UpdateProduct(productID: product, images: ["https://x/\"><script>"])) == ["images"])
             #expect(try await bench.count("select count(*) from products") == 1)
         }
     }

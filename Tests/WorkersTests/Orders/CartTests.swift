@@ -83,7 +83,7 @@ import Testing
                 }
                 if round == 0 { #expect(succeeded.count == 9) }
                 var expected: [ID: Int] = [:]
-                for command in succeeded.sorted(by: { $0.envelope.sentAt ?? 0 < $1.envelope.sentAt ?? 0 }) {
+                for command in succeeded.sorted(by: { $0.envelope.sentAt < $1.envelope.sentAt }) {
                     if let item = command.payload as? SetCartItem { expected[item.productID] = item.quantity } else { expected = [:] }
                 }
                 #expect(try await self.cart(of: user, bench) == expected.filter { $0.value > 0 })

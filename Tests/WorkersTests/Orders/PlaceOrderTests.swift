@@ -111,10 +111,16 @@ import Testing
             let bad = place((0..<count).map { _ in OrderLine(productID: product, quantity: quantity) })
             let good = place([OrderLine(productID: product, quantity: 1)])
             let outcomes = try await bench.take([bad, good])
-            guard case .dead(.invalidPayload, _) = outcomes[0] else {
+            guard case .dead(.invalidPayload, let error) = outcomes[0] else {
                 Issue.record("\(outcomes[0])")
                 return
             }
+            // It says which field, what it is and what it must be.
+            #expect(
+                error
+                    == (1...100 ~= count
+                        ? "items[0].quantity is \(quantity), must be between 1 and 1000" : "items is a list of \(count), must have 1 to 100 elements")
+            )
             #expect(try outcomes[1].reply.problem == nil)
             #expect(try await bench.count("select count(*) from orders") == 1)
         }

@@ -5,6 +5,17 @@ import Shop
 import Testing
 
 @Suite struct RefundTests {
+    @Test func `a customer's word gives no money back, unless the order was given up`() async throws {
+        try await withPayments { stage in
+            let (order, _) = try await stage.insertPaidOrder()
+            #expect(try await stage.shop.ended(stage.shop.send(RefundPayment(orderID: order), by: stage.actor)).code == "forbidden")
+            #expect(try await stage.refunds(of: order) == [])
+            try await stage.shop.pool.query("update users set is_superuser = true where id = $1", stage.user)
+            #expect(try await stage.shop.ended(stage.shop.send(RefundPayment(orderID: order, amount: 500), by: stage.actor)).code == nil)
+            #expect(try await stage.refunds(of: order) == ["succeeded"])
+        }
+    }
+
     @Test func `refunds at once never exceed what was paid`() async throws {
         try await withPayments(["BATCH_SIZE": "1", "CONCURRENCY": "4"]) { stage in
             let (order, _) = try await stage.insertPaidOrder()

@@ -3,6 +3,7 @@ import Logging
 import Postgres
 import Shop
 import Testing
+import Topology
 
 @testable import Accounts
 @testable import Inventory
@@ -112,10 +113,10 @@ struct Bench: Sendable {
             let message = batch[0]
             switch Disposition.after(error, attempt: message.envelope.attempt, policy: handler.policy, ladder: .standard, chance: 1) {
             case .reject(let problem): return [.replied(.rejected(problem))]
-            case .retry(_, let text, _): return [.retried(text)]
+            case .retry(_, let text, _, _): return [.retried(text)]
             case .deadLetter(let type, let text): return [.dead(type, text)]
             case .again: return try await self.take(batch)
-            case .wait: throw error
+            case .wait, .hold, .split: throw error
             }
         }
     }
@@ -135,6 +136,10 @@ struct Bench: Sendable {
                     let emitted = try reply.emits.map {
                         let type = Swift.type(of: $0)
                         return Inbox.Emission(type: type.type, schema: $0.version, exchange: type.exchange, payload: try JSON.encode($0))
+                    }
+                    for message in emitted
+                    where Topology.publishers[batch[0].queue]?[message.exchange]?.contains(message.type) != true {
+                        throw FixtureError("\(batch[0].queue) emits \(message.type): add it to topology/publishers.txt, or the broker refuses it")
                     }
                     rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
                 }

@@ -15,9 +15,9 @@ extension Letters {
             values.addFact("Carrier", order.carrier)
             values.addFact("Tracking number", order.trackingNumber)
         }
-        var notices = [Notice(template: template, subject: id.description, recipient: .mailbox(to), values: values)]
+        var notices = [Notice(template: template, subject: id.description, recipient: .mailbox(to), userID: order.userID, values: values)]
         if template.hasTextMessage, let phone = order.phone {
-            notices.append(Notice(template: template, subject: id.description, recipient: .phone(phone), values: values))
+            notices.append(Notice(template: template, subject: id.description, recipient: .phone(phone), userID: order.userID, values: values))
         }
         return notices
     }
@@ -31,7 +31,8 @@ extension Letters {
         values["why"] = Self.reason(of: event.failureCode)
         values["due"] = order.paymentDueAt.map(Self.time)
         return [
-            Notice(template: .paymentFailed, subject: "\(event.orderID)/\(event.attempt)", recipient: .mailbox(to), values: values)
+            Notice(
+                template: .paymentFailed, subject: "\(event.orderID)/\(event.attempt)", recipient: .mailbox(to), userID: order.userID, values: values)
         ]
     }
 
@@ -41,7 +42,7 @@ extension Letters {
         var values = order.values(shopURL: self.shopURL)
         values["amount"] = Money(event.amount, event.currency).description
         values["refunded"] = Money(event.amountRefunded, event.currency).description
-        return [Notice(template: .refunded, subject: event.refundID, recipient: .mailbox(to), values: values)]
+        return [Notice(template: .refunded, subject: event.refundID, recipient: .mailbox(to), userID: order.userID, values: values)]
     }
 
     /// Why a card was declined, in words. Stripe asks not to tell a thief more (docs.stripe.com/declines/codes).

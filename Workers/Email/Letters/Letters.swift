@@ -21,21 +21,26 @@ struct Letters: Sendable {
         self.admin = settings.string("ADMIN_EMAIL") == nil ? nil : try Mailbox(setting: "ADMIN_EMAIL", of: settings)
     }
 
-    private static let user: Statement = "select email, full_name from users where id = $1 and erased_at is null"
+    /// A name is greeted with only where the address is known to be its owner's: else a stranger could write what he likes to anybody.
+    private static let user: Statement = "select email, case when email_verified then full_name end from users where id = $1 and erased_at is null"
 
     /// `email.send`: a template by name. A password reset's link is made here, so that no message holds its token.
-    func asked(_ command: SendEmail) throws -> [Notice] {
+    func asked(_ command: SendEmail) async throws -> [Notice] {
+        // Its person was erased, before or after it was written.
+        guard !command.to.isEmpty else { return [] }
+        if let userID = command.userID, try await self.pool.query(Self.user, userID).isEmpty { return [] }
         guard let template = MailTemplate(rawValue: command.template) else {
             throw Poison(.invalidPayload, "there is no template \(command.template)")
         }
-        var values: MailValues = [:]
+        var values: MailValues = ["url": self.shopURL]
         for (name, value) in command.data where !value.isEmpty { values[name] = value }
         if let reset = command.data["reset_id"].flatMap({ ID($0) }) {
             values["url"] = "\(self.shopURL)/reset-password?token=\(ResetToken.make(reset, key: self.secretKey))"
         }
         return [
             Notice(
-                template: template, subject: command.subject, recipient: .mailbox(try Self.mailbox(command.to, command.data["name"])), values: values)
+                template: template, subject: command.subject, recipient: .mailbox(try Self.mailbox(command.to, command.data["name"])),
+                userID: command.userID, values: values)
         ]
     }
 
@@ -45,7 +50,9 @@ struct Letters: Sendable {
         var values: MailValues = ["url": self.shopURL]
         values["name"] = name
         return [
-            Notice(template: .welcome, subject: event.userID.description, recipient: .mailbox(try Self.mailbox(email, name)), values: values)
+            Notice(
+                template: .welcome, subject: event.userID.description, recipient: .mailbox(try Self.mailbox(email, name)), userID: event.userID,
+                values: values)
         ]
     }
 

@@ -8,6 +8,7 @@ import Transfer
 /// An order as letters tell of it.
 struct OrderForLetter: Sendable {
     let id: ID
+    let userID: ID
     let status: String
     let paymentStatus: PaymentStatus
     let paymentDueAt: Date?
@@ -19,6 +20,7 @@ struct OrderForLetter: Sendable {
     private let address: Address?
     /// Nil if the account was erased.
     private let email: String?
+    /// Nil unless the address is known to be the account's owner's, see ``Letters``.
     private let name: String?
     /// Of an order whose money came after it was given up: what the inventory said when it was asked again, `held` or `refused`.
     private let revival: String?
@@ -26,7 +28,7 @@ struct OrderForLetter: Sendable {
 
     private static let head: Statement = """
         select o.number, o.total_amount, o.amount_refunded, o.currency, o.status, o.payment_status, o.payment_due_at, o.carrier, o.tracking_number,
-               o.shipping_address::text, u.email, u.full_name, o.revival
+               o.shipping_address::text, u.email, case when u.email_verified then u.full_name end, o.revival, o.user_id
         from orders o left join users u on u.id = o.user_id and u.erased_at is null where o.id = $1
         """
     private static let lines: Statement = "select name, quantity, unit_amount from order_items where order_id = $1 order by name"
@@ -38,8 +40,9 @@ struct OrderForLetter: Sendable {
         let currency = try row[3, as: String.self]
         let items = try results[1].decode((String, Int32, Int64).self).map { (name: $0, quantity: $1, unitAmount: Money($2, currency)) }
         return OrderForLetter(
-            id: id, status: try row[4], paymentStatus: PaymentStatus(rawValue: try row[5]) ?? .unpaid, paymentDueAt: try row[6], carrier: try row[7],
-            trackingNumber: try row[8], number: try row[0], total: Money(try row[1], currency), refunded: Money(try row[2], currency),
+            id: id, userID: try row[13], status: try row[4], paymentStatus: PaymentStatus(rawValue: try row[5]) ?? .unpaid,
+            paymentDueAt: try row[6], carrier: try row[7], trackingNumber: try row[8], number: try row[0], total: Money(try row[1], currency),
+            refunded: Money(try row[2], currency),
             address: try? JSON.decode(Address.self, from: Array(try row[9, as: String.self].utf8)), email: try row[10], name: try row[11],
             revival: try row[12], items: items)
     }

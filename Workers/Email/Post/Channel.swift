@@ -4,7 +4,7 @@ import Postgres
 protocol Channel: Sendable {
     /// As the trace names it: `mail`, `sms`.
     var name: String { get }
-    /// Where what it has sent is kept: (kind, subject) unique, recipient, message_id, sent_at.
+    /// Where what it has sent is kept: (kind, subject) unique, recipient, message_id, sent_at, user_id.
     var table: String { get }
 
     /// Hands a notice over to those who deliver it.
@@ -22,5 +22,7 @@ struct Handover: Sendable {
 
 extension Channel {
     var isSent: Statement { Statement("select exists (select from \(self.table) where kind = $1 and subject = $2)") }
-    var insert: Statement { Statement("insert into \(self.table) (kind, subject, recipient, message_id, sent_at) values ($1, $2, $3, $4, $5)") }
+    var insert: Statement {
+        Statement("insert into \(self.table) (kind, subject, recipient, message_id, sent_at, user_id) values ($1, $2, $3, $4, $5, $6)")
+    }
 }

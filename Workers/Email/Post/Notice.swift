@@ -1,4 +1,5 @@
 import MailTemplates
+import Shop
 import Transfer
 
 /// Something to tell one person, by one way.
@@ -23,6 +24,8 @@ struct Notice: Sendable {
     /// What it is about, an id: by each way a (kind, subject) is told once.
     var subject: String
     var recipient: Recipient
+    /// The account that it is for, so that it goes when the person is erased; nil for the shop's staff.
+    var userID: ID?
     var values: MailValues
 
     /// The kind and subject, which tell it from all others.

@@ -62,7 +62,7 @@ struct Post: Sendable {
             let handover = try await self.deliver(notice, by: channel)
             let took = (ContinuousClock.now - started).components
             if let messageID = handover.messageID {
-                transaction.enqueue(channel.insert, kind, notice.subject, notice.recipient.address, messageID, at)
+                transaction.enqueue(channel.insert, kind, notice.subject, notice.recipient.address, messageID, at, notice.userID)
             }
             return Sent(
                 channel: channel.name, kind: kind, outcome: handover.outcome, at: at,

@@ -3,15 +3,14 @@ import Kit
 import Logging
 import Postgres
 import RabbitMQ
-import ServiceLifecycle
 import Shop
 
-/// The clock of the payment deadlines: sends `orders.expire` for each that has passed, at most a second late. Runs in every orders-worker; each takes
-/// rows that no other has locked.
+/// The clock of the payment deadlines: sends `orders.expire` for each that has passed, at most a second late. A schedule, run by one orders-worker at a
+/// time; two at once would take rows that the other has not locked.
 ///
 /// A deadline is forgotten only after its command was confirmed. Whoever dies between leaves it to the next, who sends the same message under the
 /// same id.
-struct DeadlineSweep: Service {
+struct DeadlineSweep: Sendable {
     /// Publishes; one result a message, nil if it was confirmed.
     typealias Publish = @Sendable ([Outgoing]) async -> [PublishFailure?]
 
@@ -36,21 +35,12 @@ struct DeadlineSweep: Service {
         delete from payment_deadlines d using unnest($1, $2) m(due_at, order_id) where d.due_at = m.due_at and d.order_id = m.order_id
         """
 
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                var pause = Duration.seconds(1)
-                do {
-                    var swept: Swept
-                    repeat { swept = try await self.sweep() } while swept == .full
-                    if swept == .all { pause = try await self.untilNextDeadline() }
-                } catch is CancellationError {
-                    return
-                } catch {
-                    self.logger.warning("deadlines were not looked through: \(error)")
-                }
-                try? await Task.sleep(for: pause)
-            }
+    /// Paused by an operator, it expires nothing.
+    var schedule: Schedule {
+        Schedule("orders.expiry", .every(.seconds(1))) {
+            var swept: Swept
+            repeat { swept = try await self.sweep() } while swept == .full
+            return .done(again: swept == .all ? try await self.untilNextDeadline() : nil)
         }
     }
 

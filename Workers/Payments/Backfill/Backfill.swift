@@ -3,12 +3,11 @@ import Kit
 import Logging
 import Postgres
 import RabbitMQ
-import ServiceLifecycle
 import Shop
 
 /// Fetches the events that the webhook has missed, at the start and every few minutes, and puts them into the queue where the webhook puts them, under
-/// the same message ids. Runs in every payments-worker, in one of them at a time.
-struct Backfill: Service {
+/// the same message ids. A schedule, run by one payments-worker at a time.
+struct Backfill: Sendable {
     /// Publishes; one result a message, nil if it was confirmed.
     typealias Publish = @Sendable ([Outgoing]) async -> [PublishFailure?]
 
@@ -24,21 +23,10 @@ struct Backfill: Service {
 
     private static let lock: Statement = "select pg_try_advisory_xact_lock(5003, 0)"
 
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var failures = 0
-            while !Task.isCancelled {
-                do {
-                    try await self.catchUp()
-                    failures = 0
-                } catch is CancellationError {
-                    return
-                } catch {
-                    self.logger.warning("missed events were not fetched: \(error)")
-                    failures += 1
-                }
-                try? await Task.sleep(for: failures == 0 ? self.interval : min(self.interval, .seconds(1 << min(failures - 1, 6))))
-            }
+    var schedule: Schedule {
+        Schedule("payments.backfill", .every(self.interval), runsAtStart: true) {
+            try await self.catchUp()
+            return .done()
         }
     }
 

@@ -37,15 +37,26 @@ struct HeldRefund: Sendable {
         update refunds set status = 'refused', failure_reason = $2, updated_at = now() where id = $1 and status = 'held'
         """
 
+    private static let isGivenUp: Statement = "select status in ('cancelled', 'expired', 'rejected') from orders where id = $1"
+
+    /// Whether who asks may: the shop's staff, or whoever has led to it that a paid order was given up.
+    private static func isAllowed(_ command: RefundPayment, _ envelope: Envelope, in transaction: Transaction) async throws -> Bool {
+        if try await Staff.among([envelope.actor], in: transaction).contains(envelope.actor) { return true }
+        guard !envelope.isRoot else { return false }
+        return try await transaction.query(Self.isGivenUp, command.orderID).decode(Bool.self).first == true
+    }
+
     /// Holds the amount, in a transaction of its own; asked again for the same message, it is what was held then.
-    /// - Throws: `Problem` `nothing_to_refund`, `refund_exceeds_payment`.
-    static func hold(_ command: RefundPayment, id: ID, actor: String, in pool: PostgresPool) async throws -> HeldRefund {
-        try await pool.transaction { transaction in
+    /// - Throws: `Problem` `forbidden`, `nothing_to_refund`, `refund_exceeds_payment`.
+    static func hold(_ command: RefundPayment, _ envelope: Envelope, in pool: PostgresPool) async throws -> HeldRefund {
+        let (id, actor) = (envelope.messageID, envelope.actor)
+        return try await pool.transaction { transaction in
             let payment = try await transaction.query(Self.lockPaid, command.orderID).decode((String, Int64, String).self).first
             let mine = try await transaction.query(Self.mine, id).decode((String, Int64, String?, Int16, Bool, Bool).self).first
             if let (intent, amount, refundID, round, isOld, wasRefused) = mine, !wasRefused {
                 return HeldRefund(id: id, paymentIntentID: intent, amount: amount, refundID: refundID, round: round, isOld: isOld)
             }
+            guard try await Self.isAllowed(command, envelope, in: transaction) else { throw Staff.forbidden }
             guard let (intent, received, currency) = payment else { throw Problem(.nothingToRefund, "This order has no payment.") }
             let spoken = try await transaction.query(Self.spoken, intent).decode(Int64.self).first ?? 0
             let left = received - spoken

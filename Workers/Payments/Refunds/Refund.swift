@@ -33,7 +33,7 @@ struct Refund: Handler {
     }
 
     func prepare(_ message: RefundPayment, _ envelope: Envelope) async throws -> Prepared {
-        let held = try await HeldRefund.hold(message, id: envelope.messageID, actor: envelope.actor, in: self.pool)
+        let held = try await HeldRefund.hold(message, envelope, in: self.pool)
         do {
             let (refund, calls) = try await self.give(held, message)
             return Prepared(outcome: .taken(refund), paymentIntentID: held.paymentIntentID, calls: calls)

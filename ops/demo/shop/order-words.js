@@ -4,7 +4,7 @@ import { el } from "./dom.js";
 const states = {
   pending: ["Being placed", "wait", "We check prices and put your things aside."],
   awaiting_payment: ["Waiting for payment", "act", "Everything is put aside for you until it is paid."],
-  paid: ["Paid", "good", "Thank you. We pack it now."],
+  paid: ["Paid", "good", "Thank you. We’re packing it now."],
   shipped: ["On its way", "good", "Your parcel is with the carrier."],
   completed: ["Delivered", "good", "Enjoy it."],
   rejected: ["Not possible", "bad", "We could not take this order. Nothing was charged."],

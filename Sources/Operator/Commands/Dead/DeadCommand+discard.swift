@@ -24,6 +24,7 @@ extension DeadCommand {
             try await Desk.open(self.options) { desk in
                 let named = try self.ids.map { try ID(named: $0, of: "dead letter") }
                 let discarded = try await desk.withDatabase { pool in
+                    let actor = try await desk.actor(for: .discard, in: pool)
                     let store = DeadLetterStore(pool: pool)
                     var ids: [ID] = []
                     if let group {
@@ -38,7 +39,7 @@ extension DeadCommand {
                     if ids.count > 1, Terminal.canAsk, !self.yes {
                         guard Terminal.ask("Discard \(Quantity.count(ids.count, "dead letter"))?") else { throw ExitCode(1) }
                     }
-                    return try await DeadLetterActs.discard(ids, reason: self.reason, actor: Actor.current(desk.settings), in: pool)
+                    return try await DeadLetterActs.discard(ids, reason: self.reason, actor: actor, in: pool)
                 }
                 if self.json { try Terminal.print(json: discarded) } else { print("discarded \(Quantity.count(discarded.count))") }
                 guard !discarded.isEmpty else { throw NothingFound("none of them was open any more") }

@@ -66,9 +66,9 @@ extension DeadCommand {
             try await Desk.open(self.options) { desk in
                 let id = try ID(named: self.job, of: "replay job")
                 let job = try await desk.withDatabase { pool in
+                    let actor = try await desk.actor(for: .replay, in: pool)
                     let jobs = ReplayJobStore(pool: pool)
                     guard let before = try await jobs.find(id) else { throw NothingFound("no replay job \(id)") }
-                    let actor = Actor.current(desk.settings)
                     guard try await jobs.stop(id, note: "stopped by \(actor)", by: actor) else { throw NothingFound("job \(id) is done") }
                     return try await jobs.find(id) ?? before
                 }
@@ -103,7 +103,7 @@ extension DeadCommand.Replay {
                     + (job.failed > 0 ? ", \(Quantity.count(job.failed)) stay behind" : "")
                     + (job.left > 0 ? ", \(Quantity.count(job.left)) left" : ""))
             if job.status != .done {
-                Terminal.note("\(job.note?.onOneLine ?? "stopped")\nto go on: conveyor dead resume \(job.id)")
+                Terminal.note("\(job.note?.onOneLine ?? "stopped")\nto go on: \(TypedCommand.text("dead resume \(job.id)"))")
             }
         }
         if job.status != .done { throw ExitCode(1) }

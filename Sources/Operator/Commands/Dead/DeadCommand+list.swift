@@ -18,9 +18,10 @@ extension DeadCommand {
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
-                let filter = try self.conditions.filter(desk)
+                var filter = try self.conditions.filter(desk)
                 let limit = self.limit ?? (self.json || !Terminal.output.isInteractive ? .max : 50)
                 let (letters, count) = try await desk.withDatabase { pool in
+                    filter.hidesPayloads = try await desk.hidesPayloads(in: pool)
                     let store = DeadLetterStore(pool: pool)
                     let letters = try await store.all(filter, limit: limit)
                     return (letters, letters.count < limit ? letters.count : try await store.count(filter))
@@ -61,8 +62,11 @@ extension DeadCommand {
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
-                let filter = try self.conditions.filter(desk)
-                let groups = try await desk.withDatabase { try await DeadLetterStore(pool: $0).groups(filter) }
+                var filter = try self.conditions.filter(desk)
+                let groups = try await desk.withDatabase { pool in
+                    filter.hidesPayloads = try await desk.hidesPayloads(in: pool)
+                    return try await DeadLetterStore(pool: pool).groups(filter)
+                }
                 if self.json {
                     try Terminal.print(json: groups)
                 } else if !groups.isEmpty {

@@ -27,7 +27,7 @@ extension DeadCommand {
         @Option(help: ArgumentHelp("Messages a second, e.g. 50 or 50/s; as fast as they are confirmed, if it is not said.", valueName: "rate"))
         var rate: Rate?
         @Option(help: ArgumentHelp("So many go first, and the rest only once these are handled.", valueName: "count")) var canary: Int?
-        @Flag(help: "Send one letter also if it is older than what the inbox remembers, so that it may take effect twice.") var force = false
+        @Flag(help: "Also what is older than what the inbox knows: it may have taken effect already.") var force = false
         @Flag(help: "Only say what would happen.") var dryRun = false
         @Flag(help: "Do not ask.") var yes = false
         @Flag(help: "Print a JSON object.") var json = false
@@ -40,9 +40,6 @@ extension DeadCommand {
             if self.edit != nil {
                 guard self.ids.count == 1 else { throw ValidationError("--edit is for one id") }
             }
-            if self.force {
-                guard self.ids.count == 1 else { throw ValidationError("--force is for one id") }
-            }
             guard self.canary ?? 0 >= 0 else { throw ValidationError("--canary is not negative") }
         }
 
@@ -52,17 +49,20 @@ extension DeadCommand {
                 let ids = try self.ids.map { try ID(named: $0, of: "dead letter") }
                 let payload = try self.edit.map { try Self.read($0) }
                 try await desk.withDatabase { pool in
+                    let actor = try await desk.actor(for: .replay, in: pool)
                     if ids.count == 1 {
-                        try await self.replayOne(ids[0], editedTo: payload, pool, desk)
+                        try await self.replayOne(ids[0], editedTo: payload, actor, pool, desk)
                     } else {
-                        try await self.replayMany(ids, pool, desk)
+                        try await self.replayMany(ids, actor, pool, desk)
                     }
                 }
             }
         }
 
-        private func withActs(_ pool: PostgresPool, _ desk: Desk, _ body: (DeadLetterActs) async throws -> Void) async throws {
-            try await desk.withPublisher { try await body(DeadLetterActs(pool: pool, publisher: $0, actor: Actor.current(desk.settings))) }
+        private func withActs(
+            _ actor: String, _ pool: PostgresPool, _ desk: Desk, _ body: (DeadLetterActs) async throws -> Void
+        ) async throws {
+            try await desk.withPublisher { try await body(DeadLetterActs(pool: pool, publisher: $0, actor: actor)) }
         }
 
         private static func read(_ path: String) throws -> [UInt8] {
@@ -85,7 +85,7 @@ extension DeadCommand {
             }
         }
 
-        private func replayOne(_ id: ID, editedTo payload: [UInt8]?, _ pool: PostgresPool, _ desk: Desk) async throws {
+        private func replayOne(_ id: ID, editedTo payload: [UInt8]?, _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
             guard let detail = try await DeadLetterStore(pool: pool).find(id) else { throw NothingFound("no dead letter \(id)") }
             if self.dryRun {
                 if let payload {
@@ -95,7 +95,7 @@ extension DeadCommand {
                 }
                 return
             }
-            try await self.withActs(pool, desk) { acts in
+            try await self.withActs(actor, pool, desk) { acts in
                 if let payload {
                     let (letter, message) = try await acts.replay(detail.letter.id, editedTo: payload, force: self.force)
                     try self.report(letter, message)
@@ -109,16 +109,16 @@ extension DeadCommand {
             if self.json {
                 try Terminal.print(json: Sent(id: letter.id, messageID: message, queue: letter.queue, status: .replayed))
             } else {
-                print("sent to \(letter.queue) as message \(message); what becomes of it: conveyor trace \(message)")
+                print("sent to \(letter.queue) as message \(message); what becomes of it: \(TypedCommand.text("trace \(message)"))")
             }
         }
 
         // MARK: Many
 
-        private func replayMany(_ named: [ID], _ pool: PostgresPool, _ desk: Desk) async throws {
+        private func replayMany(_ named: [ID], _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
             let store = DeadLetterStore(pool: pool)
             let selection: ReplayJob.Selection
-            let plan: ReplayPlan
+            var plan: ReplayPlan
             if named.isEmpty {
                 let filter = DeadLetterFilter(queue: self.queue, group: self.group)
                 if let group, try await store.count(DeadLetterFilter(group: group)) == 0 { throw NothingFound("no group \(group.onOneLine)") }
@@ -132,8 +132,9 @@ extension DeadCommand {
                 }
                 selection = ReplayJob.Selection(ids: ids.count)
                 // Whoever names letters one by one means these.
-                plan = try await ReplayPlan.of(ids, in: pool).takingAll()
+                plan = try await ReplayPlan.of(ids, in: pool).takingUndecodable()
             }
+            if self.force { plan = plan.takingForgotten() }
             guard !plan.letters.isEmpty else { throw NothingFound("no open dead letter matches") }
             if self.dryRun {
                 try self.printPlan(plan)
@@ -141,15 +142,16 @@ extension DeadCommand {
             }
             if !self.json { self.show(plan) }
             guard plan.wouldRun + plan.alreadyApplied > 0 else {
-                throw NothingFound("none of them decodes: edit or discard them")
+                throw NothingFound(
+                    plan.forgotten > 0 ? "none of them is sent: \(ReplayPlan.Verdict.forgottenReason)" : "none of them decodes: edit or discard them")
             }
             if Terminal.canAsk, !self.yes {
                 guard Terminal.ask("Send \(Quantity.count(plan.wouldRun + plan.alreadyApplied, "message"))?") else { throw ExitCode(1) }
             }
             let canary = try await self.canary(for: plan, pool)
-            try await self.withActs(pool, desk) { acts in
+            try await self.withActs(actor, pool, desk) { acts in
                 let id = try await ReplayJobStore(pool: pool).create(
-                    plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: acts.actor)
+                    plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: actor)
                 // Whoever ends it needs this to go on.
                 if !self.json { Terminal.note("job \(id)") }
                 try await Self.run(id, acts, isCanaryBinding: self.canary != nil, json: self.json)
@@ -177,13 +179,14 @@ extension DeadCommand {
             var wouldRun: Int
             var alreadyApplied: Int
             var doesNotDecode: Int
+            var forgotten: Int
             var reasons: [Reason]
             enum CodingKeys: String, CodingKey {
                 case total
                 case wouldRun = "would_run"
                 case alreadyApplied = "already_applied"
                 case doesNotDecode = "does_not_decode"
-                case reasons
+                case forgotten, reasons
             }
         }
 
@@ -195,7 +198,7 @@ extension DeadCommand {
             try Terminal.print(
                 json: PlanBody(
                     total: plan.letters.count, wouldRun: plan.wouldRun, alreadyApplied: plan.alreadyApplied, doesNotDecode: plan.doesNotDecode,
-                    reasons: plan.reasons.map { .init(reason: $0.reason, count: $0.count) }))
+                    forgotten: plan.forgotten, reasons: plan.reasons.map { .init(reason: $0.reason, count: $0.count) }))
         }
 
         private func show(_ plan: ReplayPlan) {
@@ -204,6 +207,7 @@ extension DeadCommand {
             fields.add("would run", Quantity.count(plan.wouldRun), plan.wouldRun > 0 ? .green : .dim)
             fields.add("already applied", Quantity.count(plan.alreadyApplied) + ", would change nothing", plan.alreadyApplied > 0 ? .plain : .dim)
             fields.add("do not decode", Quantity.count(plan.doesNotDecode) + ", stay behind", plan.doesNotDecode > 0 ? .yellow : .dim)
+            if plan.forgotten > 0 { fields.add("too old", Quantity.count(plan.forgotten) + ", stay behind unless --force", .yellow) }
             fields.print()
             for reason in plan.reasons.prefix(5) { print("    \(Quantity.count(reason.count)) × \(reason.reason.onOneLine)") }
         }

@@ -18,9 +18,12 @@ extension DeadCommand {
             try await Desk.open(self.options) { desk in
                 let id = try ID(named: self.id, of: "dead letter")
                 let (detail, history, attempts) = try await desk.withDatabase { pool in
+                    if self.payload { _ = try await desk.actor(for: .seePayloads, in: pool) }
+                    let hidesPayloads = try await desk.hidesPayloads(in: pool)
                     let store = DeadLetterStore(pool: pool)
                     guard let detail = try await store.find(id) else { throw NothingFound("no dead letter \(id)") }
-                    return (detail, try await store.history(of: detail.letter.id), try await store.attempts(of: detail.letter))
+                    let (history, attempts) = (try await store.history(of: detail.letter.id), try await store.attempts(of: detail.letter))
+                    return hidesPayloads ? (detail.withoutPayload, history.map(\.withoutPayload), attempts) : (detail, history, attempts)
                 }
                 if self.payload {
                     StandardStreams.write(detail.payload)
@@ -40,7 +43,9 @@ extension DeadLetterDetail {
         var object = try JSONObject(self.letter)
         try object.add("recorded_at", self.recordedAt)
         try object.add("applied", self.isApplied)
-        if let json = self.payloadJSON {
+        if self.isPayloadHidden {
+            try object.add("payload", String?.none)
+        } else if let json = self.payloadJSON {
             object.add("payload", json: json)
         } else {
             // What is no JSON, as text; and, as that may have lost some of it, the bytes.
@@ -75,8 +80,13 @@ extension DeadLetterDetail {
         if self.isApplied { fields.add("applied", "it has taken effect: a replay changes nothing", .green) }
         fields.print()
 
-        Terminal.section("Payload, \(Quantity.size(self.payload.count))")
-        Swift.print(Self.indented(self.shownPayload))
+        if self.isPayloadHidden {
+            Terminal.section("Payload")
+            Swift.print("  Viewers do not see payloads.")
+        } else {
+            Terminal.section("Payload, \(Quantity.size(self.payload.count))")
+            Swift.print(Self.indented(self.shownPayload))
+        }
         if !self.headers.isEmpty {
             Terminal.section("Headers")
             var fields = FieldList()
@@ -111,16 +121,17 @@ extension DeadLetterDetail {
         guard self.letter.status == .open else { return }
         Terminal.section("What now")
         var fields = FieldList()
-        fields.add("what led to it", "conveyor trace \(self.letter.orderID ?? self.letter.correlationID ?? self.letter.messageID)")
+        fields.add("what led to it", TypedCommand.text("trace \(self.letter.orderID ?? self.letter.correlationID ?? self.letter.messageID)"))
         if let undecodable {
             fields.add("as it is", "it would come back: \(undecodable)", .yellow)
         } else {
-            fields.add("once it is mended", "conveyor dead replay \(self.letter.id), or --group \(self.letter.group)")
+            fields.add("once it is mended", TypedCommand.text("dead replay \(self.letter.id)") + ", or --group \(self.letter.group)")
         }
         fields.add(
             "if the payload is wrong",
-            "conveyor dead show --payload \(self.letter.id) > FILE; edit it; conveyor dead replay --edit FILE \(self.letter.id)")
-        fields.add("if nobody needs it", "conveyor dead discard --reason TEXT \(self.letter.id)")
+            TypedCommand.text("dead show --payload \(self.letter.id)") + " > FILE; edit it; "
+                + TypedCommand.text("dead replay --edit FILE \(self.letter.id)"))
+        fields.add("if nobody needs it", TypedCommand.text("dead discard --reason TEXT \(self.letter.id)"))
         fields.print()
     }
 
@@ -129,7 +140,7 @@ extension DeadLetterDetail {
         let longest = 64 << 10
         if self.payload.count <= longest, let pretty = PrettyJSON(self.payload) { return pretty.text.visible }
         let text = String(decoding: self.payload.prefix(longest), as: UTF8.self).visible
-        return self.payload.count > longest ? text + "\n… all of it: conveyor dead show --payload \(self.letter.id)" : text
+        return self.payload.count > longest ? text + "\n… all of it: \(TypedCommand.text("dead show --payload \(self.letter.id)"))" : text
     }
 
     private static func time(_ date: Date) -> String { "\(Timestamp.string(date)) (\(Moment(date).ago))" }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Kit
+import Postgres
 import RabbitMQ
 import Shop
 
@@ -42,11 +43,15 @@ extension Desk {
         guard queues.contains(queue) else { throw NothingFound("no queue \(queue.onOneLine); there are \(queues.joined(separator: ", "))") }
     }
 
+    /// Whether payloads are not for whoever uses the command line.
+    func hidesPayloads(in pool: PostgresPool) async throws -> Bool { try await !Principal.current(self.settings, in: pool).may(.seePayloads) }
+
     /// The database and a publisher, for acts on dead letters.
     func withActs(_ body: (DeadLetterActs) async throws -> Void) async throws {
         try await self.withDatabase { pool in
+            let actor = try await self.actor(for: .replay, in: pool)
             try await self.withPublisher { publisher in
-                try await body(DeadLetterActs(pool: pool, publisher: publisher, actor: Actor.current(self.settings)))
+                try await body(DeadLetterActs(pool: pool, publisher: publisher, actor: actor))
             }
         }
     }

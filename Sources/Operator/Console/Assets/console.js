@@ -23,7 +23,7 @@ function isInUse(part) {
 
 async function refresh() {
   try {
-    const answer = await fetch(location.href, { cache: "no-store", credentials: "same-origin", headers: { Accept: "text/html" } });
+    const answer = await fetch(location.href, { cache: "no-store", credentials: "same-origin", headers: { Accept: "text/html", "X-Conveyor-Refresh": "1" } });
     if (answer.redirected && new URL(answer.url).pathname === "/login") {
       location.reload();
       return;

@@ -12,7 +12,7 @@ struct Sparkline: Sendable {
                 return (x: x, text: "\(TimeChart.number(x)) \(TimeChart.number(22 - 20 * value / greatest))")
             }
         }
-        guard points.count > 1, let first = points.first, let last = points.last else {
+        guard points.count >= 5, let first = points.first, let last = points.last else {
             (self.line, self.area) = ("", "")
             return
         }

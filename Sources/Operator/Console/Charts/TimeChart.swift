@@ -74,7 +74,7 @@ struct TimeChart: Sendable {
         self.plotHeight = Self.plotHeight
         self.baseline = Self.top + Self.plotHeight
         self.tickY = Self.top + Self.plotHeight + 15
-        let text = series.first?.text ?? { Quantity.count(Int($0)) }
+        let text = series.first?.text ?? { Quantity.count(Quantity.whole($0)) }
         self.gridLines = [1.0, 0.5, 0].map { share in
             let y = top + height - height * share
             return GridLine(y: Self.number(y), label: share == 0 ? "" : text(scale * share), labelY: Self.number(y - 4))
@@ -142,7 +142,7 @@ struct TimeChart: Sendable {
 
     /// A coordinate: two places are more than a screen has.
     static func number(_ value: Double) -> String {
-        let hundredths = Int((value * 100).rounded())
+        let hundredths = Quantity.whole(value * 100)
         let (whole, fraction) = (abs(hundredths) / 100, abs(hundredths) % 100)
         let sign = hundredths < 0 ? "-" : ""
         if fraction == 0 { return "\(sign)\(whole)" }

@@ -13,7 +13,8 @@ struct DeadLetterContent: Sendable {
     let group: String
     let groupLink: String
     let facts: [Fact]
-    let payload: PayloadView
+    /// Nil if it is not for whoever looks.
+    let payload: PayloadView?
     let fullLink: String
     let headers: [Fact]
     let attempts: [AttemptRow]
@@ -22,6 +23,8 @@ struct DeadLetterContent: Sendable {
     let trace: String?
     let traceLink: String
     let canReplay: Bool
+    /// It may go well as it is: neither its payload nor its type was what was wrong.
+    let isWorthReplaying: Bool
     let canDiscard: Bool
     let canEdit: Bool
     let editText: String
@@ -68,8 +71,11 @@ struct DeadLetterContent: Sendable {
         let text: String
     }
 
+    /// - Parameters:
+    ///   - mayAct: whether whoever looks may replay and discard.
     init(
-        _ detail: DeadLetterDetail, history: [HistoryEntry], attempts: [FailedAttempt], trace: [TraceNode], whole: Bool, problem: String?,
+        _ detail: DeadLetterDetail, mayAct: Bool, history: [HistoryEntry], attempts: [FailedAttempt], trace: [TraceNode], whole: Bool,
+        problem: String?,
         edited: String?,
         now: Int64
     ) {
@@ -97,7 +103,7 @@ struct DeadLetterContent: Sendable {
             facts.append(Fact("Replaced by", replacement.description, link: "/trace/\(replacement)"))
         }
         self.facts = facts
-        self.payload = PayloadView(detail.payload, whole: whole || edited != nil)
+        self.payload = detail.isPayloadHidden ? nil : PayloadView(detail.payload, whole: whole || edited != nil)
         self.fullLink = "/dead/\(letter.id)?full=1"
         self.headers = detail.headers.filter { !StoredMessage.isOfFailure($0.key) }.sorted { $0.key < $1.key }.map { name, value in
             Fact(name.visible, value.string ?? (try? JSON.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "")
@@ -111,10 +117,13 @@ struct DeadLetterContent: Sendable {
         self.history = history.reversed().map { HistoryRow($0, now: now) }
         self.trace = trace.isEmpty ? nil : TraceText.text(trace)
         self.traceLink = "/trace/\(letter.orderID ?? letter.messageID)"
-        self.canReplay = letter.status == .open
-        self.canDiscard = letter.status == .open
-        self.canEdit = letter.replacedBy == nil && letter.status != .replayed && !detail.isApplied && self.payload.editable != nil
-        self.editText = edited ?? self.payload.editable ?? ""
+        self.canReplay = mayAct && letter.status == .open
+        self.isWorthReplaying =
+            detail.undecodable == nil && !["undecodable", "unknown_type", "invalid_payload"].contains(letter.errorType)
+        self.canDiscard = mayAct && letter.status == .open
+        self.canEdit =
+            mayAct && letter.replacedBy == nil && letter.status != .replayed && !detail.isApplied && self.payload?.editable != nil
+        self.editText = edited ?? self.payload?.editable ?? ""
         self.isEditing = edited != nil
         self.caution = Self.caution(detail)
         self.problem = problem

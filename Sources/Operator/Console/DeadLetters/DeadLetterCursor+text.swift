@@ -4,13 +4,13 @@ import Shop
 
 /// As a link to the next page carries it: microseconds since 1970, and the id.
 extension DeadLetterCursor {
-    var text: String { "\(Int64((self.lastFailedAt.timeIntervalSince1970 * 1_000_000).rounded()))_\(self.id)" }
+    var text: String { "\(Int64((Clock.bounded(self.lastFailedAt).timeIntervalSince1970 * 1_000_000).rounded()))_\(self.id)" }
 
     /// Nil if the text is none.
     init?(_ text: String) {
         let parts = text.split(separator: "_")
-        guard parts.count == 2, let microseconds = Int64(parts[0]), let id = ID(String(parts[1])) else { return nil }
-        self.lastFailedAt = Clock.date(microseconds: microseconds)
+        guard parts.count == 2, let time = Clock.date(microseconds: parts[0]), let id = ID(String(parts[1])) else { return nil }
+        self.lastFailedAt = time
         self.id = id
     }
 }

@@ -27,6 +27,7 @@ struct DeadLetterPage: Sendable {
 
     /// The payload's bytes, as a file that no browser shows or runs.
     @Sendable func download(_ request: Request, context: ConsoleContext) async throws -> Response {
+        _ = try context.actor(for: .seePayloads)
         let id = try self.id(context)
         guard let detail = try await self.deadLetters.find(id) else { throw Self.unknown(id) }
         return Response(
@@ -38,15 +39,16 @@ struct DeadLetterPage: Sendable {
     // MARK: Acts
 
     @Sendable func replay(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let acts = try self.acts(for: .replay, context)
         let id = try self.id(context)
         // A text area sends CRLF for each line break.
         let edited = context.form["payload"].map { $0.replacing("\r\n", with: "\n") }
         do {
             guard let edited, let letter = try await self.deadLetters.find(id), !PrettyJSON.isSame(Array(edited.utf8), letter.payload) else {
-                try await self.acts(context).replay(id)
+                try await acts.replay(id)
                 return .redirect(to: "/dead/\(id)?notice=\(Notice.replayed.rawValue)")
             }
-            try await self.acts(context).replay(id, editedTo: Array(edited.utf8))
+            try await acts.replay(id, editedTo: Array(edited.utf8))
             return .redirect(to: "/dead/\(id)?notice=\(Notice.edited.rawValue)")
         } catch let refusal as DeadLetterActs.Refusal {
             return try await self.refused(refusal, id, context, edited: edited)
@@ -54,12 +56,13 @@ struct DeadLetterPage: Sendable {
     }
 
     @Sendable func discard(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let acts = try self.acts(for: .discard, context)
         let id = try self.id(context)
         guard let letter = try await self.deadLetters.find(id)?.letter else { throw Self.unknown(id) }
         guard let reason = context.form.text("reason") else {
             return try await self.page(id, context, status: .unprocessableContent, problem: "Say why: whoever looks at it later will want to know.")
         }
-        guard try await !self.acts(context).discard([letter.id], reason: String(reason.prefix(1000))).isEmpty else {
+        guard try await !acts.discard([letter.id], reason: String(reason.prefix(1000))).isEmpty else {
             return try await self.page(
                 id, context, status: .conflict, problem: "Only an open letter can be discarded; this one is \(letter.status.rawValue).")
         }
@@ -77,8 +80,8 @@ struct DeadLetterPage: Sendable {
         return try await self.page(id, context, status: status, problem: "Nothing was sent: \(refusal).".visible, edited: edited)
     }
 
-    private func acts(_ context: ConsoleContext) -> DeadLetterActs {
-        DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: context.actor)
+    private func acts(for act: Act, _ context: ConsoleContext) throws -> DeadLetterActs {
+        DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: try context.actor(for: act))
     }
 
     // MARK: The page
@@ -98,12 +101,15 @@ struct DeadLetterPage: Sendable {
         _ id: ID, _ context: ConsoleContext, status: HTTPResponse.Status = .ok, whole: Bool = false, notice: String? = nil,
         problem: String? = nil, edited: String? = nil
     ) async throws -> Response {
-        guard let detail = try await self.deadLetters.find(id) else { throw Self.unknown(id) }
-        async let history = self.deadLetters.history(of: detail.letter.id)
-        async let attempts = self.deadLetters.attempts(of: detail.letter)
+        guard var detail = try await self.deadLetters.find(id) else { throw Self.unknown(id) }
+        var history = try await self.deadLetters.history(of: detail.letter.id)
+        if !context.may(.seePayloads) { (detail, history) = (detail.withoutPayload, history.map(\.withoutPayload)) }
+        let letter = detail.letter
+        async let attempts = self.deadLetters.attempts(of: letter)
         let trace = try await self.traces.find(detail.letter.messageID.description)
         let content = DeadLetterContent(
-            detail, history: try await history, attempts: try await attempts, trace: trace, whole: whole, problem: problem, edited: edited,
+            detail, mayAct: context.may(.replay), history: history, attempts: try await attempts, trace: trace, whole: whole, problem: problem,
+            edited: edited,
             now: Clock.milliseconds())
         return try self.renderer.respond(
             "dead_letter", title: "\(detail.letter.type.visible.shortened(to: 60)) in \(detail.letter.queue)", section: "/dead", notice: notice,

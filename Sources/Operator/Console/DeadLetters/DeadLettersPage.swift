@@ -23,6 +23,10 @@ struct DeadLettersPage: Sendable {
         let hasOpen: Bool
         /// Where all open ones of this queue or group are replayed.
         let replayAll: String?
+        /// As with the replay.
+        let discardAll: String?
+        /// Whether whoever looks may replay and discard.
+        let mayAct: Bool
         let next: String?
         let isFirst: Bool
         let first: String
@@ -69,13 +73,13 @@ struct DeadLettersPage: Sendable {
 
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
         let fields = request.fields
-        let status = try fields.text("status").map { text throws(PageError) in
-            guard let status = DeadStatus(rawValue: text) else { throw PageError(.badRequest, "A status is open, replayed or discarded.") }
-            return status
-        }
+        // Open ones, unless it says otherwise; of one cause, or found by a text, all.
+        let asked = fields["status"] ?? (fields.text("group") == nil && fields.text("q") == nil ? DeadStatus.open.rawValue : "")
+        let status = DeadStatus(rawValue: asked)
+        guard status != nil || asked.isEmpty || asked == "all" else { throw PageError(.badRequest, "A status is open, replayed or discarded.") }
         let filter = DeadLetterFilter(
             queue: fields.text("queue"), type: fields.text("type")?.withoutNUL, group: fields.text("group")?.withoutNUL, status: status,
-            search: fields.text("q"))
+            search: fields.text("q"), hidesPayloads: context.may(.seePayloads) ? nil : true)
         if let queue = filter.queue, !self.queues.contains(queue) {
             throw PageError(.notFound, "There is no queue \(queue.visible.shortened(to: 100)).")
         }
@@ -89,15 +93,16 @@ struct DeadLettersPage: Sendable {
         // Of one cause there is nothing to sum up.
         let groups = filter.group == nil && cursor == nil ? try await self.deadLetters.groups(filter) : []
         let letters = try await found
-        if let group = filter.group, letters.isEmpty, filter == DeadLetterFilter(group: group) {
+        if let group = filter.group, letters.isEmpty, filter == DeadLetterFilter(group: group, hidesPayloads: filter.hidesPayloads) {
             throw PageError(.notFound, "No dead letter is of the group \(group.visible.shortened(to: 100)).")
         }
         let now = Clock.milliseconds()
         let query: [(name: String, value: String?)] = [
-            ("queue", filter.queue), ("type", filter.type), ("group", filter.group), ("status", filter.status?.rawValue), ("q", filter.search),
+            ("queue", filter.queue), ("type", filter.type), ("group", filter.group), ("status", filter.status?.rawValue ?? ""), ("q", filter.search),
         ]
         let page = Array(letters.prefix(Self.pageSize))
         let next = letters.count > Self.pageSize ? page.last.map { "/dead" + Form.query(query + [("after", DeadLetterCursor(after: $0).text)]) } : nil
+        let mayAct = context.may(.replay)
         let hasOpen = page.contains { $0.status == .open }
         // A replay takes a queue or a group as a whole.
         let isWhole = filter.type == nil && filter.search == nil && (filter.queue == nil) != (filter.group == nil)
@@ -108,7 +113,8 @@ struct DeadLettersPage: Sendable {
             total: Quantity.count(try await total, "dead letter"), groups: groups.map { GroupRow($0, now: now) },
             hasGroups: groups.count > 1 || (groups.count == 1 && filter.queue == nil), letters: page.map { Row($0, now: now) },
             hasLetters: !page.isEmpty, hasOpen: hasOpen,
-            replayAll: isWhole && hasOpen ? "/dead/replay" + Form.query([("queue", filter.queue), ("group", filter.group)]) : nil, next: next,
+            replayAll: mayAct && isWhole && hasOpen ? "/dead/replay" + Form.query([("queue", filter.queue), ("group", filter.group)]) : nil,
+            discardAll: "/dead/discard" + Form.query([("queue", filter.queue), ("group", filter.group)]), mayAct: mayAct, next: next,
             isFirst: cursor == nil, first: "/dead" + Form.query(query))
         return try self.renderer.respond("dead_letters", title: "Dead letters", section: "/dead", content, context: context)
     }

@@ -4,6 +4,7 @@ import Kit
 struct GroupRow: Sendable {
     let link: String
     let replayLink: String
+    let discardLink: String
     let count: String
     let queue: String
     let type: String
@@ -15,6 +16,7 @@ struct GroupRow: Sendable {
     init(_ group: DeadGroup, now: Int64 = Clock.milliseconds()) {
         self.link = "/dead" + Form.query([("group", group.group), ("status", "open")])
         self.replayLink = "/dead/replay" + Form.query([("group", group.group)])
+        self.discardLink = "/dead/discard" + Form.query([("group", group.group)])
         self.count = Quantity.count(group.count)
         self.queue = group.queue
         self.type = group.type.visible

@@ -17,6 +17,7 @@ struct OverviewPage: Sendable {
         let groups: [GroupRow]
         let hasGroups: Bool
         let clients: [ClientRow]
+        let mayAct: Bool
     }
 
     struct Figure: Sendable {
@@ -73,7 +74,8 @@ struct OverviewPage: Sendable {
         }
         let notice = request.fields["notice"].flatMap { Notice(rawValue: $0)?.text }
         return try self.renderer.respond(
-            "overview", title: "Overview", section: "/", notice: notice, Self.content(state, history: await past, groups: await groups ?? []),
+            "overview", title: "Overview", section: "/", notice: notice,
+            Self.content(state, history: await past, groups: await groups ?? [], mayAct: context.may(.replay)),
             context: context)
     }
 
@@ -85,14 +87,14 @@ struct OverviewPage: Sendable {
         do { return try await History(end: now, in: self.deadLetters.pool) } catch { return .empty(end: now) }
     }
 
-    static func content(_ state: SystemState, history: History, groups: [DeadGroup]) -> Content {
+    static func content(_ state: SystemState, history: History, groups: [DeadGroup], mayAct: Bool = true) -> Content {
         let queues = state.queues
         func series(_ name: String, _ tone: String, _ quantity: (History.Point) -> Double, _ text: @escaping @Sendable (Double) -> String)
             -> TimeChart.Series
         {
             .init(name: name, tone: tone, values: history.series(quantity), text: text)
         }
-        let number: @Sendable (Double) -> String = { Quantity.count(Int($0.rounded())) }
+        let number: @Sendable (Double) -> String = { Quantity.count(Quantity.whole($0)) }
         func sum(_ value: (QueueStatus) -> Int) -> Int { queues.reduce(0) { $0 + value($1) } }
         let open = state.openDeadLetters ?? sum(\.dead)
         return Content(
@@ -102,8 +104,8 @@ struct OverviewPage: Sendable {
                 Figure(name: "being handled", value: Quantity.count(sum(\.unacked)), tone: ""),
                 Figure(name: "retrying", value: Quantity.count(sum(\.retrying)), tone: sum(\.retrying) > 0 ? "warn" : ""),
                 Figure(name: "dead letters", value: Quantity.count(open), tone: open > 0 ? "bad" : ""),
-                Figure(name: "in, a second", value: Quantity.rate(queues.reduce(0) { $0 + $1.publishRate }), tone: ""),
-                Figure(name: "handled, a second", value: Quantity.rate(queues.reduce(0) { $0 + $1.deliverRate }), tone: ""),
+                Figure(name: "in/s", value: Quantity.rate(queues.reduce(0) { $0 + $1.publishRate }), tone: ""),
+                Figure(name: "handled/s", value: Quantity.rate(queues.reduce(0) { $0 + $1.deliverRate }), tone: ""),
             ],
             rates: TimeChart(
                 id: "rates", title: "Messages a second", start: history.start, step: History.step, smallestScale: 1,
@@ -111,7 +113,7 @@ struct OverviewPage: Sendable {
                     series("in", "tone-in", \.publishRate, Quantity.rate), series("handled", "tone-out", \.deliverRate, Quantity.rate),
                 ]),
             backlog: TimeChart(
-                id: "backlog", title: "Messages that wait", start: history.start, step: History.step, smallestScale: 2,
+                id: "backlog", title: "Waiting messages", start: history.start, step: History.step, smallestScale: 2,
                 series: [
                     series("waiting", "tone-waiting", \.waiting, number), series("retrying", "tone-retrying", \.retrying, number),
                     series("dead", "tone-dead", \.dead, number),
@@ -122,12 +124,12 @@ struct OverviewPage: Sendable {
                     retrying: Cell(queue.retrying), dead: Cell(queue.dead, bad: queue.dead > 0), publishRate: Cell(rate: queue.publishRate),
                     deliverRate: Cell(rate: queue.deliverRate),
                     consumers: Cell(queue.consumers, bad: queue.consumers == 0 && !queue.paused),
-                    oldest: queue.oldestSeconds.flatMap { $0 > 0 ? Quantity.span(seconds: Int($0)) : nil } ?? "–",
+                    oldest: queue.oldestSeconds.flatMap { $0 > 0 ? Quantity.span(seconds: Quantity.whole($0)) : nil } ?? "–",
                     spark: Sparkline(history.series(\.waiting, of: queue.name)),
                     deadLink: "/dead" + Form.query([("queue", queue.name), ("status", "open")]))
             },
             hasQueues: !queues.isEmpty, groups: groups.prefix(10).map { GroupRow($0) }, hasGroups: !groups.isEmpty,
-            clients: Self.rows(of: state.clients, now: state.at))
+            clients: Self.rows(of: state.clients, now: state.at), mayAct: mayAct)
     }
 
     /// A connection is called after its part and what it is for; those of one part on one host are shown together.

@@ -32,14 +32,16 @@ struct Verdict: Sendable {
         }
         for queue in state.queues {
             if queue.paused {
-                worry(false, "\(queue.name) is paused: its workers take nothing until it is resumed.")
+                let by = queue.pausedBy.map { " by \($0.visible)" } ?? ""
+                let reason = queue.pausedReason.map { " (\($0.visible.shortened(to: 200)))" } ?? ""
+                worry(false, "\(queue.name) is paused\(by)\(reason): its workers take nothing until it is resumed.")
             } else if queue.consumers == 0 {
                 let waiting = queue.ready > 0 ? " \(Quantity.count(queue.ready, "message")) \(queue.ready == 1 ? "waits" : "wait")." : ""
                 worry(true, "Nobody takes from \(queue.name): is its worker running?\(waiting)")
             } else if let oldest = queue.oldestSeconds, oldest > Double(Self.patience) {
                 worry(
                     false,
-                    "The oldest message of \(queue.name) has waited \(Quantity.span(seconds: Int(oldest))): its workers do not keep up, or one hangs."
+                    "The oldest message of \(queue.name) has waited \(Quantity.span(seconds: Quantity.whole(oldest))): its workers do not keep up, or one hangs."
                 )
             }
             if queue.retrying > 0 {

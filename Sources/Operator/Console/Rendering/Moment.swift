@@ -13,6 +13,7 @@ struct Moment: Sendable {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     init(milliseconds: Int64, now: Int64 = Clock.milliseconds()) {
+        let milliseconds = Clock.milliseconds(Clock.bounded(Clock.date(milliseconds: milliseconds)))
         let exact = Timestamp.string(milliseconds: milliseconds)
         self.exact = exact
         let today = Timestamp.string(milliseconds: now)
@@ -23,7 +24,8 @@ struct Moment: Sendable {
             let year = exact.prefix(4) == today.prefix(4) ? "" : " \(exact.prefix(4))"
             self.clock = "\(exact.dropFirst(8).prefix(2)) \(month)\(year) \(exact.dropFirst(11).prefix(5))"
         }
-        let seconds = (now - milliseconds) / 1000
+        // No arithmetic on milliseconds themselves: a row may hold any time.
+        let seconds = now / 1000 - milliseconds / 1000
         self.ago = seconds < 0 ? "in \(Quantity.span(seconds: Int(-seconds)))" : seconds < 1 ? "now" : "\(Quantity.span(seconds: Int(seconds))) ago"
     }
 

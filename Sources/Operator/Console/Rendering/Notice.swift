@@ -3,6 +3,11 @@ enum Notice: String, Sendable {
     case discarded, replayed, edited, paused, resumed
     case jobStopped = "job_stopped"
     case jobResumed = "job_resumed"
+    case skipping
+    case skipLifted = "skip_lifted"
+    case scheduleRun = "schedule_run"
+    case schedulePaused = "schedule_paused"
+    case scheduleResumed = "schedule_resumed"
 
     var text: String {
         switch self {
@@ -13,6 +18,11 @@ enum Notice: String, Sendable {
         case .resumed: "Resumed."
         case .jobStopped: "Stopped. What was not sent stays as it is."
         case .jobResumed: "Goes on."
+        case .skipping: "The rule is in force within three seconds."
+        case .skipLifted: "The rule is lifted. What it has caught stays rejected."
+        case .scheduleRun: "It runs within a second."
+        case .schedulePaused: "Paused. It runs no more until it is resumed."
+        case .scheduleResumed: "Resumed. It runs at once if it is due."
         }
     }
 }

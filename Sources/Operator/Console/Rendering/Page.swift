@@ -13,6 +13,7 @@ struct Page<Content: Sendable>: Sendable {
 
     struct SignedIn: Sendable {
         let name: String
+        let role: String
         let formToken: String
         let links: [Link]
     }

@@ -19,18 +19,20 @@ enum Quantity {
     /// A rate in messages a second: `0`, `0.4`, `12`, `1,234`.
     static func rate(_ rate: Double) -> String {
         guard rate.isFinite, rate >= 0.05 else { return "0" }
-        return rate < 9.95 ? self.decimal(rate, places: 1) : self.count(Int(rate.rounded()))
+        return rate < 9.95 ? self.decimal(rate, places: 1) : self.count(self.whole(rate))
     }
 
     /// A span of time with the unit that suits it: `250 µs`, `1.5 ms`, `42 s`, `5 min`, `3 h 20 min`, `2 d`.
     static func span(milliseconds: Double) -> String {
         switch milliseconds {
+        // A row may hold any time, `infinity` too.
+        case _ where !milliseconds.isFinite: "–"
         case ..<0: "0 ms"
-        case ..<1: "\(Int((milliseconds * 1000).rounded())) µs"
+        case ..<1: "\(self.whole(milliseconds * 1000)) µs"
         case ..<10: "\(self.decimal(milliseconds, places: 1)) ms"
-        case ..<1000: "\(Int(milliseconds.rounded())) ms"
+        case ..<1000: "\(self.whole(milliseconds)) ms"
         case ..<10_000: "\(self.decimal(milliseconds / 1000, places: 1)) s"
-        default: self.span(seconds: Int(min(milliseconds / 1000, 1e12).rounded()))
+        default: self.span(seconds: self.whole(milliseconds / 1000))
         }
     }
 
@@ -54,10 +56,13 @@ enum Quantity {
         }
     }
 
+    /// The nearest whole number. What was measured or sent may be anything: beyond 10¹⁵ it is that, and 0 if it is no number.
+    static func whole(_ value: Double) -> Int { value.isNaN ? 0 : Int(min(max(value, -1e15), 1e15).rounded()) }
+
     static func decimal(_ value: Double, places: Int) -> String {
         var unit = 1
         for _ in 0..<places { unit *= 10 }
-        let scaled = Int((value.magnitude * Double(unit)).rounded())
+        let scaled = self.whole(value.magnitude * Double(unit))
         let fraction = String(scaled % unit)
         let sign = value < 0 && scaled > 0 ? "−" : ""
         return places == 0

@@ -7,7 +7,6 @@ import NIOCore
 /// Puts a page together: its content in its template, in the frame that all pages have.
 struct Renderer: Sendable {
     private let library: MustacheLibrary
-    private let sessions: SessionKeeper
     private let assets: Assets
     /// Whether the console itself serves TLS.
     let isTLS: Bool
@@ -15,12 +14,13 @@ struct Renderer: Sendable {
     private let openDeadLetters: @Sendable () -> Int?
 
     private static let sections = [
-        (path: "/", name: "Overview"), (path: "/dead", name: "Dead letters"), (path: "/jobs", name: "Replays"), (path: "/audit", name: "Audit"),
+        (path: "/", name: "Overview", act: Act?.none), (path: "/dead", name: "Dead letters", act: nil), (path: "/jobs", name: "Replays", act: nil),
+        (path: "/running", name: "Work", act: nil), (path: "/types", name: "Types", act: nil), (path: "/schedules", name: "Schedules", act: nil),
+        (path: "/audit", name: "Audit", act: nil), (path: "/people", name: "People", act: .managePeople),
     ]
 
-    init(sessions: SessionKeeper, assets: Assets, isTLS: Bool, openDeadLetters: @escaping @Sendable () -> Int?) throws {
+    init(assets: Assets, isTLS: Bool, openDeadLetters: @escaping @Sendable () -> Int?) throws {
         self.library = try Templates.library()
-        self.sessions = sessions
         self.assets = assets
         self.isTLS = isTLS
         self.openDeadLetters = openDeadLetters
@@ -46,8 +46,8 @@ struct Renderer: Sendable {
     private func signedIn<Content>(_ session: Session, section: String?) -> Page<Content>.SignedIn {
         let open = self.openDeadLetters() ?? 0
         return .init(
-            name: session.name, formToken: self.sessions.formToken(for: session.id),
-            links: Self.sections.map { path, name in
+            name: session.actor.name, role: session.actor.role.rawValue, formToken: session.formToken,
+            links: Self.sections.filter { $0.act.map(session.actor.may) ?? true }.map { path, name, _ in
                 .init(path: path, name: name, isHere: path == section, count: path == "/dead" && open > 0 ? Quantity.count(open) : nil)
             })
     }

@@ -61,10 +61,10 @@ struct BulkPage: Sendable {
         let isOpenEnded = asked.ids.isEmpty && plan.letters.count > Self.mostIDs
         let content = Plan(
             subject: asked.subject, total: Quantity.count(plan.letters.count, "dead letter"), wouldRun: Quantity.count(plan.wouldRun),
-            alreadyApplied: Quantity.count(plan.alreadyApplied), doesNotDecode: Quantity.count(plan.doesNotDecode),
-            hasUndecodable: plan.doesNotDecode > 0,
-            sent: plan.doesNotDecode < plan.letters.count
-                ? Quantity.count(plan.letters.count - plan.doesNotDecode, "dead letter") : nil,
+            alreadyApplied: Quantity.count(plan.alreadyApplied), doesNotDecode: Quantity.count(plan.leftOut),
+            hasUndecodable: plan.leftOut > 0,
+            sent: plan.leftOut < plan.letters.count
+                ? Quantity.count(plan.letters.count - plan.leftOut, "dead letter") : nil,
             discardLink: "/dead/discard"
                 + Form.query([
                     ("group", asked.group), ("queue", asked.queue),
@@ -78,10 +78,11 @@ struct BulkPage: Sendable {
     }
 
     @Sendable func replay(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let actor = try context.actor(for: .replay)
         let asked = try ReplayRequest(context.form, queues: self.queues)
         let plan = try await self.plan(asked)
         let job = try await self.jobs.start(
-            plan, selection: asked.selection, rate: asked.rate, canary: asked.canary, actor: context.actor)
+            plan, selection: asked.selection, rate: asked.rate, canary: asked.canary, actor: actor)
         return .redirect(to: "/jobs/\(job)")
     }
 
@@ -100,12 +101,13 @@ struct BulkPage: Sendable {
     }
 
     @Sendable func discard(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let actor = try context.actor(for: .discard)
         let asked = try ReplayRequest(context.form, queues: self.queues)
         guard let reason = context.form.text("reason") else {
             return try await self.discardPage(asked, context, problem: "Say why: whoever looks at them later will want to know.")
         }
         let ids = try await self.open(asked)
-        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: context.actor)
+        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: actor)
         guard try await !acts.discard(ids, reason: String(reason.prefix(1000))).isEmpty else {
             throw PageError(.notFound, "No open dead letter \(asked.subject) is left.")
         }

@@ -84,14 +84,16 @@ struct JobsPage: Sendable {
     }
 
     @Sendable func stop(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let actor = try context.actor(for: .replay)
         let id = try Self.id(context)
-        guard try await self.jobs.stop(id, actor: context.actor) else { throw try await self.refusal(id) }
+        guard try await self.jobs.stop(id, actor: actor) else { throw try await self.refusal(id) }
         return .redirect(to: "/jobs/\(id)?notice=\(Notice.jobStopped.rawValue)")
     }
 
     @Sendable func resume(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let actor = try context.actor(for: .replay)
         let id = try Self.id(context)
-        guard try await self.jobs.resume(id, actor: context.actor) else { throw try await self.refusal(id) }
+        guard try await self.jobs.resume(id, actor: actor) else { throw try await self.refusal(id) }
         return .redirect(to: "/jobs/\(id)?notice=\(Notice.jobResumed.rawValue)")
     }
 

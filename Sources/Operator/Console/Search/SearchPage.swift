@@ -1,12 +1,12 @@
+import HTTPTypes
 import Hummingbird
 import Kit
 import Shop
 
-/// `/search?q=`: goes to whatever has that id, or to the dead letters in which the text stands.
+/// `/search?q=`: goes to what has that id, or lists all that the text may mean; and `/customers/{id}`.
 struct SearchPage: Sendable {
     let deadLetters: DeadLetterStore
     let jobs: ReplayJobs
-    let traces: TraceStore
     let queues: [String]
     let renderer: Renderer
 
@@ -17,6 +17,7 @@ struct SearchPage: Sendable {
 
     func add(to router: Router<ConsoleContext>) {
         router.get("/search", use: self.search)
+        router.get("/customers/:id", use: self.showCustomer)
     }
 
     @Sendable func search(_ request: Request, context: ConsoleContext) async throws -> Response {
@@ -27,17 +28,76 @@ struct SearchPage: Sendable {
             if let letter = try await self.deadLetters.find(id)?.letter { return .redirect(to: "/dead/\(letter.id)") }
             if try await self.jobs.find(id) != nil { return .redirect(to: "/jobs/\(id)") }
         }
-        if try await !self.traces.find(text).isEmpty { return .redirect(to: "/trace/" + Form.escaped(text)) }
-        if try await self.deadLetters.count(DeadLetterFilter(group: text)) > 0 { return .redirect(to: "/dead" + Form.query([("group", text)])) }
-        if try await !self.deadLetters.list(DeadLetterFilter(search: text), limit: 1).isEmpty {
-            return .redirect(to: "/dead" + Form.query([("q", text)]))
+        let hits = try await Search(pool: self.deadLetters.pool).hits(text)
+        if hits.count == 1, let hit = hits.first, let path = hit.path {
+            // An order by whichever of its ids was asked for.
+            return .redirect(to: hit.kind == .order ? "/trace/" + Form.escaped(text.hasPrefix("#") ? String(text.dropFirst()) : text) : path)
         }
+        if !hits.isEmpty { return try self.list(hits, text, context) }
+        if try await self.deadLetters.count(DeadLetterFilter(group: text.withoutNUL)) > 0 {
+            return .redirect(to: "/dead" + Form.query([("group", text)]))
+        }
+        let filter = DeadLetterFilter(search: text, hidesPayloads: context.may(.seePayloads) ? nil : true)
+        if try await !self.deadLetters.list(filter, limit: 1).isEmpty { return .redirect(to: "/dead" + Form.query([("q", text)])) }
         return try self.nothing(text, context)
+    }
+
+    private func list(_ hits: [Search.Hit], _ text: String, _ context: ConsoleContext) throws -> Response {
+        var listing = Listing(title: "Search", summary: text.visible.shortened(to: 100))
+        listing.columns = [.init(title: "What"), .init(title: "Name"), .init(title: "More")]
+        for hit in hits { listing.add([.text(hit.kind.rawValue), .text(hit.title, link: hit.path), .long(hit.detail)]) }
+        return try self.renderer.respond("listing", title: "Search", search: text, listing, context: context)
     }
 
     private func nothing(_ text: String, _ context: ConsoleContext) throws -> Response {
         try self.renderer.respond(
             "search", title: "Search", search: text, Content(text: text.visible.shortened(to: 200), isEmpty: text.isEmpty), context: context,
             status: text.isEmpty ? .ok : .notFound)
+    }
+
+    // MARK: A customer
+
+    struct CustomerContent: Sendable {
+        let email: String
+        let facts: [DeadLetterContent.Fact]
+        let orders: [OrderRow]
+        let hasOrders: Bool
+        let events: [EventRow]
+        let hasEvents: Bool
+    }
+
+    struct OrderRow: Sendable {
+        let number: String
+        let status: String
+        let payment: String
+        let total: String
+        let at: Moment
+    }
+
+    struct EventRow: Sendable {
+        let at: Moment
+        let what: String
+        let detail: String
+        let link: String?
+    }
+
+    @Sendable func showCustomer(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let text = try context.parameters.require("id")
+        guard let id = ID(text), let customer = try await Customer.find(id, in: self.deadLetters.pool) else {
+            throw PageError(.notFound, "There is no customer \(text.visible.shortened(to: 100)).")
+        }
+        let now = Clock.milliseconds()
+        let content = CustomerContent(
+            email: customer.email.visible,
+            facts: [
+                .init("Name", customer.name ?? "–"), .init("Account", customer.isActive ? "active" : "inactive"),
+                .init("Since", Moment(customer.since, now: now)), .init("Id", customer.id.description),
+            ],
+            orders: customer.orders.map {
+                OrderRow(number: $0.number, status: $0.status, payment: $0.paymentStatus, total: $0.total, at: Moment($0.at, now: now))
+            }, hasOrders: !customer.orders.isEmpty,
+            events: customer.events.map { EventRow(at: Moment($0.at, now: now), what: $0.what.visible, detail: $0.detail.visible, link: $0.path) },
+            hasEvents: !customer.events.isEmpty)
+        return try self.renderer.respond("customer", title: customer.email.visible, content, context: context)
     }
 }

@@ -1,4 +1,5 @@
 import Hummingbird
+import Kit
 import NIOCore
 
 /// A request's context: who asks, and the form that was posted.
@@ -6,6 +7,8 @@ struct ConsoleContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who is signed in; nil if nobody is.
     var session: Session?
+    /// Who is signed in cannot be found out just now.
+    var isDatabaseAway = false
     /// The form of a POST, read and checked before any page sees it.
     var form = Form()
     /// The address of the client, for the throttle; of an IPv6 one its network, as one client has as many addresses as it likes.
@@ -13,22 +16,20 @@ struct ConsoleContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
-        self.client = Self.client(source.channel.remoteAddress)
-    }
-
-    private static func client(_ address: SocketAddress?) -> String {
-        guard let address, let text = address.ipAddress else { return "unknown" }
-        guard case .v6 = address, !text.hasPrefix("::ffff:") else { return text }
-        // sockaddr_in6: family, port and flow information are eight bytes, the network the next eight.
-        return address.withSockAddr { pointer, size in
-            UnsafeRawBufferPointer(start: pointer, count: size).dropFirst(8).prefix(8).map { String($0, radix: 16) }.joined(separator: ":")
-        }
+        self.client = source.channel.remoteAddress.flatMap { IPAddress($0) }?.network.description ?? "unknown"
     }
 }
 
 extension ConsoleContext {
-    /// Who acts, in the audit. Only somebody who is signed in gets as far as to act.
-    var actor: String { self.session?.actor ?? "operator:console" }
+    /// Whether whoever is signed in may do that.
+    func may(_ act: Act) -> Bool { self.session?.actor.may(act) ?? false }
+
+    /// Under which name an act is done.
+    /// - Throws: `Principal.Refused`: the role does not allow it.
+    func actor(for act: Act) throws -> String {
+        guard let session else { throw PageError(.unauthorized, "You are not signed in.") }
+        return try session.actor.require(act)
+    }
 }
 
 extension Request {

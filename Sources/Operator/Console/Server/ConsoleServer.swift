@@ -7,6 +7,7 @@ import Kit
 import Logging
 import NIOCore
 import NIOSSL
+import ServerTLS
 import ServiceLifecycle
 import Synchronization
 
@@ -26,29 +27,9 @@ final class ConsoleServer: Service {
     init(settings: Settings, logger: Logger, router: @escaping @Sendable (_ isTLS: Bool) throws -> Router<ConsoleContext>) throws(SettingError) {
         self.host = try settings.require("HOST")
         self.port = try settings.int("CONSOLE_PORT", in: 1...65_535)
-        self.tls = try Self.tls(settings)
+        self.tls = try ServerTLS.configuration(settings)
         self.logger = logger
         self.router = router
-    }
-
-    private static func tls(_ settings: Settings) throws(SettingError) -> TLSConfiguration? {
-        guard settings.isSet("TLS_CERT") || settings.isSet("TLS_KEY") else { return nil }
-        let (certificate, key) = (try settings.require("TLS_CERT"), try settings.require("TLS_KEY"))
-        let chain: [NIOSSLCertificate]
-        do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch {
-            throw SettingError(name: "TLS_CERT", reason: "is no file of certificates in PEM")
-        }
-        let privateKey: NIOSSLPrivateKey
-        do { privateKey = try NIOSSLPrivateKey(file: key, format: .pem) } catch {
-            throw SettingError(name: "TLS_KEY", reason: "is no file of a private key in PEM")
-        }
-        var tls = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
-        tls.minimumTLSVersion = .tlsv12
-        do { _ = try NIOSSLContext(configuration: tls) } catch {
-            throw SettingError(name: "TLS_KEY", reason: "is not the key of the certificate in TLS_CERT")
-        }
-        return tls
     }
 
     /// Serves until graceful shutdown.

@@ -23,6 +23,8 @@ struct ErrorPages: RouterMiddleware {
             return try await next(request, context)
         } catch let error as PageError {
             return try self.page(error.status, error.message, context)
+        } catch let refused as Principal.Refused {
+            return try self.page(.forbidden, "\(refused).", context)
         } catch let error as NothingFound {
             return try self.page(.notFound, "\(error)", context)
         } catch let error as PostgresError where error.isRetriable || error.kind == .timedOut {

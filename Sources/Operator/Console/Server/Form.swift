@@ -6,7 +6,7 @@ struct Form: Sendable, Equatable {
 
     init(_ text: String) { self.init(Array(text.utf8)[...]) }
 
-    /// Reads whatever came: what is no UTF-8 gets replacement characters, an escape that is none stands for itself.
+    /// Reads whatever came: what is no UTF-8, and NUL, gets replacement characters, an escape that is none stands for itself.
     init(_ bytes: ArraySlice<UInt8>) {
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -48,7 +48,8 @@ struct Form: Sendable, Equatable {
             }
             index += 1
         }
-        return String(decoding: decoded, as: UTF8.self)
+        // What Postgres keeps nowhere is looked for as what it is shown as.
+        return String(decoding: decoded, as: UTF8.self).replacing("\0", with: "\u{fffd}")
     }
 
     private static func digit(_ character: UInt8) -> UInt8? {

@@ -32,6 +32,8 @@ extension HTTPField.Name {
     static let crossOriginOpenerPolicy = Self.literal("Cross-Origin-Opener-Policy")
     static let permissionsPolicy = Self.literal("Permissions-Policy")
     static let referrerPolicy = Self.literal("Referrer-Policy")
+    /// Sent by the script of our pages with what it asks for by itself.
+    static let refresh = Self.literal("X-Conveyor-Refresh")
     static let robotsTag = Self.literal("X-Robots-Tag")
     static let secFetchSite = Self.literal("Sec-Fetch-Site")
     static let xForwardedProto = Self.literal("X-Forwarded-Proto")

@@ -5,21 +5,25 @@ import NIOCore
 
 /// Lets nobody in who is not signed in, and no form that did not come from here. Every POST goes through it, so no page can forget to look.
 struct AccessCheck: RouterMiddleware {
-    let sessions: SessionKeeper
     /// An edited payload of a few megabytes, as a form writes it.
     private static let maxFormSize = 16 << 20
+    /// Of somebody who is not signed in.
+    private static let maxSignInSize = 8 << 10
 
     func handle(
         _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
     ) async throws -> Response {
         let path = request.uri.path
         if path.hasPrefix("/assets/") || path == "/favicon.ico" { return try await next(request, context) }
-        let isSignIn = path == "/login"
+        let isSignIn = path == "/login" || path.hasPrefix("/login/")
+        if context.isDatabaseAway, !isSignIn {
+            throw PageError(.serviceUnavailable, "The database cannot be reached just now, so nobody knows who is signed in.")
+        }
         guard request.method != .get, request.method != .head else {
             if context.session != nil || isSignIn { return try await next(request, context) }
             // Sent here by a page of another site, as a link in a chat, a browser holds the strict cookie back. Asked once more by a page of
             // ours, it sends it.
-            if request.headers[.secFetchSite] == "cross-site" { return Self.askAgain(request.uri.string) }
+            if request.headers[.secFetchSite] == "cross-site" { return Self.page(thatLeadsTo: request.uri.string) }
             return .redirect(to: path == "/" ? "/login" : "/login?next=" + Form.escaped(request.uri.string))
         }
         if request.headers[.secFetchSite].map({ ["cross-site", "same-site"].contains($0) }) == true {
@@ -27,26 +31,27 @@ struct AccessCheck: RouterMiddleware {
         }
         guard isSignIn || context.session != nil else { throw PageError(.unauthorized, "You are not signed in.") }
         var context = context
-        context.form = try await Self.form(of: request)
-        if !isSignIn, let session = context.session, !self.sessions.isFormToken(context.form["csrf_token"], for: session.id) {
+        context.form = try await Self.form(of: request, upTo: context.session == nil ? Self.maxSignInSize : Self.maxFormSize)
+        if !isSignIn, let session = context.session, !session.isOwn(context.form["csrf_token"]) {
             throw PageError(.forbidden, "This form is too old or not from here. Load the page again and send it once more; nothing was done.")
         }
         return try await next(request, context)
     }
 
-    private static func form(of request: Request) async throws -> Form {
+    private static func form(of request: Request, upTo limit: Int) async throws -> Form {
         guard (request.headers[.contentType] ?? "application/x-www-form-urlencoded").lowercased().hasPrefix("application/x-www-form-urlencoded")
         else {
             throw PageError(.unsupportedMediaType, "Only application/x-www-form-urlencoded is understood.")
         }
         do {
-            return Form(Array(buffer: try await request.body.collect(upTo: Self.maxFormSize))[...])
+            return Form(Array(buffer: try await request.body.collect(upTo: limit))[...])
         } catch is NIOTooManyBytesError {
             throw PageError(.contentTooLarge, "The form is too large.")
         }
     }
 
-    private static func askAgain(_ path: String) -> Response {
+    /// A page of ours that goes on to another at once.
+    static func page(thatLeadsTo path: String) -> Response {
         let path = SignInPage.localPath(path).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("'", with: "&#39;")
         let html = #"<!doctype html><meta charset="utf-8"><title>Conveyor</title><meta http-equiv="refresh" content="0;url=\#(path)">"#
         return Response(

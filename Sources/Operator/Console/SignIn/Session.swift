@@ -1,39 +1,37 @@
-import Kit
+import Crypto
 import Shop
 
-/// Somebody who is signed in. It is all in the signed cookie, so it outlives a restart of the console.
+/// Somebody who is signed in.
 struct Session: Sendable, Equatable {
-    /// Made at random when they signed in; their CSRF token is bound to it.
-    let id: ID
-    /// When it ends, in seconds since 1970.
-    let expiresAt: Int64
-    /// What they said they are called. Everybody shares one token, so it is a note for the audit, not a proof.
-    let name: String
+    /// With the role as it is at this request.
+    let actor: Principal
+    /// What the forms of their pages carry, and no other site can know.
+    let formToken: String
 
-    /// Long enough for a shift.
-    static let lifetime: Int64 = 12 * 3600
+    private let secret: String
 
-    /// Who acts, in the audit and in messages.
-    var actor: String { Actor.named(self.name) }
+    /// Whether a form came from a page of this session.
+    func isOwn(_ formToken: String?) -> Bool { FormToken.isValid(formToken, for: self.secret) }
 
-    init(id: ID, expiresAt: Int64, name: String) {
-        self.id = id
-        self.expiresAt = expiresAt
-        self.name = name
+    init(actor: Principal, secret: String) {
+        self.actor = actor
+        self.secret = secret
+        self.formToken = FormToken.of(secret)
+    }
+}
+
+/// Binds a form to the cookie of the browser that it was made for.
+enum FormToken {
+    private static let label = Array("conveyor.console.form".utf8)
+
+    /// The token of the forms that go with a cookie.
+    static func of(_ cookie: String) -> String {
+        Base64URL.encode(Array(HMAC<SHA256>.authenticationCode(for: self.label, using: SymmetricKey(data: Array(cookie.utf8)))))
     }
 
-    /// A new one.
-    init(name: String) {
-        self.init(
-            id: .v7(milliseconds: UInt64(max(0, Clock.milliseconds()))), expiresAt: Clock.seconds() + Self.lifetime,
-            name: Self.cleaned(name) ?? "console")
-    }
-
-    /// What is left of a name once only letters, digits and `.`, `_`, `-`, `@` are kept; nil if nothing is.
-    static func cleaned(_ name: String) -> String? {
-        let kept = name.unicodeScalars.filter { scalar in
-            scalar.isASCII && (Character(scalar).isLetter || Character(scalar).isNumber || "._-@".unicodeScalars.contains(scalar))
-        }
-        return kept.isEmpty ? nil : String(String.UnicodeScalarView(kept.prefix(40)))
+    /// Whether a form goes with a cookie; in constant time.
+    static func isValid(_ text: String?, for cookie: String) -> Bool {
+        guard let bytes = text.flatMap({ Base64URL.decode($0.utf8) }) else { return false }
+        return HMAC<SHA256>.isValidAuthenticationCode(bytes, authenticating: self.label, using: SymmetricKey(data: Array(cookie.utf8)))
     }
 }

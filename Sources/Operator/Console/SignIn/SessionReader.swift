@@ -1,14 +1,23 @@
 import Hummingbird
+import Postgres
 
 /// Finds out who is signed in.
 struct SessionReader: RouterMiddleware {
-    let sessions: SessionKeeper
+    let sessions: Sessions
 
     func handle(
         _ request: Request, context: ConsoleContext, next: (Request, ConsoleContext) async throws -> Response
     ) async throws -> Response {
+        guard let cookie = request.cookies[SignInPage.cookie]?.value, !cookie.isEmpty, !request.uri.path.hasPrefix("/assets/") else {
+            return try await next(request, context)
+        }
         var context = context
-        context.session = request.cookies[SignInPage.cookie].flatMap { self.sessions.session(cookieValue: $0.value) }
+        do {
+            context.session = try await self.sessions.find(cookie, isUse: request.headers[.refresh] == nil)
+        } catch is PostgresError {
+            context.session = self.sessions.remembered(cookie)
+            context.isDatabaseAway = context.session == nil
+        }
         return try await next(request, context)
     }
 }

@@ -1,19 +1,23 @@
 import HTTPTypes
 import Hummingbird
+import Identity
 import Kit
 import Logging
 import Shop
 
-/// `/login` and `/logout`.
+/// `/login`, `/login/link` and `/logout`.
 struct SignInPage: Sendable {
-    let sessions: SessionKeeper
-    let throttle = SignInThrottle()
+    let sessions: Sessions
+    let people: People
+    let limit = GuessLimit()
+    let hasher = PasswordHasher()
+    let hasProvider: Bool
     let renderer: Renderer
     let logger: Logger
 
     /// The session's cookie.
     static let cookie = "conveyor_console"
-    /// The cookie to which the form of `/login` is bound, as there is no session yet.
+    /// The cookie to which the forms of `/login` are bound, as there is no session yet.
     private static let formCookie = "conveyor_login"
 
     struct Content: Sendable {
@@ -21,72 +25,186 @@ struct SignInPage: Sendable {
         let name: String
         let formToken: String
         let problem: String?
+        let hasToken: Bool
+        /// Where accounts elsewhere sign in; nil if there are none.
+        let providerLink: String?
+        let triedToken: Bool
+    }
+
+    struct Link: Sendable {
+        let token: String
+        /// Whose it is; nil if it lets nobody in.
+        let name: String?
+        let formToken: String
+        let problem: String?
     }
 
     func add(to router: Router<ConsoleContext>) {
         router.get("/login", use: self.show)
         router.post("/login", use: self.signIn)
+        router.get("/login/link", use: self.showLink)
+        router.post("/login/link", use: self.useLink)
         router.post("/logout", use: self.signOut)
     }
+
+    // MARK: Name and password, or the token
 
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
         let next = Self.localPath(request.fields["next"])
         if context.session != nil { return .redirect(to: next) }
-        return try self.page(request, context, next: next, name: "")
+        return try self.page(request, context, next: next)
     }
 
     @Sendable func signIn(_ request: Request, context: ConsoleContext) async throws -> Response {
-        let form = context.form
-        let (next, name) = (Self.localPath(form["next"]), form["name"] ?? "")
-        if let wait = self.throttle.wait(for: context.client) {
-            let seconds = max(1, Int((wait / .seconds(1)).rounded(.up)))
-            var response = try self.page(
-                request, context, status: .tooManyRequests, next: next, name: name,
-                problem: "Too many wrong tokens from here. Try again in \(seconds) second\(seconds == 1 ? "" : "s").")
-            response.headers[.retryAfter] = String(seconds)
-            return response
-        }
-        // Who knows the token needs no CSRF token beside it, so a program may leave that out; a wrong one is refused as everywhere.
-        if let formToken = form["csrf_token"] {
-            guard let id = request.cookies[Self.formCookie].flatMap({ ID($0.value) }), self.sessions.isFormToken(formToken, for: id) else {
-                throw PageError(.forbidden, "This form is too old or not from here. Load the page again.")
+        // Who knows the secret needs no CSRF token beside it, so a program may leave that out; a wrong one is refused as everywhere.
+        try self.checkForm(request, context)
+        return context.form["token"] == nil ? try await self.signInWithPassword(request, context) : try await self.signInWithToken(request, context)
+    }
+
+    private func signInWithPassword(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+        let (name, password) = (context.form.text("name") ?? "", context.form["password"] ?? "")
+        let wait: Duration?
+        let known: (name: String, hash: String?)?
+        do {
+            wait = try await self.limit.turn(of: context.client, name: name)
+            known = try await self.people.passwordHash(of: name)
+            // As long for a name that nobody has as for a wrong password.
+            guard try await self.hasher.verify(password, against: known?.hash), let known else {
+                self.limit.failed(context.client, name: name)
+                self.logger.warning("a wrong password at the console's sign-in", metadata: ["client": .string(context.client)])
+                return try self.wrong(request, context, wait: wait, problem: "That is not the name and password of a person here.")
             }
+            guard let cookie = try await self.sessions.begin(.person(known.name, passwordHash: known.hash)) else {
+                return try self.wrong(request, context, wait: nil, problem: "That is not the name and password of a person here.")
+            }
+            return self.signedIn(request, context, as: known.name, cookie)
+        } catch let crowd as GuessLimit.Crowd {
+            return try self.wrong(request, context, wait: crowd.wait, problem: "")
+        } catch let failure as PasswordHasher.Failure {
+            guard case .busy = failure else { throw failure }
+            return try self.wrong(request, context, wait: .seconds(1), problem: "")
         }
+    }
+
+    private func signInWithToken(_ request: Request, _ context: ConsoleContext) async throws -> Response {
+        let form = context.form
         guard self.sessions.isToken(form["token"] ?? "") else {
-            self.throttle.failed(context.client)
+            let wait = self.limit.wrongToken(from: context.client)
             self.logger.warning("a wrong token at the console's sign-in", metadata: ["client": .string(context.client)])
-            return try self.page(request, context, status: .unauthorized, next: next, name: name, problem: "That is not the console's token.")
+            return try self.wrong(
+                request, context, wait: wait,
+                problem: self.sessions.hasToken ? "That is not the console's token." : "No token lets anybody in here: CONSOLE_TOKEN is not set.")
         }
-        let session = Session(name: name)
-        self.logger.notice("signed in", metadata: ["actor": .string(session.actor), "client": .string(context.client)])
-        var response = Response.redirect(to: next)
-        response.setCookie(self.cookie(Self.cookie, self.sessions.cookieValue(of: session), maxAge: Int(Session.lifetime), request))
+        // An account's name stays its person's: the log would lie otherwise.
+        let name = Self.cleanedName(form["name"] ?? "") ?? "console"
+        let isTaken = try await self.people.find(name) != nil
+        let chosen = isTaken ? String(name.prefix(33)) + "@token" : name
+        guard let cookie = try await self.sessions.begin(.token(name: chosen)) else {
+            throw PageError(.conflict, "There is a person called \(chosen). Choose another name for the audit.")
+        }
+        return self.signedIn(request, context, as: chosen, cookie)
+    }
+
+    /// What is left of a name once only what a person's name may have is kept; nil if nothing is.
+    static func cleanedName(_ name: String) -> String? {
+        let kept = String(String.UnicodeScalarView(name.unicodeScalars.filter { Person.isName(String($0)) }.prefix(40)))
+        return kept.isEmpty ? nil : kept
+    }
+
+    /// - Parameter wait: nil: there were few wrong tries.
+    private func wrong(_ request: Request, _ context: ConsoleContext, wait: Duration?, problem: String) throws -> Response {
+        let (next, name) = (Self.localPath(context.form["next"]), context.form["name"] ?? "")
+        let triedToken = context.form["token"] != nil
+        guard let wait else {
+            return try self.page(
+                request, context, status: .unauthorized, next: next, name: name, problem: problem, triedToken: triedToken)
+        }
+        let seconds = max(1, Int((wait / .seconds(1)).rounded(.up)))
+        var response = try self.page(
+            request, context, status: .tooManyRequests, next: next, name: name,
+            problem: "Too many wrong tries from here. Try again in \(seconds) second\(seconds == 1 ? "" : "s").", triedToken: triedToken)
+        response.headers[.retryAfter] = String(seconds)
+        return response
+    }
+
+    private func page(
+        _ request: Request, _ context: ConsoleContext, status: HTTPResponse.Status = .ok, next: String, name: String = "", problem: String? = nil,
+        triedToken: Bool = false
+    ) throws -> Response {
+        let (id, _) = self.formCookie(of: request)
+        let content = Content(
+            next: next, name: name.visible, formToken: FormToken.of(id), problem: problem, hasToken: self.sessions.hasToken,
+            providerLink: self.hasProvider ? "/login/oidc" + Form.query([("next", next == "/" ? nil : next)]) : nil, triedToken: triedToken)
+        var response = try self.renderer.respond("login", title: "Sign in", content, context: context, status: status)
+        response.setCookie(self.cookie(Self.formCookie, id, maxAge: 3600, request))
+        return response
+    }
+
+    // MARK: One-time links
+
+    /// Shows whose link it is. Only the form uses it up: mail and chat programs look at links before people do.
+    @Sendable func showLink(_ request: Request, context: ConsoleContext) async throws -> Response {
+        try await self.linkPage(request, context, token: request.fields["token"] ?? "")
+    }
+
+    @Sendable func useLink(_ request: Request, context: ConsoleContext) async throws -> Response {
+        try self.checkForm(request, context)
+        let token = context.form["token"] ?? request.fields["token"] ?? ""
+        let password = context.form["password"].flatMap { $0.isEmpty ? nil : $0 }
+        if let password, let problem = Person.problem(ofPassword: password) {
+            return try await self.linkPage(request, context, token: token, problem: problem.capitalizedFirst + ".")
+        }
+        guard let name = try await self.people.use(link: token, password: password),
+            let cookie = try await self.sessions.begin(.person(name, passwordHash: nil))
+        else { return try await self.linkPage(request, context, token: token) }
+        return self.signedIn(request, context, as: name, cookie)
+    }
+
+    private func linkPage(_ request: Request, _ context: ConsoleContext, token: String, problem: String? = nil) async throws -> Response {
+        let name = try await self.people.person(ofLink: token)
+        let (id, _) = self.formCookie(of: request)
+        let content = Link(token: token, name: name, formToken: FormToken.of(id), problem: problem)
+        var response = try self.renderer.respond(
+            "link", title: "Sign in", content, context: context, status: name == nil ? .gone : problem == nil ? .ok : .unprocessableContent)
+        response.setCookie(self.cookie(Self.formCookie, id, maxAge: 3600, request))
+        return response
+    }
+
+    // MARK: Cookies
+
+    func signedIn(_ request: Request, _ context: ConsoleContext, as name: String, _ cookie: String) -> Response {
+        self.logger.notice("signed in", metadata: ["actor": .string(Principal.label(name)), "client": .string(context.client)])
+        var response = Response.redirect(to: Self.localPath(context.form["next"]))
+        response.setCookie(self.cookie(Self.cookie, cookie, maxAge: self.sessions.cookieLife, request))
         response.setCookie(self.cookie(Self.formCookie, "", maxAge: 0, request))
         return response
     }
 
     @Sendable func signOut(_ request: Request, context: ConsoleContext) async throws -> Response {
-        if let session = context.session { self.sessions.signOut(session) }
+        if let cookie = request.cookies[Self.cookie]?.value { try await self.sessions.end(cookie) }
         var response = Response.redirect(to: "/login")
         response.setCookie(self.cookie(Self.cookie, "", maxAge: 0, request))
         return response
     }
 
-    private func page(
-        _ request: Request, _ context: ConsoleContext, status: HTTPResponse.Status = .ok, next: String, name: String, problem: String? = nil
-    ) throws -> Response {
-        let id = request.cookies[Self.formCookie].flatMap { ID($0.value) } ?? .v7(milliseconds: UInt64(max(0, Clock.milliseconds())))
-        let content = Content(next: next, name: name, formToken: self.sessions.formToken(for: id), problem: problem)
-        var response = try self.renderer.respond("login", title: "Sign in", content, context: context, status: status)
-        response.setCookie(self.cookie(Self.formCookie, id.description, maxAge: 3600, request))
-        return response
+    private func checkForm(_ request: Request, _ context: ConsoleContext) throws {
+        guard let formToken = context.form["csrf_token"] else { return }
+        let (id, isNew) = self.formCookie(of: request)
+        guard !isNew, FormToken.isValid(formToken, for: id) else {
+            throw PageError(.forbidden, "This form is too old or not from here. Load the page again.")
+        }
+    }
+
+    private func formCookie(of request: Request) -> (id: String, isNew: Bool) {
+        if let value = request.cookies[Self.formCookie]?.value, value.utf8.count == 43 { return (value, false) }
+        return (Secret.random(), true)
     }
 
     /// Strict: no other site's page can make a browser send it. Secure behind TLS, our own or that of a proxy, whose word can only make it stricter.
-    private func cookie(_ name: String, _ value: String, maxAge: Int, _ request: Request) -> Cookie {
+    func cookie(_ name: String, _ value: String, maxAge: Int, sameSite: Cookie.SameSite = .strict, _ request: Request) -> Cookie {
         Cookie(
             name: name, value: value, maxAge: maxAge, path: "/",
-            secure: self.renderer.isTLS || request.headers[.xForwardedProto]?.lowercased() == "https", httpOnly: true, sameSite: .strict)
+            secure: self.renderer.isTLS || request.headers[.xForwardedProto]?.lowercased() == "https", httpOnly: true, sameSite: sameSite)
     }
 
     /// Where to go after signing in: a path of ours, or `/`. `//host` and `/\host` are other hosts to a browser.
@@ -101,4 +219,9 @@ struct SignInPage: Sendable {
 extension Response {
     /// `303`: the browser gets that page.
     static func redirect(to path: String) -> Response { Response(status: .seeOther, headers: [.location: path]) }
+}
+
+extension String {
+    /// As the beginning of a sentence.
+    var capitalizedFirst: String { self.prefix(1).uppercased() + self.dropFirst() }
 }

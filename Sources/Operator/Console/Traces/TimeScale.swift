@@ -23,6 +23,27 @@ struct TimeScale: Sendable {
     /// Where the stretches begin: in milliseconds, and in percent.
     var starts: [(at: Double, x: Double)] { self.stretches.map { ($0.from, $0.x) } }
 
+    /// Round times within a stretch that is wide enough, after its beginning: where, and how long after.
+    var marks: [(x: Double, milliseconds: Double)] {
+        self.stretches.flatMap { stretch -> [(x: Double, milliseconds: Double)] in
+            let length = stretch.to - stretch.from
+            guard stretch.width >= 25, length >= 0.1 else { return [] }
+            // A step of 1, 2 or 5 times a power of ten, of which two to five are within.
+            var step = 0.01
+            var factors = [2.0, 2.5, 2.0][...]
+            while length / step > 5 {
+                step *= factors[factors.startIndex]
+                factors = factors.count == 1 ? [2.0, 2.5, 2.0] : factors.dropFirst()
+            }
+            let count = Int(length / step)
+            return (1...max(1, count)).compactMap { number -> (x: Double, milliseconds: Double)? in
+                let x = stretch.x + stretch.width * Double(number) * step / length
+                // Not upon what stands at its ends.
+                return count >= 1 && x - stretch.x > 9 && stretch.x + stretch.width - x > 5 ? (x, Double(number) * step) : nil
+            }
+        }
+    }
+
     private static let breakWidth = 4.0
     private static let mostBreaks = 8
 

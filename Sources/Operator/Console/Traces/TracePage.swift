@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Kit
+import Postgres
 import Shop
 
 /// `/trace/{id}`: all that followed from an order, an operation, a message or one of Stripe's ids, as a picture over time and as a tree.
@@ -28,15 +29,29 @@ struct TracePage: Sendable {
     }
 
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
-        let id = try context.parameters.require("id")
+        // A client may have escaped the sign of an order's number.
+        let raw = try context.parameters.require("id").replacing("+", with: "%2B").replacing("&", with: "%26")
+        let id = Form("id=" + raw)["id"] ?? ""
         let roots = try await self.traces.find(id)
         guard !roots.isEmpty else {
             throw PageError(.notFound, "Nothing has the id \(id.visible.shortened(to: 100)), or it was handled so long ago that it is forgotten.")
         }
-        return try self.renderer.respond("trace", title: "Trace", search: id, Self.content(id, roots, now: Clock.milliseconds()), context: context)
+        let order = try await self.head(roots.lazy.flatMap(\.all).compactMap(\.orderID).first)
+        return try self.renderer.respond(
+            "trace", title: order ?? "Trace", search: id, Self.content(id, roots, order: order, now: Clock.milliseconds()), context: context)
     }
 
-    static func content(_ id: String, _ roots: [TraceNode], now: Int64) -> Content {
+    private static let order: Statement = "select number, status, payment_status, total_amount, currency from orders where id = $1"
+
+    /// `Order #1002 · paid · $80.00`
+    private func head(_ order: ID?) async throws -> String? {
+        guard let order, let row = try await self.traces.pool.query(Self.order, order).first else { return nil }
+        let (number, status, payment, total, currency) = try row.decode((Int64, String, String, Int64, String).self)
+        return "Order #\(number) · \(status)" + (payment == status ? "" : " · payment \(payment)") + " · \(Money(total, currency))"
+    }
+
+    /// - Parameter order: the order that it is about, as its head has it.
+    static func content(_ id: String, _ roots: [TraceNode], order: String? = nil, now: Int64) -> Content {
         let nodes = roots.flatMap(\.all)
         let times = nodes.map { node in (from: Clock.milliseconds(node.at), to: Clock.milliseconds(node.at) + Int64(node.ms ?? 0)) }
         let (first, last) = (times.map(\.from).min() ?? now, times.map(\.to).max() ?? now)
@@ -52,9 +67,9 @@ struct TracePage: Sendable {
             Figure(name: "failed attempts and calls", value: Quantity.count(failures), tone: failures > 0 ? "bad" : ""),
         ]
         if dead > 0 { figures.append(Figure(name: dead == 1 ? "dead letter" : "dead letters", value: Quantity.count(dead), tone: "bad")) }
-        let order = nodes.lazy.compactMap(\.orderID).first
         return Content(
-            heading: order.map { "Order \($0)" } ?? id.visible.shortened(to: 120), figures: figures, picture: TracePicture(roots, now: now),
+            heading: order ?? nodes.lazy.compactMap(\.orderID).first.map { "Order \($0)" } ?? id.visible.shortened(to: 120), figures: figures,
+            picture: TracePicture(roots, now: now),
             tree: TraceText.text(roots), isOpen: waiting > 0 || now - last < 600_000)
     }
 }

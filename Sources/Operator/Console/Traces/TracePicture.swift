@@ -9,6 +9,8 @@ struct TracePicture: Sendable {
         let note: String
         let indent: Int
         let labelY: Int
+        /// On a phone, where there is no room beside the label.
+        let noteY: Int
         let barY: Int
         let bars: [Bar]
         let link: String?
@@ -28,6 +30,11 @@ struct TracePicture: Sendable {
         let anchor: String
     }
 
+    struct Mark: Sendable {
+        let x: String
+        let label: String
+    }
+
     struct Gap: Sendable {
         let x: String
         let middle: String
@@ -38,6 +45,10 @@ struct TracePicture: Sendable {
     let rows: [Row]
     let ticks: [Tick]
     let gaps: [Gap]
+    /// Times after the beginning of a stretch, to read lengths by.
+    let marks: [Mark]
+    /// Between two chains.
+    let rules: [Int]
     let height: Int
     let gapHeight: Int
     let summary: String
@@ -51,13 +62,17 @@ struct TracePicture: Sendable {
     /// - Parameter now: milliseconds since 1970: what is not over goes on until then.
     init(_ roots: [TraceNode], now: Int64) {
         var spans: [TraceSpan] = []
-        for root in roots { TraceSpan.append(root, depth: 0, now: now, to: &spans) }
+        var begins: [Int] = []
+        for root in roots {
+            begins.append(spans.count)
+            TraceSpan.append(root, depth: 0, now: now, to: &spans)
+        }
         let drawn = spans.prefix(Self.mostRows)
         let scale = TimeScale(drawn.flatMap { $0.stretches.map { ($0.from, $0.to) } })
         self.rows = drawn.enumerated().map { index, span in
             let y = Self.top + index * Self.rowHeight
             return Row(
-                label: span.label, note: span.note, indent: span.depth * 14, labelY: y + 13, barY: y + 19,
+                label: span.label, note: span.note, indent: span.depth * 14, labelY: y + 13, noteY: y + 25, barY: y + 19,
                 bars: span.stretches.map { stretch in
                     let (from, to) = (scale.position(stretch.from), scale.position(stretch.to))
                     // What took next to no time is still to be seen.
@@ -73,6 +88,8 @@ struct TracePicture: Sendable {
                 x: TimeChart.number(x) + "%", label: String(Timestamp.string(milliseconds: Int64(at)).dropFirst(11).dropLast()),
                 anchor: x > 90 ? "end" : "start")
         }
+        self.marks = scale.marks.map { Mark(x: TimeChart.number($0.x) + "%", label: "+" + Quantity.span(milliseconds: $0.milliseconds)) }
+        self.rules = begins.dropFirst().filter { $0 < drawn.count }.map { Self.top + $0 * Self.rowHeight - 3 }
         self.gaps = scale.breaks.map { gap in
             Gap(
                 x: TimeChart.number(gap.x) + "%", middle: TimeChart.number(gap.x + gap.width / 2) + "%", width: TimeChart.number(gap.width) + "%",

@@ -39,21 +39,24 @@ struct WorkerRig: Sendable {
 
     /// Runs a worker in this process until `body` ends; then it drains.
     func working<Result: Sendable>(
-        _ handlers: any Handler..., lanes: Int = 2, prefetch: Int = 512, isolation: isolated (any Actor)? = #isolation,
+        _ handlers: any Handler..., lanes: Int = 2, prefetch: Int = 512, statementTimeout: Duration = .seconds(30), lockTimeout: Duration? = nil,
+        longestStay: Duration = .seconds(1200), isolation: isolated (any Actor)? = #isolation,
         _ body: (Worker) async throws -> Result
     ) async throws -> Result {
         // As in an executable: everything on one thread.
         let thread = EventThread(name: "worker")
         defer { thread.stop() }
         let pool = try PostgresPool(
-            url: self.database.url, size: lanes + 2, applicationName: "tests-worker", statementTimeout: .seconds(30), thread: thread, logger: .silent)
+            url: self.database.url, size: lanes + 2, applicationName: "tests-worker", statementTimeout: statementTimeout,
+            lockTimeout: lockTimeout, thread: thread, logger: .silent)
         func configuration(_ name: String) throws -> BrokerConfiguration { try .init(urls: self.host.amqpURL, connectionName: name) }
         let publisher = Publisher(configuration: try configuration("worker publisher"), thread: thread, logger: .silent)
         let consumer = Consumer(
             configuration: try configuration("worker consumer"), queue: .named("tests"), prefetch: 1, thread: thread, logger: .silent)
         let worker = Worker(
             queue: "tests", handlers: HandlerRegistry(handlers), ladder: RetryLadder(delays: [1]),
-            limits: .init(lanes: lanes, batchSize: 64, prefetch: prefetch), pool: pool, publisher: publisher, consumer: consumer,
+            limits: .init(lanes: lanes, batchSize: 64, prefetch: prefetch, longestStay: longestStay), pool: pool, publisher: publisher,
+            consumer: consumer,
             thread: thread, logger: .silent)
         let group = ServiceGroup(configuration: .init(services: [pool, publisher, consumer, worker], logger: .silent))
         let running = Task { try await group.run() }
@@ -83,6 +86,14 @@ struct WorkerRig: Sendable {
     func message(_ number: Int, id: ID = .v7(milliseconds: UInt64(Clock.milliseconds()))) throws -> Outgoing {
         try Outgoing(
             Tally(number: number), envelope: Envelope(messageID: id, type: Tally.type, actor: "system", sentAt: Clock.milliseconds()), appID: "test")
+    }
+
+    /// A note of this number.
+    func note(_ number: Int, by actor: String = "system") throws -> Outgoing {
+        let now = Clock.milliseconds()
+        return try Outgoing(
+            Note(number: number), envelope: Envelope(messageID: .v7(milliseconds: UInt64(now)), type: Note.type, actor: actor, sentAt: now),
+            appID: "test")
     }
 
     /// Publishes messages and expects each to be confirmed.
@@ -122,6 +133,23 @@ struct WorkerRig: Sendable {
 
     /// Messages in the queue, with nobody holding any: call it when no worker is left.
     func left() async throws -> Int? { try await self.host.ready("tests") }
+}
+
+/// Another thing to do than ``Tally``.
+struct Note: Command {
+    static let type = "tests.note"
+
+    var number: Int
+}
+
+/// Writes each number into the table `notes`.
+struct NoteHandler: Handler {
+    static let table = "create table notes (number int not null, at timestamptz not null default clock_timestamp())"
+
+    func handle(_ batch: [Received<Note, Void>], in transaction: Transaction) async throws -> [Reply] {
+        transaction.enqueue("insert into notes (number) select unnest($1::int4[])", batch.map { Int32($0.payload.number) })
+        return batch.map { _ in .done() }
+    }
 }
 
 /// Things that tasks have seen, in their order.

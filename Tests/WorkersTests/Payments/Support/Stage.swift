@@ -29,7 +29,8 @@ struct Stage: Sendable {
     func setTheScene(stock: Int = 10) async throws {
         try await self.shop.pool.pipeline([
             Call(
-                "insert into users (id, email, full_name, password_hash) values ($1, 'ada@example.com', 'Ada Lovelace', '!')", self.user),
+                "insert into users (id, email, email_verified, full_name, password_hash) values ($1, 'ada@example.com', true, 'Ada Lovelace', '!')",
+                self.user),
             Call(
                 "insert into products (id, unit_amount, stock_quantity, currency, sku, name) values ($1, 2000, $2, 'usd', 'TEA-1', 'Assam')",
                 self.product, Int32(stock)),

@@ -7,6 +7,7 @@ public enum MailSample {
         let order = "\(shopURL)/orders/0190f3a2-7c1e-7d4a-9b1f-2f6c8e1a5d33"
         switch template {
         case .welcome: return ["name": "Ada Lovelace", "url": shopURL]
+        case .passwordChanged: return ["name": "Ada Lovelace", "url": shopURL]
         case .passwordReset:
             return ["name": "Ada Lovelace", "url": "\(shopURL)/reset-password?token=AZDzonwefUqbHy9sjhpdM1xq0J3m2vCw8p5YtQeRkLs"]
         case .stockLow:

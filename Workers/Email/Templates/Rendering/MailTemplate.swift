@@ -8,6 +8,7 @@ public enum MailTemplate: String, Sendable, CaseIterable {
     case refunded
     case welcome
     case passwordReset = "password_reset"
+    case passwordChanged = "password_changed"
     /// To the shop's staff.
     case stockLow = "stock_low"
     /// To the shop's staff.

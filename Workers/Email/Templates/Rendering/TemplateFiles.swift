@@ -21,6 +21,8 @@ enum TemplateFiles {
             ("order_shipped.sms", PackageResources.order_shipped_sms_mustache),
             ("order_shipped.txt", PackageResources.order_shipped_txt_mustache),
             ("paragraph.html", PackageResources.paragraph_html_mustache),
+            ("password_changed.html", PackageResources.password_changed_html_mustache),
+            ("password_changed.txt", PackageResources.password_changed_txt_mustache),
             ("password_reset.html", PackageResources.password_reset_html_mustache),
             ("password_reset.txt", PackageResources.password_reset_txt_mustache),
             ("payment_failed.html", PackageResources.payment_failed_html_mustache),

@@ -4,8 +4,9 @@ import { api, frame } from "../shop.js";
 
 /** Where to go on: a page of this shop, whatever the address says. */
 function next() {
-  const url = new URL(new URLSearchParams(location.search).get("next") ?? "/", location.origin);
-  return url.origin === location.origin ? url.pathname + url.search : "/";
+  const url = URL.parse?.(new URLSearchParams(location.search).get("next") ?? "/", location.origin) ?? new URL("/", location.origin);
+  // The whole address, whose origin was looked at: a path alone that begins with two slashes would lead to another host.
+  return url.origin === location.origin && !url.pathname.startsWith("//") ? url.href : "/";
 }
 
 async function enter(email, password) {

@@ -1,0 +1,41 @@
+import HummingbirdCore
+import Kit
+import Logging
+import NIOCore
+import NIOSSL
+
+/// Takes in the connections of clients, so many of each, and watches that they get on.
+struct ClientChannel<Base: ServerChildChannel>: ServerChildChannel {
+    let base: Base
+    let clients: ClientAddress
+    let limits: ServerLimits
+    let connections: ConcurrencyLimit<IPAddress>
+
+    private struct Refused: Error {}
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
+        // What a trusted proxy connects for is told apart by its requests.
+        if let peer = channel.remoteAddress.flatMap({ IPAddress($0) }), !self.clients.isTrusted(peer) {
+            guard let place = self.connections.place(for: peer.network) else {
+                channel.reset()
+                return channel.eventLoop.makeFailedFuture(Refused())
+            }
+            channel.closeFuture.whenComplete { _ in withExtendedLifetime(place) {} }
+        }
+        do {
+            try channel.pipeline.syncOperations.addHandler(SocketWatch(time: self.limits.writeTime))
+        } catch {
+            channel.close(promise: nil)
+            return channel.eventLoop.makeFailedFuture(error)
+        }
+        return self.base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            if let tls = try? pipeline.handler(type: NIOSSLServerHandler.self) {
+                try pipeline.addHandler(TLSWatch(limits: self.limits), position: .after(tls))
+            }
+            return value
+        }
+    }
+
+    func handle(value: Base.Value, logger: Logger) async { await self.base.handle(value: value, logger: logger) }
+}

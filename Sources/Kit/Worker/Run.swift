@@ -1,0 +1,35 @@
+/// The deliveries' connection is gone, or the worker must end now: the messages come again.
+struct Abandoned: Error {}
+
+/// Messages were in hand for too long: they go back to the queue by the ladder.
+struct Overdue: Error {}
+
+/// How long a batch may stay in hand.
+struct Run: Sendable {
+    /// False once the deliveries' connection is gone; they come again, so there is no point in going on.
+    let isCurrent: @Sendable () -> Bool
+    /// When the batch is given back. The broker would do so itself after its `consumer_timeout` (30 min unless it is set), with everything else in hand, and
+    /// count it as a crash. Nil: it stays.
+    let until: ContinuousClock.Instant?
+
+    /// Waits before the next try.
+    /// - Throws: `Abandoned`, `Overdue`.
+    func pause(_ backoff: inout Backoff) async throws {
+        guard self.isCurrent(), !Task.isCancelled else { throw Abandoned() }
+        if let until, until <= .now { throw Overdue() }
+        do { try await Task.sleep(for: backoff.next()) } catch { throw Abandoned() }
+    }
+
+    /// The same batch, for what has to be done with it before it can leave.
+    var withoutEnd: Run { Run(isCurrent: self.isCurrent, until: nil) }
+}
+
+/// Waiting times that grow from 50 ms to 5 s, each drawn between half of the step and the whole.
+struct Backoff: Sendable {
+    private var step: Duration = .milliseconds(50)
+
+    mutating func next() -> Duration {
+        defer { self.step = min(self.step * 2, .seconds(5)) }
+        return self.step * Double.random(in: 0.5...1)
+    }
+}

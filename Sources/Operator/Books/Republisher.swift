@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Kit
+import Postgres
+import RabbitMQ
+import Shop
+
+/// Sends again what handlers emitted and the books miss: from the inbox, which keeps every emitted message until retention drops it.
+///
+/// A message goes to the one queue that lacks it, under the id that it had. So a copy that turns up after all, or is in a queue that others are missing
+/// from, is recognised and takes effect once.
+struct Republisher: Sendable {
+    let pool: PostgresPool
+    let publisher: Publisher
+    /// `operator:<name>`
+    let actor: String
+
+    /// Messages sent at a time.
+    private static let chunk = 500
+
+    /// What was emitted a moment ago may be on its way between the commit and its publishing, or be published again by a worker that was cut off.
+    ///
+    /// The inbox does not keep who acted; the timeline does, of what concerns an order.
+    private static let emitted: Statement = """
+        select m.queue, i.message_id, i.correlation_id, i.handled_at, (e.ordinality - 1)::int8, e.value ->> 'type', (e.value ->> 'schema')::int,
+               (e.value -> 'payload')::text, (select o.actor from order_events o where o.message_id = i.message_id limit 1)
+        from unnest($1::uuid[], $2::text[], $3::uuid[]) m(message_id, queue, correlation_id)
+        join inbox i on i.correlation_id = m.correlation_id
+        cross join json_array_elements(i.emitted) with ordinality e
+        where i.handled_at < now() - interval '1 minute' and uuid_generate_v5(i.message_id, (e.ordinality - 1)::text) = m.message_id
+        """
+
+    /// - Returns: how many were sent: those that the inbox knows, and that were emitted more than a minute ago.
+    /// - Throws: `Unavailable` if the broker does not take them.
+    func send(_ missing: [MessageBook.Missing]) async throws -> Int {
+        var counts: [String: Int] = [:]
+        for start in stride(from: 0, to: missing.count, by: Self.chunk) {
+            let part = missing[start..<min(missing.count, start + Self.chunk)]
+            let rows = try await self.pool.query(Self.emitted, part.map(\.messageID), part.map(\.queue), part.map(\.correlationID))
+            let messages = try rows.map { row in
+                counts[try row[0, as: String.self], default: 0] += 1
+                return try self.message(row)
+            }
+            if let failure = await self.publisher.publish(messages).compactMap({ $0 }).first {
+                throw Unavailable("broker: not all that is missing was taken (\(failure)); say it again")
+            }
+        }
+        let (acts, actor) = (counts, self.actor)
+        if !acts.isEmpty {
+            try await self.pool.transaction { transaction in
+                try await transaction.actAsRecorder()
+                for (queue, count) in acts.sorted(by: { $0.key < $1.key }) {
+                    transaction.note("republish", of: queue, by: actor, reason: Quantity.count(count, "message"))
+                }
+            }
+        }
+        return counts.values.reduce(0, +)
+    }
+
+    private func message(_ row: Row) throws -> Outgoing {
+        let handledAt = Clock.milliseconds(try row[3, as: Date.self])
+        let actor = try row[8, as: String?.self] ?? "system"
+        var envelope = Envelope(messageID: try row[1], type: "", actor: actor, sentAt: handledAt)
+        envelope.correlationID = try row[2]
+        let next = envelope.emitted(
+            type: try row[5], schema: Int(try row[6, as: Int32.self]), at: Int(try row[4, as: Int64.self]), sentAt: handledAt)
+        return Outgoing(
+            exchange: "", routingKey: try row[0], mandatory: true, properties: next.properties(appID: "conveyor"),
+            body: Array(try row[7, as: String.self].utf8))
+    }
+}

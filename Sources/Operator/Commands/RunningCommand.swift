@@ -1,0 +1,32 @@
+import ArgumentParser
+import Kit
+import Shop
+
+/// `conveyor running`
+struct RunningCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "running", abstract: "Lists the messages that workers hold, and for how long.",
+        discussion: "Workers say every second what they have held for half a second or longer.")
+
+    @Flag(help: "Print a JSON array.") var json = false
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await Desk.open(self.options) { desk in
+            let messages = try await desk.withDatabase { try await RunningMessage.all(in: $0) }
+            if self.json {
+                try Terminal.print(json: messages)
+            } else if !messages.isEmpty {
+                var table = Table(.text("QUEUE"), .long("TYPE", least: 12), .text("MESSAGE"), .number("AGE"), .number("ATTEMPT"), .text("WORKER"))
+                for message in messages {
+                    table.add(
+                        Table.Cell(message.queue), Table.Cell(message.type), Table.Cell(message.messageID.description),
+                        Table.Cell(Quantity.span(milliseconds: message.ageSeconds * 1000), message.ageSeconds > 60 ? .yellow : .plain),
+                        Table.Cell("\(message.attempt)"), Table.Cell(message.worker))
+                }
+                table.print()
+            }
+            guard !messages.isEmpty else { throw NothingFound("no worker has held a message for longer than a moment") }
+        }
+    }
+}

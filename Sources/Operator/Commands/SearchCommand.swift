@@ -1,0 +1,30 @@
+import ArgumentParser
+import Kit
+
+/// `conveyor search TEXT`
+struct SearchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search", abstract: "Finds orders, customers, products and messages by what customers quote.",
+        discussion: "An order's number (#1002), an e-mail address, a name, a SKU, a product's name, or an id: of a message, an operation or Stripe's."
+    )
+
+    @Argument(help: "What to look for.") var text: String
+    @Flag(help: "Print a JSON array.") var json = false
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        try await Desk.open(self.options) { desk in
+            let hits = try await desk.withDatabase { try await Search(pool: $0).hits(self.text) }
+            if self.json {
+                try Terminal.print(json: hits)
+            } else if !hits.isEmpty {
+                var table = Table(.text("KIND"), .text("ID"), .long("", least: 16), .long("", least: 16))
+                for hit in hits {
+                    table.add(Table.Cell(hit.kind.rawValue), Table.Cell(hit.id), Table.Cell(hit.title, .bold), Table.Cell(hit.detail))
+                }
+                table.print()
+            }
+            guard !hits.isEmpty else { throw NothingFound("nothing is known of \(self.text.onOneLine)") }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import FoundationEssentials
+import Kit
+
+/// `conveyor send TYPE FILE`
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send", abstract: "Sends a message, and prints its id.",
+        discussion: "The payload must decode as its type. What becomes of it: conveyor trace ID.")
+
+    @Argument(help: "The message type, e.g. inventory.adjust_stock.") var type: String
+    @Argument(help: "A file of the payload's JSON; - for standard input.") var file: String
+    @Option(help: ArgumentHelp("Send it so much later: 5s, 10m, 2h.", valueName: "time")) var delay: Delay?
+    @Flag(help: "Only check that it decodes.") var dryRun = false
+    @OptionGroup var options: PartOptions
+
+    func run() async throws {
+        let payload: [UInt8]
+        do {
+            payload = self.file == "-" ? StandardStreams.read() : Array(try Data(contentsOf: URL(filePath: self.file)))
+        } catch {
+            throw ValidationError("\(self.file) cannot be read")
+        }
+        try await Desk.open(self.options) { desk in
+            try await desk.withDatabase { pool in
+                let actor = try await desk.actor(for: .send, in: pool)
+                let draft = try MessageSender.Draft(type: self.type, payload: payload)
+                if self.dryRun {
+                    Terminal.note("it is a valid \(draft.type); nothing was sent")
+                } else if let delay {
+                    print(try await MessageSender(pool: pool, publisher: nil).send(draft, delay: delay.seconds, by: actor))
+                } else {
+                    try await desk.withPublisher { publisher in
+                        print(try await MessageSender(pool: pool, publisher: publisher).send(draft, delay: nil, by: actor))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A span of time, as an option takes it: `5s`, `10m`, `2h`, `1d`; a number alone is seconds.
+struct Delay: ExpressibleByArgument, Sendable {
+    /// 0 to 30 days.
+    let seconds: Double
+
+    init?(argument: String) {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        let unit = argument.last.flatMap { units[$0] }
+        guard let number = Double(unit == nil ? argument[...] : argument.dropLast()), number.isFinite, number >= 0 else { return nil }
+        self.seconds = number * (unit ?? 1)
+        guard self.seconds <= 30 * 86_400 else { return nil }
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Kit
+import Postgres
+import RabbitMQ
+import Shop
+
+/// `conveyor waiting --queue Q`
+struct WaitingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "waiting", abstract: "Lists the messages that wait for a queue's workers. They stay where they are.",
+        discussion: """
+            With RABBITMQCTL it looks into the queue, as rabbitmq-queues peek does. Without, it says what the books know: messages that a handler has \
+            emitted or failed at and that nobody has handled since; commands that came by HTTP are not among them.
+            """)
+
+    @Option(help: "The queue.") var queue: String
+    @Option(help: "Only of this message type.") var type: String?
+    @Option(help: "So many at most, the oldest first.") var limit = 50
+    @Flag(help: "Print a JSON array.") var json = false
+    @OptionGroup var options: PartOptions
+
+    func validate() throws {
+        guard 1...10_000 ~= self.limit else { throw ValidationError("--limit is 1 to 10000") }
+    }
+
+    func run() async throws {
+        try await Desk.open(self.options) { desk in
+            try desk.check(queue: self.queue)
+            let (messages, source) = try await desk.withDatabase { pool in
+                try await desk.waiting(pool).list(queue: self.queue, type: self.type, limit: self.limit)
+            }
+            if self.json {
+                try Terminal.print(json: messages)
+            } else if !messages.isEmpty {
+                var table = Table(.text("QUEUE"), .long("TYPE", least: 12), .text("MESSAGE"), .number("ATTEMPT"), .number("AGE"), .text("ACTOR"))
+                for message in messages {
+                    table.add(
+                        Table.Cell(message.queue), Table.Cell(message.type), Table.Cell(message.messageID.description),
+                        Table.Cell("\(message.attempt)"), Table.Cell(Quantity.span(milliseconds: message.ageSeconds * 1000)),
+                        Table.Cell(message.actor ?? "–"))
+                }
+                table.print()
+            }
+            Terminal.note(source.note)
+            guard !messages.isEmpty else { throw NothingFound("nothing waits for \(self.queue) as far as that can be seen") }
+        }
+    }
+}
+
+extension WaitingMessage.Source {
+    /// Where the list comes from, in words.
+    var note: String {
+        switch self {
+        case .queue: "as the queue has them"
+        case .books: "as the books have them: commands that came by HTTP and were not looked at yet are not among them; with RABBITMQCTL they are"
+        }
+    }
+}
+
+extension Desk {
+    /// What waits, by the best means there are.
+    func waiting(_ pool: PostgresPool) throws -> WaitingMessages {
+        WaitingMessages(
+            pool: pool, definitions: try Definitions(ladder: RetryLadder(self.settings)),
+            peeker: QueuePeeker(self.settings, virtualHost: try self.brokerConfiguration().nodes[0].virtualHost), logger: self.logger)
+    }
+}

@@ -1,0 +1,36 @@
+public import Kit
+public import NIOSSL
+
+/// TLS as every server of ours speaks it, by the settings `TLS_CERT` and `TLS_KEY`.
+public enum ServerTLS {
+    /// Suites of TLS 1.2 with forward secrecy and authenticated encryption (RFC 9325, section 4.2). Those of TLS 1.3 are all of that kind.
+    private static let suites: [NIOTLSCipher] = [
+        .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    ]
+
+    /// The configuration: TLS 1.2 at least; nil if neither setting is there.
+    /// - Throws: one of the two is missing, is no file in PEM, or they do not belong together.
+    public static func configuration(_ settings: Settings) throws(SettingError) -> TLSConfiguration? {
+        guard settings.isSet("TLS_CERT") || settings.isSet("TLS_KEY") else { return nil }
+        let certificate = try settings.require("TLS_CERT")
+        let chain: [NIOSSLCertificate]
+        do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch {
+            throw SettingError(name: "TLS_CERT", reason: "is no file of certificates in PEM")
+        }
+        let key = try settings.require("TLS_KEY")
+        let privateKey: NIOSSLPrivateKey
+        do { privateKey = try NIOSSLPrivateKey(file: key, format: .pem) } catch {
+            throw SettingError(name: "TLS_KEY", reason: "is no file of a private key in PEM")
+        }
+        var tls = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(privateKey))
+        tls.minimumTLSVersion = .tlsv12
+        tls.cipherSuiteValues = Self.suites
+        do { _ = try NIOSSLContext(configuration: tls) } catch {
+            throw SettingError(name: "TLS_KEY", reason: "is not the key of the certificate in TLS_CERT")
+        }
+        return tls
+    }
+}

@@ -1,0 +1,11 @@
+extension Rule<String> {
+    /// A currency (ISO 4217) that Stripe presents, kept in lower case.
+    public static var currency: Rule {
+        Rule { text throws(Violation) in
+            guard text.utf8.count == 3, text.utf8.allSatisfy(\.isLetter) else { throw Violation("must be a currency of ISO 4217 in three letters") }
+            let code = text.lowercased()
+            guard Currency(code) != nil else { throw Violation("must be a currency that Stripe takes payments in") }
+            return code
+        }
+    }
+}

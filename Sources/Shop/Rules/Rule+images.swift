@@ -1,0 +1,61 @@
+extension Rule<String> {
+    /// The URL of an image (RFC 3986): of http or https, with a host, in ASCII, and without the characters that end an attribute of HTML or a rule of
+    /// CSS: whoever writes it into a page writes a URL and nothing else. Other characters are percent-encoded.
+    public static var image: Rule {
+        Rule { text throws(Violation) in
+            guard text.utf8.count <= 2000 else { throw .length(1...2000) }
+            let schemes = ["https://", "http://"]
+            guard let scheme = schemes.first(where: { text.utf8.starts(with: $0.utf8) }),
+                text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && !"\"'<>\\^`{|}".utf8.contains($0) }),
+                Self.hasHost(text.utf8.dropFirst(scheme.utf8.count))
+            else { throw Violation("must be a URL that begins with https:// or http://") }
+            return text
+        }
+    }
+
+    /// A host and perhaps a port, then the path, the query or nothing. No name and password before it: those are nobody's business.
+    private static func hasHost(_ rest: Substring.UTF8View) -> Bool {
+        let authority = rest.prefix { !"/?#".utf8.contains($0) }
+        let host: Substring.UTF8View
+        if authority.first == UInt8(ascii: "[") {
+            host = authority.prefix { $0 != UInt8(ascii: "]") }
+            guard host.count > 2, host.count < authority.count, host.dropFirst().allSatisfy({ $0.isHexadecimal || $0 == UInt8(ascii: ":") }) else {
+                return false
+            }
+            return Self.isPort(authority.dropFirst(host.count + 1))
+        }
+        host = authority.prefix { $0 != UInt8(ascii: ":") }
+        let isName = host.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") }
+        return !host.isEmpty && isName && Self.isPort(authority.dropFirst(host.count))
+    }
+
+    /// Nothing, or a colon and digits.
+    private static func isPort(_ text: Substring.UTF8View) -> Bool {
+        guard let colon = text.first else { return true }
+        return colon == UInt8(ascii: ":") && text.count <= 6 && text.dropFirst().allSatisfy(\.isDigit)
+    }
+}
+
+extension Rule<[String]> {
+    /// How many images a product has at most.
+    public static var greatestImageCount: Int { 20 }
+
+    /// The images of a product, the first of them for lists.
+    public static var images: Rule {
+        Rule { images throws(Violation) in
+            guard images.count <= Self.greatestImageCount else { throw Violation("must have at most \(Self.greatestImageCount) elements") }
+            for (index, image) in images.enumerated() {
+                do throws(Violation) {
+                    _ = try Rule<String>.image.read(image)
+                } catch {
+                    throw Violation("must have URLs of images only: number \(index + 1) \(error.message)")
+                }
+            }
+            return images
+        }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isHexadecimal: Bool { self.isDigit || UInt8(ascii: "a")...UInt8(ascii: "f") ~= self | 0x20 }
+}

@@ -1,0 +1,144 @@
+import Crypto
+import Fixtures
+import FoundationEssentials
+import Identity
+import Kit
+import Shop
+import Testing
+
+/// A session is a family of refresh tokens: each is traded in for the next, once.
+@Suite struct SessionTests {
+    private struct Pair {
+        let access: String
+        let refresh: String
+
+        init(_ answer: Answer) throws {
+            self.access = try #require(answer["access_token"].text, "\(answer)")
+            self.refresh = try #require(answer["refresh_token"].text, "\(answer)")
+        }
+    }
+
+    private func signIn(_ customer: TestShop.Customer) async throws -> Pair {
+        let body: JSON = ["email": .string(customer.email), "password": .string(TestShop.password)]
+        return try Pair(try await TestShop.shared().api.send("POST", "/auth/login", body))
+    }
+
+    private func trade(_ token: String, at api: API? = nil) async throws -> Answer {
+        let shop = try await TestShop.shared()
+        return try await (api ?? shop.api).send("POST", "/auth/refresh", ["refresh_token": .string(token)])
+    }
+
+    /// Waits until the trading of so many tokens is written down for each session of a customer, and then lets a minute pass.
+    private func passMinute(of customer: TestShop.Customer, after counter: Int) async throws {
+        let shop = try await TestShop.shared()
+        try await eventually("the session") {
+            try await shop.database.value("select min(counter) from sessions where user_id = '\(customer.id)'") == "\(counter)"
+        }
+        try await shop.database.psql("update sessions set renewed_at = renewed_at - interval '1 minute' where user_id = '\(customer.id)'")
+    }
+
+    @Test func `a refresh token that comes again ends its session and no other`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        let (first, other) = (try await self.signIn(customer), try await self.signIn(customer))
+        let second = try Pair(try await self.trade(first.refresh))
+        let third = try Pair(try await self.trade(second.refresh, at: shop.other))
+        try await self.passMinute(of: customer, after: 2)
+        let again = try await self.trade(first.refresh)
+        #expect(again.status == 401)
+        #expect(again.code == "unauthorized")
+        try await eventually("the session's end") { try await self.trade(third.refresh).status == 401 }
+        for access in [first.access, second.access, third.access] {
+            try await eventually("the end of its access tokens") { try await shop.other.get("/users/me", by: access).status == 401 }
+        }
+        #expect(try await shop.api.get("/users/me", by: other.access).status == 200)
+        #expect(try await self.trade(other.refresh).status == 200)
+    }
+
+    @Test func `the token before the newest ends its session as well, a moment later`() async throws {
+        let customer = try await TestShop.shared().customer()
+        let first = try await self.signIn(customer)
+        let second = try Pair(try await self.trade(first.refresh))
+        try await self.passMinute(of: customer, after: 1)
+        #expect(try await self.trade(first.refresh).status == 401)
+        try await eventually("the session's end") { try await self.trade(second.refresh).status == 401 }
+    }
+
+    @Test func `windows that refresh at the same moment, and an answer that was lost, end nothing`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        var pair = try await self.signIn(customer)
+        for _ in 1...5 {
+            let refresh = pair.refresh
+            async let one = self.trade(refresh)
+            async let two = self.trade(refresh, at: shop.other)
+            let pairs = [try Pair(try await one), try Pair(try await two)]
+            // The answers to both are good, and good for the same: whichever window goes on.
+            for each in pairs { #expect(try await shop.api.get("/users/me", by: each.access).status == 200) }
+            // However slow the machine is.
+            try await shop.database.psql("update sessions set renewed_at = now() + interval '1 minute' where user_id = '\(customer.id)'")
+            let lost = try await self.trade(refresh)
+            #expect(lost.status == 200, "\(lost)")
+            pair = try #require(pairs.randomElement())
+        }
+        #expect(try await shop.database.value("select count(*) from sessions where user_id = '\(customer.id)' and ended_at is not null") == "0")
+    }
+
+    @Test func `to sign out ends this session, by its refresh token or its access token`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        for byRefreshToken in [true, false] {
+            let (pair, other) = (try await self.signIn(customer), try await self.signIn(customer))
+            let answer =
+                byRefreshToken
+                ? try await shop.api.send("POST", "/auth/logout", ["refresh_token": .string(pair.refresh)], waiting: true)
+                : try await shop.api.send("POST", "/auth/logout", by: pair.access, waiting: true)
+            #expect(answer.status == 200, "\(answer)")
+            #expect(try await shop.other.get("/users/me", by: pair.access).status == 401)
+            #expect(try await self.trade(pair.refresh, at: shop.other).status == 401)
+            #expect(try await shop.other.get("/users/me", by: other.access).status == 200)
+            #expect(try await self.trade(other.refresh).status == 200)
+        }
+        #expect(try await shop.api.send("POST", "/auth/logout").status == 401)
+        #expect(try await shop.api.send("POST", "/auth/logout", ["refresh_token": "x.y.z"]).status == 401)
+        // It belongs to no session.
+        #expect(try await shop.api.send("POST", "/auth/logout", by: customer.token).fields == ["refresh_token"])
+    }
+
+    @Test func `a session ends for good 90 days after the password was given`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        let user = try #require(ID(customer.id))
+        let tokens = await Tokens(secret: TestShop.secretKey, previous: [], environment: "test")
+        func refreshToken(signedIn days: Double) async throws -> String {
+            let signedInAt = Date().addingTimeInterval(-days * 86_400)
+            return try await tokens.sign(
+                .init(
+                    userID: user, epoch: 0, use: .refresh, expiresAt: Date().addingTimeInterval(86_400),
+                    session: .init(id: .v7(milliseconds: 1), signedInAt: signedInAt)))
+        }
+        let young = try Pair(try await self.trade(try await refreshToken(signedIn: 89)))
+        let claims = try await tokens.verify(young.refresh, for: .refresh)
+        #expect(claims.expiresAt < Date().addingTimeInterval(86_400 + 1), "not longer than the session")
+        let old = try await self.trade(try await refreshToken(signedIn: 90.01))
+        #expect(old.status == 401)
+        #expect(old.code == "token_expired")
+    }
+
+    @Test func `a refresh token of before there were sessions is good for one pair`() async throws {
+        let shop = try await TestShop.shared()
+        let customer = try await shop.customer()
+        let now = Int(Date().timeIntervalSince1970)
+        func part(_ text: String) -> String { Base64URL.encode(Array(text.utf8)) }
+        let signed =
+            part(#"{"alg":"HS256","typ":"JWT"}"#) + "."
+            + part(#"{"sub":"\#(customer.id)","exp":\#(now + 3600),"iat":\#(now),"ep":0,"use":"refresh","su":true}"#)
+        let mac = HMAC<SHA256>.authenticationCode(for: Array(signed.utf8), using: SymmetricKey(data: Array(TestShop.secretKey.utf8)))
+        let token = signed + "." + Base64URL.encode(Array(mac))
+        let pair = try Pair(try await self.trade(token))
+        #expect(try await shop.api.get("/users", by: pair.access).status == 403)
+        try await self.passMinute(of: customer, after: 1)
+        #expect(try await self.trade(token).status == 401)
+        try await eventually("the session's end") { try await self.trade(pair.refresh).status == 401 }
+    }
+}

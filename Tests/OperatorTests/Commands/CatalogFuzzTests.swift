@@ -1,0 +1,43 @@
+import Fixtures
+import Shop
+import Testing
+
+@testable import Operator
+
+/// Files of products by chance.
+@Suite struct CatalogFuzzTests {
+    @Test func `a file is read, or refused by its line, and a row that is taken keeps to the rules of a request`() async throws {
+        try await Fuzz.run("CSV files", 5000) { fuzz in
+            let columns = ProductRow.columns.shuffled(using: &fuzz)
+            var text = columns.joined(separator: ",") + "\n"
+            for _ in 0..<fuzz.pick([1, 2, 5]) {
+                let fields = columns.map { column in
+                    var field: String
+                    switch (column, fuzz.chance(0.3)) {
+                    case (_, true): field = fuzz.pick(Fuzz.texts + Fuzz.integers)
+                    case ("sku", _): field = "A-1"
+                    case ("name", _): field = "Kettle"
+                    case ("currency", _): field = fuzz.pick(["usd", "kwd", "isk", "", "xyz"])
+                    case ("images", _): field = fuzz.pick(["", "https://x/a.png https://x/b.png", "https://x/\"><script>"])
+                    case ("is_active", _): field = fuzz.pick(["", "yes", "0", "true"])
+                    case ("unit_amount", _), ("stock_quantity", _), ("low_stock_threshold", _): field = fuzz.pick(["1", "100", "", "1500"])
+                    default: field = ""
+                    }
+                    if field.contains(where: { ",\"\n\r".contains($0) }) || fuzz.chance(0.1) {
+                        field = "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+                    }
+                    return field
+                }
+                text += fields.joined(separator: ",") + fuzz.pick(["\n", "\r\n", "\n,,,,,,,,,\n"])
+            }
+            let bytes = fuzz.chance(0.3) ? fuzz.broken(Array(text.utf8)) : Array(text.utf8)
+            guard let records = try? CSVReader.records(bytes), let header = records.first else { return }
+            for record in records.dropFirst() {
+                guard let row = try? ProductRow(record, columns: header.fields), let command = try? row.create(category: nil) else { continue }
+                var fields = FieldCheck()
+                command.check(&fields)
+                #expect(fields.findings.isEmpty, "\(fields.findings): \(String(decoding: bytes, as: UTF8.self))")
+            }
+        }
+    }
+}

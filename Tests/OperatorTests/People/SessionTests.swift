@@ -1,0 +1,113 @@
+import Fixtures
+import FoundationEssentials
+import Kit
+import Testing
+import Transfer
+
+@testable import Operator
+
+/// Who is signed in, and for how long.
+@Suite struct SessionTests {
+    private static let password = RolesTests.password
+
+    @Test func `the console starts without a token, and then no token lets anybody in`() async throws {
+        try await withConsole(["CONSOLE_TOKEN": ""]) { console in
+            let client = try WebClient(base: console.base)
+            let form = try await client.get("/login")
+            #expect(form.text.contains(#"name="password""#) && !form.text.contains(#"id="token""#))
+            for token in ["", ConsoleFixture.token] { #expect(try await client.post("/login", [("token", token)]).status == 401) }
+            try await console.addPerson("ada", role: .admin)
+            #expect(try await console.signedIn(as: "ada", password: Self.password).get("/").text.contains("<b>ada</b>"))
+        }
+    }
+
+    @Test func `a link signs in once, when its form is sent, and lets its person choose a password`() async throws {
+        try await withConsole { console in
+            let site = CommandLineSite(database: console.database, host: console.host)
+            let made = try await site.conveyor("people", "add", "mia", "--role", "operator", settings: ["CONSOLE_PORT": "\(console.port)"])
+            let path = String(made.output.dropFirst(console.base.count).dropLast())
+            let client = try WebClient(base: console.base)
+            // A program that looks at it first uses nothing up.
+            for _ in 0..<2 { #expect(try await client.get(path).text.contains("<b>mia</b>")) }
+            let form = try await client.get(path)
+            func fields(_ password: String) -> [(String, String)] {
+                [("csrf_token", form.hidden("csrf_token") ?? ""), ("token", form.hidden("token") ?? ""), ("password", password)]
+            }
+            #expect(try await client.post("/login/link", fields("short")).status == 422)
+            #expect(try await client.post("/login/link", fields(Self.password)).status == 303)
+            #expect(try await client.get("/jobs").status == 200)
+            let second = try WebClient(base: console.base)
+            #expect(try await second.get(path).status == 410)
+            #expect(try await second.post("/login/link", [("token", form.hidden("token") ?? "")]).status == 410)
+            #expect(try await console.signedIn(as: "MIA", password: Self.password).get("/jobs").status == 200)
+            #expect(try await console.audit(of: "mia").map { $0[1] } == ["people_add", "people_set"])
+
+            let late = try await site.conveyor("people", "set", "mia", "--link", settings: ["CONSOLE_PORT": "\(console.port)"])
+            try await console.database.psql("update sign_in_links set expires_at = now() - interval '1 second'")
+            #expect(try await second.get(String(late.output.dropFirst(console.base.count).dropLast())).status == 410)
+        }
+    }
+
+    @Test func `another role, another password and removal count at once for a session that is open`() async throws {
+        try await withConsole { console in
+            let site = CommandLineSite(database: console.database, host: console.host)
+            try await console.addPerson("mia", role: .operator)
+            let client = try await console.signedIn(as: "mia", password: Self.password)
+            #expect(try await client.submit("/queues/email/pause").status == 303)
+            #expect(try await site.conveyor("people", "set", "mia", "--role", "viewer").status == 0)
+            #expect(try await client.submit("/queues/email/resume").status == 403)
+            #expect(try await site.conveyor("people", "set", "mia", "--role", "admin").status == 0)
+            #expect(try await client.get("/people").status == 200)
+            #expect(try await site.conveyor("people", "set", "mia", "--password", input: "another horse\n").status == 0)
+            #expect(try await client.get("/people").status == 303)
+            let again = try await console.signedIn(as: "mia", password: "another horse")
+            #expect(try await site.conveyor("people", "remove", "mia").status == 0)
+            #expect(try await again.get("/jobs").status == 303)
+            #expect(try await again.post("/login", [("name", "mia"), ("password", "another horse")]).status == 401)
+        }
+    }
+
+    @Test func `a session ends after a time without use, which what a page asks for by itself is not, and at its end whatever is used`() async throws
+    {
+        try await withConsole(["CONSOLE_IDLE_MINUTES": "0.04"]) { console in
+            let idle = try await console.signedIn()
+            let used = try await console.signedIn(name: "eve")
+            try await eventually("the session that only its page asks for to end", every: .milliseconds(500)) {
+                #expect(try await used.get("/jobs").status == 200)
+                return try await idle.get("/jobs", headers: ["X-Conveyor-Refresh": "1"]).status == 303
+            }
+        }
+        try await withConsole(["CONSOLE_SESSION_HOURS": "0.0008"]) { console in
+            let client = try await console.signedIn()
+            try await eventually("the session to end") { try await client.get("/jobs").status == 303 }
+        }
+    }
+
+    @Test func `somebody else's guesses lock no right password out`() async throws {
+        try await withConsole { console in
+            try await console.addPerson("ada", role: .operator)
+            let guesser = try WebClient(base: console.base)
+            var statuses: [Int] = []
+            for _ in 0..<8 { statuses.append(try await guesser.post("/login", [("name", "ada"), ("password", "a wild guess")]).status) }
+            #expect(statuses.prefix(5).allSatisfy { $0 == 401 } && statuses.suffix(3).allSatisfy { $0 == 429 }, "\(statuses)")
+            #expect(try await console.signedIn(as: "ada", password: Self.password).get("/jobs").status == 200)
+        }
+    }
+
+    @Test func `who is not signed in sends no large body`() async throws {
+        try await withConsole { console in
+            let client = try WebClient(base: console.base)
+            #expect(try await client.post("/login", [("token", String(repeating: "x", count: 10_000))]).status == 413)
+            #expect(try await client.post("/login/link", [("token", String(repeating: "x", count: 10_000))]).status == 413)
+        }
+    }
+
+    @Test func `a person's name stays theirs when somebody enters with the token`() async throws {
+        try await withConsole { console in
+            try await console.addPerson("ada", role: .viewer)
+            let client = try await console.signedIn(name: "ada")
+            #expect(try await client.submit("/queues/email/pause").status == 303)
+            #expect(try await console.audit(of: "email").map { $0[0] } == ["operator:ada@token"])
+        }
+    }
+}
