@@ -36,7 +36,7 @@ public enum Clock {
     /// The date that a text from outside counts to in microseconds, as cursors carry it; nil for anything else, and for a year that no calendar has.
     public static func date(microseconds text: some StringProtocol) -> Date? {
         guard let microseconds = Int64(text), self.calendar.contains(microseconds) else { return nil }
-        return self.date(microseconds: microseconds)
+        return self.bounded(self.date(microseconds: microseconds))
     }
 
     /// A date within the years 1 to 9999: the nearest to one that somebody else wrote, so that arithmetic on it stays finite.

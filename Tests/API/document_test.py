@@ -101,6 +101,13 @@ def test_accounts(stranger):
     call("changePassword", 200, by=token, json=change, headers=WAIT)
     call("getMe", 401, by=token)
     token = call("login", 200, json={"email": new["email"], "password": "another good one"}).json()["access_token"]
+    session = call("login", 200, json={"email": new["email"], "password": "another good one"}).json()
+    call("logout", 422, json={"refresh_token": ""})
+    call("logout", 401, json={"refresh_token": token})
+    call("logout", 200, json={"refresh_token": session["refresh_token"]}, headers=WAIT)
+    call("refreshTokens", 401, json={"refresh_token": session["refresh_token"]})
+    call("getMe", 401, by=session["access_token"])
+    call("getMe", 200, by=token)
     call("logoutAll", 200, by=token, headers=WAIT)
     call("getMe", 401, by=token)
 

@@ -16,7 +16,7 @@ from shop import STAFF, URL, Customer
 
 FOLDER = pathlib.Path(__file__).parent
 # They end the session that all others need.
-LAST = ["logoutAll", "eraseMe"]
+LAST = ["logout", "logoutAll", "eraseMe"]
 
 
 PHASES = {"customer": "examples,fuzzing,stateful", "staff": "examples,coverage,fuzzing,stateful"}

@@ -3,13 +3,16 @@
 extension Rule<String> {
     /// An e-mail address (RFC 5321, section 4.1.2): `local@domain`, at most 254 bytes, the domain in ASCII.
     ///
-    /// The local part may have letters of any script (RFC 6531), but none that would let one address pass for another: no
-    /// blanks, format characters and marks of direction, no letters that become ASCII in lower case. It is composed (NFC).
+    /// The local part may have letters of any script (RFC 6531), but none that would let one address pass for another: no blanks,
+    /// format characters and marks of direction, no letters that become ASCII in lower case. It is composed (NFC).
+    ///
     /// A domain of other letters is sent in its ASCII form, `xn--…`, as browsers do by themselves. Quoted local parts and addresses in brackets are not
     /// taken. Whether an address exists, only a mail can tell.
     public static var email: Rule {
         Rule { text throws(Violation) in
             guard text.utf8.count <= 1024 else { throw Violation("must have at most 254 bytes") }
+            // As it was typed: composing would make an ASCII letter of some of these.
+            guard !text.unicodeScalars.contains(where: \.looksASCII) else { throw Violation("must be an e-mail address") }
             // Keyboards write one letter in several ways (é as one scalar or as two): whichever was typed, it is the same address.
             let text = String(String.UnicodeScalarView(text._nfc))
             guard text.utf8.count <= 254 else { throw Violation("must have at most 254 bytes") }
@@ -31,7 +34,7 @@ extension Rule<String> {
                 guard !scalar.isASCII else { return !scalar.isInvisible && !"()<>[]:;@\\,\"".unicodeScalars.contains(scalar) }
                 // Of a letter and a mark that make one, the one: https://www.unicode.org/reports/tr15/
                 let isCombining = 0x0300...0x036F ~= scalar.value
-                return !scalar.isInvisible && !isCombining && !scalar.properties.lowercaseMapping.unicodeScalars.contains(where: \.isASCII)
+                return !scalar.isInvisible && !isCombining && !scalar.looksASCII
             }
         }
     }
@@ -44,6 +47,11 @@ extension Rule<String> {
                 && label.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "-") }
         }
     }
+}
+
+extension Unicode.Scalar {
+    /// It is not ASCII, and becomes ASCII in lower case: the Kelvin sign, for one.
+    fileprivate var looksASCII: Bool { !self.isASCII && self.properties.lowercaseMapping.unicodeScalars.contains(where: \.isASCII) }
 }
 
 extension Unicode.Scalar.Properties {

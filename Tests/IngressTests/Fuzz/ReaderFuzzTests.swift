@@ -20,10 +20,10 @@ import Transfer
             guard let cursor = Cursor(text) else { return }
             #expect(Cursor(cursor.text) == cursor)
             do throws(Problem) {
-                // A time that was read is one that can be written, and is read again as it was: far from today a Date is no longer exact to the microsecond.
+                // A time that was read is one that can be written, and is read again as it was: in the year 9999 a Date is exact to 31 µs.
                 let time = try cursor.time()
                 let again = try Cursor(time, cursor.id).time()
-                #expect(abs(again.timeIntervalSince(time)) < 0.001)
+                #expect(abs(again.timeIntervalSince(time)) < 0.0001)
             } catch {
                 #expect(error.code == .badCursor)
             }
@@ -31,7 +31,7 @@ import Transfer
     }
 
     @Test func `a query is read, or refused as one that is none`() async throws {
-        try await Fuzz.run("queries", 50_000) { fuzz in
+        try await Fuzz.run("queries", 5_000) { fuzz in
             let pairs = (0..<fuzz.pick([1, 2, 5])).map { _ in
                 let value =
                     fuzz.chance(0.5)
@@ -53,7 +53,7 @@ import Transfer
 
     @Test func `no header that was not signed is a signature`() async throws {
         let signature = StripeSignature(secrets: ["whsec_a", "whsec_b"])
-        try await Fuzz.run("webhook signatures", 20_000) { fuzz in
+        try await Fuzz.run("webhook signatures", 5_000) { fuzz in
             let parts = (0..<fuzz.pick([0, 1, 2, 3, 20])).map { _ in
                 let name = fuzz.pick(["t", "v1", "v0", "", " t", "T", "v1 "])
                 let value = fuzz.pick(
@@ -74,7 +74,7 @@ import Transfer
     }
 
     @Test func `JSON is read within its limits, or refused`() async throws {
-        try await Fuzz.run("JSON texts", 20_000) { fuzz in
+        try await Fuzz.run("JSON texts", 5_000) { fuzz in
             var text = fuzz.json()
             for _ in 0..<fuzz.pick([0, 1, 3]) { text = fuzz.pick(["[\(text)]", "{\"a\":\(text)}", "[\(text),\(fuzz.json())]", " \(text)\n"]) }
             let bytes = fuzz.chance(0.3) ? fuzz.broken(Array(text.utf8)) : Array(text.utf8)

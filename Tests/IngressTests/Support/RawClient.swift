@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import Testing
 
 /// A connection on which a test says what it likes, byte by byte. What came back is taken in whenever it is looked at.
 final class RawClient: Sendable {
@@ -13,7 +14,7 @@ final class RawClient: Sendable {
 
     convenience init(port: Int) {
         let descriptor = Self.connected(to: port)
-        precondition(descriptor != nil, "nobody listens at port \(port)")
+        if descriptor == nil { Issue.record("nobody listens at port \(port): \(String(cString: strerror(errno)))") }
         self.init(descriptor: descriptor ?? -1)
     }
 
