@@ -12,14 +12,7 @@ env.d/postgres PGPORT 15432 postgres
 env.d/rabbitmq AMQP_PORT 17672 rabbitmq
 env.d/rabbitmq MANAGEMENT_PORT 17673 rabbitmq
 env.d/rabbitmq DIST_PORT 17674 rabbitmq
-env.d/rabbitmq EPMD_PORT 17675 epmd
-env.d/accounts METRICS_PORT 17681 accounts
-env.d/inventory METRICS_PORT 17682 inventory
-env.d/orders METRICS_PORT 17683 orders
-env.d/payments METRICS_PORT 17684 payments
-env.d/email METRICS_PORT 17685 email
-env.d/recorder METRICS_PORT 17686 recorder
-env.d/console METRICS_PORT 17687 console"
+env.d/rabbitmq EPMD_PORT 17675 epmd"
 
 make_folders() {
     mkdir -p "$local_dir"/{env.d,overrides,service,run,log,mail,bin}
@@ -54,6 +47,11 @@ node_ports() {
     done
 }
 
+metrics_ports() {
+    local part
+    for part in "${workers[@]}" recorder console; do printf 'env.d/%s METRICS_PORT %d %s\n' "$part" "$(metrics_port "$part")" "$part"; done
+}
+
 choose_ports() {
     local file name usual owner now chosen wanted=() kept=()
     while read -r file name usual owner; do
@@ -62,6 +60,7 @@ choose_ports() {
         if [ -n "$now" ] && is_running "$owner"; then kept+=("$now"); else wanted+=("$file $name=${now:-$usual}"); fi
     done < <(
         printf '%s\n' "$port_table"
+        metrics_ports
         node_ports
     )
     [ "${#wanted[@]}" != 0 ] || return 0

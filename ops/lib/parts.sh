@@ -1,9 +1,13 @@
 # shellcheck shell=bash
 # Conveyor's parts: how each is run, what it may know, and when it is ready. Sourced, never run.
 
-workers=(accounts inventory orders payments email)
+# The one list: each queue of the topology that has a queue for its dead letters is a worker's. Its executable, port, database role, broker user, unit,
+# manifest and place in the image and the package follow from the name.
+mapfile -t workers < <(sed -n 's/.*{"name": "\([a-z][a-z0-9_]*\)\.dead", "vhost".*/\1/p' "$root/topology/definitions.json")
 parts=("${workers[@]}" recorder ingress console)
-executables=(ingress conveyor accounts-worker inventory-worker orders-worker payments-worker email-worker stripe-double)
+# What runs on a server, and what stands in for Stripe here.
+shipped=(ingress conveyor "${workers[@]/%/-worker}")
+executables=("${shipped[@]}" stripe-double)
 
 is_part() { [[ " ${parts[*]} " == *" $1 "* ]]; }
 
@@ -15,6 +19,15 @@ part_command() {
     console) printf 'conveyor console' ;;
     *) printf '%s-worker' "$1" ;;
     esac
+}
+
+# metrics_port PART: where it usually answers about itself; the ingress first, the others in their order.
+metrics_port() {
+    local part number=17680
+    for part in ingress "${workers[@]}" recorder console; do
+        [ "$part" != "$1" ] || printf '%d' "$number"
+        number=$((number + 1))
+    done
 }
 
 # The secrets of .local/env go only to the parts that use them; everything else there is for all.
