@@ -53,11 +53,25 @@ class Watcher:
     def __init__(self, page):
         self.wrong = []
         self.expected = ()
-        page.on("console", lambda m: self.add(f"console {m.type}: {m.text}", m.text))
+        # A 503 with Retry-After says that the machine is busy. The client repeats the request; only one that stays without an answer is wrong.
+        self.busy = {}
+        page.on("response", self.answered)
+        page.on("framenavigated", lambda _: self.busy.clear())
+        page.on("console", lambda m: self.add(f"console {m.type}: {m.text}", m.text) if "status of 503" not in m.text else None)
         page.on("pageerror", lambda e: self.add(f"script: {e}"))
         page.on("request", lambda r: self.add(f"left the shop: {r.url}") if urlsplit(r.url).netloc not in HOSTS else None)
         # A page that is left ends its requests.
         page.on("requestfailed", lambda r: self.add(f"failed: {r.url} {r.failure}", r.failure) if r.failure != "net::ERR_ABORTED" else None)
+
+    def answered(self, response):
+        request = response.request
+        key = (request.method, request.url, request.headers.get("idempotency-key"))
+        if response.status != 503:
+            self.busy.pop(key, None)
+        elif "retry-after" in response.headers:
+            self.busy[key] = f"503 and no other answer: {request.method} {request.url}"
+        else:
+            self.add(f"503 without Retry-After: {request.method} {request.url}", "status of 503")
 
     def add(self, what, text=""):
         if not any(re.search(expected, text) for expected in self.expected):
@@ -70,6 +84,7 @@ class Watcher:
         self.expected = ()
 
     def check(self, where):
+        self.wrong += self.busy.values()
         assert not self.wrong, f"{where}:\n  " + "\n  ".join(self.wrong)
 
 

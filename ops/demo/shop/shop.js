@@ -1,5 +1,5 @@
 // What all pages have in common: the client, who is signed in, and the frame around each page.
-import { Client } from "./api.js";
+import { Client, Problem } from "./api.js";
 import { API } from "./config.js";
 import { announce, el, plural } from "./dom.js";
 
@@ -32,8 +32,39 @@ export function needSignIn() {
   return session.isOpen;
 }
 
+/** What a visitor puts into the cart before signing in: quantities by product, in this browser. */
+export const guestCart = {
+  get quantities() {
+    return JSON.parse(localStorage.getItem("guest-cart") ?? "{}");
+  },
+  set(id, quantity) {
+    const quantities = { ...this.quantities, [id]: quantity };
+    if (quantity <= 0) delete quantities[id];
+    localStorage.setItem("guest-cart", JSON.stringify(quantities));
+  },
+  /** Puts it into the account's cart. A product that the shop refuses, sold out or archived, is left out. */
+  async handOver() {
+    const quantities = Object.entries(this.quantities);
+    if (quantities.length === 0) return;
+    const { items } = await api.get("/cart");
+    for (const [id, count] of quantities) {
+      const has = items.find((item) => item.product_id === id)?.quantity ?? 0;
+      await api.write("PUT", `/cart/items/${id}`, { quantity: Math.min(has + count, 1000) }).catch((error) => {
+        if (!(error instanceof Problem)) throw error;
+      });
+      this.set(id, 0);
+    }
+  },
+};
+
 /** Adds to what the cart has of the product. The API takes the quantity that is wanted in the end, so that a repetition adds nothing. */
 export async function addToCart(product, count = 1) {
+  if (!session.isOpen) {
+    const quantity = Math.min((guestCart.quantities[product.id] ?? 0) + count, 1000);
+    guestCart.set(product.id, quantity);
+    announce(`${product.name} is in your cart${quantity > 1 ? `, ${quantity} of it` : ""}.`);
+    return showCartCount();
+  }
   const cart = await api.get("/cart");
   const has = cart.items.find((item) => item.product_id === product.id)?.quantity ?? 0;
   await api.write("PUT", `/cart/items/${product.id}`, { quantity: has + count });
@@ -42,8 +73,7 @@ export async function addToCart(product, count = 1) {
 }
 
 export async function showCartCount(cart) {
-  if (!session.isOpen) return;
-  const { items } = cart ?? (await api.get("/cart"));
+  const items = session.isOpen ? (cart ?? (await api.get("/cart"))).items : Object.values(guestCart.quantities).map((quantity) => ({ quantity }));
   const count = items.reduce((sum, item) => sum + item.quantity, 0);
   const badge = document.querySelector("#cart-count");
   badge.textContent = count || "";

@@ -1,7 +1,7 @@
 // The cart, and the checkout.
 import { newKey } from "../api.js";
 import { $, complain, country, el, money, onSubmit } from "../dom.js";
-import { api, frame, needSignIn, showCartCount } from "../shop.js";
+import { api, frame, guestCart, needSignIn, session, showCartCount } from "../shop.js";
 
 const countries = "AT AU BE BR CA CH CZ DE DK ES FI FR GB IE IN IT JP NL NO NZ PL PT SE US".split(" ");
 
@@ -40,7 +40,8 @@ function change(item, quantity) {
   $("#lines").ariaBusy = "true";
   changes = changes.then(async () => {
     $("#problem").replaceChildren();
-    await api.write("PUT", `/cart/items/${item.product_id}`, { quantity }).catch((error) => complain($("#problem"), error));
+    if (session.isOpen) await api.write("PUT", `/cart/items/${item.product_id}`, { quantity }).catch((error) => complain($("#problem"), error));
+    else guestCart.set(item.product_id, quantity);
     await load();
     (document.getElementById(focused) ?? $("#main")).focus();
   });
@@ -48,11 +49,27 @@ function change(item, quantity) {
 
 async function load() {
   try {
-    show(await api.get("/cart"));
+    show(session.isOpen ? await api.get("/cart") : await ofGuest());
     $("#lines").ariaBusy = "false";
   } catch (error) {
     complain($("#problem"), error, el("button", { type: "button", click: load }, "Try again"));
   }
+}
+
+/** The cart of a visitor, in the form that the API gives a customer's: with the prices of now. */
+async function ofGuest() {
+  const lines = Object.entries(guestCart.quantities).map(async ([id, quantity]) => {
+    const product = await api.get(`/products/${id}`, { token: null }).catch((error) => {
+      if (error.status !== 404) throw error;
+      guestCart.set(id, 0); // not sold any more
+    });
+    return product && {
+      product_id: id, name: product.name, unit_amount: product.unit_amount, currency: product.currency, quantity,
+      available: product.stock_quantity, amount: product.unit_amount * quantity,
+    };
+  });
+  const items = (await Promise.all(lines)).filter(Boolean);
+  return { items, total_amount: items.reduce((sum, item) => sum + item.amount, 0), currency: items[0]?.currency ?? "usd" };
 }
 
 /**
@@ -78,7 +95,11 @@ async function checkOut(address) {
 }
 
 frame("/cart");
-if (needSignIn()) {
+if (!session.isOpen && Object.keys(guestCart.quantities).length > 0) {
+  $("#guest").hidden = false;
+  load();
+} else if (needSignIn()) {
+  $("#checkout").hidden = false;
   const options = countries.map((code) => ({ code, name: country(code) })).sort((a, b) => a.name.localeCompare(b.name));
   $("#country").append(...options.map(({ code, name }) => el("option", { value: code, selected: code === "GB" }, name)));
   onSubmit($("#checkout"), (fields) =>

@@ -34,7 +34,7 @@ function showLines() {
       el("p", { class: "amount" }, money(item.amount, currency)))));
   $("#total").textContent = money(total, currency);
   $("#refunded").hidden = refunded === 0;
-  $("#refunded").textContent = `${money(refunded, currency)} of it was given back.`;
+  $("#refunded").textContent = `${money(refunded, currency)} refunded.`;
   const address = [to.name, to.line1, to.line2, `${to.postal_code} ${to.city}`, to.state, country(to.country)];
   $("#address").replaceChildren(...address.filter(Boolean).map((text) => el("span", {}, text)));
   $("#tracking").textContent = tracking ? ["With", tracking.carrier ?? "the carrier", tracking.tracking_number].filter(Boolean).join(" ") : "";
@@ -87,7 +87,7 @@ async function pay(method) {
   const { result: intent } = await api.write("POST", "/payments/create-payment-intent", { order_id: id });
   const status = await confirmPayment(intent, method, `${location.origin}/orders/${id}`);
   if (status === "requires_action") return; // the bank's page comes
-  $("#paying").textContent = status === "succeeded" ? "Your bank has said yes. Waiting for the shop to hear of it…" : "Your bank is working on it…";
+  $("#paying").textContent = status === "succeeded" ? "Payment accepted. Waiting for confirmation…" : "Your bank is working on it…";
   // Stripe tells the shop by itself. If that takes long, the shop can be asked to ask.
   setTimeout(() => order.status === "awaiting_payment" && askStripe(), 8000);
 }

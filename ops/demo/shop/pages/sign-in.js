@@ -1,6 +1,6 @@
 // Signing in, and making an account.
 import { $, el, onSubmit } from "../dom.js";
-import { api, frame } from "../shop.js";
+import { api, frame, guestCart } from "../shop.js";
 
 /** Where to go on: a page of this shop, whatever the address says. */
 function next() {
@@ -11,6 +11,7 @@ function next() {
 
 async function enter(email, password) {
   await api.signIn(email, password);
+  await guestCart.handOver();
   location.replace(next());
 }
 
