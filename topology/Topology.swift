@@ -33,6 +33,7 @@ public enum Topology {
             ("m0016_operators", PackageResources.m0016_operators_sql),
             ("m0017_work", PackageResources.m0017_work_sql),
             ("m0018_notifications", PackageResources.m0018_notifications_sql),
+            ("m0020_push", PackageResources.m0020_push_sql),
         ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }
     }
 }

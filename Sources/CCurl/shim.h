@@ -1,6 +1,8 @@
 #pragma once
 #define CURL_DISABLE_TYPECHECK // these functions have the types
 #include <curl/curl.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
 // curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic, which Swift does not import: one function per type here.
 
@@ -34,6 +36,19 @@ static inline CURLcode ccurl_set_progress_callback(CURL *easy, curl_xferinfo_cal
 
 static inline CURLcode ccurl_set_debug_callback(CURL *easy, curl_debug_callback value) {
     return curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, value);
+}
+
+static inline CURLcode ccurl_set_opensocket_callback(CURL *easy, curl_opensocket_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
+// The numeric form of the address that a socket is asked for; false if it has none. (A curl_sockaddr is longer than its type says.)
+static inline int ccurl_address_text(const struct curl_sockaddr *address, char *text, size_t size) {
+    return getnameinfo(&address->addr, address->addrlen, text, (socklen_t)size, NULL, 0, NI_NUMERICHOST) == 0;
+}
+
+static inline curl_socket_t ccurl_open_socket(const struct curl_sockaddr *address) {
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static inline long ccurl_get_long(CURL *easy, CURLINFO info) {

@@ -86,6 +86,10 @@ struct Composition {
             personalData: PersonalDataReader(pool: pool, users: users, carts: carts, orders: orders, timelines: timelines)
         ).add(to: &routes)
         OrdersController(intake: intake, authenticator: authenticator, orders: orders, timelines: timelines).add(to: &routes)
+        let addresses = try OutwardAddresses(settings)
+        PushController(
+            intake: intake, authenticator: authenticator, pool: pool, publicKey: try settings.vapidKeys().first?.publicKey, addresses: addresses
+        ).add(to: &routes)
         let streams = LiveStreams(limit: limits.streams)
         OrderEventsController(authenticator: authenticator, orders: orders, timelines: timelines, feed: feed, streams: streams).add(to: &routes)
         PaymentsController(intake: intake, authenticator: authenticator, orders: orders).add(to: &routes)

@@ -3,7 +3,7 @@ public enum MessageCatalogue {
     /// Commands first, by queue; then events.
     public static let all: [any Message.Type] = [
         RegisterAccount.self, UpdateProfile.self, ChangePassword.self, RequestPasswordReset.self, ResetPassword.self, VerifyEmail.self,
-        RevokeTokens.self, RenewSession.self, EndSession.self, SetAccountFlags.self, EraseAccount.self,
+        RevokeTokens.self, RenewSession.self, EndSession.self, SetAccountFlags.self, EraseAccount.self, SubscribePush.self, UnsubscribePush.self,
 
         CreateCategory.self, UpdateCategory.self, DeleteCategory.self, CreateProduct.self, UpdateProduct.self, ArchiveProduct.self,
         AdjustStock.self, ReserveStock.self, ReleaseStock.self,
@@ -13,7 +13,7 @@ public enum MessageCatalogue {
 
         CreateIntent.self, ConfirmPayment.self, RefundPayment.self, CancelIntent.self, StripeEvent.self, ReconcilePayment.self,
 
-        SendEmail.self,
+        SendEmail.self, SendPush.self,
 
         AccountRegistered.self, AccountUpdated.self, AccountErased.self,
         CatalogChanged.self, StockReserved.self, StockRefused.self, StockReleased.self, StockLow.self,

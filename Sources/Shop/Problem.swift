@@ -76,6 +76,7 @@ extension Problem {
         case categoryCycle = "category_cycle", categoryInUse = "category_in_use"
         case refundExceedsPayment = "refund_exceeds_payment", nothingToRefund = "nothing_to_refund"
         case stockBelowZero = "stock_below_zero"
+        case tooManySubscriptions = "too_many_subscriptions"
         case skipped
         case requestTimeout = "request_timeout"
         case tooLarge = "too_large"
@@ -99,7 +100,7 @@ extension Problem {
             case .emailTaken, .skuTaken, .slugTaken, .outOfStock, .productUnavailable, .productUnknown, .cartEmpty, .cartCheckedOut, .superseded,
                 .alreadyPaid, .notPayable,
                 .notCancellable, .notShippable, .notCompletable, .categoryCycle, .categoryInUse, .refundExceedsPayment, .nothingToRefund,
-                .stockBelowZero, .skipped:
+                .stockBelowZero, .tooManySubscriptions, .skipped:
                 409
             case .requestTimeout: 408
             case .tooLarge: 413

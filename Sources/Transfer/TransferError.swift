@@ -16,6 +16,8 @@ public struct TransferError: Error, Sendable, Hashable {
         public static let cancelled = Code(rawValue: -2)
         /// The answer was longer than the request allows.
         public static let responseTooLarge = Code(rawValue: -3)
+        /// The request may not connect to one of the addresses that its host has.
+        public static let addressForbidden = Code(rawValue: -4)
         /// `CURLE_UNSUPPORTED_PROTOCOL`
         public static let unsupportedProtocol = Code(rawValue: 1)
         /// `CURLE_URL_MALFORMAT`
@@ -73,6 +75,7 @@ public struct TransferError: Error, Sendable, Hashable {
 }
 
 extension TransferError {
+    static let forbidden = TransferError(code: .addressForbidden, message: "the host has an address that is not allowed")
     static let outOfMemory = TransferError(code: .outOfMemory, message: "out of memory")
 }
 

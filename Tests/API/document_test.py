@@ -311,6 +311,41 @@ def test_payments(customer, stranger):
     assert order["status"] == "completed" and order["tracking"] == {"carrier": "Royal Mail", "tracking_number": "RM1"}
 
 
+def test_push(customer, stranger):
+    assert len(call("getPushKey", 200).json()["public_key"]) == 87
+    browser = {
+        "endpoint": f"https://push.example/{unique('send')}", "expirationTime": 1893456000000,
+        "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4", "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        },
+    }
+    made = call("subscribePush", 201, by=customer.token, json=browser, headers=WAIT).json()["resource"]
+    again = call("subscribePush", 201, by=customer.token, json=browser | {"expirationTime": None}, headers=WAIT).json()["resource"]
+    assert made["type"] == "push_subscription" and made == again
+    item, = call("listPushSubscriptions", 200, by=customer.token).json()["items"]
+    assert (item["id"], item["endpoint"], item["expiration_time"]) == (made["id"], browser["endpoint"], None)
+    # Somebody else signs in at the same browser.
+    call("subscribePush", 201, by=stranger.token, json=browser, headers=WAIT)
+    assert call("listPushSubscriptions", 200, by=customer.token).json()["items"] == []
+    call("unsubscribePush", 404, by=customer.token, path={"id": made["id"]}, headers=WAIT)
+    call("unsubscribePush", 200, by=stranger.token, path={"id": made["id"]}, headers=WAIT)
+    call("unsubscribePush", 404, by=stranger.token, path={"id": made["id"]}, headers=WAIT)
+    for endpoint in ["http://push.example/", "https://127.0.0.1/", "https://127.1/", "https://0x7f000001/", "https://[::1]/", "https://[::ffff:10.0.0.1]/",
+                     "https://169.254.169.254/", "https://localhost/", "https://LOCALHOST./", "https://[fd00::1]/", "ftp://push.example/", "https://"]:
+        refused = call("subscribePush", 422, by=customer.token, json=browser | {"endpoint": endpoint}).json()
+        assert {error["field"] for error in refused["errors"]} == {"endpoint"}, endpoint
+    for keys in [{"p256dh": "B" * 87, "auth": browser["keys"]["auth"]}, browser["keys"] | {"auth": "x"}, None]:
+        call("subscribePush", 422, by=customer.token, json=browser | {"keys": keys})
+    for number in range(20):
+        call("subscribePush", 201, by=customer.token, json=browser | {"endpoint": f"https://push.example/{unique('many')}{number}"}, headers=WAIT)
+    assert code(call("subscribePush", 409, by=customer.token, json=browser, headers=WAIT)) == "too_many_subscriptions"
+
+    assert call("getMe", 200, by=customer.token).json()["notifications"] == {"push": True, "sms": True, "email_updates": True}
+    call("updateMe", 200, by=customer.token, json={"notifications": {"push": False}}, headers=WAIT)
+    assert call("getMe", 200, by=customer.token).json()["notifications"] == {"push": False, "sms": True, "email_updates": True}
+    call("updateMe", 422, by=customer.token, json={"notifications": {"push": None}})
+
+
 def test_webhook():
     body, headers = stripe_event()
     for _ in range(2):

@@ -28,7 +28,7 @@ BODIES = {
     "logout": {"refresh_token": "none"},
     "requestPasswordReset": {"email": "fuzz@shop.example"},
     "confirmPasswordReset": {"token": "none", "new_password": PASSWORD},
-    "updateMe": {"full_name": "Fuzz"},
+    "updateMe": {"full_name": "Fuzz", "notifications": {"push": True, "sms": True, "email_updates": True}},
     "changePassword": {"current_password": "wrong", "new_password": PASSWORD},
     "eraseMe": {"password": "wrong"},
     "updateUser": {"is_active": True, "is_superuser": False},
@@ -47,6 +47,12 @@ BODIES = {
     "shipOrder": {"carrier": "c", "tracking_number": "t"},
     "createPaymentIntent": {"order_id": NOBODY},
     "refundPayment": {"order_id": NOBODY, "amount": 1, "reason": "fuzz"},
+    "subscribePush": {
+        "endpoint": "https://push.example/send/fuzz", "expirationTime": None,
+        "keys": {
+            "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4", "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+        },
+    },
     "receiveStripeEvent": {"id": "evt_fuzz", "type": "x", "created": 1},
 }
 

@@ -50,6 +50,57 @@ import Transfer
         }
     }
 
+    @Test func `a request that may not connect to an address does not, be it written, or the name's`() async throws {
+        try await WebServer.run { [client] port in
+            for host in ["127.0.0.1", "localhost", "127.1", "0x7f000001"] {
+                let asked = Mutex<[String]>([])
+                var request = HTTPRequest(url: "http://\(host):\(port)/echo")
+                request.mayConnect = { address in
+                    asked.withLock { $0.append(address) }
+                    return false
+                }
+                let refused = request
+                let error = await #expect(throws: TransferError.self) { try await client.send(refused) }
+                #expect(error?.code == .addressForbidden && error?.mayHaveBeenSent == false, "\(host)")
+                #expect(asked.withLock { $0.first } == "127.0.0.1" || host == "localhost", "\(host)")
+                request.mayConnect = { _ in true }
+                let allowed = request
+                let response = try await client.send(allowed)
+                #expect(response.status == 200)
+            }
+        }
+    }
+
+    @Test func `an address that turns out to be another when it is connected to is refused too`() async throws {
+        try await WebServer.run { [client] port in
+            let looks = Mutex(0)
+            var request = HTTPRequest(url: "http://127.0.0.1:\(port)/echo")
+            // The first look is at the name, the second at the socket's address.
+            request.mayConnect = { _ in
+                looks.withLock { $0 += 1 }
+                return looks.withLock { $0 } == 1
+            }
+            let refused = request
+            let error = await #expect(throws: TransferError.self) { try await client.send(refused) }
+            #expect(error?.code == .addressForbidden)
+            #expect(looks.withLock { $0 } == 2)
+        }
+    }
+
+    @Test(arguments: ["long", "long-in-chunks"]) func `of a long answer the beginning is kept where that is enough`(path: String) async throws {
+        try await WebServer.run { [client] port in
+            var request = HTTPRequest(url: "http://127.0.0.1:\(port)/\(path)", maximumResponseSize: 65_536)
+            request.cutsResponse = true
+            let cut = request
+            let response = try await client.send(cut)
+            #expect(response.status == 200 && response.body.count == 65_536)
+            request.cutsResponse = false
+            let whole = request
+            let error = await #expect(throws: TransferError.self) { try await client.send(whole) }
+            #expect(error?.code == .responseTooLarge)
+        }
+    }
+
     @Test func `a redirect is not followed`() async throws {
         try await WebServer.run { [client] port in
             let response = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/redirect"))

@@ -9,15 +9,15 @@ struct AccountsWorker: AsyncParsableCommand {
 
     func run() async throws {
         try await WorkerPart.run(queue: "accounts", options: self.options) { part in
-            part.handle(Self.handlers)
+            part.handle(Self.handlers(pushTo: try OutwardAddresses(part.settings)))
         }
     }
 
     /// Of all that it consumes.
-    static var handlers: [any Handler] {
+    static func handlers(pushTo addresses: OutwardAddresses) -> [any Handler] {
         [
             Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), RenewSessionHandler(),
-            EndSessionHandler(), EndSessions(), StaffOnly(SetFlags()), Erase(),
+            EndSessionHandler(), EndSessions(), StaffOnly(SetFlags()), Erase(), KeepPushSubscription(addresses: addresses), EndPushSubscription(),
         ]
     }
 }

@@ -3,11 +3,12 @@ import Kit
 import Postgres
 import Shop
 
-/// A user's name. A command that comes too late is rejected.
+/// What a user says of themselves: the name, and what to hear of. A command that comes too late is rejected.
 struct UpdateUserProfile: Handler {
     private static let update: Statement = """
-        update users u set full_name = m.full_name, changed = m.changed, updated_at = now()
-        from unnest($1, $2, $3) m(id, full_name, changed) where u.id = m.id
+        update users u set full_name = m.full_name, wants_push = m.push, wants_sms = m.sms, wants_email_updates = m.email_updates,
+               changed = m.changed, updated_at = now()
+        from unnest($1, $2, $3, $4, $5, $6) m(id, full_name, push, sms, email_updates, changed) where u.id = m.id
         """
 
     func handle(_ batch: [Received<UpdateProfile, Void>], in transaction: Transaction) async throws -> [Reply] {
@@ -15,13 +16,21 @@ struct UpdateUserProfile: Handler {
         let replies = batch.map { message -> Reply in
             let command = message.payload
             return accounts.change(command.userID) { (account) throws(Problem) in
-                guard command.fullName != nil || command.clearsFullName == true else { return }
-                try account.changes.admit(acceptances[message.envelope], in: ["full_name"])
-                account.fullName = command.fullName
+                let namesSomeone = command.fullName != nil || command.clearsFullName == true
+                let choices = command.notifications
+                let parts =
+                    (namesSomeone ? ["full_name"] : []) + (choices?.push == nil ? [] : ["push"]) + (choices?.sms == nil ? [] : ["sms"])
+                    + (choices?.emailUpdates == nil ? [] : ["email_updates"])
+                try account.changes.admit(acceptances[message.envelope], in: parts)
+                if namesSomeone { account.fullName = command.fullName }
+                account.wantsPush = choices?.push ?? account.wantsPush
+                account.wantsSMS = choices?.sms ?? account.wantsSMS
+                account.wantsEmailUpdates = choices?.emailUpdates ?? account.wantsEmailUpdates
             }
         }
         transaction.enqueue(
-            Self.update, Array(accounts.keys), accounts.values.map(\.fullName), try accounts.values.map { try $0.changes.json })
+            Self.update, Array(accounts.keys), accounts.values.map(\.fullName), accounts.values.map(\.wantsPush), accounts.values.map(\.wantsSMS),
+            accounts.values.map(\.wantsEmailUpdates), try accounts.values.map { try $0.changes.json })
         return replies
     }
 }
@@ -32,9 +41,12 @@ private struct Account {
     var isActive: Bool
     var isSuperuser: Bool
     var changes: Changes
+    var wantsPush: Bool
+    var wantsSMS: Bool
+    var wantsEmailUpdates: Bool
 
     private static let lock: Statement = """
-        select id, full_name, is_active, is_superuser, changed from users where id = any($1) and erased_at is null order by id for update
+        select id, full_name, is_active, is_superuser, changed, wants_push, wants_sms, wants_email_updates from users where id = any($1) and erased_at is null order by id for update
         """
 
     /// Locks those of the accounts of these messages that exist and are not erased.
@@ -45,7 +57,8 @@ private struct Account {
         var accounts: [ID: Account] = [:]
         for row in rows[0] {
             accounts[try row[0, as: ID.self]] = Account(
-                fullName: try row[1], isActive: try row[2], isSuperuser: try row[3], changes: try Changes(row[4, as: JSONText?.self]))
+                fullName: try row[1], isActive: try row[2], isSuperuser: try row[3], changes: try Changes(row[4, as: JSONText?.self]),
+                wantsPush: try row[5], wantsSMS: try row[6], wantsEmailUpdates: try row[7])
         }
         return (accounts, try Acceptances(rows[1]))
     }

@@ -18,6 +18,8 @@ struct Erase: Handler {
     private static let forgetResets: Statement = "delete from password_resets where user_id = any($1::uuid[])"
     private static let forgetSessions: Statement = "delete from sessions where user_id = any($1::uuid[])"
 
+    private static let forgetBrowsers: Statement = "delete from push_subscriptions where user_id = any($1::uuid[])"
+
     var policy: Policy { Policy(largestBatch: 16) }
 
     func handle(_ batch: [Received<EraseAccount, Void>], in transaction: Transaction) async throws -> [Reply] {
@@ -27,6 +29,7 @@ struct Erase: Handler {
         transaction.enqueue(Self.update, ids)
         transaction.enqueue(Self.forgetResets, ids)
         transaction.enqueue(Self.forgetSessions, ids)
+        transaction.enqueue(Self.forgetBrowsers, ids)
         // Erased before is as good as erased now.
         let erased = Set(try await transaction.query(Self.readErased, ids).decode(ID.self))
         return ids.map { id in

@@ -8,11 +8,14 @@ struct Notify<Input: Message>: Handler {
     let post: Post
     /// The notices that a message asks for.
     let compose: @Sendable (Input) async throws -> [Notice]
+    /// The order that the customer's browsers are told of too; nil if it is nothing for them.
+    let pushes: (@Sendable (Input) -> ID)?
 
     var policy: Policy { Policy(largestBatch: NotifyLimits.largestBatch, timeLimit: .seconds(75)) }
 
-    init(_: Input.Type, post: Post, compose: @escaping @Sendable (Input) async throws -> [Notice]) {
+    init(_: Input.Type, post: Post, pushes: (@Sendable (Input) -> ID)? = nil, compose: @escaping @Sendable (Input) async throws -> [Notice]) {
         self.post = post
+        self.pushes = pushes
         self.compose = compose
     }
 
@@ -27,7 +30,16 @@ struct Notify<Input: Message>: Handler {
                 NotifyLimits.insertCalls, sent.map(\.0.messageID), sent.map(\.0.correlationID), sent.map(\.1.at),
                 sent.map { Int32(clamping: $0.1.microseconds) }, sent.map(\.1.channel), sent.map(\.1.kind), sent.map(\.1.outcome))
         }
-        return batch.map { _ in .done() }
+        guard let pushes, self.post.tellsBrowsers else { return batch.map { _ in .done() } }
+        let orders = batch.map { pushes($0.payload) }
+        var browsers: [ID: [ID]] = [:]
+        for (order, browser) in try await transaction.query(NotifyLimits.browsers, orders).decode((ID, ID).self) {
+            browsers[order, default: []].append(browser)
+        }
+        // A message each: what one push service does holds up neither the e-mail nor another browser.
+        return orders.map { order in
+            .done(emits: (browsers[order] ?? []).map { SendPush(subscriptionID: $0, event: Input.type, orderID: order) })
+        }
     }
 }
 
@@ -36,7 +48,12 @@ enum NotifyLimits {
     /// As many as a mail server takes at once without complaint.
     static let largestBatch = 4
 
-    fileprivate static let insertCalls: Statement = """
+    fileprivate static let browsers: Statement = """
+        select o.id, s.id from orders o join users u on u.id = o.user_id join push_subscriptions s on s.user_id = u.id
+        where o.id = any($1) and u.wants_push and u.is_active and (s.expires_at is null or s.expires_at > now()) order by s.created_at, s.id
+        """
+
+    static let insertCalls: Statement = """
         insert into calls (message_id, correlation_id, at, took_us, kind, name, outcome) select * from unnest($1, $2, $3, $4, $5, $6, $7)
         """
 }

@@ -68,7 +68,6 @@ published_types() {
 
 broker_permissions() {
     case $1 in
-    email) printf '"configure":"^$","write":"^(events|dead|retry\\\\..+)$","read":"^email$"' ;;
     ingress) printf '"configure":"^amq\\\\.gen.*$","write":"^(commands|events|amq\\\\.gen.*)$","read":"^(events|amq\\\\.gen.*)$"' ;;
     recorder) printf '"configure":"^$","write":"^(return|amq\\\\.default)$","read":"^[a-z]+\\\\.dead$"' ;;
     *) printf '"configure":"^$","write":"^(commands|events|dead|retry\\\\..+)$","read":"^%s$"' "$1" ;;

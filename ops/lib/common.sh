@@ -37,6 +37,9 @@ step() {
 }
 step_result=
 
+# A private key of P-256 as web push has them: any 32 bytes are one, but for one in four thousand millions, which the parts refuse.
+vapid_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n'; }
+
 random_hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
 # start_time PID: when the process started, in clock ticks since boot; with the pid it names one process for ever.

@@ -98,6 +98,8 @@ configure_shared() {
     keep SMTP_TLS none
     keep EMAIL_FROM shop@conveyor.example
     keep ADMIN_EMAIL admin@conveyor.example
+    keep VAPID_PRIVATE_KEY "$(vapid_key)"
+    keep VAPID_SUBJECT mailto:admin@conveyor.example
     put RABBITMQCTL "$local_dir/rabbitmqctl"
     put SHOP_URL "http://127.0.0.1:${port[env.d/demo PORT]}"
     save_settings

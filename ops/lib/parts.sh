@@ -38,6 +38,7 @@ may_know() {
     STRIPE_SECRET_KEY) [[ $1 = payments || $1 = stripe-double ]] ;;
     STRIPE_WEBHOOK_SECRET) [[ $1 = ingress || $1 = stripe-double ]] ;;
     EMAIL_USERNAME | EMAIL_PASSWORD | SMS_ACCOUNT_SID | SMS_AUTH_TOKEN) [[ $1 = email ]] ;;
+    VAPID_PRIVATE_KEY) [[ $1 = ingress || $1 = email ]] ;;
     CONSOLE_TOKEN | OIDC_CLIENT_SECRET) [[ $1 = console ]] ;;
     NOTIFY_URL | NOTIFY_SECRET) [[ $1 = recorder ]] ;;
     esac

@@ -122,6 +122,24 @@ final class Fields {
         self.require(field, self.optional(field, rule), 0)
     }
 
+    /// A time, as milliseconds since 1970, if it is there: browsers write such a number, this API RFC 3339.
+    func optionalInstant(_ field: String) -> Int64? {
+        guard let container, self.has(field), !self.isNull(field) else { return nil }
+        if let text = try? container.decode(String.self, forKey: Key(field)) {
+            guard let date = Timestamp.date(text) else {
+                self.refuse(field, "must be a time, as milliseconds since 1970 or as RFC 3339 has it")
+                return nil
+            }
+            return self.read(field, Clock.milliseconds(date), .pushExpiry)
+        }
+        // A fraction of a millisecond is a browser's way to be precise.
+        if let number = try? container.decode(Double.self, forKey: Key(field)) {
+            return self.read(field, Int64(exactly: number.rounded(.down)) ?? (number < 0 ? .min : .max), .pushExpiry)
+        }
+        self.refuse(field, "must be a time, as milliseconds since 1970 or as RFC 3339 has it")
+        return nil
+    }
+
     /// `true` or `false`.
     func optionalBool(_ field: String) -> Bool? { self.value(field, Bool.self, "true or false") }
 

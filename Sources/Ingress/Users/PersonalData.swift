@@ -41,10 +41,12 @@ struct PersonalData: Encodable, Sendable {
     let user: UserBody
     let cart: CartBody
     let emails: [Email]
+    let pushSubscriptions: [PushSubscriptionBody]
 
     enum CodingKeys: String, CodingKey {
         case exportedAt = "exported_at"
         case user, cart, emails
+        case pushSubscriptions = "push_subscriptions"
     }
 }
 
@@ -70,6 +72,10 @@ struct PersonalDataReader: Sendable {
     /// By account: an address may have been somebody else's before.
     private static let emails: Statement = "select kind, subject, recipient, sent_at from emails where user_id = $1 order by sent_at, id"
 
+    private static let browsers: Statement = """
+        select id, endpoint, public_key, expires_at, created_at, updated_at from push_subscriptions where user_id = $1 order by created_at, id
+        """
+
     /// All that is held, as JSON that is read while it is sent, some orders at a time; nil if there is no such account.
     func body(of id: ID) async throws -> ResponseBody? {
         guard let user = try await self.users.user(id) else { return nil }
@@ -78,7 +84,9 @@ struct PersonalDataReader: Sendable {
                 PersonalData.Email(kind: try row[0], subject: try row[1], recipient: try row[2], sentAt: try row[3])
             }
         }
-        var head = try JSON.encode(PersonalData(exportedAt: Date(), user: user, cart: try await self.carts.cart(of: id), emails: emails))
+        let browsers = try await self.pool.reading { pool in try await pool.query(Self.browsers, id).map(PushSubscriptionBody.init) }
+        var head = try JSON.encode(
+            PersonalData(exportedAt: Date(), user: user, cart: try await self.carts.cart(of: id), emails: emails, pushSubscriptions: browsers))
         // The object goes on with the orders.
         head.removeLast()
         head += Array(",\"orders\":[".utf8)

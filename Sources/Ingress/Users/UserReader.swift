@@ -12,9 +12,10 @@ struct UserBody: Encodable, Sendable {
     let isSuperuser: Bool
     let createdAt: Date
     let updatedAt: Date
+    let notifications: NotificationChoices
 
     enum CodingKeys: String, CodingKey {
-        case id, email
+        case id, email, notifications
         case fullName = "full_name"
         case isActive = "is_active"
         case isSuperuser = "is_superuser"
@@ -30,6 +31,8 @@ struct UserBody: Encodable, Sendable {
         self.isSuperuser = try row[4]
         self.createdAt = try row[5]
         self.updatedAt = try row[6]
+        self.notifications = NotificationChoices(
+            push: try row[7, as: Bool.self], sms: try row[8, as: Bool.self], emailUpdates: try row[9, as: Bool.self])
     }
 }
 
@@ -37,7 +40,7 @@ struct UserBody: Encodable, Sendable {
 struct UserReader: Sendable {
     let pool: PostgresPool
 
-    private static let columns = "id, email, full_name, is_active, is_superuser, created_at, updated_at"
+    private static let columns = "id, email, full_name, is_active, is_superuser, created_at, updated_at, wants_push, wants_sms, wants_email_updates"
     private static let one = Statement("select \(columns) from users where id = $1 and erased_at is null")
     private static let page = Statement(
         """

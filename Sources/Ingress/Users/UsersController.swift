@@ -31,7 +31,12 @@ struct UsersController: Sendable {
         let user = try await self.authenticator.user(request)
         let input = try await request.read { fields in
             UpdateProfile(
-                userID: user.id, fullName: fields.optional("full_name", .personName), clearsFullName: fields.isNull("full_name") ? true : nil)
+                userID: user.id, fullName: fields.optional("full_name", .personName), clearsFullName: fields.isNull("full_name") ? true : nil,
+                notifications: fields.optionalObject("notifications") { choices in
+                    choices.refuseNull("push", "sms", "email_updates")
+                    return NotificationChoices(
+                        push: choices.optionalBool("push"), sms: choices.optionalBool("sms"), emailUpdates: choices.optionalBool("email_updates"))
+                })
         }
         return try await self.intake.accept(
             input.value, .updateProfile, about: .existing(user.id), by: user.id, body: input.bytes, request, context)

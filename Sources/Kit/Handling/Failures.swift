@@ -16,6 +16,8 @@ public enum ErrorType: String, Sendable, CaseIterable {
     case refusedByStripe = "refused_by_stripe"
     /// The mail server refuses the mail for good.
     case refusedBySMTP = "refused_by_smtp"
+    /// The push service says that what was sent to it is wrong.
+    case refusedByPush = "refused_by_push"
     /// Stripe's amount or currency is not the order's.
     case amountMismatch = "amount_mismatch"
     /// An error that nobody foresaw.

@@ -92,6 +92,16 @@ extension Setting {
         .init("SMS_FROM", .email, "sender of text messages: a number, +15550006789, or a messaging service's id, MG…"),
         .init("SMS_API_BASE", .email, default: "https://api.twilio.com", "where that API is"),
 
+        // Web push
+        .init(
+            "VAPID_PRIVATE_KEY", [.ingress, .email], secret: true,
+            "the shop's keys at push services (RFC 8292), base64url of 32 bytes, comma-separated: the first is for new subscriptions; no web push if it is not set"
+        ),
+        .init("VAPID_SUBJECT", [.ingress, .email], "who push services write to: mailto:… or https://…; needed with VAPID_PRIVATE_KEY"),
+        .init(
+            "WEBHOOKS_ALLOW_PRIVATE", [.ingress, .workers], default: "off",
+            "on or off; on, webhooks and web push may also go to http and to private addresses"),
+
         // The shop
         .init("PAYMENT_WINDOW_MINUTES", .plainWorkers, default: "30", "time to pay before an order expires; may be a fraction"),
         .init("LOW_STOCK_THRESHOLD", .plainWorkers, default: "5", "units at which an alert is sent, of products without one of their own"),

@@ -8,6 +8,7 @@ extension Settings {
         for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: { $0.utf8.count < 32 }) {
             throw SettingError(name: setting.name, reason: "must have at least 32 bytes")
         }
+        _ = try self.vapidKeys()
         guard try self.environment() == .production else { return }
         // Made by the one who runs the shop, so it can be asked to be long and random.
         for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: Self.isGuessable) {

@@ -68,6 +68,8 @@ extension TraceNode {
         case .handler: "\(self.name)-worker"
         case .stripe: "Stripe \(self.name.onOneLine)"
         case .mail: "e-mail \(self.name.onOneLine)"
+        case .push: "push \(self.name.onOneLine)"
+        case .webhook: "webhook \(self.name.onOneLine)"
         case .dead: "dead letter, \(self.name)"
         }
     }

@@ -13,10 +13,24 @@ struct TraceNode: Sendable, Encodable {
         case handler
         /// A call to Stripe's API.
         case stripe
-        /// An e-mail handed to the mail server.
+        /// An e-mail handed to the mail server, or a text message to its gateway.
         case mail
+        /// A notice handed to a browser's push service.
+        case push
+        /// A delivery to a partner's endpoint.
+        case webhook
         /// A dead letter; `id` is its own, `name` its error type.
         case dead
+
+        /// Whose worker makes such a call; nil of what is no call.
+        var queue: String? {
+            switch self {
+            case .stripe: "payments"
+            case .mail, .push: "email"
+            case .webhook: "webhooks"
+            case .http, .message, .handler, .dead: nil
+            }
+        }
     }
 
     var id: String

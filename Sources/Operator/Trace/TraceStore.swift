@@ -38,7 +38,8 @@ struct TraceStore: Sendable {
         for row in results[3] {
             let (id, at, took, kind, name, outcome) = try row.decode((ID, Date, Int32, String, String, String).self)
             trace.add(
-                TraceTree.Outside(at: at, microseconds: Int(took), kind: kind == "stripe" ? .stripe : .mail, name: name, outcome: outcome), of: id)
+                TraceTree.Outside(at: at, microseconds: Int(took), kind: TraceNode.Kind(rawValue: kind) ?? .mail, name: name, outcome: outcome),
+                of: id)
         }
         for row in results[4] {
             trace.add(

@@ -157,7 +157,7 @@ extension TraceTree {
                 attempt: attempt.number, messageID: message.id, children: [], error: "\(attempt.errorType): \(attempt.error)")
         }
         parts += message.handled.map { handled in
-            let calls = message.calls.filter { $0.kind == .stripe ? handled.queue == "payments" : handled.queue == "email" }
+            let calls = message.calls.filter { $0.kind.queue == handled.queue }
             // What is asked of the world outside is asked before the transaction.
             let began = calls.map(\.at).reduce(handled.handledAt, min)
             let outside = calls.enumerated().map { index, call in

@@ -1,3 +1,5 @@
+import Crypto
+
 /// Makes an account; its id is the message's.
 public struct RegisterAccount: Command {
     /// `accounts.register`.
@@ -35,18 +37,105 @@ public struct UpdateProfile: OrderedCommand {
     public var fullName: String?
     /// True takes the name away.
     public var clearsFullName: Bool?
+    /// What the user wants to hear of.
+    public var notifications: NotificationChoices?
 
     /// Changes what a user says of themselves; nil leaves a field as it is.
-    public init(userID: ID, fullName: String? = nil, clearsFullName: Bool? = nil) {
+    public init(userID: ID, fullName: String? = nil, clearsFullName: Bool? = nil, notifications: NotificationChoices? = nil) {
         self.userID = userID
         self.fullName = fullName
         self.clearsFullName = clearsFullName
+        self.notifications = notifications
     }
 
     enum CodingKeys: String, CodingKey {
         case userID = "user_id"
         case fullName = "full_name"
         case clearsFullName = "clears_full_name"
+        case notifications
+    }
+}
+
+/// Which notices a user wants that are not owed; nil leaves one as it is.
+public struct NotificationChoices: Codable, Sendable, Equatable {
+    /// By web push.
+    public var push: Bool?
+    /// By text message.
+    public var sms: Bool?
+    /// By e-mail, but for the order's confirmation, refunds and passwords: those always come.
+    public var emailUpdates: Bool?
+
+    /// Which notices a user wants.
+    public init(push: Bool? = nil, sms: Bool? = nil, emailUpdates: Bool? = nil) {
+        self.push = push
+        self.sms = sms
+        self.emailUpdates = emailUpdates
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case push, sms
+        case emailUpdates = "email_updates"
+    }
+}
+
+/// A browser of the user's wants to hear by web push. The same endpoint is the same subscription; another user's is taken over.
+public struct SubscribePush: Command {
+    /// `accounts.subscribe_push`.
+    public static let type = "accounts.subscribe_push"
+
+    /// The account.
+    public var userID: ID
+    /// Where the browser's push service takes what is for it.
+    public var endpoint: String
+    /// The browser's public key of P-256, uncompressed, in base64url.
+    public var p256dh: String
+    /// The browser's secret of 16 bytes, in base64url.
+    public var auth: String
+    /// When the subscription ends, in milliseconds since 1970; nil: not by itself.
+    public var expiresAt: Int64?
+    /// The shop's key that the browser has subscribed with.
+    public var publicKey: String
+
+    /// A browser of the user's wants to hear by web push.
+    public init(userID: ID, endpoint: String, p256dh: String, auth: String, expiresAt: Int64?, publicKey: String) {
+        self.userID = userID
+        self.endpoint = endpoint
+        self.p256dh = p256dh
+        self.auth = auth
+        self.expiresAt = expiresAt
+        self.publicKey = publicKey
+    }
+
+    /// The subscription's id, which its endpoint decides.
+    public static func id(of endpoint: String) -> ID { ID(digest: SHA256.hash(data: Array(endpoint.utf8))) }
+
+    enum CodingKeys: String, CodingKey {
+        case userID = "user_id"
+        case endpoint, p256dh, auth
+        case expiresAt = "expires_at"
+        case publicKey = "public_key"
+    }
+}
+
+/// Ends a subscription to web push.
+public struct UnsubscribePush: Command {
+    /// `accounts.unsubscribe_push`.
+    public static let type = "accounts.unsubscribe_push"
+
+    /// Which.
+    public var subscriptionID: ID
+    /// Whose it must be; nil if the push service says that it is gone.
+    public var userID: ID?
+
+    /// Ends a subscription to web push.
+    public init(subscriptionID: ID, userID: ID? = nil) {
+        self.subscriptionID = subscriptionID
+        self.userID = userID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case subscriptionID = "subscription_id"
+        case userID = "user_id"
     }
 }
 

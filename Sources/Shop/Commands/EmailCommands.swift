@@ -29,3 +29,29 @@ public struct SendEmail: Command {
         case data
     }
 }
+
+/// Tells one browser of one event, by web push.
+public struct SendPush: Command {
+    /// `email.push`.
+    public static let type = "email.push"
+
+    /// Which browser.
+    public var subscriptionID: ID
+    /// The type of the event, e.g. `order.paid`.
+    public var event: String
+    /// The order that it is about.
+    public var orderID: ID
+
+    /// Tells one browser of one event.
+    public init(subscriptionID: ID, event: String, orderID: ID) {
+        self.subscriptionID = subscriptionID
+        self.event = event
+        self.orderID = orderID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case subscriptionID = "subscription_id"
+        case event
+        case orderID = "order_id"
+    }
+}

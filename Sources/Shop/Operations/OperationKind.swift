@@ -12,6 +12,8 @@ public enum OperationKind: UInt8, Sendable, CaseIterable {
     case eraseAccount = 8
     case verifyEmail = 9
     case endSession = 10
+    case subscribePush = 11
+    case unsubscribePush = 12
 
     case createCategory = 16
     case updateCategory = 17
@@ -48,6 +50,8 @@ extension OperationKind {
         case .eraseAccount: EraseAccount.type
         case .verifyEmail: VerifyEmail.type
         case .endSession: EndSession.type
+        case .subscribePush: SubscribePush.type
+        case .unsubscribePush: UnsubscribePush.type
         case .createCategory: CreateCategory.type
         case .updateCategory: UpdateCategory.type
         case .deleteCategory: DeleteCategory.type
@@ -73,6 +77,7 @@ extension OperationKind {
         switch self {
         case .register, .updateProfile, .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount, .verifyEmail, .endSession: .user
         case .requestPasswordReset, .resetPassword: nil
+        case .subscribePush, .unsubscribePush: .pushSubscription
         case .createCategory, .updateCategory, .deleteCategory: .category
         case .createProduct, .updateProduct, .archiveProduct, .adjustStock: .product
         case .setCartItem, .clearCart: .cart
@@ -85,7 +90,7 @@ extension OperationKind {
     /// Whether success is `201`: a resource was made.
     public var makesResource: Bool {
         switch self {
-        case .register, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund: true
+        case .register, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund, .subscribePush: true
         default: false
         }
     }
@@ -94,4 +99,5 @@ extension OperationKind {
 /// The types of `resource` in an operation.
 public enum ResourceType: String, Sendable, CaseIterable, Encodable {
     case user, category, product, cart, order, payment, refund
+    case pushSubscription = "push_subscription"
 }

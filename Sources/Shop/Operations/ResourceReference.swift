@@ -19,6 +19,7 @@ extension OperationID {
             case .category: "/api/v1/categories/\(resource)"
             case .product: "/api/v1/products/\(resource)"
             case .cart: "/api/v1/cart"
+            case .pushSubscription: "/api/v1/push-subscriptions"
             case .order, .payment, .refund: "/api/v1/orders/\(resource)"
             }
         // A refund's own id is its message's; where it is to be seen is its order.

@@ -12,6 +12,16 @@ extension UpdateProfile {
     public func check(_ fields: inout FieldCheck) { fields.check("full_name", self.fullName, .personName) }
 }
 
+extension SubscribePush {
+    /// Its fields, by the rules of the HTTP API.
+    public func check(_ fields: inout FieldCheck) {
+        fields.check("endpoint", self.endpoint, .webURL)
+        fields.check("p256dh", self.p256dh, .pushKey)
+        fields.check("auth", self.auth, .pushSecret)
+        fields.check("expires_at", self.expiresAt, .pushExpiry)
+    }
+}
+
 extension CreateCategory {
     /// Its fields, by the rules of the HTTP API.
     public func check(_ fields: inout FieldCheck) {

@@ -1,7 +1,10 @@
 extension Rule<String> {
     /// The URL of an image (RFC 3986): of http or https, with a host, in ASCII, and without the characters that end an attribute of HTML or a rule of
     /// CSS: whoever writes it into a page writes a URL and nothing else. Other characters are percent-encoded.
-    public static var image: Rule {
+    public static var image: Rule { .webURL }
+
+    /// A URL as ``image`` says, of whatever there is.
+    public static var webURL: Rule {
         Rule { text throws(Violation) in
             guard text.utf8.count <= 2000 else { throw .length(1...2000) }
             let schemes = ["https://", "http://"]

@@ -91,6 +91,10 @@ struct EasyHandle: ~Copyable {
         unsafe try self.check(ccurl_set_debug_callback(self.pointer, callback))
     }
 
+    func set(openSocket callback: @escaping curl_opensocket_callback) throws(TransferError) {
+        unsafe try self.check(ccurl_set_opensocket_callback(self.pointer, callback))
+    }
+
     /// What libcurl hands to a callback.
     func set(_ option: CURLoption, context: UnsafeMutableRawPointer) throws(TransferError) {
         unsafe try self.check(ccurl_set_pointer(self.pointer, option, context))

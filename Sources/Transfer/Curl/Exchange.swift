@@ -30,6 +30,9 @@ class Exchange {
     /// A part of the answer's body. `false` ends the transfer.
     func take(body part: UnsafeRawBufferPointer) -> Bool { true }
 
+    /// Whether a connection to this address, in its numeric form, may be opened.
+    func mayConnect(to address: String) -> Bool { true }
+
     /// Fills the buffer with what is to be sent next; 0 for the end.
     func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int { 0 }
 
@@ -47,7 +50,7 @@ extension Exchange {
     private func setCallbacks() throws(TransferError) {
         // Not retained: ``CurlMulti`` keeps the exchange for as long as libcurl may call.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_DEBUGDATA] {
+        for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_DEBUGDATA, CURLOPT_OPENSOCKETDATA] {
             unsafe try self.easy.set(option, context: context)
         }
         unsafe try self.easy.set(CURLOPT_WRITEFUNCTION) { bytes, _, count, context in
@@ -59,6 +62,13 @@ extension Exchange {
         unsafe try self.easy.set(CURLOPT_READFUNCTION) { bytes, size, count, context in
             unsafe of(context).give(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
         }
+        unsafe try self.easy.set(openSocket: { context, _, address in
+            var text = [CChar](repeating: 0, count: 64)
+            guard let address = unsafe address, unsafe ccurl_address_text(address, &text, text.count) != 0,
+                unsafe of(context).mayConnect(to: String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+            else { return -1 }  // CURL_SOCKET_BAD
+            return unsafe ccurl_open_socket(address)
+        })
         try self.easy.set(CURLOPT_NOPROGRESS, false)
         unsafe try self.easy.set(progress: { context, _, _, _, _ in unsafe of(context).cancellation.isRequested ? 1 : 0 })
         unsafe try self.easy.set(debug: { _, kind, bytes, count, context in

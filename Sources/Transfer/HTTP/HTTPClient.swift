@@ -28,6 +28,7 @@ public final class HTTPClient: Sendable {
     /// An answer of any status is an answer. Cancelling the task ends the transfer at once, as ``TransferError/Code/cancelled``.
     public func send(_ request: HTTPRequest) async throws(TransferError) -> HTTPResponse {
         let (userAgent, trust) = (self.userAgent, self.trust)
+        let request = try await request.pinningAddresses()
         return try await self.multi.run { () throws(TransferError) -> HTTPExchange in
             try HTTPExchange(request, userAgent: userAgent, trust: trust)
         } answer: { (exchange, code) throws(TransferError) in

@@ -9,16 +9,23 @@ final class HTTPExchange: Exchange {
     private var headSize = 0
     private var body: [UInt8] = []
     private var isTooLarge = false
+    private let cutsResponse: Bool
+    private var isCut = false
+    private let mayConnect: (@Sendable (String) -> Bool)?
+    private var isForbidden = false
 
     init(_ request: HTTPRequest, userAgent: String, trust: TrustStore) throws(TransferError) {
         self.maximumResponseSize = request.maximumResponseSize
+        self.cutsResponse = request.cutsResponse
+        self.mayConnect = request.mayConnect
         try super.init(trust: trust, connectTimeout: request.connectTimeout, timeout: request.timeout)
         try self.easy.set(CURLOPT_PROTOCOLS_STR, "http,https")
         try self.easy.set(CURLOPT_URL, request.url)
         try self.easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         try self.easy.set(CURLOPT_PIPEWAIT, true)  // a burst shares one HTTP/2 connection
         try self.easy.set(CURLOPT_USERAGENT, userAgent)
-        try self.easy.set(CURLOPT_MAXFILESIZE_LARGE, large: request.maximumResponseSize)
+        if !request.cutsResponse { try self.easy.set(CURLOPT_MAXFILESIZE_LARGE, large: request.maximumResponseSize) }
+        if let pinned = request.pinned { try self.easy.set(CURLOPT_RESOLVE, list: [pinned]) }
         // libcurl sends a request again by itself only when a connection that was used before turns out to be dead.
         try self.easy.set(CURLOPT_FRESH_CONNECT, !request.isRepeatable)
         try self.set(request.method, body: request.body)
@@ -64,9 +71,21 @@ final class HTTPExchange: Exchange {
     }
 
     override func take(body part: UnsafeRawBufferPointer) -> Bool {
-        guard part.count <= self.maximumResponseSize - self.body.count else { return self.refuseSize() }
+        let room = self.maximumResponseSize - self.body.count
+        guard part.count <= room else {
+            guard self.cutsResponse else { return self.refuseSize() }
+            unsafe self.body.append(contentsOf: part.prefix(room))
+            self.isCut = true
+            return false
+        }
         unsafe self.body.append(contentsOf: part)
         return true
+    }
+
+    override func mayConnect(to address: String) -> Bool {
+        guard let mayConnect, !mayConnect(address) else { return true }
+        self.isForbidden = true
+        return false
     }
 
     private func refuseSize() -> Bool {
@@ -76,7 +95,7 @@ final class HTTPExchange: Exchange {
 
     /// The answer, or why there is none.
     func response(_ code: CURLcode) throws(TransferError) -> HTTPResponse {
-        guard code == CURLE_OK else { throw self.error(code) }
+        guard code == CURLE_OK || self.isCut else { throw self.error(code) }
         return HTTPResponse(status: self.easy.get(CURLINFO_RESPONSE_CODE), headers: self.headers, body: self.body)
     }
 
@@ -85,6 +104,7 @@ final class HTTPExchange: Exchange {
         if self.isTooLarge || code == CURLE_FILESIZE_EXCEEDED {
             return TransferError(code: .responseTooLarge, mayHaveBeenSent: sent, message: "the answer is longer than the request allows")
         }
+        if self.isForbidden, !sent { return .forbidden }
         if code == CURLE_ABORTED_BY_CALLBACK { return TransferError(code: .cancelled, mayHaveBeenSent: sent, message: "cancelled") }
         return TransferError(code: .init(code), mayHaveBeenSent: sent, message: self.easy.message(code))
     }

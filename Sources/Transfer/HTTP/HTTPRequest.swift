@@ -14,6 +14,12 @@ public struct HTTPRequest: Sendable {
     public var timeout: Duration
     /// Of the body, in bytes as they are delivered; a longer answer fails as ``TransferError/Code/responseTooLarge``.
     public var maximumResponseSize: Int
+    /// Whether of a longer answer the beginning is enough: then the rest is not read, and it does not fail.
+    public var cutsResponse = false
+    /// Which addresses, in their numeric form, it may connect to; nil: any. A name's addresses are looked up anew for the request, and one that is not
+    /// allowed refuses all (``TransferError/Code/addressForbidden``); no other than those looked up is connected to, whatever the name says a moment later.
+    public var mayConnect: (@Sendable (_ address: String) -> Bool)?
+    var pinned: String?
 
     /// A request with the defaults: 5 s to connect, 30 s in all, an answer of 8 MiB at most.
     public init(

@@ -7,7 +7,7 @@ import Testing
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let me = try await shop.api.get("/users/me", by: customer.token)
-        #expect(me.json.keys == ["id", "email", "full_name", "is_active", "is_superuser", "created_at", "updated_at"])
+        #expect(me.json.keys == ["id", "email", "full_name", "is_active", "is_superuser", "created_at", "updated_at", "notifications"])
         #expect(me["email"] == .string(customer.email))
         func patch(_ body: JSON) async throws -> JSON {
             let answer = try await shop.api.send("PATCH", "/users/me", body, by: customer.token, waiting: true)
@@ -31,7 +31,7 @@ import Testing
             """)
         let export = try await shop.api.get("/users/me/export", by: customer.token)
         #expect(export.status == 200)
-        #expect(export.json.keys == ["exported_at", "user", "cart", "emails", "orders"])
+        #expect(export.json.keys == ["exported_at", "user", "cart", "emails", "orders", "push_subscriptions"])
         #expect(export["user", "id"] == .string(customer.id))
         #expect(export["cart", "items"].list.map { $0["product_id"] } == [.string(inCart)])
         let exported = try #require(export["orders"].list.first)

@@ -64,7 +64,8 @@ final class TestShop: Sendable {
             "DATABASE_URL": database.url(as: part), "AMQP_URL": host.amqpURL(as: part), "RABBITMQ_API": host.apiURL(as: part), "ENVIRONMENT": "test",
             "LOG_FORMAT": "json", "SECRET_KEY": self.secretKey, "RATE_LIMIT": "off", "STRIPE_SECRET_KEY": StripeDoubleProcess.secretKey,
             "STRIPE_PUBLISHABLE_KEY": StripeDoubleProcess.publishableKey, "STRIPE_WEBHOOK_SECRET": StripeDoubleProcess.webhookSecret,
-            "STRIPE_API_BASE": double.url,
+            "STRIPE_API_BASE": double.url, "VAPID_PRIVATE_KEY": "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw",
+            "VAPID_SUBJECT": "mailto:shop@shop.example",
         ]
     }
 

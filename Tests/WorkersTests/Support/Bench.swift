@@ -47,7 +47,7 @@ struct Bench: Sendable {
         let handlers: [String: [any Handler]] = [
             "orders": OrdersWorker.handlers(paymentWindow: Self.paymentWindow),
             "inventory": InventoryWorker.handlers(currency: "usd", lowStockThreshold: Self.lowStockThreshold),
-            "accounts": AccountsWorker.handlers,
+            "accounts": AccountsWorker.handlers(pushTo: try OutwardAddresses(Settings(environment: [:]))),
         ]
         var workers: [String: Worker] = [:]
         for (queue, handlers) in handlers {

@@ -15,8 +15,11 @@ extension Letters {
             values.addFact("Carrier", order.carrier)
             values.addFact("Tracking number", order.trackingNumber)
         }
-        var notices = [Notice(template: template, subject: id.description, recipient: .mailbox(to), userID: order.userID, values: values)]
-        if template.hasTextMessage, let phone = order.phone {
+        var notices: [Notice] = []
+        if template == .orderConfirmation || order.wantsEmailUpdates {
+            notices.append(Notice(template: template, subject: id.description, recipient: .mailbox(to), userID: order.userID, values: values))
+        }
+        if template.hasTextMessage, order.wantsSMS, let phone = order.phone {
             notices.append(Notice(template: template, subject: id.description, recipient: .phone(phone), userID: order.userID, values: values))
         }
         return notices
@@ -25,7 +28,7 @@ extension Letters {
     /// An attempt to pay failed: one letter an attempt, unless the order was decided meanwhile.
     func paymentFailed(_ event: PaymentFailed) async throws -> [Notice] {
         guard let order = try await OrderForLetter.read(event.orderID, in: self.pool), let to = try order.mailbox,
-            order.status == OrderStatus.awaitingPayment.rawValue
+            order.status == OrderStatus.awaitingPayment.rawValue, order.wantsEmailUpdates
         else { return [] }
         var values = order.values(shopURL: self.shopURL)
         values["why"] = Self.reason(of: event.failureCode)

@@ -24,11 +24,15 @@ struct OrderForLetter: Sendable {
     private let name: String?
     /// Of an order whose money came after it was given up: what the inventory said when it was asked again, `held` or `refused`.
     private let revival: String?
+    /// What the customer wants to hear beside what is owed; nothing if the account was erased.
+    let wantsSMS: Bool
+    let wantsEmailUpdates: Bool
     private let items: [(name: String, quantity: Int32, unitAmount: Money)]
 
     private static let head: Statement = """
         select o.number, o.total_amount, o.amount_refunded, o.currency, o.status, o.payment_status, o.payment_due_at, o.carrier, o.tracking_number,
-               o.shipping_address::text, u.email, case when u.email_verified then u.full_name end, o.revival, o.user_id
+               o.shipping_address::text, u.email, case when u.email_verified then u.full_name end, o.revival, o.user_id,
+               coalesce(u.wants_sms, false), coalesce(u.wants_email_updates, false)
         from orders o left join users u on u.id = o.user_id and u.erased_at is null where o.id = $1
         """
     private static let lines: Statement = "select name, quantity, unit_amount from order_items where order_id = $1 order by name"
@@ -44,7 +48,7 @@ struct OrderForLetter: Sendable {
             paymentDueAt: try row[6], carrier: try row[7], trackingNumber: try row[8], number: try row[0], total: Money(try row[1], currency),
             refunded: Money(try row[2], currency),
             address: try? JSON.decode(Address.self, from: Array(try row[9, as: String.self].utf8)), email: try row[10], name: try row[11],
-            revival: try row[12], items: items)
+            revival: try row[12], wantsSMS: try row[14], wantsEmailUpdates: try row[15], items: items)
     }
 
     /// The customer's; nil if the account was erased.

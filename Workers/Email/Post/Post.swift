@@ -14,6 +14,8 @@ struct Post: Sendable {
     /// Nil if it is not configured.
     private let sms: SMSChannel?
     private let pool: PostgresPool
+    /// Whether browsers are told too: `VAPID_PRIVATE_KEY` is set.
+    let tellsBrowsers: Bool
 
     /// A notice that was handed over.
     struct Sent: Sendable {
@@ -29,6 +31,7 @@ struct Post: Sendable {
     init(settings: Settings, concurrency: Int, logger: Logger) throws {
         self.mail = try MailChannel(settings: settings)
         self.sms = try SMSChannel(settings: settings, logger: logger)
+        self.tellsBrowsers = settings.isSet("VAPID_PRIVATE_KEY")
         self.pool = try PostgresPool(
             url: settings.databaseURL(), size: concurrency, applicationName: "email-worker post", statementTimeout: .seconds(30), logger: logger)
     }

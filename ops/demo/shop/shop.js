@@ -102,7 +102,9 @@ export function frame(current) {
   addEventListener("storage", ({ key, oldValue, newValue }) => key === "tokens" && !oldValue !== !newValue && location.reload());
 }
 
-function signOut() {
+async function signOut() {
+  const { endPush } = await import("./push.js");
+  await endPush().catch(() => {}); // a browser that cannot end it has no notices to show
   session.tokens = null; // and only here: POST /auth/logout-all ends the sessions of all devices
   location.assign("/");
 }

@@ -56,6 +56,8 @@ struct TraceSpan: Sendable {
         case .handler: "\(node.name)-worker"
         case .stripe: "Stripe \(node.name)"
         case .mail: "e-mail \(node.name)"
+        case .push: "push \(node.name)"
+        case .webhook: "webhook \(node.name)"
         case .dead: "dead letter: \(node.name)"
         }
     }
@@ -66,7 +68,7 @@ extension TraceNode {
     var isFailure: Bool {
         switch self.kind {
         case .handler, .http: self.outcome == "failed"
-        case .stripe, .mail: !["1", "2", "3"].contains(self.outcome?.first)
+        case .stripe, .mail, .push, .webhook: !["1", "2", "3"].contains(self.outcome?.first)
         case .message, .dead: false
         }
     }

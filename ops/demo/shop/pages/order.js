@@ -1,6 +1,7 @@
 // One order: what becomes of it, live; paying; cancelling.
 import { $, announce, complain, country, el, money, time } from "../dom.js";
 import { badge, stateOf, wordsOf } from "../order-words.js";
+import { offerPush } from "../push.js";
 import { api, frame, needSignIn } from "../shop.js";
 import { confirmPayment, Declined, testCards } from "../stripe.js";
 
@@ -192,6 +193,7 @@ if (needSignIn()) {
     await load();
     history.replaceState(null, "", location.pathname); // what came with the address is used up
     $("#order").hidden = false;
+    offerPush();
     comeBack();
     await follow();
   } catch (error) {

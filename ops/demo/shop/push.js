@@ -1,0 +1,51 @@
+// Web push: asks the customer once there is an order to hear of, and keeps what the browser and the shop know of each other in step.
+import { $, announce, complain } from "./dom.js";
+import { api } from "./shop.js";
+
+const isPossible = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+
+/** Shows the question if it was not answered yet; where the answer was yes, says quietly once more where this browser is. */
+export function offerPush() {
+  if (!isPossible() || Notification.permission === "denied") return;
+  if (Notification.permission === "granted") {
+    subscribe().catch(() => {}); // it is tried again with the next order
+    return;
+  }
+  $("#push").hidden = false;
+  $("#push-yes").addEventListener("click", async () => {
+    try {
+      // Browsers ask only in answer to a click, and who has said no is never asked again.
+      if ((await Notification.requestPermission()) === "granted") {
+        await subscribe();
+        announce("You will hear of this order.");
+      }
+      $("#push").hidden = true;
+    } catch (error) {
+      complain($("#push-problem"), error.code === "not_found" ? new Error("This shop sends no notices.") : error);
+    }
+  });
+  $("#push-no").addEventListener("click", () => ($("#push").hidden = true));
+}
+
+async function subscribe() {
+  const registration = await navigator.serviceWorker.register("/service-worker.js");
+  const { public_key: key } = await api.get("/push/public-key", { token: null });
+  const applicationServerKey = Uint8Array.from(atob(key.replaceAll("-", "+").replaceAll("_", "/")), (digit) => digit.charCodeAt(0));
+  let subscription = await registration.pushManager.getSubscription();
+  // Made with a key that the shop has changed since.
+  if (subscription && !isSame(new Uint8Array(subscription.options.applicationServerKey), applicationServerKey)) {
+    await subscription.unsubscribe();
+    subscription = null;
+  }
+  subscription ??= await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+  await api.write("POST", "/push-subscriptions", subscription.toJSON());
+}
+
+const isSame = (one, other) => one.length === other.length && one.every((byte, index) => byte === other[index]);
+
+/** Whoever uses this browser next is another customer. The push service then says to the shop that it is gone. */
+export async function endPush() {
+  if (!isPossible()) return;
+  const registration = await navigator.serviceWorker.getRegistration();
+  await (await registration?.pushManager.getSubscription())?.unsubscribe();
+}
