@@ -144,7 +144,7 @@ let package = Package(
             name: "IngressTests",
             dependencies: [
                 "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
-                .httpTypes, .lifecycle, .logging, .nio,
+                .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nio, .nioPosix,
             ]),
         .testTarget(
             name: "WorkersTests",

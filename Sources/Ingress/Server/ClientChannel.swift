@@ -10,10 +10,12 @@ struct ClientChannel<Base: ServerChildChannel>: ServerChildChannel {
     let clients: ClientAddress
     let limits: ServerLimits
     let connections: ConcurrencyLimit<IPAddress>
+    /// What answers whole requests, if the connection is one of HTTP/1 from its beginning.
+    var responder: WholeRequestHandler.Responder?
 
     private struct Refused: Error {}
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Accepted<Base>> {
         // What a trusted proxy connects for is told apart by its requests.
         if let peer = channel.remoteAddress.flatMap({ IPAddress($0) }), !self.clients.isTrusted(peer) {
             guard let place = self.connections.place(for: peer.network) else {
@@ -28,14 +30,19 @@ struct ClientChannel<Base: ServerChildChannel>: ServerChildChannel {
             channel.close(promise: nil)
             return channel.eventLoop.makeFailedFuture(error)
         }
-        return self.base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+        return self.base.setup(channel: channel, logger: logger).map { Accepted($0, by: self.base, logger: logger) }.flatMapThrowing { accepted in
             let pipeline = channel.pipeline.syncOperations
             if let tls = try? pipeline.handler(type: NIOSSLServerHandler.self) {
                 try pipeline.addHandler(TLSWatch(limits: self.limits), position: .after(tls))
             }
-            return value
+            if let responder {
+                let state = try pipeline.handler(type: HTTPConnectionStateHandler.self)
+                let whole = WholeRequestHandler(responder: responder, loop: channel.eventLoop, logger: logger)
+                try pipeline.addHandler(whole, position: .after(state))
+            }
+            return accepted
         }
     }
 
-    func handle(value: Base.Value, logger: Logger) async { await self.base.handle(value: value, logger: logger) }
+    func handle(value: Accepted<Base>, logger: Logger) async { await value.handle() }
 }

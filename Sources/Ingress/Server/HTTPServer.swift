@@ -35,8 +35,9 @@ struct HTTPServer: Service {
         var quiet = logger
         quiet.logLevel = max(.notice, quiet.logLevel)
         self.port = try settings.int("PORT", in: 1...65_535)
+        let responder = router.buildResponder()
         self.application = Application(
-            responder: router.buildResponder(), server: Self.server(tls, clients, limits),
+            responder: responder, server: Self.server(tls, clients, limits) { try await responder.respond(to: $0, context: $1) },
             configuration: .init(
                 address: .hostname(try settings.require("HOST"), port: self.port), serverName: nil, backlog: Self.backlog,
                 availableConnectionsDelegate: .maximum(Self.connectionLimit(), logger: quiet)),
@@ -62,7 +63,9 @@ struct HTTPServer: Service {
         }
     }
 
-    private static func server(_ tls: TLSConfiguration?, _ clients: ClientAddress, _ limits: ServerLimits) -> HTTPServerBuilder {
+    private static func server(
+        _ tls: TLSConfiguration?, _ clients: ClientAddress, _ limits: ServerLimits, _ answer: @escaping WholeRequestHandler.Responder
+    ) -> HTTPServerBuilder {
         let policy = ConnectionPolicy(clients: clients, limits: limits, bodyLimit: Request.largestBody)
         let connections = ConcurrencyLimit<IPAddress>(limits.connections)
         // Headers beyond 32 KiB are refused.
@@ -73,7 +76,8 @@ struct HTTPServer: Service {
             return HTTPServerBuilder { responder in
                 LoopChannel(
                     base: ClientChannel(
-                        base: HTTP1Channel(responder: responder, configuration: http1), clients: clients, limits: limits, connections: connections))
+                        base: HTTP1Channel(responder: responder, configuration: http1), clients: clients, limits: limits, connections: connections,
+                        responder: answer))
             }
         }
         let http2 = HTTP2ChannelConfiguration(idleTimeout: .nanoseconds(limits.keepAlive.nanoseconds), streamConfiguration: http1)

@@ -6,27 +6,18 @@ import NIOCore
 ///
 /// Without it a request hops from the loop to Swift's pool of threads and back, twice, and each hop to a sleeping thread costs more than the request's
 /// own work. Nothing of the ingress blocks a loop: clients of C libraries have threads of their own, and so have password hashes.
-struct LoopChannel<Base: ServerChildChannel>: ServerChildChannel where Base.Value: OnEventLoop {
+struct LoopChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> { self.base.setup(channel: channel, logger: logger) }
 
     func handle(value: Base.Value, logger: Logger) async {
-        await withTaskExecutorPreference(LoopExecutor(loop: value.loop)) { await self.base.handle(value: value, logger: logger) }
+        await withTaskExecutorPreference(LoopExecutor(loop: value.channel.eventLoop)) { await self.base.handle(value: value, logger: logger) }
     }
 }
 
-/// What is tied to one event loop.
-protocol OnEventLoop {
-    var loop: any EventLoop { get }
-}
-
-extension NIOAsyncChannel: OnEventLoop {
-    var loop: any EventLoop { self.channel.eventLoop }
-}
-
 /// An event loop as a task's executor.
-private final class LoopExecutor: TaskExecutor {
+final class LoopExecutor: TaskExecutor {
     private let loop: any EventLoop
 
     init(loop: any EventLoop) { self.loop = loop }
