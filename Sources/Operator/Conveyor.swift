@@ -5,7 +5,7 @@ import Kit
 @main
 struct Conveyor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "conveyor", abstract: "Sees, repairs and replays what goes through Conveyor.", version: ConveyorVersion.current,
+        commandName: "conveyor", abstract: "Sees, repairs and replays what goes through Conveyor.", version: ConveyorVersion.full,
         subcommands: [
             DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, RunningCommand.self, WaitingCommand.self, SkipCommand.self,
             SendCommand.self, TypesCommand.self, SchedulesCommand.self, SearchCommand.self, TraceCommand.self, OperationsCommand.self,

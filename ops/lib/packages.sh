@@ -6,6 +6,13 @@ packages=(
     pkg-config librabbitmq-dev libpq-dev libcurl4-openssl-dev libargon2-dev zlib1g-dev
 )
 
+# What makes the image and the package, and runs them here.
+image_packages=(buildah podman runc binutils mmdebstrap)
+deb_packages=(dpkg-dev binutils lintian mmdebstrap python3)
+trial_packages=(
+    postgresql-15 postgresql-client-15 rabbitmq-server python3 python3-aiosmtpd curl ca-certificates librabbitmq4 libpq5 libcurl4 libargon2-1 zlib1g
+)
+
 # What only the tests need: ops/lib/python-tests, and a browser that playwright drives.
 test_packages=(python3-venv chromium-headless-shell)
 
@@ -29,8 +36,11 @@ install_packages() {
         trap '[ -z "$ours" ] || rm -f "$ours"' EXIT
         trap 'exit 130' INT TERM
         export DEBIAN_FRONTEND=noninteractive
-        apt-get -qq update
-        apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@"
+        # apt's own lines are of use only when it fails.
+        log=$(apt-get -qq update 2>&1 && apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" 2>&1) || {
+            printf '%s\n' "$log" | tail -n 20 >&2
+            die 1 "apt did not install them"
+        }
     )
 }
 
@@ -43,9 +53,8 @@ need_packages() {
         printf '%s\n' "apt-get update && apt-get install -y --no-install-recommends ${missing% }" >&2
         exit 1
     fi
-    say "installing $missing"
     # shellcheck disable=SC2086 # a list of names
-    install_packages $missing
+    step "installing from Debian: ${missing% }" install_packages $missing
 }
 
 need_swift() {

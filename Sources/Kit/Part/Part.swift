@@ -26,7 +26,7 @@ public enum Part {
         _ name: String, _ abstract: String, settings readers: Setting.Readers, subcommands: [any ParsableCommand.Type] = []
     ) -> CommandConfiguration {
         CommandConfiguration(
-            commandName: name, abstract: abstract, discussion: Setting.help(for: readers), version: ConveyorVersion.current, subcommands: subcommands)
+            commandName: name, abstract: abstract, discussion: Setting.help(for: readers), version: ConveyorVersion.full, subcommands: subcommands)
     }
 
     /// Runs a part until SIGTERM or SIGINT.
