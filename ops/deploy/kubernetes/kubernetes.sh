@@ -52,7 +52,7 @@ YAML
         if [ -e "$own" ]; then
             while IFS= read -r line; do
                 # PORT is the image's, TRUSTED_PROXIES the cluster's (settings.yaml).
-                case $line in \#* | "" | PORT=* | TRUSTED_PROXIES=*) ;; *) printf "  %s: '%s'\n" "${line%%=*}" "${line#*=}" ;; esac
+                case $line in \#* | "" | PORT=* | TRUSTED_PROXIES=* | DATABASE_URL=* | AMQP_URLS=* | RABBITMQ_API=* | METRICS_PORT=*) ;; *) printf "  %s: '%s'\n" "${line%%=*}" "${line#*=}" ;; esac
             done < <(sed "s/'/''/g" "$own")
         fi
         printf -- '---\n'
