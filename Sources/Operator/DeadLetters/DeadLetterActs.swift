@@ -4,7 +4,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// What operators do to dead letters. Each act is one transaction: the letter's new status and the row of the audit log that says who, when and why.
+/// What operators do to dead letters. Each act is one transaction: the new status and the row of the audit log with person, time and reason.
 ///
 /// It is done by the recorder's role, which may do this and nothing else.
 struct DeadLetterActs: Sendable {
@@ -25,7 +25,7 @@ struct DeadLetterActs: Sendable {
         case forgotten(ID)
         /// The edited payload is not one of its type.
         case invalid(String)
-        /// The broker did not take the message; the letter is as it was.
+        /// The broker did not take the message; nothing has changed.
         case notPublished(PublishFailure)
 
         var description: String {
@@ -61,10 +61,10 @@ struct DeadLetterActs: Sendable {
 
     /// Sends a message to its queue again, with its own id and as if for the first time. Not a discarded one: that counts as handled.
     ///
-    /// The letter is locked until the broker has confirmed the message, so that the recorder, which may see it dead again at once, finds it replayed. If
-    /// this process dies in between the letter stays open; a message that was out already is recognised by its id when it is sent again.
-    /// - Parameter force: also if nobody can tell any more whether it took effect; it then counts as sent now.
-    /// - Returns: the letter as it was.
+    /// The dead letter is locked until the broker has confirmed the message, so that the recorder, which may see it dead again at once, finds it replayed. If
+    /// this process dies in between the dead letter stays open; a message that was out already is recognised by its id when it is sent again.
+    /// - Parameter force: also if it is older than the inbox remembers; it then counts as sent now.
+    /// - Returns: the dead letter as it was.
     /// - Throws: `Refusal`, `PostgresError`.
     @discardableResult
     func replay(_ id: ID, force: Bool = false) async throws -> DeadLetter {
@@ -82,14 +82,14 @@ struct DeadLetterActs: Sendable {
         }
     }
 
-    /// Closes a letter for good and publishes an edited message in its place: of the same type, under an id of its own that names the original as
+    /// Closes a dead letter for good and publishes an edited message in its place: of the same type, under an id of its own that names the original as
     /// its cause.
     ///
     /// The closing is committed together with the new message, before that is published: so the original can never run beside it, and neither can a copy
     /// of it that is in a queue, or that a client sends again under its idempotency key. If this process dies before it is published the recorder
     /// publishes it.
     /// - Parameter force: as above.
-    /// - Returns: the letter as it was, and the id of the message that takes its place.
+    /// - Returns: the dead letter as it was, and the id of the message that takes its place.
     /// - Throws: `Refusal`, `PostgresError`.
     @discardableResult
     func replay(_ id: ID, editedTo payload: [UInt8], force: Bool = false) async throws -> (letter: DeadLetter, messageID: ID) {
@@ -144,7 +144,7 @@ struct DeadLetterActs: Sendable {
         try await Self.discard(ids, reason: reason, actor: self.actor, in: self.pool)
     }
 
-    /// As ``discard(_:reason:)``, for whoever has no publisher at hand.
+    /// As ``discard(_:reason:)``, for callers without a publisher.
     /// - Returns: those that were open.
     @discardableResult
     static func discard(_ ids: [ID], reason: String, actor: String, in pool: PostgresPool) async throws -> [ID] {
@@ -165,7 +165,7 @@ struct DeadLetterActs: Sendable {
 extension Transaction {
     private static let setRole: Statement = "set local role conveyor_recorder"
 
-    /// What follows in the transaction is done by the recorder's role: with no more rights than an act needs, whoever `DATABASE_URL` names.
+    /// Runs the rest of the transaction as the recorder's role: an act needs no more rights, whichever role `DATABASE_URL` names.
     func actAsRecorder() async throws(PostgresError) {
         // Asked for by itself: in a transaction of deferred writes alone, which has no BEGIN, it would do nothing.
         try await self.query(Self.setRole)

@@ -15,9 +15,9 @@ struct DeadLetterDetail: Sendable {
     var payload: [UInt8]
     /// The inbox has the message: it has taken effect, and a replay changes nothing.
     var isApplied: Bool
-    /// It was sent before what the inbox still knows: nobody can tell whether it took effect.
+    /// It is older than the inbox remembers: it may have taken effect already.
     var isForgotten: Bool
-    /// The payload is not for whoever looks.
+    /// The reader may not see the payload.
     var isPayloadHidden = false
 
     /// For somebody who may not see payloads.

@@ -11,7 +11,7 @@ struct DeadLetterFilter: Sendable, Codable, Equatable {
     var since: Date?
     /// In the error, the type, the payload, or as one of its ids.
     var search: String?
-    /// Whoever searches may not see payloads, so nothing is found by them either.
+    /// The reader may not see payloads, so the search does not look into them either.
     var hidesPayloads: Bool?
 
     /// All of them.
@@ -23,7 +23,7 @@ struct DeadLetterCursor: Sendable, Codable, Equatable {
     var lastFailedAt: Date
     var id: ID
 
-    /// Right behind a letter.
+    /// Right behind a dead letter.
     init(after letter: DeadLetter) {
         self.lastFailedAt = letter.lastFailedAt
         self.id = letter.id

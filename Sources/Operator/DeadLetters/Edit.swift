@@ -9,10 +9,10 @@ struct Edit: Sendable {
     let schema: Int
     let patch: JSONPatch
 
-    /// - Throws: `DeadLetterActs.Refusal.invalid` if the payload is not the JSON of the message's type, or has a field that breaks its rule.
+    /// - Throws: `DeadLetterActs.Refusal.invalid` if the payload does not decode as its type, or has a field that breaks its rule.
     init(of detail: DeadLetterDetail, payload: [UInt8]) throws(DeadLetterActs.Refusal) {
         guard let type = MessageCatalogue[detail.letter.type] else {
-            throw .invalid("`\(detail.letter.type)` is no type of message: there is nothing that an edited one could be checked by")
+            throw .invalid("`\(detail.letter.type)` is not a message type: there is nothing that an edited one could be checked by")
         }
         let message: any Message
         do {

@@ -3,8 +3,8 @@ import Kit
 /// What turns one JSON value into another: a JSON Patch (RFC 6902), each step of which also tells what was there before, as `old`.
 struct JSONPatch: Sendable, Equatable, Encodable {
     /// One step.
-    struct Step: Sendable, Equatable, Encodable {
-        enum Operation: String, Sendable, Encodable { case add, remove, replace }
+    struct Step: Sendable, Equatable, Codable {
+        enum Operation: String, Sendable, Codable { case add, remove, replace }
 
         var op: Operation
         /// A JSON Pointer (RFC 6901).
@@ -15,6 +15,9 @@ struct JSONPatch: Sendable, Equatable, Encodable {
 
     /// In the order in which they are applied.
     var steps: [Step] = []
+
+    /// These steps, as an edit has noted them.
+    init(steps: [Step]) { self.steps = steps }
 
     /// - Parameter old: nil if what was there is no JSON.
     init(from old: JSONValue?, to new: JSONValue) {

@@ -48,7 +48,7 @@ struct Replacement: Sendable {
         where r.published_at is null and r.at < now() - interval '10 seconds' order by r.at limit 100 for update of r skip locked
         """
 
-    /// Publishes those that whoever edited them could not. Twice is no harm: their ids are the same.
+    /// Publishes edited messages whose process died before it could. Publishing one twice does no harm: the id is the same.
     /// - Returns: how many.
     @discardableResult
     static func publishLeftovers(_ pool: PostgresPool, _ publisher: Publisher) async throws -> Int {

@@ -49,7 +49,7 @@ struct StoredMessage: Sendable {
         self.headers["timestamp_in_ms"] = .int(time)
     }
 
-    /// For the queue itself, by the default exchange, and nobody else's: an event may have other queues, that have handled it.
+    /// For this queue alone, by the default exchange: other queues of an event may have handled it.
     var outgoing: Outgoing {
         var headers = self.headers.filter { !Self.isOfFailure($0.key) }.mapValues(\.headerValue)
         headers["attempt"] = 1

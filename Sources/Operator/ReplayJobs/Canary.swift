@@ -10,7 +10,7 @@ struct Canary: Sendable {
     /// Decided, or there is none.
     private(set) var isOver: Bool
 
-    /// - Parameter alreadySent: by whoever ran the job before. If that was the whole canary, it was that one's to judge.
+    /// - Parameter alreadySent: by an earlier run of the job. If that was the whole canary, that run has judged it.
     init(size: Int, alreadySent: Int) {
         self.missing = max(0, size - alreadySent)
         self.isOver = self.missing == 0
@@ -37,10 +37,10 @@ struct Canary: Sendable {
         while true {
             let row = try await pool.query(Self.look, self.letters)[0]
             let (dead, error, undecided) = try row.decode((Int, String?, Int).self)
-            if dead > 0 { return "\(dead) of the canary's \(self.letters.count) came back: \(error ?? "")" }
+            if dead > 0 { return "\(dead) of \(self.letters.count) canary messages failed again: \(error ?? "")" }
             if undecided == 0 { break }
             guard ContinuousClock.now < deadline else {
-                if isBinding { return "\(undecided) of the canary's \(self.letters.count) were not handled in time; is the worker running?" }
+                if isBinding { return "\(undecided) of \(self.letters.count) canary messages were not handled in time; is the worker running?" }
                 break
             }
             try await Task.sleep(for: .milliseconds(100))

@@ -6,7 +6,7 @@ import Shop
 struct ReplayJobStore: Sendable {
     let pool: PostgresPool
 
-    /// What is locked, for the session, by whoever runs a job.
+    /// The advisory lock that the process holds while it runs a job.
     static func lockKey(of job: ID) -> Int64 { Int64(bitPattern: job.high ^ job.low) }
 
     private static let insertJob: Statement = """
@@ -75,7 +75,7 @@ struct ReplayJobStore: Sendable {
         update replay_jobs set status = 'stopped', ended_at = now(), note = $2 where id = $1 and status <> 'done' returning id
         """
 
-    /// Whoever runs it ends after the messages that are on their way; what is left can be resumed.
+    /// Its run ends after the messages that are on their way; the rest can be resumed.
     /// - Parameter actor: who stops it; nil: it stops by itself.
     /// - Returns: false if it is done already, or unknown.
     @discardableResult

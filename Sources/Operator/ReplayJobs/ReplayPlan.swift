@@ -2,16 +2,16 @@ import Kit
 import Postgres
 import Shop
 
-/// What a bulk replay would do, found out before anything is sent, and the letters that it is about: those, and no others, whatever comes in later.
+/// What a bulk replay would do, found out before it sends anything. The list of dead letters is fixed: later ones do not join it.
 struct ReplayPlan: Sendable {
-    /// What would become of a letter's message.
+    /// What a replay would do to the message of a dead letter.
     enum Verdict: Sendable, Equatable {
         case wouldRun
         /// The inbox has it: it would be recognised, and only what it has emitted would be published once more.
         case alreadyApplied
         /// It would come back at once; it can be edited or discarded. The reason.
         case doesNotDecode(String)
-        /// It was sent before what the inbox still knows: it may have taken effect, and nobody can tell any more. Only who insists sends it.
+        /// It is older than the inbox remembers and may have taken effect. Only `--force` sends it.
         case forgotten
     }
 
@@ -124,11 +124,13 @@ extension ReplayPlan {
     }
 
     static func verdict(type name: String, schema: Int, payload: [UInt8]) -> Verdict {
-        guard let type = MessageCatalogue[name] else { return .doesNotDecode("`\(name)` is no type of message") }
+        guard let type = MessageCatalogue[name] else { return .doesNotDecode("`\(name)` is not a message type") }
         guard schema <= type.schema else { return .doesNotDecode("schema \(schema) of \(name) is newer than \(type.schema), the newest known here") }
         do {
-            _ = try JSON.decode(type, from: payload)
-            return .wouldRun
+            let message = try JSON.decode(type, from: payload)
+            var fields = FieldCheck()
+            message.check(&fields)
+            return fields.findings.first { $0.consequence == .deadLetter }.map { .doesNotDecode($0.description) } ?? .wouldRun
         } catch {
             return .doesNotDecode("not the JSON of \(name): \(JSON.explain(error))")
         }

@@ -5,7 +5,7 @@ import Shop
 
 /// Runs a bulk replay from where it stands: the canary first, then the rest at its rate.
 ///
-/// Letters are taken, sent and marked in transactions of at most a hundred. Whoever is killed leaves at most the last of them undecided: they are sent
+/// Dead letters are taken, sent and marked in transactions of at most a hundred. A killed process leaves at most the last of them undecided: they are sent
 /// again, under the same ids, and take effect once.
 struct ReplayRunner: Sendable {
     let pool: PostgresPool

@@ -7,12 +7,12 @@ import Shop
 struct ReplayStep: Sendable {
     enum End: Sendable, Equatable {
         case more
-        /// Others hold the letters that are left; they are free in a moment.
+        /// Other processes hold the remaining dead letters for a moment.
         case locked
         case nothingLeft
         /// The job's row says so.
         case stopped
-        /// By the broker; the letters wait on.
+        /// By the broker; the dead letters stay as they are.
         case notTaken(PublishFailure)
     }
 

@@ -55,9 +55,16 @@ import Testing
         }
     }
 
-    @Test func `groups count what has one cause, and name an example`() async throws {
+    @Test func `groups count what has one cause and name an example; no dead letters at all is good news`() async throws {
         try await withCommandLine { site in
-            #expect(try await site.conveyor("dead", "groups").status == 1)
+            let none = try await site.conveyor("dead", "groups")
+            #expect(none.status == 0 && none.output == "No open dead letters.\n" && none.error == "")
+            #expect(try await site.conveyor("dead", "groups", "--json").output == "[]\n")
+            #expect(try await site.conveyor("dead", "groups", "--queue", "email").status == 1)
+            for (status, words) in [(nil, "No dead letters.\n"), ("open", "No open dead letters.\n")] {
+                let list = try await site.conveyor(["dead", "list"] + (status.map { ["--status", $0] } ?? []))
+                #expect(list.status == 0 && list.output == words && list.error == "")
+            }
             try await site.addDeadLetters(3, group: "aaaaaaaaaa", error: "no stock", minutesAgo: 60)
             let newest = try await site.addDeadLetter(group: "aaaaaaaaaa", error: "no stock at all")
             let other = try await site.addDeadLetter(queue: "email", type: "email.send", group: "bbbbbbbbbb")
@@ -74,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `show prints a letter with its payload as it is, by its id or its message's`() async throws {
+    @Test func `show prints a dead letter with its payload byte for byte, by its id or the id of its message`() async throws {
         try await withCommandLine { site in
             let payload = #"{"big": 12345678901234567890.10, "text": "é\u0000"}"#
             let id = try await site.addDeadLetter(payload: payload)
@@ -87,7 +94,7 @@ import Testing
             #expect(try await site.conveyor("dead", "show", "--payload", id).output == payload)
             let people = try await site.conveyor("dead", "show", id)
             #expect(people.output.contains("attempts_exhausted: no stock") && people.output.contains("dead replay --edit"))
-            #expect(people.output.contains("it would come back: not the JSON of orders.cancel: order_id is missing"))
+            #expect(people.output.contains("a replay would fail again: not the JSON of orders.cancel: order_id is missing"))
 
             let rubbish = try await site.addDeadLetter(payload: "no JSON \u{1b}[31m")
             let raw = try await site.conveyor("dead", "show", rubbish, "--json").json

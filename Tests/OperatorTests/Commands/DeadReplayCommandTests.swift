@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `an edited one gets an id of its own, closes the letter for good, and its history has the difference`() async throws {
+    @Test func `an edited message gets its own id, closes the dead letter for good, and the history has the difference`() async throws {
         try await withCommandLine { site in
             let id = try await site.addDeadLetter(payload: #"{"order_id": 7, "reason": "changed my mind"}"#)
             let message = try #require(try await site.database.value("select message_id from dead_letters where id = '\(id)'"))
@@ -116,7 +116,7 @@ import Testing
 
             // Only what does not decode is left of the group, and of a whole queue that is such.
             let none = try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa")
-            #expect(none.status == 1 && none.complaint == "none of them decodes: edit or discard them")
+            #expect(none.status == 1 && none.complaint == "none of them would succeed: edit or discard them")
             #expect(try await site.conveyor("dead", "replay", "--queue", "inventory").complaint == "no open dead letter matches")
             #expect(try await site.conveyor("dead", "replay", "--queue", "nosuch").complaint?.hasPrefix("no queue nosuch") == true)
             #expect(try await site.conveyor("dead", "replay", "--group", "nosuch").complaint == "no group nosuch")

@@ -103,7 +103,7 @@ import Testing
                     let job = try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa", "--json")
                     #expect(job.status == 1)
                     #expect(try job.json["status"].string == "stopped" && job.json["done"] == .int(1) && job.json["left"] == .int(11))
-                    #expect(try job.json["note"].string?.hasPrefix("1 of the canary's 1 came back: ") == true)
+                    #expect(try job.json["note"].string?.hasPrefix("1 of 1 canary messages failed again: ") == true)
                 }
             }
             #expect(try await site.database.value("select count(*) from dead_letters where status = 'open'") == "12")

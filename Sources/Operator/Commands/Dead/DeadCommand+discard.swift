@@ -6,18 +6,18 @@ extension DeadCommand {
     /// `conveyor dead discard`
     struct Discard: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Closes letters that shall not be handled. They are kept, with the reason, and their messages count as handled.")
+            abstract: "Discard dead letters. They are kept with the reason, and their messages count as handled.")
 
-        @Argument(help: "Ids of dead letters, or of their messages.") var ids: [String] = []
-        @Option(help: "All open ones of this cause.") var group: String?
-        @Option(help: ArgumentHelp("Why, for whoever reads the history.", valueName: "text")) var reason: String
-        @Flag(help: "Do not ask.") var yes = false
+        @Argument(help: "Ids of dead letters or of their messages.") var ids: [String] = []
+        @Option(help: "All open dead letters of this cause.") var group: String?
+        @Option(help: ArgumentHelp("Reason, kept in the history.", valueName: "text")) var reason: String
+        @Flag(help: "Do not ask for confirmation.") var yes = false
         @Flag(help: "Print a JSON array of the ids.") var json = false
         @OptionGroup var options: PartOptions
 
         func validate() throws {
             guard self.ids.isEmpty != (self.group == nil) else { throw ValidationError("name ids, or --group") }
-            guard self.reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("--reason says why") }
+            guard self.reason.contains(where: { !$0.isWhitespace }) else { throw ValidationError("--reason must not be empty") }
         }
 
         func run() async throws {
@@ -42,7 +42,7 @@ extension DeadCommand {
                     return try await DeadLetterActs.discard(ids, reason: self.reason, actor: actor, in: pool)
                 }
                 if self.json { try Terminal.print(json: discarded) } else { print("discarded \(Quantity.count(discarded.count))") }
-                guard !discarded.isEmpty else { throw NothingFound("none of them was open any more") }
+                guard !discarded.isEmpty else { throw NothingFound("none of them is open any more") }
             }
         }
     }

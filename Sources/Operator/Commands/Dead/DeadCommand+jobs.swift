@@ -5,9 +5,9 @@ import Shop
 extension DeadCommand {
     /// `conveyor dead jobs`
     struct Jobs: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists bulk replays, the newest first: how far they are, what is left.")
+        static let configuration = CommandConfiguration(abstract: "List bulk replays with their progress, newest first.")
 
-        @Option(help: "So many at most.") var limit = 50
+        @Option(help: "Longest list.") var limit = 50
         @Flag(help: "Print a JSON array.") var json = false
         @OptionGroup var options: PartOptions
 
@@ -29,16 +29,16 @@ extension DeadCommand {
                     }
                     table.print()
                 }
-                guard !jobs.isEmpty else { throw NothingFound("there was no bulk replay yet") }
+                guard !jobs.isEmpty else { throw NothingFound("no bulk replays yet") }
             }
         }
     }
 
     /// `conveyor dead resume JOB`
     struct Resume: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Goes on with a bulk replay that was stopped or killed.")
+        static let configuration = CommandConfiguration(abstract: "Resume a bulk replay that was stopped or killed.")
 
-        @Argument(help: "The job, as `dead jobs` names it.") var job: String
+        @Argument(help: "Job id, from `dead jobs`.") var job: String
         @Flag(help: "Print a JSON object.") var json = false
         @OptionGroup var options: PartOptions
 
@@ -56,9 +56,9 @@ extension DeadCommand {
 
     /// `conveyor dead stop JOB`
     struct Stop: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Stops a bulk replay; what is left can be resumed.")
+        static let configuration = CommandConfiguration(abstract: "Stop a bulk replay; `dead resume` sends the rest.")
 
-        @Argument(help: "The job, as `dead jobs` names it.") var job: String
+        @Argument(help: "Job id, from `dead jobs`.") var job: String
         @Flag(help: "Print a JSON object.") var json = false
         @OptionGroup var options: PartOptions
 

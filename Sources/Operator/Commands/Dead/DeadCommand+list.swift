@@ -5,10 +5,10 @@ import Shop
 extension DeadCommand {
     /// `conveyor dead list`
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists them, the last to fail first.")
+        static let configuration = CommandConfiguration(abstract: "List dead letters, latest failure first.")
 
         @OptionGroup var conditions: Conditions
-        @Option(help: "So many at most; in a terminal 50, elsewhere all, if it is not said.") var limit: Int?
+        @Option(help: "Longest list (default: 50 in a terminal, otherwise all).") var limit: Int?
         @Flag(help: "Print a JSON array.") var json = false
         @OptionGroup var options: PartOptions
 
@@ -32,7 +32,7 @@ extension DeadCommand {
                     Self.table(letters).print()
                     if count > letters.count { Terminal.note("\(Quantity.count(count - letters.count)) more; see --limit") }
                 }
-                guard !letters.isEmpty else { throw NothingFound("no dead letter matches") }
+                if letters.isEmpty { try self.conditions.sayNone(json: self.json) }
             }
         }
 
@@ -53,8 +53,8 @@ extension DeadCommand {
     /// `conveyor dead groups`
     struct Groups: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lists the causes: same queue, type and error, its numbers and ids taken out.",
-            discussion: "Of those that are open, unless --status says another.")
+            abstract: "List dead letters by cause: same queue, type and error (ids and numbers ignored).",
+            discussion: "Counts open dead letters unless --status names another status.")
 
         @OptionGroup var conditions: Conditions
         @Flag(help: "Print a JSON array.") var json = false
@@ -81,8 +81,9 @@ extension DeadCommand {
                             Table.Cell(group.example.description), Table.Cell(group.error.shortened(to: 500)))
                     }
                     table.print()
+                    if Terminal.output.isInteractive { Terminal.note("next: \(TypedCommand.text("dead show \(groups[0].example)"))") }
                 }
-                guard !groups.isEmpty else { throw NothingFound("no dead letter matches") }
+                if groups.isEmpty { try self.conditions.sayNone(json: self.json, status: .open) }
             }
         }
     }

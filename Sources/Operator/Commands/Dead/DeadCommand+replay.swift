@@ -9,27 +9,32 @@ extension DeadCommand {
     /// `conveyor dead replay`
     struct Replay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Sends messages to their queues again, as if for the first time.",
+            abstract: "Send dead letters to their queues again, once or in bulk.",
             discussion: """
-                One id is sent at once. More are a job: its letters are fixed when it begins, what cannot be decoded stays behind, and a canary goes first: \
-                if it comes back dead, the job stops by itself. Killed or stopped, `dead resume` goes on where it was. A job of more than ten has a canary of \
-                one, unless its queue is paused; --canary 0 does without.
+                One id is sent at once. Several are a job with a fixed list: dead letters that do not decode stay open, and a canary goes first. If the canary dies \
+                again, the job stops. `dead resume` continues a stopped or killed job. A job of more than ten has a canary of one unless its queue is paused; \
+                --canary 0 turns it off. For payloads with the same mistake, repair one with --edit, then the others with --like.
                 """)
 
-        @Argument(help: "Ids of dead letters, or of their messages.") var ids: [String] = []
-        @Option(help: "All open ones of this cause.") var group: String?
-        @Option(help: "All open ones of this queue.") var queue: String?
+        @Argument(help: "Ids of dead letters or of their messages.") var ids: [String] = []
+        @Option(help: "All open dead letters of this cause.") var group: String?
+        @Option(help: "All open dead letters of this queue.") var queue: String?
         @Option(
             help: ArgumentHelp(
-                "Another payload for one letter: its JSON, - for standard input. It gets an id of its own and closes the letter for good.",
+                "File with the repaired payload of one dead letter; - for standard input. The new message gets its own id and closes the dead letter for good.",
                 valueName: "file"))
         var edit: String?
-        @Option(help: ArgumentHelp("Messages a second, e.g. 50 or 50/s; as fast as they are confirmed, if it is not said.", valueName: "rate"))
+        @Option(
+            help: ArgumentHelp(
+                "Repair each payload as this dead letter was edited. Those that the change does not fit stay open.",
+                valueName: "id"))
+        var like: String?
+        @Option(help: ArgumentHelp("Messages per second, e.g. 50 or 50/s (default: no limit).", valueName: "rate"))
         var rate: Rate?
-        @Option(help: ArgumentHelp("So many go first, and the rest only once these are handled.", valueName: "count")) var canary: Int?
-        @Flag(help: "Also what is older than what the inbox knows: it may have taken effect already.") var force = false
-        @Flag(help: "Only say what would happen.") var dryRun = false
-        @Flag(help: "Do not ask.") var yes = false
+        @Option(help: ArgumentHelp("Replay this many first; continue only if they succeed.", valueName: "count")) var canary: Int?
+        @Flag(help: "Also send messages older than the inbox remembers; they may have taken effect already.") var force = false
+        @Flag(help: "Only show what would happen.") var dryRun = false
+        @Flag(help: "Do not ask for confirmation.") var yes = false
         @Flag(help: "Print a JSON object.") var json = false
         @OptionGroup var options: PartOptions
 
@@ -39,6 +44,11 @@ extension DeadCommand {
             guard kinds == 1 else { throw ValidationError("name ids, or --group, or --queue") }
             if self.edit != nil {
                 guard self.ids.count == 1 else { throw ValidationError("--edit is for one id") }
+            }
+            if self.like != nil {
+                guard self.edit == nil, self.rate == nil, self.canary == nil else {
+                    throw ValidationError("--like goes without --edit, --rate and --canary")
+                }
             }
             guard self.canary ?? 0 >= 0 else { throw ValidationError("--canary is not negative") }
         }
@@ -50,7 +60,9 @@ extension DeadCommand {
                 let payload = try self.edit.map { try Self.read($0) }
                 try await desk.withDatabase { pool in
                     let actor = try await desk.actor(for: .replay, in: pool)
-                    if ids.count == 1 {
+                    if let like {
+                        try await self.repair(ids, like: try ID(named: like, of: "dead letter"), actor, pool, desk)
+                    } else if ids.count == 1 {
                         try await self.replayOne(ids[0], editedTo: payload, actor, pool, desk)
                     } else {
                         try await self.replayMany(ids, actor, pool, desk)
@@ -109,7 +121,7 @@ extension DeadCommand {
             if self.json {
                 try Terminal.print(json: Sent(id: letter.id, messageID: message, queue: letter.queue, status: .replayed))
             } else {
-                print("sent to \(letter.queue) as message \(message); what becomes of it: \(TypedCommand.text("trace \(message)"))")
+                print("sent to \(letter.queue) as message \(message); follow it: \(TypedCommand.text("trace \(message)"))")
             }
         }
 
@@ -131,7 +143,7 @@ extension DeadCommand {
                     ids.append(letter.id)
                 }
                 selection = ReplayJob.Selection(ids: ids.count)
-                // Whoever names letters one by one means these.
+                // An operator who names dead letters one by one means exactly these.
                 plan = try await ReplayPlan.of(ids, in: pool).takingUndecodable()
             }
             if self.force { plan = plan.takingForgotten() }
@@ -143,7 +155,8 @@ extension DeadCommand {
             if !self.json { self.show(plan) }
             guard plan.wouldRun + plan.alreadyApplied > 0 else {
                 throw NothingFound(
-                    plan.forgotten > 0 ? "none of them is sent: \(ReplayPlan.Verdict.forgottenReason)" : "none of them decodes: edit or discard them")
+                    plan.forgotten > 0
+                        ? "none of them is sent: \(ReplayPlan.Verdict.forgottenReason)" : "none of them would succeed: edit or discard them")
             }
             if Terminal.canAsk, !self.yes {
                 guard Terminal.ask("Send \(Quantity.count(plan.wouldRun + plan.alreadyApplied, "message"))?") else { throw ExitCode(1) }
@@ -152,13 +165,13 @@ extension DeadCommand {
             try await self.withActs(actor, pool, desk) { acts in
                 let id = try await ReplayJobStore(pool: pool).create(
                     plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: actor)
-                // Whoever ends it needs this to go on.
+                // An operator who interrupts the job needs its id to resume it.
                 if !self.json { Terminal.note("job \(id)") }
                 try await Self.run(id, acts, isCanaryBinding: self.canary != nil, json: self.json)
             }
         }
 
-        /// A canary that nobody asked for must not be in the way: none for a few, none while nobody takes from the queue.
+        /// A default canary must not be in the way: none for a few dead letters, none while the queue is paused.
         private func canary(for plan: ReplayPlan, _ pool: PostgresPool) async throws -> Int {
             if let canary { return min(canary, plan.wouldRun) }
             guard plan.wouldRun > 10 else { return 0 }

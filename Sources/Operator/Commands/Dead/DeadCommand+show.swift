@@ -7,11 +7,11 @@ import Shop
 extension DeadCommand {
     /// `conveyor dead show ID`
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints one of them: payload, headers, error, history, what it belongs to.")
+        static let configuration = CommandConfiguration(abstract: "Show a dead letter: payload, headers, error, history, and what to do.")
 
-        @Argument(help: "Its id, or its message's.") var id: String
+        @Argument(help: "Id of the dead letter or of its message.") var id: String
         @Flag(help: "Print a JSON object.") var json = false
-        @Flag(help: "Print the payload alone, byte for byte: to be edited, and given to `dead replay --edit`.") var payload = false
+        @Flag(help: "Print only the payload, byte for byte, to edit it for `dead replay --edit`.") var payload = false
         @OptionGroup var options: PartOptions
 
         func run() async throws {
@@ -123,19 +123,20 @@ extension DeadLetterDetail {
         var fields = FieldList()
         fields.add("what led to it", TypedCommand.text("trace \(self.letter.orderID ?? self.letter.correlationID ?? self.letter.messageID)"))
         if let undecodable {
-            fields.add("as it is", "it would come back: \(undecodable)", .yellow)
+            fields.add("as it is", "a replay would fail again: \(undecodable)", .yellow)
         } else {
-            fields.add("once it is mended", TypedCommand.text("dead replay \(self.letter.id)") + ", or --group \(self.letter.group)")
+            fields.add("once it is repaired", TypedCommand.text("dead replay \(self.letter.id)") + ", or --group \(self.letter.group)")
         }
         fields.add(
             "if the payload is wrong",
             TypedCommand.text("dead show --payload \(self.letter.id)") + " > FILE; edit it; "
                 + TypedCommand.text("dead replay --edit FILE \(self.letter.id)"))
-        fields.add("if nobody needs it", TypedCommand.text("dead discard --reason TEXT \(self.letter.id)"))
+        fields.add("and then the others like it", TypedCommand.text("dead replay --group \(self.letter.group) --like \(self.letter.id)"))
+        fields.add("if it is not needed", TypedCommand.text("dead discard --reason TEXT \(self.letter.id)"))
         fields.print()
     }
 
-    /// JSON set out in lines; else text, with what cannot be seen made visible. Cut where nobody would read on.
+    /// Formatted JSON, otherwise text with invisible characters made visible. Cut at 64 KiB.
     private var shownPayload: String {
         let longest = 64 << 10
         if self.payload.count <= longest, let pretty = PrettyJSON(self.payload) { return pretty.text.visible }

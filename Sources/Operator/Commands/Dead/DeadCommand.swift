@@ -7,10 +7,11 @@ import Shop
 /// `conveyor dead …`
 struct DeadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dead", abstract: "Dead letters: messages that could not be handled and wait for a decision.",
+        commandName: "dead", abstract: "List, inspect, replay, repair and discard dead letters.",
         discussion: """
-            On call: `groups` says how many causes there are, `show` what one letter is about. Mend the cause, then `replay` the group; or `replay --edit` \
-            one whose payload is wrong, or `discard` what shall never be handled. A replayed message keeps its id, so it cannot take effect twice.
+            A dead letter is a message that failed for good and waits for a decision. On call: `groups` lists the causes, `show` explains one dead letter. \
+            Repair the cause, then `replay` the group. If payloads are wrong, `replay --edit` one and `replay --like` it the others; `discard` messages that \
+            are not needed. A replayed message keeps its id, so it cannot take effect twice.
             """,
         subcommands: [
             List.self, Groups.self, Show.self, Replay.self, Jobs.self, Resume.self, Stop.self, Discard.self,
@@ -18,12 +19,21 @@ struct DeadCommand: AsyncParsableCommand {
 
     /// The conditions of a listing.
     struct Conditions: ParsableArguments {
-        @Option(help: "Of this queue.") var queue: String?
-        @Option(help: "Of this message type, e.g. orders.place.") var type: String?
-        @Option(help: "Of this cause, as `dead groups` names it.") var group: String?
-        @Option(help: "open, replayed or discarded.") var status: DeadStatus?
-        @Option(help: ArgumentHelp("That have failed since then: 15m, 2h, 7d or a time.", valueName: "when")) var since: Since?
-        @Option(help: ArgumentHelp("In the error, the type or the payload, or one of its ids.", valueName: "text")) var search: String?
+        @Option(help: "Only this queue.") var queue: String?
+        @Option(help: "Only this message type, e.g. orders.place.") var type: String?
+        @Option(help: "Only this cause, from `dead groups`.") var group: String?
+        @Option(help: "Only this status: open, replayed or discarded.") var status: DeadStatus?
+        @Option(help: ArgumentHelp("Only failures since then: 15m, 2h, 7d or a time.", valueName: "when")) var since: Since?
+        @Option(help: ArgumentHelp("Text in the error, type or payload, or an id.", valueName: "text")) var search: String?
+
+        /// Says that there is nothing. That is good news, unless the search was for something in particular.
+        /// - Parameter status: the status of a listing that names none.
+        /// - Throws: `NothingFound` if a condition other than the status was named.
+        func sayNone(json: Bool, status: DeadStatus? = nil) throws {
+            let isParticular = self.queue != nil || self.type != nil || self.group != nil || self.since != nil || self.search != nil
+            guard !isParticular else { throw NothingFound("no dead letter matches") }
+            if !json { print((self.status ?? status).map { "No \($0.rawValue) dead letters." } ?? "No dead letters.") }
+        }
 
         /// - Throws: `NothingFound` for a queue that there is not.
         func filter(_ desk: Desk) throws -> DeadLetterFilter {
@@ -43,7 +53,7 @@ extension Desk {
         guard queues.contains(queue) else { throw NothingFound("no queue \(queue.onOneLine); there are \(queues.joined(separator: ", "))") }
     }
 
-    /// Whether payloads are not for whoever uses the command line.
+    /// Whether the person at the command line may not see payloads.
     func hidesPayloads(in pool: PostgresPool) async throws -> Bool { try await !Principal.current(self.settings, in: pool).may(.seePayloads) }
 
     /// The database and a publisher, for acts on dead letters.

@@ -13,7 +13,7 @@ struct DeadLetterContent: Sendable {
     let group: String
     let groupLink: String
     let facts: [Fact]
-    /// Nil if it is not for whoever looks.
+    /// Nil if the reader may not see it.
     let payload: PayloadView?
     let fullLink: String
     let headers: [Fact]
@@ -22,12 +22,19 @@ struct DeadLetterContent: Sendable {
     let history: [HistoryRow]
     let trace: String?
     let traceLink: String
+    /// How many open ones have the same cause, after an edit; nil if none has.
+    let siblings: String?
+    let repairLink: String
     let canReplay: Bool
     /// It may go well as it is: neither its payload nor its type was what was wrong.
     let isWorthReplaying: Bool
     let canDiscard: Bool
     let canEdit: Bool
+    /// The payload has a view of its own, beside the editor: it cannot be edited, is not JSON, or has characters that cannot be seen.
+    let hasView: Bool
     let editText: String
+    /// Lines of the text area.
+    let editRows: Int
     let isEditing: Bool
     /// What somebody should know before they act.
     let caution: String?
@@ -72,9 +79,10 @@ struct DeadLetterContent: Sendable {
     }
 
     /// - Parameters:
-    ///   - mayAct: whether whoever looks may replay and discard.
+    ///   - mayAct: whether the reader may replay and discard.
+    ///   - siblings: open dead letters of the same cause, of one that was edited.
     init(
-        _ detail: DeadLetterDetail, mayAct: Bool, history: [HistoryEntry], attempts: [FailedAttempt], trace: [TraceNode], whole: Bool,
+        _ detail: DeadLetterDetail, mayAct: Bool, history: [HistoryEntry], siblings: Int, attempts: [FailedAttempt], trace: [TraceNode], whole: Bool,
         problem: String?,
         edited: String?,
         now: Int64
@@ -117,13 +125,18 @@ struct DeadLetterContent: Sendable {
         self.history = history.reversed().map { HistoryRow($0, now: now) }
         self.trace = trace.isEmpty ? nil : TraceText.text(trace)
         self.traceLink = "/trace/\(letter.orderID ?? letter.messageID)"
+        self.siblings = siblings > 0 ? Quantity.count(siblings, "dead letter") : nil
+        self.repairLink = "/dead/replay" + Form.query([("group", letter.group)])
         self.canReplay = mayAct && letter.status == .open
         self.isWorthReplaying =
             detail.undecodable == nil && !["undecodable", "unknown_type", "invalid_payload"].contains(letter.errorType)
         self.canDiscard = mayAct && letter.status == .open
         self.canEdit =
             mayAct && letter.replacedBy == nil && letter.status != .replayed && !detail.isApplied && self.payload?.editable != nil
+        let editable = self.payload?.editable ?? ""
+        self.hasView = !self.canEdit || PrettyJSON(detail.payload) == nil || editable.visible != editable
         self.editText = edited ?? self.payload?.editable ?? ""
+        self.editRows = min(24, max(6, self.editText.count { $0.isNewline } + 2))
         self.isEditing = edited != nil
         self.caution = Self.caution(detail)
         self.problem = problem
@@ -132,11 +145,11 @@ struct DeadLetterContent: Sendable {
     private static func caution(_ detail: DeadLetterDetail) -> String? {
         if detail.letter.replacedBy != nil { return "An edited message has taken its place. This one never runs again." }
         switch detail.letter.status {
-        case .replayed: return detail.isApplied ? "Replayed and handled." : "Replayed. It has not come back; its queue may still hold it."
-        case .discarded: return "Discarded: its message counts as handled. Edited, it runs under a new id."
+        case .replayed: return detail.isApplied ? "Replayed and handled." : "Replayed. It has not failed again; its queue may still hold it."
+        case .discarded: return "Discarded: its message counts as handled. Edit and replay it to run it under a new id."
         case .open:
-            if detail.isApplied { return "It has taken effect already. A replay changes nothing: it only publishes once more what it had emitted." }
-            return detail.undecodable.map { "As it is it would come back: \($0.visible)." }
+            if detail.isApplied { return "It has taken effect already. A replay changes nothing; it only publishes its events again." }
+            return detail.undecodable.map { "A replay would fail again: \($0.visible)." }
         }
     }
 }
@@ -154,7 +167,7 @@ extension DeadLetterContent.HistoryRow {
         self.title =
             switch entry.act {
             case "dead_lettered": "Became a dead letter"
-            case "dead_lettered_again": "Came back dead"
+            case "dead_lettered_again": "Failed again"
             case "replay": "Replayed"
             case "edit": "Edited and replayed"
             case "discard": "Discarded"

@@ -60,11 +60,11 @@ struct DeadLetterPage: Sendable {
         let id = try self.id(context)
         guard let letter = try await self.deadLetters.find(id)?.letter else { throw Self.unknown(id) }
         guard let reason = context.form.text("reason") else {
-            return try await self.page(id, context, status: .unprocessableContent, problem: "Say why: whoever looks at it later will want to know.")
+            return try await self.page(id, context, status: .unprocessableContent, problem: "Give a reason; it is kept in the history.")
         }
         guard try await !acts.discard([letter.id], reason: String(reason.prefix(1000))).isEmpty else {
             return try await self.page(
-                id, context, status: .conflict, problem: "Only an open letter can be discarded; this one is \(letter.status.rawValue).")
+                id, context, status: .conflict, problem: "Only an open dead letter can be discarded; this one is \(letter.status.rawValue).")
         }
         return .redirect(to: "/dead/\(letter.id)?notice=\(Notice.discarded.rawValue)")
     }
@@ -106,9 +106,13 @@ struct DeadLetterPage: Sendable {
         if !context.may(.seePayloads) { (detail, history) = (detail.withoutPayload, history.map(\.withoutPayload)) }
         let letter = detail.letter
         async let attempts = self.deadLetters.attempts(of: letter)
+        let siblings =
+            letter.replacedBy != nil && context.may(.replay)
+            ? try await self.deadLetters.count(DeadLetterFilter(group: letter.group, status: .open)) : 0
         let trace = try await self.traces.find(detail.letter.messageID.description)
         let content = DeadLetterContent(
-            detail, mayAct: context.may(.replay), history: history, attempts: try await attempts, trace: trace, whole: whole, problem: problem,
+            detail, mayAct: context.may(.replay), history: history, siblings: siblings, attempts: try await attempts, trace: trace, whole: whole,
+            problem: problem,
             edited: edited,
             now: Clock.milliseconds())
         return try self.renderer.respond(

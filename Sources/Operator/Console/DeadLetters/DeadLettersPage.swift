@@ -25,7 +25,7 @@ struct DeadLettersPage: Sendable {
         let replayAll: String?
         /// As with the replay.
         let discardAll: String?
-        /// Whether whoever looks may replay and discard.
+        /// Whether the reader may replay and discard.
         let mayAct: Bool
         let next: String?
         let isFirst: Bool
@@ -84,7 +84,7 @@ struct DeadLettersPage: Sendable {
             throw PageError(.notFound, "There is no queue \(queue.visible.shortened(to: 100)).")
         }
         let cursor = try fields.text("after").map { text throws(PageError) in
-            guard let cursor = DeadLetterCursor(text) else { throw PageError(.badRequest, "This link leads to no page of the list.") }
+            guard let cursor = DeadLetterCursor(text) else { throw PageError(.badRequest, "This link is not valid any more.") }
             return cursor
         }
 
@@ -116,6 +116,8 @@ struct DeadLettersPage: Sendable {
             replayAll: mayAct && isWhole && hasOpen ? "/dead/replay" + Form.query([("queue", filter.queue), ("group", filter.group)]) : nil,
             discardAll: "/dead/discard" + Form.query([("queue", filter.queue), ("group", filter.group)]), mayAct: mayAct, next: next,
             isFirst: cursor == nil, first: "/dead" + Form.query(query))
-        return try self.renderer.respond("dead_letters", title: "Dead letters", section: "/dead", content, context: context)
+        return try self.renderer.respond(
+            "dead_letters", title: "Dead letters", section: "/dead", notice: fields["notice"].flatMap { Notice(rawValue: $0)?.text }, content,
+            context: context)
     }
 }

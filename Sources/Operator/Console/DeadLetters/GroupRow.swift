@@ -3,6 +3,7 @@ import Kit
 /// Dead letters with one cause, as a row of a table.
 struct GroupRow: Sendable {
     let link: String
+    let exampleLink: String
     let replayLink: String
     let discardLink: String
     let count: String
@@ -15,6 +16,7 @@ struct GroupRow: Sendable {
 
     init(_ group: DeadGroup, now: Int64 = Clock.milliseconds()) {
         self.link = "/dead" + Form.query([("group", group.group), ("status", "open")])
+        self.exampleLink = "/dead/\(group.example)"
         self.replayLink = "/dead/replay" + Form.query([("group", group.group)])
         self.discardLink = "/dead/discard" + Form.query([("group", group.group)])
         self.count = Quantity.count(group.count)

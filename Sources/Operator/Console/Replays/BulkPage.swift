@@ -4,7 +4,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// `/dead/replay` and `/dead/discard`: many dead letters at once. What would happen is shown first; what is confirmed are the letters that were shown.
+/// `/dead/replay` and `/dead/discard`: many dead letters at once. The page shows first what would happen; a confirmation covers exactly the dead letters shown.
 struct BulkPage: Sendable {
     let deadLetters: DeadLetterStore
     let jobs: ReplayJobs
@@ -29,6 +29,16 @@ struct BulkPage: Sendable {
         let group: String?
         let queue: String?
         let canary: String
+        /// How one of this cause was repaired; nil if none was.
+        let repair: RepairOffer?
+    }
+
+    /// The same repair for all.
+    struct RepairOffer: Sendable {
+        let id: String
+        let link: String
+        let steps: [String]
+        let isWithinLimit: Bool
     }
 
     struct Reason: Sendable {
@@ -43,12 +53,16 @@ struct BulkPage: Sendable {
         let problem: String?
     }
 
+    /// More than these are repaired on the command line: each takes a transaction, and a browser waits for the last.
+    private static let mostRepairs = 2000
+
     /// More ids than this do not go into a page.
     private static let mostIDs = 20_000
 
     func add(to router: Router<ConsoleContext>) {
         router.get("/dead/replay", use: self.showPlan)
         router.post("/dead/replay", use: self.replay)
+        router.post("/dead/repair", use: self.repair)
         router.get("/dead/discard", use: self.showDiscard)
         router.post("/dead/discard", use: self.discard)
     }
@@ -73,7 +87,7 @@ struct BulkPage: Sendable {
             reasons: plan.reasons.prefix(10).map { .init(count: Quantity.count($0.count), text: $0.reason.visible) },
             ids: isOpenEnded ? "" : plan.letters.map(\.id.description).joined(separator: ","), isOpenEnded: isOpenEnded, group: asked.group,
             queue: asked.queue,
-            canary: plan.wouldRun > 1 ? "1" : "0")
+            canary: plan.wouldRun > 1 ? "1" : "0", repair: try await self.offer(asked, count: plan.letters.count, context))
         return try self.renderer.respond("replay", title: "Replay", section: "/dead", content, context: context)
     }
 
@@ -86,11 +100,38 @@ struct BulkPage: Sendable {
         return .redirect(to: "/jobs/\(job)")
     }
 
+    private func offer(_ asked: ReplayRequest, count: Int, _ context: ConsoleContext) async throws -> RepairOffer? {
+        guard context.may(.replay), let group = asked.group, let last = try await self.deadLetters.lastRepair(ofGroup: group) else { return nil }
+        return RepairOffer(
+            id: last.id.description, link: "/dead/\(last.id)", steps: last.repair.steps.map { $0.description.visible.shortened(to: 500) },
+            isWithinLimit: count <= Self.mostRepairs)
+    }
+
+    /// Repairs all as one was edited. Those that the repair does not fit stay open, and the list shows them.
+    @Sendable func repair(_ request: Request, context: ConsoleContext) async throws -> Response {
+        let actor = try context.actor(for: .replay)
+        let asked = try ReplayRequest(context.form, queues: self.queues)
+        guard let like = context.form.text("like").flatMap({ ID($0) }), let repair = try await self.deadLetters.repair(of: like) else {
+            throw PageError(.notFound, "That dead letter was not edited, or not in a way that can be repeated. Edit and replay one first.")
+        }
+        let ids = try await self.open(asked)
+        guard ids.count <= Self.mostRepairs else {
+            throw PageError(
+                .unprocessableContent,
+                "More than \(Quantity.count(Self.mostRepairs)) dead letters match; use conveyor dead replay --group G --like ID.")
+        }
+        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: actor)
+        let outcome = try await acts.replay(ids, repairedBy: repair)
+        let notice: Notice = outcome.left.isEmpty ? .repaired : .repairedSome
+        return .redirect(
+            to: "/dead" + Form.query([("status", "open"), ("group", outcome.left.isEmpty ? nil : asked.group), ("notice", notice.rawValue)]))
+    }
+
     private func plan(_ asked: ReplayRequest) async throws -> ReplayPlan {
         let plan =
             asked.ids.isEmpty
             ? try await ReplayPlan.of(asked.filter, in: self.deadLetters.pool) : try await ReplayPlan.of(asked.ids, in: self.deadLetters.pool)
-        guard !plan.letters.isEmpty else { throw PageError(.notFound, "No open dead letter \(asked.subject) is left.") }
+        guard !plan.letters.isEmpty else { throw PageError(.notFound, "No open dead letters \(asked.subject) are left.") }
         return plan
     }
 
@@ -104,12 +145,12 @@ struct BulkPage: Sendable {
         let actor = try context.actor(for: .discard)
         let asked = try ReplayRequest(context.form, queues: self.queues)
         guard let reason = context.form.text("reason") else {
-            return try await self.discardPage(asked, context, problem: "Say why: whoever looks at them later will want to know.")
+            return try await self.discardPage(asked, context, problem: "Give a reason; it is kept in the history.")
         }
         let ids = try await self.open(asked)
         let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: actor)
         guard try await !acts.discard(ids, reason: String(reason.prefix(1000))).isEmpty else {
-            throw PageError(.notFound, "No open dead letter \(asked.subject) is left.")
+            throw PageError(.notFound, "No open dead letters \(asked.subject) are left.")
         }
         return .redirect(to: "/dead?status=open&notice=\(Notice.discarded.rawValue)")
     }

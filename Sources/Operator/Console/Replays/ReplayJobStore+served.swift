@@ -2,7 +2,7 @@ import Kit
 import Postgres
 import Shop
 
-/// Jobs that the console runs: they are marked, so that it goes on with those that were under way when it ended, and with nobody else's.
+/// Jobs that the console runs. They are marked, so that after a restart it continues these and no others.
 extension ReplayJobStore {
     private static let mark: Statement = """
         update replay_jobs set is_served = true, status = 'running', ended_at = null, note = null where id = $1 and status <> 'done' returning id
@@ -18,6 +18,6 @@ extension ReplayJobStore {
         }
     }
 
-    /// The console's jobs that nobody has stopped and that are not done.
+    /// Jobs of the console that are neither stopped nor done.
     func leftovers() async throws -> [ID] { try await self.pool.query(Self.underWay).decode(ID.self) }
 }

@@ -106,7 +106,7 @@ final class ReplayJobs: Service {
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(10))
             } catch ReplayRunner.Refusal.running {
-                // It was stopped and resumed at once, and whoever ran it is not through yet; or another process runs it.
+                // It was stopped and resumed at once, and its first run has not ended yet; or another process runs it.
                 guard await self.isUnderWay(id) else { return }
                 try? await Task.sleep(for: .milliseconds(500))
             } catch is CancellationError {

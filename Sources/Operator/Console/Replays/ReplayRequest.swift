@@ -28,7 +28,7 @@ struct ReplayRequest: Sendable {
         self.queue = form.text("queue")
         if let queue, !queues.contains(queue) { throw PageError(.notFound, "There is no queue \(queue.visible.shortened(to: 100)).") }
         guard !ids.isEmpty || self.group != nil || self.queue != nil else {
-            throw PageError(.unprocessableContent, "Nothing is ticked: say which dead letters.")
+            throw PageError(.unprocessableContent, "Select at least one dead letter.")
         }
         if let text = form.text("rate") {
             guard let rate = Double(text.hasSuffix("/s") ? String(text.dropLast(2)) : text), rate > 0, rate <= Self.greatestRate else {
@@ -58,6 +58,6 @@ struct ReplayRequest: Sendable {
     var subject: String {
         if let group { return "of cause \(group.visible)" }
         if let queue, self.ids.isEmpty { return "of \(queue)" }
-        return "that were ticked"
+        return "that you selected"
     }
 }
