@@ -5,7 +5,7 @@ import Kit
 @main
 struct Conveyor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "conveyor", abstract: "Sees, repairs and replays what goes through Conveyor.", version: ConveyorVersion.full,
+        commandName: "conveyor", abstract: "Inspect, repair and replay the messages of a Conveyor system.", version: ConveyorVersion.full,
         subcommands: [
             DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, RunningCommand.self, WaitingCommand.self, SkipCommand.self,
             SendCommand.self, TypesCommand.self, SchedulesCommand.self, SearchCommand.self, TraceCommand.self, OperationsCommand.self,
@@ -28,7 +28,7 @@ struct Conveyor: AsyncParsableCommand {
 /// `conveyor settings`, and `conveyor help settings`
 struct SettingsHelp: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "settings", abstract: "Lists the settings that the operator's commands, recorder and console read.")
+        commandName: "settings", abstract: "List the settings that the commands, the recorder and the console read.")
 
     func run() { print(Self.text) }
 
@@ -42,7 +42,7 @@ struct SettingsHelp: ParsableCommand {
             return "  " + setting.name + String(repeating: " ", count: indent - 2 - setting.name.count)
                 + meaning.joined(separator: "\n" + String(repeating: " ", count: indent))
         }
-        return "  They come from the environment, then from the --env-file or CONVEYOR_ENV_FILE; an empty value is none.\n\n"
+        return "  The environment comes first, then --env-file or CONVEYOR_ENV_FILE. An empty value counts as not set.\n\n"
             + lines.joined(separator: "\n")
     }
 }

@@ -36,6 +36,7 @@ SCREENSHOTS = os.environ.get("SCREENSHOTS")
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")
 
 HOSTILE = '"\u0301 onmouseover=document.title=1 x="<script>document.title="owned"</script><img src=x onerror=document.title="owned"> \u202e \x07 </textarea>'
+PATIENCE = 60_000  # milliseconds; the machine may be busy with other tests
 WINDOWS = {
     "light": dict(viewport={"width": 1280, "height": 900}, color_scheme="light"),
     "dark": dict(viewport={"width": 1280, "height": 900}, color_scheme="dark"),
@@ -148,6 +149,19 @@ def look(page, watcher, name, window):
     watcher.check(f"{name} ({window})")
 
 
+def shown(page, scripts, check):
+    """Waits until the page shows something: by itself with the script, else loaded again as a person would."""
+    if scripts:
+        check(PATIENCE)
+        return
+    for _ in range(PATIENCE // 1000):
+        try:
+            return check(1000)
+        except AssertionError:
+            page.reload()
+    check(1000)
+
+
 def sign_in(page):
     page.goto(URL + "/")
     expect(page).to_have_url(re.compile("/login"))
@@ -163,7 +177,7 @@ def every_page(browser, letters):
         "overview": "/", "dead-letters": "/dead?status=open", "dead-letter": f"/dead/{letters['good']}", "hostile": f"/dead/{letters['hostile']}",
         "plan": "/dead/replay?group=browser0001", "discard": "/dead/discard?group=browser0001", "jobs": "/jobs", "audit": "/audit?all=1",
         "running": "/running", "waiting": "/waiting", "skip": "/skip", "send": "/send", "types": "/types", "schedules": "/schedules", "people": "/people",
-        "search": "/search", "hostile-list": "/dead?group=browser0002",
+        "account": "/account", "search": "/search", "hostile-list": "/dead?group=browser0002",
     }
     for window, options in WINDOWS.items():
         context = browser.new_context(**options)
@@ -183,7 +197,7 @@ def every_page(browser, letters):
 
 
 def a_drill(browser, letters, scripts):
-    """What somebody on call does: found, understood, mended, replayed, discarded. With the script, and without any."""
+    """What an operator on call does: found, understood, repaired, replayed, discarded. With the script, and without any."""
     window = "with the script" if scripts else "without JavaScript"
     context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=scripts)
     watcher = Watcher()
@@ -205,7 +219,7 @@ def a_drill(browser, letters, scripts):
         expect(page.get_by_role("alert")).to_contain_text("Nothing was sent")
     expect(page.get_by_label("The payload, as it should have been")).to_have_value('{"order_id": "not an id <b>"}')
 
-    # Mended.
+    # Repaired.
     page.get_by_label("The payload, as it should have been").fill('{"order_id": "' + str(uuid.uuid4()) + '"}')
     page.get_by_role("button", name="Replay edited").click()
     expect(page.locator(".notice")).to_contain_text("The edited message was sent")
@@ -218,17 +232,8 @@ def a_drill(browser, letters, scripts):
     page.get_by_label("Canary").fill("0")
     page.get_by_role("button", name=re.compile("^Replay [0-9]+ dead letter")).click()
     expect(page).to_have_url(re.compile("/jobs/"))
-    if scripts:
-        # Nobody loads the page again.
-        expect(page.locator(".badge.done")).to_be_visible(timeout=20_000)
-        expect(page.locator("#progress-title")).to_contain_text("100 %")
-    else:
-        for _ in range(40):
-            page.reload()
-            if page.locator(".badge.done").count():
-                break
-            page.wait_for_timeout(250)
-        expect(page.locator(".badge.done")).to_be_visible()
+    shown(page, scripts, lambda timeout: expect(page.locator(".badge.done")).to_be_visible(timeout=timeout))
+    expect(page.locator("#progress-title")).to_contain_text("100 %")
 
     # Two are ticked and discarded.
     page.goto(URL + f"/dead?group={letters['rubbish']}&status=open")
@@ -239,12 +244,12 @@ def a_drill(browser, letters, scripts):
     page.get_by_role("button", name="Discard 2 dead letters").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Dead letters")
 
-    # Paused and resumed.
+    # Paused and resumed. The overview shows the broker as it was a moment ago, and on a busy machine that moment is long.
     page.goto(URL + "/")
     page.get_by_role("button", name="Pause payments").click()
-    expect(page.locator("#verdict")).to_contain_text("payments is paused")
+    shown(page, scripts, lambda timeout: expect(page.locator("#verdict")).to_contain_text("payments is paused", timeout=timeout))
     page.get_by_role("button", name="Resume payments").click()
-    expect(page.get_by_role("button", name="Pause payments")).to_be_visible()
+    shown(page, scripts, lambda timeout: expect(page.get_by_role("button", name="Pause payments")).to_be_visible(timeout=timeout))
 
     # All of it is in the audit.
     page.goto(URL + "/audit")
@@ -265,7 +270,7 @@ def live(browser):
     sign_in(page)
     marker = f"seen live {uuid.uuid4()}"
     dead_letter("browser0009", "{}", error=marker)
-    expect(page.locator("#groups")).to_contain_text(marker, timeout=15_000)
+    expect(page.locator("#groups")).to_contain_text(marker)
     expect(page.locator("#live")).to_have_text("Live")
     watcher.check("live")
     context.close()
@@ -303,6 +308,7 @@ def main():
         "good": [dead_letter("browser0001", valid) for _ in range(3)][0],
         "hostile": dead_letter("browser0002", HOSTILE, error=HOSTILE, kind=HOSTILE),
     }
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         steps = {"every page": lambda: every_page(browser, letters), "live": lambda: live(browser), "keyboard": lambda: keyboard(browser, letters)}

@@ -5,7 +5,7 @@ import RabbitMQ
 
 /// What came in and what has become of it, added up: messages, stock and money. A balance that is not 0 is something lost, or something doubled.
 ///
-/// How it is counted, and what it can and cannot find, is told in `ops/docs/books.md`.
+/// `ops/docs/books.md` says how it counts, and which losses it can and cannot find.
 struct Books: Sendable, Encodable {
     var messages: MessageBook
     var stock: StockBook
@@ -44,7 +44,7 @@ struct BookKeeper: Sendable {
     let inspector: BrokerInspector
     let definitions: Definitions
 
-    /// How long messages that nobody has may still turn up: longer than the broker's statistics are old.
+    /// How long a message that seems lost may still turn up: longer than the broker's statistics are old.
     private static let patience = Duration.seconds(15)
     /// After this the broker has counted anew what workers hold.
     private static let statisticsInterval = Duration.milliseconds(5500)

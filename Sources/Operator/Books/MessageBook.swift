@@ -51,7 +51,7 @@ struct MessageBook: Sendable, Encodable {
         // One that is retried is in the ladder, whatever its queue is.
         let excess = self.missing.reduce(0) { $0 + max(0, $1.value - (depths.queues[$1.key] ?? 0)) }
         let lost = max(0, excess - depths.ladder)
-        // What is in the broker and unknown to the database nobody has looked at yet, so it is the first of its chain; or a copy, until it is recognised.
+        // A message in the broker that the database does not know is the first of its chain, or a copy that no worker has recognised yet.
         let unseen = self.unseen(depths, lost: lost)
         self.queued = max(0, self.unfinished - lost) + unseen
         self.balance = lost + self.orphans

@@ -41,7 +41,7 @@ struct Republisher: Sendable {
                 return try self.message(row)
             }
             if let failure = await self.publisher.publish(messages).compactMap({ $0 }).first {
-                throw Unavailable("broker: not all that is missing was taken (\(failure)); say it again")
+                throw Unavailable("broker: not all that is missing was taken (\(failure)); try again")
             }
         }
         let (acts, actor) = (counts, self.actor)

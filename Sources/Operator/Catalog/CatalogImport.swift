@@ -59,7 +59,7 @@ struct CatalogImport: Sendable {
         }
         let known = Dictionary(
             uniqueKeysWithValues: try await self.pool.query(Self.products, rows.map(\.sku)).decode((String, ID).self).map { ($0.0, $0.1) })
-        // Of version 5: what a person sends from a terminal is told from what came through the API.
+        // Version 5 tells imported products from those created through the API.
         let base = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
         for row in rows {
             let id = base.derived("line \(row.line)")

@@ -5,12 +5,13 @@ import Kit
 /// `conveyor audit-log`
 struct AuditLogCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit-log", abstract: "Lists who did what, the newest first.", discussion: "Without what the system noted by itself.")
+        commandName: "audit-log", abstract: "List the acts of operators, newest first.",
+        discussion: "Entries that the system made by itself are left out.")
 
-    @Option(help: "Only by this person: a name, or operator:<name>.") var actor: String?
-    @Option(help: ArgumentHelp("Only since then: 15m, 2h, 7d or a time.", valueName: "when")) var since: Since?
-    @Option(help: "Only this act, e.g. discard.") var act: String?
-    @Option(help: "So many at most; in a terminal 50, elsewhere all, if it is not said.") var limit: Int?
+    @Option(help: "Only acts of this person: a name, or operator:<name>.") var actor: String?
+    @Option(help: ArgumentHelp("Only acts since then: 15m, 2h, 7d or a time.", valueName: "when")) var since: Since?
+    @Option(help: "Only acts of this kind, e.g. discard.") var act: String?
+    @Option(help: "Longest list (default: 50 in a terminal, otherwise all).") var limit: Int?
     @Flag(help: "Print a JSON array.") var json = false
     @OptionGroup var options: PartOptions
 
@@ -36,7 +37,7 @@ struct AuditLogCommand: AsyncParsableCommand {
                 }
                 table.print()
             }
-            guard !acts.isEmpty else { throw NothingFound("nobody has done anything of this kind") }
+            guard !acts.isEmpty else { throw NothingFound("no act matches") }
         }
     }
 }

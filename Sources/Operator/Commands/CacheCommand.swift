@@ -6,13 +6,13 @@ import Shop
 /// `conveyor cache clear PATTERN`
 struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cache", abstract: "What the ingresses keep of answers to reads.", subcommands: [Clear.self])
+        commandName: "cache", abstract: "Clear the read caches of the ingresses.", subcommands: [Clear.self])
 
     struct Clear: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes every ingress forget the answers that it keeps. They are read again; nothing is lost but a moment.")
+            abstract: "Clear the cached answers of every ingress. The next read fetches them again.")
 
-        @Argument(help: "What to forget: * for all, a type (product, category, user), or one of them (product:<id>).") var pattern: String
+        @Argument(help: "What to clear: * for everything, a type (product, category, user), or one entry (product:<id>).") var pattern: String
         @OptionGroup var options: PartOptions
 
         func run() async throws {
@@ -28,7 +28,7 @@ struct CacheCommand: AsyncParsableCommand {
                 try await desk.withPublisher { publisher in
                     if let failure = await publisher.publish([message])[0] { throw Unavailable("broker: it did not take the message (\(failure))") }
                 }
-                print("told every ingress")
+                print("sent to every ingress")
             }
         }
     }

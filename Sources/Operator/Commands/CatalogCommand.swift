@@ -4,18 +4,18 @@ import Kit
 
 /// `conveyor catalog import FILE`
 struct CatalogCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "catalog", abstract: "The shop's products.", subcommands: [Import.self])
+    static let configuration = CommandConfiguration(commandName: "catalog", abstract: "Import products.", subcommands: [Import.self])
 
     struct Import: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes and changes products from a CSV file, through the queue. Exit 1 if a row was refused.",
+            abstract: "Create and update products from a CSV file, through the queue. Exit 1 if a row is refused.",
             discussion: """
-                The first line names the columns, in any order: \(ProductRow.columns.joined(separator: ", ")). A product is known by its sku; unit_amount is \
-                in the minor unit; category is a slug; images are URLs by blanks. An empty field leaves things as they are.
+                The first line names the columns in any order: \(ProductRow.columns.joined(separator: ", ")). The sku identifies a product; unit_amount is \
+                in the minor unit; category is a slug; images are URLs separated by spaces. An empty field changes nothing.
                 """)
 
-        @Argument(help: "The file; - for standard input.") var file: String
-        @Flag(help: "Only check the rows.") var dryRun = false
+        @Argument(help: "CSV file; - for standard input.") var file: String
+        @Flag(help: "Only check the rows; send nothing.") var dryRun = false
         @Flag(help: "Print the refused rows as a JSON array.") var json = false
         @OptionGroup var options: PartOptions
 

@@ -4,11 +4,11 @@ import Kit
 /// `conveyor doctor`
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Checks all that Conveyor stands on, and says what is wrong and what to do. Exit 1 if something is.",
+        commandName: "doctor", abstract: "Check settings, database, broker and services; each finding says what to do. Exit 1 if a check fails.",
         discussion:
             "Settings, libraries, database, migrations, clocks, broker, topology, queues, workers, Stripe, mail server, ingress. It changes nothing.")
 
-    @Flag(help: "Only what is wrong or worth a look.") var quiet = false
+    @Flag(help: "Only failed checks and warnings.") var quiet = false
     @Flag(help: "Print a JSON array.") var json = false
     @OptionGroup var options: PartOptions
 

@@ -6,17 +6,17 @@ import MailTemplates
 /// `conveyor mail preview`
 struct MailCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mail", abstract: "The e-mails that the shop sends.", subcommands: [Preview.self])
+        commandName: "mail", abstract: "Preview the e-mails of the shop.", subcommands: [Preview.self])
 
     struct Preview: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows the e-mails, filled with a sample order.",
-            discussion: "Prints the plain form; with --out writes <template>.html and <template>.txt, for a browser.")
+            abstract: "Show the e-mails, filled with a sample order.",
+            discussion: "Prints the plain text; with --out, writes <template>.html and <template>.txt for a browser.")
 
         @OptionGroup var options: PartOptions
-        @Argument(help: "One of \(MailTemplate.allCases.map(\.rawValue).joined(separator: ", ")); all of them if it is left out.")
+        @Argument(help: "One of \(MailTemplate.allCases.map(\.rawValue).joined(separator: ", ")); default: all.")
         var template: String?
-        @Option(help: ArgumentHelp("Folder to write files to.", valueName: "DIR")) var out: String?
+        @Option(help: ArgumentHelp("Folder for the files.", valueName: "DIR")) var out: String?
 
         func run() async throws {
             try await Desk.open(self.options) { desk in

@@ -5,10 +5,10 @@ import Topology
 
 /// `conveyor migrate`
 struct Migrate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Brings the database's tables and roles up to date.")
+    static let configuration = CommandConfiguration(abstract: "Apply the database migrations.")
 
     @OptionGroup var options: PartOptions
-    @Flag(help: "Only say what is applied and what is not; exit 1 if anything is not.") var status = false
+    @Flag(help: "Only list the migrations and their state. Exit 1 if one is not applied.") var status = false
 
     func run() async throws {
         try await Desk.open(self.options) { desk in

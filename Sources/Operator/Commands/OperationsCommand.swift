@@ -5,9 +5,9 @@ import Shop
 
 /// `conveyor operations ID`
 struct OperationsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "operations", abstract: "Prints how an operation stands.")
+    static let configuration = CommandConfiguration(commandName: "operations", abstract: "Print the state of an operation.")
 
-    @Argument(help: "The operation (op_…), or its command's message id.") var id: String
+    @Argument(help: "Operation id (op_…), or the message id of its command.") var id: String
     @Flag(help: "Print a JSON object.") var json = false
     @OptionGroup var options: PartOptions
 

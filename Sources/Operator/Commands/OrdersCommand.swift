@@ -6,12 +6,12 @@ import Shop
 
 /// `conveyor orders show ID`
 struct OrdersCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "orders", abstract: "Orders as the shop has them.", subcommands: [Show.self])
+    static let configuration = CommandConfiguration(commandName: "orders", abstract: "Show orders.", subcommands: [Show.self])
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints an order: lines, payments, refunds and timeline.")
+        static let configuration = CommandConfiguration(abstract: "Show an order: lines, payments, refunds and timeline.")
 
-        @Argument(help: "Its id, or its number.") var id: String
+        @Argument(help: "Order id or number.") var id: String
         @Flag(help: "Print a JSON object.") var json = false
         @OptionGroup var options: PartOptions
 

@@ -5,10 +5,10 @@ import Kit
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Makes the workers of a queue stop taking from it, without a restart. They finish the messages that they hold.")
+        abstract: "Pause a queue: its workers finish what they hold and take nothing more.")
 
     @OptionGroup var selection: QueueSelection
-    @Option(help: ArgumentHelp("Why, for everybody who sees the paused queue.", valueName: "text")) var reason: String?
+    @Option(help: ArgumentHelp("Reason, shown with the paused queue.", valueName: "text")) var reason: String?
     @OptionGroup var options: PartOptions
 
     func run() async throws { try await self.selection.set(paused: true, reason: self.reason, self.options) }
@@ -16,7 +16,7 @@ struct PauseCommand: AsyncParsableCommand {
 
 /// `conveyor resume QUEUE | --all`
 struct ResumeCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Makes the workers of a paused queue go on.")
+    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Resume a paused queue.")
 
     @OptionGroup var selection: QueueSelection
     @OptionGroup var options: PartOptions
@@ -26,7 +26,7 @@ struct ResumeCommand: AsyncParsableCommand {
 
 /// One queue or all.
 struct QueueSelection: ParsableArguments {
-    @Argument(help: "The queue.") var queue: String?
+    @Argument(help: "Name of the queue.") var queue: String?
     @Flag(help: "All work queues.") var all = false
 
     func validate() throws {

@@ -5,19 +5,19 @@ import Kit
 /// `conveyor payments reconcile`
 struct PaymentsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "payments", abstract: "Payments as the shop and Stripe have them.", subcommands: [Reconcile.self])
+        commandName: "payments", abstract: "Compare payments with Stripe.", subcommands: [Reconcile.self])
 
     struct Reconcile: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Compares payments with Stripe, prints what differs and has it repaired.",
+            abstract: "Compare payments with Stripe, print the differences and repair them.",
             discussion: """
                 All that are open, and those that have changed since --since: their status, sums, refunds and disputes. What differs is taken over as an \
-                event of Stripe's would have brought it, with all that follows for the order. Exit 1 if some could not be compared.
+                Stripe event would have brought it, with all that follows for the order. Exit 1 if some could not be compared.
                 """)
 
-        @Option(help: ArgumentHelp("Also those that have changed since then: 2h, 7d or a time. Three days, if it is not said.", valueName: "when"))
+        @Option(help: ArgumentHelp("Also payments that changed since then: 2h, 7d or a time (default: 3d).", valueName: "when"))
         var since: Since?
-        @Flag(help: "Print a JSON array of what differed or failed.") var json = false
+        @Flag(help: "Print the differences and failures as a JSON array.") var json = false
         @OptionGroup var options: PartOptions
 
         func run() async throws {

@@ -5,7 +5,7 @@ import Kit
 /// `conveyor people …`
 struct PeopleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "people", abstract: "Operators' accounts: who may sign in at the console, and what each may do.",
+        commandName: "people", abstract: "Manage the operators' accounts and roles.",
         discussion: """
             A viewer sees everything but payloads. An operator also sees payloads, replays, edits, discards, pauses, skips, sends and runs schedules. An \
             admin also manages people. On the command line, too, the role of the person named by CONVEYOR_OPERATOR holds.
@@ -13,11 +13,11 @@ struct PeopleCommand: AsyncParsableCommand {
         subcommands: [Add.self, Set.self, Remove.self, List.self])
 
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Adds a person and prints a link, good once and for 24 hours, to sign in with.")
+        static let configuration = CommandConfiguration(abstract: "Add a person and print a one-time sign-in link (valid for 24 hours).")
 
         @Argument(help: "1 to 40 of A-Z, a-z, 0-9, . _ @ -") var name: String
         @Option(help: "viewer, operator or admin.") var role: Role
-        @Flag(help: "Read a password, one line, instead of printing a link.") var password = false
+        @Flag(help: "Read a password from standard input instead of printing a link.") var password = false
         @OptionGroup var options: PartOptions
 
         func validate() throws {
@@ -30,7 +30,7 @@ struct PeopleCommand: AsyncParsableCommand {
                     let actor = try await desk.actor(for: .managePeople, in: pool)
                     let password = self.password ? try PasswordPrompt.read() : nil
                     let (isAdded, secret) = try await People(pool: pool).add(self.name, role: self.role, password: password, by: actor)
-                    guard isAdded else { throw NothingFound("there is a person \(self.name) already; see conveyor people set") }
+                    guard isAdded else { throw NothingFound("\(self.name) exists already; change it with conveyor people set") }
                     print(try secret.map { try ConsoleAddress(desk.settings).link($0) } ?? "\(self.name) can sign in as \(self.role.rawValue)")
                 }
             }
@@ -39,13 +39,13 @@ struct PeopleCommand: AsyncParsableCommand {
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Changes a person's role or password, or prints another one-time link.",
-            discussion: "It counts at once: another role from the next request on, another password ends the sessions that are open.")
+            abstract: "Change a person's role or password, or print a new one-time link.",
+            discussion: "Takes effect at once: a new role with the next request; a new password ends open sessions.")
 
-        @Argument(help: "The person.") var name: String
+        @Argument(help: "Name of the person.") var name: String
         @Option(help: "viewer, operator or admin.") var role: Role?
-        @Flag(help: "Read a password, one line.") var password = false
-        @Flag(help: "Print a link, good once and for 24 hours, to sign in with and choose a password.") var link = false
+        @Flag(help: "Read a password from standard input.") var password = false
+        @Flag(help: "Print a one-time sign-in link (valid for 24 hours).") var link = false
         @OptionGroup var options: PartOptions
 
         func validate() throws {
@@ -65,9 +65,9 @@ struct PeopleCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Removes a person and ends their sessions.")
+        static let configuration = CommandConfiguration(abstract: "Remove a person and end their sessions.")
 
-        @Argument(help: "The person.") var name: String
+        @Argument(help: "Name of the person.") var name: String
         @OptionGroup var options: PartOptions
 
         func run() async throws {
@@ -81,7 +81,7 @@ struct PeopleCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the people, their roles, how they sign in and when they were last seen.")
+        static let configuration = CommandConfiguration(abstract: "List people with their role, sign-in method and last visit.")
 
         @Flag(help: "Print a JSON array.") var json = false
         @OptionGroup var options: PartOptions
@@ -101,7 +101,7 @@ struct PeopleCommand: AsyncParsableCommand {
                     }
                     table.print()
                 }
-                guard !people.isEmpty else { throw NothingFound("there is nobody yet: conveyor people add NAME --role admin") }
+                guard !people.isEmpty else { throw NothingFound("no people yet; add one with conveyor people add NAME --role admin") }
             }
         }
     }
@@ -114,7 +114,7 @@ enum PasswordPrompt {
     /// - Throws: `ValidationError`: there is none, or it is not taken.
     static func read() throws -> String {
         let text = isatty(STDIN_FILENO) == 1 ? getpass("Password: ").map { String(cString: $0) } : readLine()
-        guard let text else { throw ValidationError("there is no password on standard input") }
+        guard let text else { throw ValidationError("no password on standard input") }
         if let problem = Person.problem(ofPassword: text) { throw ValidationError(problem) }
         return text
     }

@@ -7,12 +7,12 @@ import RabbitMQ
 /// `conveyor queues`
 struct QueuesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "queues", abstract: "Lists the work queues: what waits, what is retried, what is dead, who works, how fast.",
-        discussion: "RATES are the broker's of the last seconds. OLDEST is the age of the oldest message that waits or is in hand.")
+        commandName: "queues", abstract: "List the work queues: waiting, retrying and dead messages, consumers, rates, oldest message.",
+        discussion: "Rates are the broker's averages of the last seconds. OLDEST is the age of the oldest message that waits or is being handled.")
 
-    @Argument(help: "Only these.") var names: [String] = []
-    @Flag(help: "Keep looking, every two seconds, until Ctrl-C.") var watch = false
-    @Flag(help: "Print a JSON array; with --watch one a line, each two seconds.") var json = false
+    @Argument(help: "Only these queues.") var names: [String] = []
+    @Flag(help: "Refresh every two seconds until Ctrl-C.") var watch = false
+    @Flag(help: "Print a JSON array; with --watch, one line every two seconds.") var json = false
     @OptionGroup var options: PartOptions
 
     func run() async throws {

@@ -7,7 +7,7 @@ import Transfer
 
 /// `conveyor record`: the part `recorder`.
 struct Record: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Moves dead letters into Postgres, where operators see them. Runs until SIGTERM.")
+    static let configuration = CommandConfiguration(abstract: "Run the recorder, which moves dead letters into Postgres. Ends on SIGTERM.")
 
     @OptionGroup var options: PartOptions
 

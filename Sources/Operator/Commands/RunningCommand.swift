@@ -5,8 +5,8 @@ import Shop
 /// `conveyor running`
 struct RunningCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "running", abstract: "Lists the messages that workers hold, and for how long.",
-        discussion: "Workers say every second what they have held for half a second or longer.")
+        commandName: "running", abstract: "List the messages that workers are handling, and for how long.",
+        discussion: "Workers report every second the messages that they have held for half a second or longer.")
 
     @Flag(help: "Print a JSON array.") var json = false
     @OptionGroup var options: PartOptions
@@ -26,7 +26,7 @@ struct RunningCommand: AsyncParsableCommand {
                 }
                 table.print()
             }
-            guard !messages.isEmpty else { throw NothingFound("no worker has held a message for longer than a moment") }
+            guard !messages.isEmpty else { throw NothingFound("no worker holds a message for longer than half a second") }
         }
     }
 }

@@ -9,18 +9,18 @@ import Shop
 /// `conveyor sample load`
 struct SampleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sample", abstract: "A sample shop, for trying and measuring.", subcommands: [Load.self])
+        commandName: "sample", abstract: "Load a sample shop to try things or measure.", subcommands: [Load.self])
 
     struct Load: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes products and users through the queues, as a frontend would. Said twice, it changes nothing.")
+            abstract: "Create products and users through the queues, as a frontend would. A second run changes nothing.")
 
         @OptionGroup var options: PartOptions
-        @Option(help: "Products to have.") var products = 40
-        @Option(help: "Users to have, beside the administrator.") var users = 10
-        @Option(help: "Units of each new product.") var stock = 1000
-        @Option(help: "Where to write a bearer token a user, one a line.") var tokensFile: String?
-        @Option(help: "Where to write the products' ids, one a line.") var productsFile: String?
+        @Option(help: "Number of products.") var products = 40
+        @Option(help: "Number of users, besides the administrator.") var users = 10
+        @Option(help: "Stock of each new product.") var stock = 1000
+        @Option(help: "File for the bearer tokens, one line per user.") var tokensFile: String?
+        @Option(help: "File for the product ids, one per line.") var productsFile: String?
 
         func validate() throws {
             guard 0...1_000_000 ~= self.products, 0...1_000_000 ~= self.users, 0...1_000_000_000 ~= self.stock else {
@@ -31,7 +31,7 @@ struct SampleCommand: AsyncParsableCommand {
         func run() async throws {
             try await Desk.open(self.options) { desk in
                 guard try desk.settings.environment() != .production else {
-                    throw SettingError(name: "ENVIRONMENT", reason: "is production: the sample's passwords are known to everybody")
+                    throw SettingError(name: "ENVIRONMENT", reason: "is production: the passwords of the sample are public")
                 }
                 let currency = try desk.settings.currency()
                 let hash = try await PasswordHasher().hash(SampleShop.password)

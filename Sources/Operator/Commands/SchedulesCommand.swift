@@ -4,11 +4,11 @@ import Kit
 /// `conveyor schedules …`
 struct SchedulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "schedules", abstract: "What recurs: when it ran, how it went, when it is due; run at once, paused, resumed.",
+        commandName: "schedules", abstract: "List, run, pause and resume recurring work.",
         subcommands: [List.self, Run.self, Pause.self, Resume.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the schedules.")
+        static let configuration = CommandConfiguration(abstract: "List the schedules with last run, outcome and next run (the default).")
 
         @Flag(help: "Print a JSON array.") var json = false
         @OptionGroup var options: PartOptions
@@ -33,14 +33,14 @@ struct SchedulesCommand: AsyncParsableCommand {
                     }
                     table.print()
                 }
-                guard !schedules.isEmpty else { throw NothingFound("no process has offered a schedule yet; are the workers running?") }
+                guard !schedules.isEmpty else { throw NothingFound("no schedule is registered yet; are the workers running?") }
             }
         }
     }
 
     struct Run: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Has a schedule run at once, even while it is paused.")
-        @Argument(help: "The schedule.") var name: String
+        static let configuration = CommandConfiguration(abstract: "Run a schedule now, even while it is paused.")
+        @Argument(help: "Name of the schedule.") var name: String
         @OptionGroup var options: PartOptions
 
         func run() async throws {
@@ -50,8 +50,8 @@ struct SchedulesCommand: AsyncParsableCommand {
     }
 
     struct Pause: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Keeps a schedule from running until it is resumed.")
-        @Argument(help: "The schedule.") var name: String
+        static let configuration = CommandConfiguration(abstract: "Pause a schedule until it is resumed.")
+        @Argument(help: "Name of the schedule.") var name: String
         @OptionGroup var options: PartOptions
 
         func run() async throws {
@@ -61,8 +61,8 @@ struct SchedulesCommand: AsyncParsableCommand {
     }
 
     struct Resume: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Makes a paused schedule run again, at once if it is due.")
-        @Argument(help: "The schedule.") var name: String
+        static let configuration = CommandConfiguration(abstract: "Resume a paused schedule; it runs at once if it is due.")
+        @Argument(help: "Name of the schedule.") var name: String
         @OptionGroup var options: PartOptions
 
         func run() async throws {

@@ -4,11 +4,12 @@ import Kit
 /// `conveyor search TEXT`
 struct SearchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "search", abstract: "Finds orders, customers, products and messages by what customers quote.",
-        discussion: "An order's number (#1002), an e-mail address, a name, a SKU, a product's name, or an id: of a message, an operation or Stripe's."
+        commandName: "search", abstract: "Find orders, customers, products and messages.",
+        discussion:
+            "Takes an order number (#1002), an e-mail address, a customer's name, a SKU, a product name, or the id of an order, operation, message or Stripe object."
     )
 
-    @Argument(help: "What to look for.") var text: String
+    @Argument(help: "Text to search for.") var text: String
     @Flag(help: "Print a JSON array.") var json = false
     @OptionGroup var options: PartOptions
 
@@ -18,13 +19,13 @@ struct SearchCommand: AsyncParsableCommand {
             if self.json {
                 try Terminal.print(json: hits)
             } else if !hits.isEmpty {
-                var table = Table(.text("KIND"), .text("ID"), .long("", least: 16), .long("", least: 16))
+                var table = Table(.text("KIND"), .text("ID"), .long("NAME", least: 16), .long("DETAILS", least: 16))
                 for hit in hits {
                     table.add(Table.Cell(hit.kind.rawValue), Table.Cell(hit.id), Table.Cell(hit.title, .bold), Table.Cell(hit.detail))
                 }
                 table.print()
             }
-            guard !hits.isEmpty else { throw NothingFound("nothing is known of \(self.text.onOneLine)") }
+            guard !hits.isEmpty else { throw NothingFound("nothing found for \(self.text.onOneLine)") }
         }
     }
 }

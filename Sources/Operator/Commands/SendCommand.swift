@@ -5,13 +5,13 @@ import Kit
 /// `conveyor send TYPE FILE`
 struct SendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "send", abstract: "Sends a message, and prints its id.",
-        discussion: "The payload must decode as its type. What becomes of it: conveyor trace ID.")
+        commandName: "send", abstract: "Send a message and print its id.",
+        discussion: "The payload must be valid for its type. Follow the message with conveyor trace ID.")
 
     @Argument(help: "The message type, e.g. inventory.adjust_stock.") var type: String
-    @Argument(help: "A file of the payload's JSON; - for standard input.") var file: String
-    @Option(help: ArgumentHelp("Send it so much later: 5s, 10m, 2h.", valueName: "time")) var delay: Delay?
-    @Flag(help: "Only check that it decodes.") var dryRun = false
+    @Argument(help: "File with the payload as JSON; - for standard input.") var file: String
+    @Option(help: ArgumentHelp("Wait before sending: 5s, 10m, 2h.", valueName: "time")) var delay: Delay?
+    @Flag(help: "Only check the payload; send nothing.") var dryRun = false
     @OptionGroup var options: PartOptions
 
     func run() async throws {
@@ -26,7 +26,7 @@ struct SendCommand: AsyncParsableCommand {
                 let actor = try await desk.actor(for: .send, in: pool)
                 let draft = try MessageSender.Draft(type: self.type, payload: payload)
                 if self.dryRun {
-                    Terminal.note("it is a valid \(draft.type); nothing was sent")
+                    Terminal.note("valid \(draft.type); nothing was sent")
                 } else if let delay {
                     print(try await MessageSender(pool: pool, publisher: nil).send(draft, delay: delay.seconds, by: actor))
                 } else {

@@ -5,7 +5,7 @@ import Kit
 /// `conveyor skip …`
 struct SkipCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "skip", abstract: "Makes a queue's workers reject the messages that match a rule, for good.",
+        commandName: "skip", abstract: "Have workers reject all messages that match a rule, for good.",
         discussion: """
             Their operations end as rejected, with the code `skipped`; customers are not told the reason. It is in force within three seconds and holds \
             until it is lifted; what it has caught stays rejected.
@@ -13,16 +13,16 @@ struct SkipCommand: AsyncParsableCommand {
         subcommands: [Add.self, List.self, Lift.self], defaultSubcommand: Add.self)
 
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Makes a rule and prints its id.")
+        static let configuration = CommandConfiguration(abstract: "Add a rule and print its id (the default).")
 
-        @Option(help: "Of this queue.") var queue: String
+        @Option(help: "Only this queue.") var queue: String
         @Option(help: "Only of this message type, e.g. orders.place.") var type: String?
-        @Option(help: "Only by this actor: a user's id, operator:<name>, stripe or system.") var actor: String?
-        @Option(help: ArgumentHelp("Only sent since then: 15m, 2h, 7d or a time.", valueName: "when")) var since: Since?
-        @Option(help: ArgumentHelp("Only sent until then.", valueName: "when")) var until: Since?
-        @Option(help: ArgumentHelp("Why, for operators.", valueName: "text")) var reason: String?
-        @Flag(help: "Only say how many of the messages that wait it would catch.") var dryRun = false
-        @Flag(help: "Do not ask.") var yes = false
+        @Option(help: "Only messages of this actor: a user id, operator:<name>, stripe or system.") var actor: String?
+        @Option(help: ArgumentHelp("Only messages sent since then: 15m, 2h, 7d or a time.", valueName: "when")) var since: Since?
+        @Option(help: ArgumentHelp("Only messages sent until then.", valueName: "when")) var until: Since?
+        @Option(help: ArgumentHelp("Reason, shown to operators only.", valueName: "text")) var reason: String?
+        @Flag(help: "Only count the waiting messages that the rule would catch.") var dryRun = false
+        @Flag(help: "Do not ask for confirmation.") var yes = false
         @Flag(help: "Print a JSON object.") var json = false
         @OptionGroup var options: PartOptions
 
@@ -38,7 +38,9 @@ struct SkipCommand: AsyncParsableCommand {
         }
 
         func validate() throws {
-            guard self.dryRun || self.reason?.contains(where: { !$0.isWhitespace }) == true else { throw ValidationError("--reason says why") }
+            guard self.dryRun || self.reason?.contains(where: { !$0.isWhitespace }) == true else {
+                throw ValidationError("--reason must not be empty")
+            }
             if let since, let until, since.date > until.date { throw ValidationError("--since is later than --until") }
         }
 
@@ -55,7 +57,7 @@ struct SkipCommand: AsyncParsableCommand {
                         if self.json {
                             try Terminal.print(json: tried)
                         } else {
-                            print("would catch \(Quantity.count(tried.wouldCatch)) of \(Quantity.count(tried.looked, "message")) that wait")
+                            print("would catch \(Quantity.count(tried.wouldCatch)) of \(Quantity.count(tried.looked, "message")) waiting")
                             Terminal.note(source.note)
                         }
                         return
@@ -71,7 +73,7 @@ struct SkipCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the rules, those in force first, and how many messages each has caught.")
+        static let configuration = CommandConfiguration(abstract: "List the rules, active ones first, with how many messages each has caught.")
 
         @Flag(help: "Print a JSON array.") var json = false
         @OptionGroup var options: PartOptions
@@ -95,23 +97,24 @@ struct SkipCommand: AsyncParsableCommand {
                     }
                     table.print()
                 }
-                guard !skips.isEmpty else { throw NothingFound("there is no rule") }
+                guard !skips.isEmpty else { throw NothingFound("there are no skip rules") }
             }
         }
     }
 
     struct Lift: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ends a rule. What it has caught stays rejected.")
+        static let configuration = CommandConfiguration(abstract: "End a rule. Messages that it has caught stay rejected.")
 
-        @Argument(help: "The rule, as `skip list` names it.") var id: Int64
+        @Argument(help: "Rule id, from `skip list`.") var id: String
         @OptionGroup var options: PartOptions
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
+                guard let id = Int64(self.id) else { throw NothingFound("no rule \(self.id.onOneLine)") }
                 try await desk.withDatabase { pool in
-                    try await Skips(pool: pool).lift(self.id, by: try await desk.actor(for: .skip, in: pool))
+                    try await Skips(pool: pool).lift(id, by: try await desk.actor(for: .skip, in: pool))
                 }
-                print("rule \(self.id) is lifted")
+                print("rule \(id) is lifted")
             }
         }
     }

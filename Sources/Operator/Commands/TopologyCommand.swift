@@ -4,13 +4,14 @@ import Kit
 /// `conveyor topology apply | check | draw`
 struct TopologyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "topology", abstract: "RabbitMQ's exchanges, queues, bindings and policies.", subcommands: [Apply.self, Check.self, Draw.self])
+        commandName: "topology", abstract: "Manage RabbitMQ's exchanges, queues, bindings and policies.",
+        subcommands: [Apply.self, Check.self, Draw.self])
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Creates what is missing and updates policies.",
-            discussion: "It takes nothing away, unless with --prune: bindings that feed our queues beside ours, and policies that hide ours.")
-        @Flag(help: "Also take away bindings and policies that are not in the topology, and declare exchanges of another kind anew.") var prune =
+            abstract: "Create missing exchanges, queues and bindings, and update policies.",
+            discussion: "Removes nothing without --prune.")
+        @Flag(help: "Also remove bindings and policies that are not in the topology file, and recreate exchanges of the wrong type.") var prune =
             false
         @OptionGroup var options: PartOptions
 
@@ -23,7 +24,7 @@ struct TopologyCommand: AsyncParsableCommand {
                     for difference in definitions.differences(in: try await api.topology()) {
                         guard case .prune(let surplus) = difference.remedy else { continue }
                         try await api.remove(surplus)
-                        print("taken away: \(difference.what)")
+                        print("removed: \(difference.what)")
                     }
                 }
                 try await api.apply(definitions)
@@ -40,7 +41,8 @@ struct TopologyCommand: AsyncParsableCommand {
     }
 
     struct Check: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints what differs between file and broker; exit 1 if anything does.")
+        static let configuration = CommandConfiguration(
+            abstract: "Print the differences between the topology file and the broker. Exit 1 if there are any.")
         @OptionGroup var options: PartOptions
 
         func run() async throws {
@@ -49,13 +51,13 @@ struct TopologyCommand: AsyncParsableCommand {
                 let differences = definitions.differences(in: try await desk.managementAPI().topology())
                 for difference in differences { print(difference) }
                 if !differences.isEmpty { throw ExitCode(1) }
-                print("the broker is as the topology says")
+                print("the broker matches the topology file")
             }
         }
     }
 
     struct Draw: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints who sends what where, as a picture of text.")
+        static let configuration = CommandConfiguration(abstract: "Print the flow of messages between exchanges and queues as a text diagram.")
         @OptionGroup var options: PartOptions
 
         func run() async throws {
@@ -69,7 +71,7 @@ struct TopologyCommand: AsyncParsableCommand {
                     }
                     print("  \(queue) ──failed──▶ retry.<seconds> ──▶ return\n  \(queue) ──given up──▶ dead ──▶ \(queue).dead\n")
                 }
-                print("ladder: " + ladder.delays.map { "retry.\($0)" }.joined(separator: " → "))
+                print("retry schedule: " + ladder.delays.map { "retry.\($0)" }.joined(separator: " → "))
             }
         }
     }

@@ -6,12 +6,13 @@ import Shop
 /// `conveyor trace ID`
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trace", abstract: "Prints all that followed from something, as a tree with times, attempts, calls to Stripe and e-mails.",
+        commandName: "trace",
+        abstract: "Print everything that followed from a request or message, as a tree with times, attempts, Stripe calls and e-mails.",
         discussion: """
             A message shows how long it waited, a handler how long it took. Failed attempts, dead letters and what still waits stand where they belong.
             """)
 
-    @Argument(help: "An order (id or number), an operation (op_…), a message, a dead letter, or an id of Stripe's (pi_…, evt_…, re_…, ch_…, dp_…).")
+    @Argument(help: "An order (id or number), an operation (op_…), a message, a dead letter, or a Stripe id (pi_…, evt_…, re_…, ch_…, dp_…).")
     var id: String
     @Flag(help: "Print a JSON array of trees.") var json = false
     @OptionGroup var options: PartOptions
@@ -19,7 +20,7 @@ struct TraceCommand: AsyncParsableCommand {
     func run() async throws {
         try await Desk.open(self.options) { desk in
             let roots = try await desk.withDatabase { try await TraceStore(pool: $0).find(self.id) }
-            guard !roots.isEmpty else { throw NothingFound("nothing is known of \(self.id.onOneLine)") }
+            guard !roots.isEmpty else { throw NothingFound("nothing found for \(self.id.onOneLine)") }
             if self.json {
                 try Terminal.print(json: roots)
             } else {

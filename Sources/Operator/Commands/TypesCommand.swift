@@ -4,7 +4,7 @@ import Kit
 /// `conveyor types`
 struct TypesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "types", abstract: "Figures by message type: how many, how many fail, how long they wait and take, of the last hour and day.")
+        commandName: "types", abstract: "Show counts, failures, waiting and handling times by message type, for the last hour and day.")
 
     @Flag(help: "Print a JSON array.") var json = false
     @OptionGroup var options: PartOptions

@@ -9,15 +9,15 @@ import Shop
 /// `conveyor users create-superuser | token`
 struct UsersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "users", abstract: "Accounts of the shop's staff.", subcommands: [CreateSuperuser.self, Token.self])
+        commandName: "users", abstract: "Manage staff accounts of the shop.", subcommands: [CreateSuperuser.self, Token.self])
 
     struct CreateSuperuser: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes an account that may do what the shop's staff may, or makes an account one. Asks for the password.",
-            discussion: "Not at a terminal, the password is one line of standard input.")
+            abstract: "Create a staff account, or give an existing account staff rights. Asks for the password.",
+            discussion: "Without a terminal, it reads the password from one line of standard input.")
 
         @OptionGroup var options: PartOptions
-        @Argument(help: "The account's address.") var email: String
+        @Argument(help: "E-mail address of the account.") var email: String
 
         private static let upsert: Statement = """
             insert into users (id, email, password_hash, is_superuser) values ($1, normalize($2, nfc), $3, true)
@@ -35,7 +35,7 @@ struct UsersCommand: AsyncParsableCommand {
             try await Desk.open(self.options) { desk in
                 let hash = try await PasswordHasher().hash(password)
                 let id = try await desk.withDatabase { pool in
-                    // By the database's owner, not by a message: whoever can do this can do anything, and it works before a worker runs.
+                    // Written by the database owner, not by a message: so it works before a worker runs.
                     let actor = try await desk.actor(for: .administer, in: pool)
                     return try await pool.transaction { transaction in
                         let id = try await transaction.query(
@@ -57,10 +57,10 @@ struct UsersCommand: AsyncParsableCommand {
     }
 
     struct Token: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Prints a bearer token of an account. Not in production.")
+        static let configuration = CommandConfiguration(abstract: "Print a bearer token for an account (not in production).")
 
         @OptionGroup var options: PartOptions
-        @Argument(help: "The account's address.") var email: String
+        @Argument(help: "E-mail address of the account.") var email: String
 
         func run() async throws {
             try await Desk.open(self.options) { desk in

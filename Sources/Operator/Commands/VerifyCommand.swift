@@ -6,20 +6,20 @@ import RabbitMQ
 /// `conveyor verify`
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "The books: whether every message, unit and cent that came in is somewhere. Exit 1 if not.",
+        commandName: "verify", abstract: "Check that no message, unit of stock or cent is lost (reconciliation). Exit 1 if a balance is not 0.",
         discussion: """
             Messages: accepted = finished + rejected + dead + queued, where each accepted one counts with all that it led to. Stock: received = available + \
             reserved + sold. Money, in minor units: what orders say agrees with what was received and given back. It may be run at any time; if something \
             seems to be missing it looks again for up to 15 seconds.
 
-            With --republish it sends again what the books miss and the database still has: what a handled message emitted more than a minute ago, and nobody \
-            has handled, and is in no queue. It has the same id as before, so what turns up after all takes effect once.
+            With --republish it sends lost messages again that the database still has: those that a handled message emitted more than a minute ago, that no worker \
+            has handled and no queue holds. They keep their ids, so a message that turns up later takes effect once.
             """, aliases: ["audit"])
 
     @Option(
-        help: ArgumentHelp("Only messages that were handled since then: 2h, 7d or a time. All that are kept, if it is not said.", valueName: "when"))
+        help: ArgumentHelp("Only messages handled since then: 2h, 7d or a time (default: all that the inbox keeps).", valueName: "when"))
     var since: Since?
-    @Flag(help: "Send again what was emitted, has been handled by nobody, and is in no queue.") var republish = false
+    @Flag(help: "Send emitted messages again that no worker has handled and no queue holds.") var republish = false
     @Flag(help: "Print a JSON object.") var json = false
     @OptionGroup var options: PartOptions
 

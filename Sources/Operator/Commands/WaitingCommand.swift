@@ -7,15 +7,15 @@ import Shop
 /// `conveyor waiting --queue Q`
 struct WaitingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "waiting", abstract: "Lists the messages that wait for a queue's workers. They stay where they are.",
+        commandName: "waiting", abstract: "List the messages that wait in a queue, without touching them.",
         discussion: """
-            With RABBITMQCTL it looks into the queue, as rabbitmq-queues peek does. Without, it says what the books know: messages that a handler has \
-            emitted or failed at and that nobody has handled since; commands that came by HTTP are not among them.
+            With RABBITMQCTL it reads the queue itself, as rabbitmq-queues peek does. Without, it reads the inbox: messages that a handler has \
+            emitted or failed at and that no worker has handled since; commands that came by HTTP are missing there.
             """)
 
-    @Option(help: "The queue.") var queue: String
+    @Option(help: "Name of the queue.") var queue: String
     @Option(help: "Only of this message type.") var type: String?
-    @Option(help: "So many at most, the oldest first.") var limit = 50
+    @Option(help: "Longest list, oldest first.") var limit = 50
     @Flag(help: "Print a JSON array.") var json = false
     @OptionGroup var options: PartOptions
 
@@ -42,7 +42,7 @@ struct WaitingCommand: AsyncParsableCommand {
                 table.print()
             }
             Terminal.note(source.note)
-            guard !messages.isEmpty else { throw NothingFound("nothing waits for \(self.queue) as far as that can be seen") }
+            guard !messages.isEmpty else { throw NothingFound("no message is visible in \(self.queue)") }
         }
     }
 }
@@ -51,8 +51,8 @@ extension WaitingMessage.Source {
     /// Where the list comes from, in words.
     var note: String {
         switch self {
-        case .queue: "as the queue has them"
-        case .books: "as the books have them: commands that came by HTTP and were not looked at yet are not among them; with RABBITMQCTL they are"
+        case .queue: "read from the queue"
+        case .books: "read from the inbox: commands that came by HTTP and that no worker has tried yet are missing; set RABBITMQCTL to see them"
         }
     }
 }

@@ -10,7 +10,7 @@ import ServiceLifecycle
 ///
 /// Pages are made on the server and work without JavaScript; a small script keeps what they show up to date. Nothing is asked of another host.
 struct Console: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "The operators' web console, on CONSOLE_PORT. Runs until SIGTERM.")
+    static let configuration = CommandConfiguration(abstract: "Run the web console on CONSOLE_PORT. Ends on SIGTERM.")
 
     @OptionGroup var options: PartOptions
 
@@ -49,6 +49,7 @@ struct Console: AsyncParsableCommand {
                 let signIn = SignInPage(sessions: sessions, people: people, hasProvider: provider != nil, renderer: renderer, logger: logger)
                 signIn.add(to: router)
                 if let provider { OpenIDPage(provider: provider, sessions: sessions, signIn: signIn, logger: logger).add(to: router) }
+                AccountPage(sessions: sessions, people: people, signIn: signIn, renderer: renderer, logger: logger).add(to: router)
                 PeoplePage(people: people, address: address, renderer: renderer).add(to: router)
                 OverviewPage(watch: watch, deadLetters: deadLetters, renderer: renderer).add(to: router)
                 QueueActs(pool: pool, queues: queues, watch: watch).add(to: router)

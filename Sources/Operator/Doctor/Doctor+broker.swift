@@ -137,7 +137,7 @@ extension Doctor {
             }
             paused = Set(rows ?? [])
         }
-        // One that is malformed is told of with the settings.
+        // The check of the settings reports a malformed one.
         let limit = try? self.settings.queueLimit()
         var findings: [Diagnosis] = []
         for name in definitions.workQueues {
@@ -148,7 +148,8 @@ extension Doctor {
             if paused.contains(name) {
                 findings.append(.warning("\(name)-worker", "paused by an operator; \(waiting) wait", "conveyor resume \(name)"))
             } else if consumers == 0 {
-                findings.append(.failed("\(name)-worker", "nobody takes from \(name); \(waiting) wait", "start \(name)-worker, or look into its log"))
+                findings.append(
+                    .failed("\(name)-worker", "\(name) has no consumer; \(waiting) messages wait", "start \(name)-worker, or look into its log"))
             } else if let limit, ready > limit / 10 * 8 {
                 findings.append(
                     .warning(

@@ -125,7 +125,7 @@ extension Doctor {
                 ? .ok("dead letters", "none open")
                 : .warning(
                     "dead letters", "\(Quantity.count(open)) open, of \(Quantity.count(groups, "cause"))",
-                    "conveyor dead groups; then show one, mend the cause, replay the group"))
+                    "conveyor dead groups; then show one, repair the cause, replay the group"))
         if let age, age < 60 {
             findings.append(.ok("recorder", "has looked \(Quantity.span(seconds: Int(age))) ago"))
         } else {
@@ -139,7 +139,7 @@ extension Doctor {
                 .failed("edited messages", "\(unpublished) are not published", "the recorder publishes them: see why it does not, in its log"))
         }
         if late > 0 {
-            findings.append(.failed("payment deadlines", "\(late) have passed and nobody has seen to them", "is orders-worker running? See its log"))
+            findings.append(.failed("payment deadlines", "\(late) have passed without expiry", "is orders-worker running? See its log"))
         }
         return findings
     }

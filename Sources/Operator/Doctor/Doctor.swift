@@ -80,7 +80,8 @@ struct Doctor: Sendable {
         if let host = self.settings.string("SMTP_HOST"), let port = try? self.settings.int("SMTP_PORT", in: 1...65_535) {
             if let reason = await TCPProbe.failure(host: host, port: port) {
                 findings.append(
-                    .failed("mail server", "\(host):\(port): \(reason)", "e-mails are retried for some hours: mend SMTP_HOST, or the server"))
+                    .failed("mail server", "\(host):\(port): \(reason)", "e-mails are retried for some hours: correct SMTP_HOST or repair the server")
+                )
             } else {
                 findings.append(.ok("mail server", "\(host):\(port) accepts connections"))
             }
@@ -102,7 +103,7 @@ struct Doctor: Sendable {
             default: return .warning("Stripe", "\(base) answers \(response.status)", "see https://status.stripe.com; payments are retried meanwhile")
             }
         } catch {
-            return .failed("Stripe", "\(base): \(error)", "payments are retried meanwhile: mend the network, or STRIPE_API_BASE")
+            return .failed("Stripe", "\(base): \(error)", "payments are retried meanwhile: repair the network or correct STRIPE_API_BASE")
         }
     }
 

@@ -5,7 +5,7 @@ import Glibc
 enum TCPProbe {
     /// Why not; nil if it does.
     static func failure(host: String, port: Int, timeout: Duration = .seconds(5)) async -> String? {
-        // Name resolution blocks, so on a thread of Dispatch's.
+        // On a Dispatch thread, because name resolution blocks.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: self.connect(host, port, timeout)) }
         }

@@ -183,7 +183,7 @@ struct Notifier: Service {
         let news = try JSON.decode(Body.self, from: json)
         let what = news.type.hasSuffix("new_group") ? "A new cause" : "A cause has doubled"
         let count = Quantity.count(news.count, "open dead letter")
-        // Written by whoever sent the message: no mark-up of Slack's.
+        // The sender of the message wrote it, so it must not become Slack mark-up.
         func plain(_ text: String) -> String {
             text.visible.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("`", with: "'")
         }

@@ -80,7 +80,7 @@ struct OperationStore: Sendable {
     private static func publicType(_ command: String?) -> String? { command == ReserveStock.type ? PlaceOrder.type : command }
 
     /// An operation by its id (`op_…`) or its command's message id.
-    /// - Returns: nil if nothing is known of that message. One with a well-formed `op_…` that nobody has handled yet is pending.
+    /// - Returns: nil if nothing found for that message. A well-formed `op_…` that no worker has handled yet is pending.
     func find(_ text: String) async throws -> OperationView? {
         let operation = OperationID(unverified: text)
         guard let id = operation?.messageID ?? ID(text) else { return nil }

@@ -138,6 +138,26 @@ struct People: Sendable {
         }
     }
 
+    private static let change: Statement = """
+        update people set password_hash = $3 where name = $1 and password_hash is not distinct from $2 returning name
+        """
+
+    /// Changes a person's own password; all their sessions end, and so does a link that was not used.
+    /// - Parameter hash: what their password was checked against; nil if they have none.
+    /// - Returns: the new hash; nil if the password has changed in the meantime.
+    /// - Throws: `PasswordHasher.Failure`, `PostgresError`.
+    func changePassword(of name: String, from hash: String?, to password: String) async throws -> String? {
+        let new = try await Self.hasher.hash(password)
+        return try await self.pool.transaction { transaction in
+            try await transaction.actAsRecorder()
+            guard try await !transaction.query(Self.change, name, hash, new).isEmpty else { return nil }
+            transaction.enqueue(Self.endSessions, name)
+            transaction.enqueue(Self.dropLinks, name)
+            transaction.note("people_set", of: name, by: Principal.label(name), reason: "password")
+            return new
+        }
+    }
+
     /// Removes somebody; their sessions end.
     /// - Throws: `NothingFound`, `PostgresError`.
     func remove(_ name: String, by actor: String) async throws {

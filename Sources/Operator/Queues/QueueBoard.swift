@@ -79,7 +79,7 @@ struct QueueBoard: Sendable {
     func note() async throws -> (queues: [QueueStatus], states: [ManagementAPI.QueueState]) {
         let queues = try await self.all()
         let states = try await self.api.queues()
-        // The counter and the depths of one look of the broker's.
+        // The counter and the depths come from one sample of the broker.
         let byName = Dictionary(states.map { ($0.name, $0) }) { first, _ in first }
         try await self.pool.query(
             Self.sample, queues.map(\.name), queues.map { byName[$0.name]?.ready ?? 0 }, queues.map { byName[$0.name]?.unacked ?? 0 },

@@ -13,11 +13,11 @@ struct QueueStatus: Sendable, Encodable {
     var dead = 0
     /// Worker processes that take from it.
     var consumers = 0
-    /// Messages a second, of the broker's last few seconds.
+    /// Messages a second, averaged by the broker over its last seconds.
     var publishRate = 0.0
-    /// Messages a second, of the broker's last few seconds.
+    /// Messages a second, averaged by the broker over its last seconds.
     var deliverRate = 0.0
-    /// Age of the oldest message that waits or is in hand, to a few seconds; 0 if there is none, nil if nobody has watched.
+    /// Age of the oldest message that waits or is being handled, to a few seconds; 0 without one, nil if the recorder has not measured it.
     var oldestSeconds: Double?
     /// By an operator.
     var paused = false

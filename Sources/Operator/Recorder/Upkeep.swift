@@ -72,7 +72,7 @@ struct Upkeep: Service {
         select coalesce(extract(epoch from now() - min(due_at)), 0)::float8 from payment_deadlines where due_at < now()
         """
 
-    /// Measured here and not by who sweeps them: it must be seen when nobody does.
+    /// Measured here and not in the sweep itself: the lag must show when no sweep runs.
     private func measureExpiry() async throws {
         let rows = try await self.pool.query(Self.expiryLag)
         if let seconds = try rows.first?[0, as: Double.self] { Metrics.expiryLag(seconds: seconds) }
@@ -80,6 +80,6 @@ struct Upkeep: Service {
 
     private func publishLeftovers() async throws {
         let count = try await Replacement.publishLeftovers(self.pool, self.publisher)
-        if count > 0 { self.logger.notice("\(count) edited messages were published late: whoever edited them could not") }
+        if count > 0 { self.logger.notice("\(count) edited messages were published late: their process died before it could") }
     }
 }

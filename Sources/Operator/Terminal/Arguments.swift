@@ -35,10 +35,10 @@ struct Rate: ExpressibleByArgument, Sendable {
 }
 
 extension ID {
-    /// An id as somebody wrote it on the command line.
-    /// - Throws: `NothingFound`: what is no id is nobody's.
+    /// An id from the command line.
+    /// - Throws: `NothingFound` if the text is not an id.
     init(named text: String, of what: String) throws(NothingFound) {
-        guard let id = ID(text) else { throw NothingFound("no \(what) \(text.onOneLine): it is no id") }
+        guard let id = ID(text) else { throw NothingFound("no \(what) \(text.onOneLine): it is not an id") }
         self = id
     }
 }

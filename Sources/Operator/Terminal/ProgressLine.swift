@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// How far a long work has come: on standard error, a line that is written over; nothing where nobody looks.
+/// The progress of long work: a line on standard error that is written over, shown in terminals only.
 final class ProgressLine: Sendable {
     private struct State {
         var shownAt: ContinuousClock.Instant?

@@ -6,7 +6,7 @@ import Kit
 struct Terminal: Sendable {
     /// Not a file and not a pipe.
     let isInteractive: Bool
-    /// nil: as wide as the text, as nobody looks at it line by line.
+    /// nil outside terminals: lines are never cut.
     let width: Int?
     let height: Int?
     let usesColour: Bool

@@ -21,8 +21,8 @@ enum HTTPRoute {
         RefundPayment.type: "POST /payments/refunds", StripeEvent.type: "POST /webhooks/stripe",
     ]
 
-    /// The route, if a message of that type and id came from the ingress: that makes ids of version 7, or 8 for an idempotency key or an event of
-    /// Stripe's, and nobody else makes such a command under one.
+    /// The route, if a message of that type and id came from the ingress: that makes ids of version 7, or 8 for an idempotency key or a Stripe
+    /// event, and no other command has such an id.
     static func of(_ type: String, messageID: ID) -> String? {
         let version = messageID.high >> 12 & 0xf
         return version == 7 || version == 8 ? self.routes[type] : nil

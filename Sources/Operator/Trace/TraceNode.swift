@@ -39,7 +39,7 @@ struct TraceNode: Sendable, Encodable {
     var at: Date
     /// Milliseconds; nil if it is not over, or not known.
     var ms: Double?
-    /// `succeeded`, `rejected`, `failed`; of a message also `queued`, `retrying`, `dead`, and `published` for one that nobody listens to; of a call what
+    /// `succeeded`, `rejected`, `failed`; of a message also `queued`, `retrying`, `dead`, and `published` for one without a queue; of a call what
     /// the other side answered; of a dead letter its status.
     var outcome: String?
     /// From 1, of a handler.

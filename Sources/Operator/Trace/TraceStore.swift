@@ -7,7 +7,7 @@ import Shop
 struct TraceStore: Sendable {
     let pool: PostgresPool
 
-    /// The chains of messages that belong to an id, each as a tree, in the order in which they began; none if nothing is known of it.
+    /// The chains of messages that belong to an id, each as a tree, in the order in which they began; none if nothing found for it.
     /// - Parameter text: see ``TraceSubject/find(_:in:)``.
     func find(_ text: String) async throws -> [TraceNode] {
         let subject = try await TraceSubject.find(text, in: self.pool)

@@ -8,7 +8,7 @@ struct TraceSubject: Sendable {
     var chains: Set<ID> = []
     var orderID: ID?
 
-    /// Finds it by any id that an operator may have: of an order (or its number), an operation, a message, a dead letter, or one of Stripe's.
+    /// Finds it by any id that an operator may have: of an order (or its number), operation, message, dead letter or Stripe object.
     static func find(_ text: String, in pool: PostgresPool) async throws -> TraceSubject {
         if let operation = OperationID(unverified: text) { return TraceSubject(chains: [operation.messageID]) }
         if let id = ID(text) { return try await self.find(id, in: pool) }

@@ -108,7 +108,7 @@ struct TraceTree {
             message.parent = message.parent ?? parent
             message.orderID = message.orderID ?? letter.orderID
         }
-        // The edited message that took its place, also while nobody has handled it.
+        // The edited message that took its place, also before a worker has handled it.
         if let replacement = letter.replacedBy {
             self.update(replacement, letter.type, chain, sentAt: letter.lastFailedAt) { $0.parent = letter.messageID }
         }
@@ -170,7 +170,7 @@ extension TraceTree {
                 ms: handled.end.timeIntervalSince(began) * 1000, outcome: handled.outcome, attempt: handled.attempt, messageID: message.id,
                 children: outside + nodes(publishedBy: handled.queue), error: handled.problem)
         }
-        // An edited message stands below the letter whose place it took.
+        // An edited message stands below the dead letter that it replaces.
         let edited = nodes(publishedBy: nil)
         parts += message.letters.map { letter in
             // The attempt is noted a moment after it has failed, and comes first all the same.

@@ -18,7 +18,7 @@ struct MessageSender: Sendable {
 
         /// - Throws: `NothingFound`: there is no such type; `Invalid`: the payload is not one of it.
         init(type name: String, payload: [UInt8]) throws {
-            guard let type = MessageCatalogue[name] else { throw NothingFound("`\(name.onOneLine)` is no type of message") }
+            guard let type = MessageCatalogue[name] else { throw NothingFound("`\(name.onOneLine)` is not a message type") }
             do { _ = try JSON.decode(type, from: payload) } catch { throw Invalid(description: "not the JSON of \(name): \(JSON.explain(error))") }
             (self.type, self.exchange, self.schema, self.payload) = (name, type.exchange, type.schema, payload)
         }

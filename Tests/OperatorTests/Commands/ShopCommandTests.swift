@@ -142,7 +142,7 @@ import Transfer
             #expect(trace.status == 0 && trace.output.contains("orders-worker") && trace.output.contains("└─ "), "\(other)")
         }
         let nothing = try await shop.conveyor("trace", "pi_nosuch")
-        #expect(nothing.status == 1 && nothing.complaint == "nothing is known of pi_nosuch")
+        #expect(nothing.status == 1 && nothing.complaint == "nothing found for pi_nosuch")
     }
 
     private static func all(of node: JSONValue) -> [JSONValue] { [node] + node["children"].array.flatMap { self.all(of: $0) } }
@@ -165,7 +165,7 @@ import Transfer
         let wrong = try doctor.rows.filter { $0["verdict"].string == "failed" }
         #expect(doctor.status == 0 && wrong.isEmpty, "\(wrong)")
 
-        // A cent that nobody has paid, and a unit that nobody has brought.
+        // A cent without a payment, and a unit without a delivery.
         try await shop.site.database.psql(
             "update payments set amount_received = amount_received - 1; update products set stock_quantity = stock_quantity + 1 where sku = 'TEA-1'")
         let unbalanced = try await shop.conveyor("audit", "--json")

@@ -36,7 +36,7 @@ import Testing
         let check = try await self.conveyor(host, "topology", "check")
         let lines = check.standardOutput.split(separator: "\n").map(String.init)
         if try await check.waitForExit() == .status(0) {
-            #expect(lines == ["the broker is as the topology says"])
+            #expect(lines == ["the broker matches the topology file"])
             return []
         }
         #expect(try await check.waitForExit() == .status(1))
@@ -89,7 +89,7 @@ import Testing
             try await host.declareShop()
             try await host.setPolicy("ours", pattern: "^payments$", definition: #"{"max-length":6}"#, isOperators: true)
             // The broker tells of it with its statistics.
-            let limited = try await eventualValue("the operator policy is told of", within: .seconds(30)) {
+            let limited = try await eventualValue("the check to report the operator policy", within: .seconds(30)) {
                 let lines = try await self.differences(host)
                 return lines.isEmpty ? nil : lines
             }

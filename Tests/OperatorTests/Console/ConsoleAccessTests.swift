@@ -4,7 +4,7 @@ import Transfer
 
 @testable import Operator
 
-/// Who gets in, and what a browser is told.
+/// Access to the console, and its security headers.
 @Suite struct ConsoleAccessTests {
     @Test func `who is not signed in is sent to sign in, comes back to the page, and can post nothing`() async throws {
         try await withConsole { console in
@@ -31,7 +31,7 @@ import Transfer
     }
 
     @Test(arguments: ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/a\r\nSet-Cookie: a=b", ""])
-    func `after signing in nobody is sent anywhere else`(next: String) async throws {
+    func `a sign-in never redirects to another host`(next: String) async throws {
         #expect(SignInPage.localPath(next) == "/")
     }
 

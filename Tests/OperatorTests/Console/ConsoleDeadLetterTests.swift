@@ -2,7 +2,7 @@ import Fixtures
 import Testing
 import Transfer
 
-/// Dead letters: seen, found, mended, replayed, discarded.
+/// Dead letters: seen, found, repaired, replayed, discarded.
 @Suite struct ConsoleDeadLetterTests {
     private static let order = "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10"
     private static let valid = #"{"order_id": "\#(order)", "reason": "changed my mind"}"#
@@ -57,7 +57,7 @@ import Transfer
 
     @Test func `what came from outside is text, whatever it is`() async throws {
         try await withConsole { console in
-            // A combining accent makes another character of a quote: whoever escapes characters leaves it as it is.
+            // A combining accent makes another character of a quote: escaping by characters would leave it as it is.
             let hostile = "\"\u{301} onmouseover=alert(1) <script>alert(2)</script> </textarea></pre> ' & \u{202E}reversed \u{7} {{title}}"
             let id = try await console.addDeadLetter(
                 type: hostile, group: "dddddddddd", error: hostile, payload: #"{"a": "\#(hostile.dropFirst(2))"}"#)

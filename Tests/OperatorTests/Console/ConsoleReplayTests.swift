@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func `a paused queue is shown as paused, workers are told, and the audit knows by whom`() async throws {
+    @Test func `a paused queue shows as paused, its workers stop, and the audit log names the operator`() async throws {
         try await withConsole { console in
             let client = try await console.signedIn()
             #expect(try await client.submit("/queues/payments/pause").location == "/?notice=paused")
@@ -157,7 +157,7 @@ import Testing
                 """)
             let page = try await console.signedIn().get("/")
             #expect(page.text.contains("1 dead letter of 1 cause waits for a decision"))
-            #expect(page.text.contains("Nobody takes from orders"))
+            #expect(page.text.contains("orders has no consumer"))
             #expect(page.text.contains("card `tok_1` refused"))
             #expect(page.text.contains("12.5 in, 12.4 handled") || page.text.contains("13 in, 12 handled"))
             #expect(page.text.contains("1,234 waiting"))

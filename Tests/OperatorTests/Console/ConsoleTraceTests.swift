@@ -63,7 +63,7 @@ import Testing
         try await withConsole { console in
             let id = try await console.addDeadLetter(error: "no stock of it")
             let page = try await console.signedIn().get("/dead/\(id)")
-            #expect(page.text.contains("What it belongs to") && page.text.contains("As a picture"))
+            #expect(page.text.contains(#"id="trace-title""#) && page.text.contains("As a picture"))
             let message = try #require(try await console.database.value("select message_id from dead_letters where id = '\(id)'"))
             let trace = try await console.signedIn().get("/trace/\(message)")
             #expect(trace.text.contains("dead letter: attempts_exhausted") && trace.text.contains("/dead/\(id)"))

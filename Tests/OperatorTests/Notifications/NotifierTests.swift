@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `a new group is told once, signed, without error text or payload; a doubled one again, not within the hour`() async throws {
+    @Test func `a new group is notified once, signed, without error text or payload; a doubled group again, but not within the hour`() async throws {
         let listener = Listener(refusals: 1)
         try await listener.run { url in
             try await withCommandLine { site in
@@ -80,7 +80,7 @@ import Testing
                 ]
                 try await self.recorders(site, settings) {
                     let letter = try await site.addDeadLetter(group: "aaaaaaaaaa", error: "needle", payload: #"{"a": "haystack"}"#)
-                    try await eventually("the group to be told, at the second try") { listener.heard.withLock { $0.count } == 1 }
+                    try await eventually("the notification of the group, at the second try") { listener.heard.withLock { $0.count } == 1 }
                     let heard = listener.heard.withLock { $0[0] }
                     let body: JSONValue = try JSON.decode(from: heard.body)
                     #expect(body.lacks("type, group, queue, message_type, error_type, count, example, first_seen, url").isEmpty)
@@ -97,11 +97,11 @@ import Testing
                     try await Task.sleep(for: .seconds(3))
                     #expect(listener.heard.withLock { $0.count } == 1)
                     try await site.database.psql("update notified_groups set at = now() - interval '61 minutes'")
-                    try await eventually("the doubled group to be told") { listener.heard.withLock { $0.count } == 2 }
+                    try await eventually("the notification of the doubled group") { listener.heard.withLock { $0.count } == 2 }
                     #expect(try listener.bodies[1]["count"] == .int(4))
                     #expect(try listener.bodies[0]["type"].string != listener.bodies[1]["type"].string)
                     try await site.addDeadLetter(group: "bbbbbbbbbb")
-                    try await eventually("another group to be told") { listener.heard.withLock { $0.count } == 3 }
+                    try await eventually("the notification of another group") { listener.heard.withLock { $0.count } == 3 }
                 }
             }
         }
@@ -113,7 +113,7 @@ import Testing
             try await withCommandLine { site in
                 try await self.recorders(site, ["NOTIFY_URL": url, "NOTIFY_FORMAT": "slack", "CONSOLE_URL": "https://console.example"]) {
                     try await site.addDeadLetters(2, queue: "email", type: "email.send", group: "cccccccccc")
-                    try await eventually("it to be told") { listener.heard.withLock { $0.count } == 1 }
+                    try await eventually("its notification") { listener.heard.withLock { $0.count } == 1 }
                     let text = try listener.bodies[0]["text"].string ?? ""
                     #expect(
                         text.contains("2 open dead letters of `email.send` in email")

@@ -200,7 +200,7 @@ private final class ProviderDouble: Sendable {
         }
     }
 
-    @Test func `without a role, or under a person's name, nobody gets in`() async throws {
+    @Test func `an account without a role, or with the name of a person, is refused`() async throws {
         try await self.withProvider { provider, console in
             for claims in [["preferred_username": "eve"], ["preferred_username": "eve", "groups": ["staff"]], ["groups": JSONValue.int(1)]]
                 as [[String: JSONValue]]

@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `the name is CONVEYOR_OPERATOR's, else that of the login, behind sudo of whoever called it`() async throws {
+    @Test func `CONVEYOR_OPERATOR names the operator, else the login name, behind sudo that of the caller`() async throws {
         try await withCommandLine { site in
             #expect(try await site.conveyor("pause", "email", settings: ["CONVEYOR_OPERATOR": "", "SUDO_USER": "grace"]).status == 0)
             #expect(try await site.conveyor("resume", "email", settings: ["CONVEYOR_OPERATOR": "lin us", "SUDO_USER": "grace"]).status == 0)

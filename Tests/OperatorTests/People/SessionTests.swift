@@ -67,6 +67,57 @@ import Transfer
         }
     }
 
+    @Test func `people change their own password, which needs the current one and ends their other sessions`() async throws {
+        try await withConsole { console in
+            try await console.addPerson("mia", role: .viewer)
+            let client = try await console.signedIn(as: "mia", password: Self.password)
+            let elsewhere = try await console.signedIn(as: "mia", password: Self.password)
+            func change(_ current: String, _ new: String, again: String? = nil) async throws -> WebClient.Page {
+                try await client.submit("/account/password", [("current_password", current), ("password", new), ("password_again", again ?? new)])
+            }
+            #expect(try await client.get("/account").text.contains("Change your password"))
+            let wrong = try await change("a wild guess", "another horse")
+            #expect(wrong.status == 422 && wrong.text.contains("The current password is wrong."))
+            #expect(try await change(Self.password, "short").status == 422)
+            #expect(try await change(Self.password, "another horse", again: "another house").status == 422)
+            #expect(try await elsewhere.get("/jobs").status == 200, "nothing has changed yet")
+            let changed = try await change(Self.password, "another horse")
+            #expect(changed.status == 303 && changed.location == "/account?notice=password_changed")
+            #expect(try await client.get("/account?notice=password_changed").text.contains("Your password is changed."))
+            #expect(try await elsewhere.get("/jobs").status == 303)
+            #expect(try await elsewhere.post("/login", [("name", "mia"), ("password", Self.password)]).status == 401)
+            #expect(try await console.signedIn(as: "mia", password: "another horse").get("/jobs").status == 200)
+            #expect(try await console.audit(of: "mia") == [["operator:owner", "people_add", "viewer"], ["operator:mia", "people_set", "password"]])
+        }
+    }
+
+    @Test func `somebody at an open session guesses no current password, and who has none chooses one`() async throws {
+        try await withConsole { console in
+            try await console.addPerson("mia", role: .viewer)
+            let client = try await console.signedIn(as: "mia", password: Self.password)
+            var statuses: [Int] = []
+            for _ in 0..<7 {
+                let fields = [("current_password", "a wild guess"), ("password", "another horse")]
+                statuses.append(try await client.submit("/account/password", fields).status)
+            }
+            #expect(statuses.prefix(5).allSatisfy { $0 == 422 } && statuses.suffix(2).allSatisfy { $0 == 429 }, "\(statuses)")
+            #expect(try await console.signedIn(as: "mia", password: Self.password).get("/jobs").status == 200)
+
+            let site = CommandLineSite(database: console.database, host: console.host)
+            let made = try await site.conveyor("people", "add", "eve", "--role", "viewer", settings: ["CONSOLE_PORT": "\(console.port)"])
+            let secret = String(made.output.dropLast().split(separator: "=").last ?? "")
+            let eve = try WebClient(base: console.base)
+            #expect(try await eve.post("/login/link", [("token", secret)]).status == 303)
+            #expect(try await eve.get("/account").text.contains("Choose a password"))
+            #expect(try await eve.submit("/account/password", [("password", "another horse")]).status == 303)
+            #expect(try await console.signedIn(as: "eve", password: "another horse").get("/jobs").status == 200)
+
+            let token = try await console.signedIn()
+            #expect(try await token.get("/account").text.contains("no password to change here"))
+            #expect(try await token.submit("/account/password", [("password", "another horse")]).status == 409)
+        }
+    }
+
     @Test func `a session ends after a time without use, which what a page asks for by itself is not, and at its end whatever is used`() async throws
     {
         try await withConsole(["CONSOLE_IDLE_MINUTES": "0.04"]) { console in

@@ -82,7 +82,7 @@ extension JSONValue {
                 #expect(seen.allSatisfy { $0.deliveryCount == 0 && !$0.redelivered })
             }
 
-            // Without the tool: what a handler has emitted, and nobody has handled.
+            // Without the tool: messages that a handler has emitted and no worker has handled.
             try await site.database.psql(
                 """
                 insert into inbox (message_id, correlation_id, sent_at, took_us, attempt, decides, consumer, type, outcome, emitted)

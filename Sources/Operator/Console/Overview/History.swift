@@ -2,7 +2,7 @@ import FoundationEssentials
 import Kit
 import Postgres
 
-/// How the work queues stood in the last hour, in equal steps: what the recorder has noted, whoever was running since.
+/// The work queues in the last hour, in equal steps, as the recorder has measured them.
 struct History: Sendable {
     /// The means of what was noted of a queue in one step.
     struct Point: Sendable {

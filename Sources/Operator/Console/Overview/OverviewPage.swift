@@ -140,7 +140,7 @@ struct OverviewPage: Sendable {
         return parts.sorted { $0.key < $1.key }.compactMap { _, clients in
             guard let first = clients.min(by: { $0.connectedAt < $1.connectedAt }) else { return nil }
             // A queue that the broker has named is the part's own, for wake-ups.
-            let queues = Set(clients.flatMap(\.queues).map { $0.hasPrefix("amq.gen-") ? "a queue of its own" : $0 }).sorted()
+            let queues = Set(clients.flatMap(\.queues).map { $0.hasPrefix("amq.gen-") ? "its own wake-up queue" : $0 }).sorted()
             return ClientRow(
                 name: part(first).visible, takes: queues.isEmpty ? "–" : queues.joined(separator: ", "), host: host(first),
                 connections: Quantity.count(clients.count), since: Moment(milliseconds: first.connectedAt, now: now))

@@ -37,7 +37,7 @@ struct Verdict: Sendable {
                 worry(false, "\(queue.name) is paused\(by)\(reason): its workers take nothing until it is resumed.")
             } else if queue.consumers == 0 {
                 let waiting = queue.ready > 0 ? " \(Quantity.count(queue.ready, "message")) \(queue.ready == 1 ? "waits" : "wait")." : ""
-                worry(true, "Nobody takes from \(queue.name): is its worker running?\(waiting)")
+                worry(true, "\(queue.name) has no consumer: is its worker running?\(waiting)")
             } else if let oldest = queue.oldestSeconds, oldest > Double(Self.patience) {
                 worry(
                     false,

@@ -65,7 +65,7 @@ struct PeoplePage: Sendable {
         }
         let (isAdded, secret) = try await self.people.add(name, role: try Self.role(context.form.text("role")), password: nil, by: actor)
         guard isAdded else {
-            return try await self.page(context, status: .conflict, name: name, problem: "There is a person called \(name) already.")
+            return try await self.page(context, status: .conflict, name: name, problem: "\(name) exists already.")
         }
         return try await self.page(context, link: secret.map(self.address.link), of: name)
     }

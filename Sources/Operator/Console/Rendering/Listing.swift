@@ -53,7 +53,9 @@ struct Listing: Sendable {
             self.link = link
             self.tone = tone
             self.isBadge = isBadge
-            self.class = isBadge || tone.isEmpty ? classes : classes.isEmpty ? tone : "\(classes) \(tone)"
+            // On a phone a cell without text would be a label alone.
+            let all = [classes, isBadge ? "" : tone, text.isEmpty ? "blank" : ""]
+            self.class = all.filter { !$0.isEmpty }.joined(separator: " ")
         }
 
         static func text(_ text: String, link: String? = nil, tone: String = "") -> Cell { Cell(text.visible, link: link, tone: tone) }

@@ -1,8 +1,11 @@
-/// What has just been done, told on the page to which it leads. A word in the query, so that nothing is kept and nobody can make a page say anything else.
+/// The result of an act, shown on the page that follows. The query holds a code only: so no link can make a page say anything else.
 enum Notice: String, Sendable {
     case discarded, replayed, edited, paused, resumed
     case jobStopped = "job_stopped"
     case jobResumed = "job_resumed"
+    case repaired
+    case repairedSome = "repaired_some"
+    case passwordChanged = "password_changed"
     case skipping
     case skipLifted = "skip_lifted"
     case scheduleRun = "schedule_run"
@@ -12,16 +15,19 @@ enum Notice: String, Sendable {
     var text: String {
         switch self {
         case .discarded: "Discarded. It stays here with the reason, and can still be replayed."
-        case .replayed: "Sent to its queue again. If it fails once more, it comes back as the same dead letter."
+        case .replayed: "Sent to its queue again. If it fails again, this dead letter opens again."
         case .edited: "The edited message was sent. The original is closed for good."
         case .paused: "Paused. Workers finish what they hold and take nothing more."
         case .resumed: "Resumed."
-        case .jobStopped: "Stopped. What was not sent stays as it is."
-        case .jobResumed: "Goes on."
+        case .jobStopped: "Stopped. The rest stays open."
+        case .jobResumed: "The replay continues."
+        case .repaired: "All of them were repaired and sent."
+        case .repairedSome: "The repair does not fit these; they stay open. The others were sent."
+        case .passwordChanged: "Your password is changed. Your sessions in other browsers have ended."
         case .skipping: "The rule is in force within three seconds."
-        case .skipLifted: "The rule is lifted. What it has caught stays rejected."
+        case .skipLifted: "The rule has ended. Messages that it caught stay rejected."
         case .scheduleRun: "It runs within a second."
-        case .schedulePaused: "Paused. It runs no more until it is resumed."
+        case .schedulePaused: "Paused. It does not run until it is resumed."
         case .scheduleResumed: "Resumed. It runs at once if it is due."
         }
     }

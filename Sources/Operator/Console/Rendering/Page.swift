@@ -5,7 +5,7 @@ struct Page<Content: Sendable>: Sendable {
     let script: String
     let icon: String
     let version: String
-    /// Nil if nobody is signed in: then there is no navigation.
+    /// Nil without a session: then there is no navigation.
     let signedIn: SignedIn?
     let search: String
     let notice: String?

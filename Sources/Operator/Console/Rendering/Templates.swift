@@ -17,6 +17,7 @@ enum Templates {
             ("layout", PackageResources.layout_mustache),
             ("error", PackageResources.error_mustache),
             ("login", PackageResources.login_mustache),
+            ("account", PackageResources.account_mustache),
             ("customer", PackageResources.customer_mustache),
             ("listing", PackageResources.listing_mustache),
             ("link", PackageResources.link_mustache),

@@ -44,7 +44,7 @@ struct SearchPage: Sendable {
 
     private func list(_ hits: [Search.Hit], _ text: String, _ context: ConsoleContext) throws -> Response {
         var listing = Listing(title: "Search", summary: text.visible.shortened(to: 100))
-        listing.columns = [.init(title: "What"), .init(title: "Name"), .init(title: "More")]
+        listing.columns = [.init(title: "Kind"), .init(title: "Name"), .init(title: "Details")]
         for hit in hits { listing.add([.text(hit.kind.rawValue), .text(hit.title, link: hit.path), .long(hit.detail)]) }
         return try self.renderer.respond("listing", title: "Search", search: text, listing, context: context)
     }

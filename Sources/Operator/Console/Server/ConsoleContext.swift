@@ -5,7 +5,7 @@ import NIOCore
 /// A request's context: who asks, and the form that was posted.
 struct ConsoleContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// Who is signed in; nil if nobody is.
+    /// The session of the request; nil without one.
     var session: Session?
     /// Who is signed in cannot be found out just now.
     var isDatabaseAway = false
@@ -21,7 +21,7 @@ struct ConsoleContext: RequestContext {
 }
 
 extension ConsoleContext {
-    /// Whether whoever is signed in may do that.
+    /// Whether the signed-in person may do that.
     func may(_ act: Act) -> Bool { self.session?.actor.may(act) ?? false }
 
     /// Under which name an act is done.

@@ -29,17 +29,17 @@ struct ErrorPages: RouterMiddleware {
             return try self.page(.notFound, "\(error)", context)
         } catch let error as PostgresError where error.isRetriable || error.kind == .timedOut {
             self.logger.warning("the database is away: \(error)")
-            return try self.page(.serviceUnavailable, "The database cannot be reached just now.", context, isTransient: true)
+            return try self.page(.serviceUnavailable, "The database cannot be reached.", context, isTransient: true)
         } catch let error as ManagementAPI.Refused {
             self.logger.warning("the broker's management API is away: \(error)")
-            return try self.page(.serviceUnavailable, "RabbitMQ cannot be reached just now.", context, isTransient: true)
+            return try self.page(.serviceUnavailable, "RabbitMQ cannot be reached.", context, isTransient: true)
         } catch let error as HTTPError where error.status == .notFound {
             return try self.page(.notFound, "There is no such page.", context)
         } catch let error as HTTPError where error.status.code < 500 {
-            return try self.page(error.status, "The request is not understood.", context)
+            return try self.page(error.status, "The console does not understand this request.", context)
         } catch {
             self.logger.error("a page failed: \(error)", metadata: ["path": .string(request.uri.path)])
-            return try self.page(.internalServerError, "Something went wrong here; the console's log says what.", context)
+            return try self.page(.internalServerError, "Something went wrong; see the console's log.", context)
         }
     }
 

@@ -3,7 +3,7 @@ import Hummingbird
 import Kit
 import NIOCore
 
-/// Lets nobody in who is not signed in, and no form that did not come from here. Every POST goes through it, so no page can forget to look.
+/// Refuses requests without a session and forms from other sites. Every POST passes it, so no page can forget the check.
 struct AccessCheck: RouterMiddleware {
     /// An edited payload of a few megabytes, as a form writes it.
     private static let maxFormSize = 16 << 20
@@ -17,7 +17,7 @@ struct AccessCheck: RouterMiddleware {
         if path.hasPrefix("/assets/") || path == "/favicon.ico" { return try await next(request, context) }
         let isSignIn = path == "/login" || path.hasPrefix("/login/")
         if context.isDatabaseAway, !isSignIn {
-            throw PageError(.serviceUnavailable, "The database cannot be reached just now, so nobody knows who is signed in.")
+            throw PageError(.serviceUnavailable, "The database cannot be reached, so the console cannot check your session. Try again in a moment.")
         }
         guard request.method != .get, request.method != .head else {
             if context.session != nil || isSignIn { return try await next(request, context) }
@@ -33,7 +33,7 @@ struct AccessCheck: RouterMiddleware {
         var context = context
         context.form = try await Self.form(of: request, upTo: context.session == nil ? Self.maxSignInSize : Self.maxFormSize)
         if !isSignIn, let session = context.session, !session.isOwn(context.form["csrf_token"]) {
-            throw PageError(.forbidden, "This form is too old or not from here. Load the page again and send it once more; nothing was done.")
+            throw PageError(.forbidden, "This form has expired. Nothing was done; load the page again and resend it.")
         }
         return try await next(request, context)
     }

@@ -1,14 +1,14 @@
 import Kit
 import Synchronization
 
-/// Slows down whoever guesses passwords, and locks nobody out: the right password always gets in.
+/// Slows down clients that guess passwords and never locks out the right password.
 ///
 /// A client may be wrong five times about a name at once, and then once in three seconds. Beyond that its tries at that name are still looked at, but one after the other
 /// with a pause between: the right one among them waits for its turn, a guesser has a few thousand tries an hour instead of millions. Other
 /// clients, and other names, do not wait.
 final class GuessLimit: Sendable {
     private let throttle: RateLimiter<String>
-    /// For `CONSOLE_TOKEN`, which nobody guesses: wrong tries are answered with `429` beyond a few, the right one always counts.
+    /// For `CONSOLE_TOKEN`, which is too long to guess: after a few wrong tokens the answer is `429`, and the right one always counts.
     private let throttleOfToken = GuessLimit.fewTries()
     private let pause: Duration
     private let longestWait: Duration
@@ -22,7 +22,7 @@ final class GuessLimit: Sendable {
     }
 
     /// Waits for this try's turn.
-    /// - Returns: how long a client that is wrong once more is to be told to wait; nil if it was not wrong often.
+    /// - Returns: the `Retry-After` for a client that fails once more; nil after few failures.
     /// - Throws: `Crowd`: too many wait already.
     func turn(of client: String, name: String) async throws -> Duration? {
         guard let wait = self.throttle.wait(for: Self.account(client, name)) else { return nil }
@@ -49,7 +49,7 @@ final class GuessLimit: Sendable {
     func failed(_ client: String, name: String) { _ = self.throttle.take(Self.account(client, name)) }
 
     /// Notes a wrong token.
-    /// - Returns: how long the client is to be told to wait; nil if it was not wrong often.
+    /// - Returns: the `Retry-After` for the client; nil after few failures.
     func wrongToken(from client: String) -> Duration? {
         defer { _ = self.throttleOfToken.take(client) }
         return self.throttleOfToken.wait(for: client)

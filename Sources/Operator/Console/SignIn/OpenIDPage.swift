@@ -40,7 +40,7 @@ struct OpenIDPage: Sendable {
         do {
             let account = try await self.provider.account(code: code, attempt)
             guard let cookie = try await self.sessions.begin(.provider(name: account.name, account.role)) else {
-                throw PageError(.forbidden, "There is a person called \(account.name) here, who signs in with a password.")
+                throw PageError(.forbidden, "\(account.name) is the name of a person of this console, who signs in with a password.")
             }
             self.logger.notice("signed in", metadata: ["actor": .string(Principal.label(account.name)), "client": .string(context.client)])
             // Not by a redirect: on its way from another site a browser holds the strict cookie back.

@@ -9,7 +9,7 @@ import Transfer
 /// An OpenID Connect provider where operators have their accounts (https://openid.net/specs/openid-connect-core-1_0.html): the authorization code flow
 /// with PKCE (RFC 7636), ID tokens checked by the provider's keys.
 ///
-/// It is asked when somebody signs in and not before, so one that is away keeps nobody else out.
+/// The console contacts it only for a sign-in: while it is away, all other ways in work.
 actor OpenIDProvider {
     /// What is set for it.
     struct Configuration: Sendable {
@@ -244,7 +244,7 @@ actor OpenIDProvider {
     private func key(_ kid: String?) async throws(Refused) -> JWK {
         if !self.areKeysKnown { try await self.askForKeys() }
         if let key = self.known(kid) { return key }
-        // Another one may have been made meanwhile. Whoever makes up key ids makes us ask no more often than this.
+        // The provider may have a new key. Made-up key ids make us ask no more often than this.
         let now = ContinuousClock.now
         if self.askedForUnknownAt.map({ now - $0 >= Self.keyPause }) ?? true {
             self.askedForUnknownAt = now

@@ -5,6 +5,8 @@ import Shop
 struct Session: Sendable, Equatable {
     /// With the role as it is at this request.
     let actor: Principal
+    /// Whether the account is one of `people list`, and not one of the emergency token or of an OpenID provider.
+    let isPerson: Bool
     /// What the forms of their pages carry, and no other site can know.
     let formToken: String
 
@@ -13,8 +15,9 @@ struct Session: Sendable, Equatable {
     /// Whether a form came from a page of this session.
     func isOwn(_ formToken: String?) -> Bool { FormToken.isValid(formToken, for: self.secret) }
 
-    init(actor: Principal, secret: String) {
+    init(actor: Principal, isPerson: Bool, secret: String) {
         self.actor = actor
+        self.isPerson = isPerson
         self.secret = secret
         self.formToken = FormToken.of(secret)
     }

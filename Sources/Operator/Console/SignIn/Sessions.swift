@@ -51,7 +51,7 @@ final class Sessions: Sendable {
     }
 
     private static let forget: Statement = "delete from console_sessions where expires_at < now()"
-    // Whoever changes the password meanwhile, or removes the person, finds no session that began before.
+    // A password change or removal at the same time leaves no session that began before it.
     private static let begin: Statement = """
         insert into console_sessions (digest, name, person, expires_at)
         select $1, name, name, now() + $4 * interval '1 second' from people where name = $2 and ($3::text is null or password_hash = $3) for share
@@ -86,7 +86,7 @@ final class Sessions: Sendable {
 
     private static let end: Statement = "delete from console_sessions where digest = $1"
 
-    /// Ends a session, whoever else has its cookie.
+    /// Ends a session: its cookie counts no more anywhere.
     func end(_ cookie: String) async throws {
         let digest = Secret.digest(cookie)
         self.lastSeen.withLock { _ = $0.removeValue(forKey: digest) }
@@ -125,7 +125,7 @@ final class Sessions: Sendable {
         if let proof = try row[2, as: [UInt8]?.self], proof != self.proof(cookie) { return nil }
         guard let role = Role(rawValue: try row[1]) else { return nil }
         if isUse, try row[4, as: Bool.self] { try await self.people.pool.query(Self.use, digest) }
-        let session = Session(actor: Principal(name: try row[0], role: role), secret: cookie)
+        let session = Session(actor: Principal(name: try row[0], role: role), isPerson: try row[3], secret: cookie)
         self.lastSeen.withLock { seen in
             if seen.count >= Self.mostLastSeen { seen.removeAll() }
             seen[digest] = session
@@ -133,9 +133,9 @@ final class Sessions: Sendable {
         return session
     }
 
-    /// Who it was when the database was last reached. They see that it is away, and no more than a viewer does: nobody knows whether they still may.
+    /// The session as it was when the database last answered, with the rights of a viewer: the person may have lost others since.
     func remembered(_ cookie: String) -> Session? {
         guard let session = self.lastSeen.withLock({ $0[Secret.digest(cookie)] }) else { return nil }
-        return Session(actor: Principal(name: session.actor.name, role: .viewer), secret: cookie)
+        return Session(actor: Principal(name: session.actor.name, role: .viewer), isPerson: session.isPerson, secret: cookie)
     }
 }

@@ -33,7 +33,7 @@ struct SignInPage: Sendable {
 
     struct Link: Sendable {
         let token: String
-        /// Whose it is; nil if it lets nobody in.
+        /// The person of the link; nil if it is not valid.
         let name: String?
         let formToken: String
         let problem: String?
@@ -68,14 +68,14 @@ struct SignInPage: Sendable {
         do {
             wait = try await self.limit.turn(of: context.client, name: name)
             known = try await self.people.passwordHash(of: name)
-            // As long for a name that nobody has as for a wrong password.
+            // An unknown name takes as long as a wrong password.
             guard try await self.hasher.verify(password, against: known?.hash), let known else {
                 self.limit.failed(context.client, name: name)
                 self.logger.warning("a wrong password at the console's sign-in", metadata: ["client": .string(context.client)])
-                return try self.wrong(request, context, wait: wait, problem: "That is not the name and password of a person here.")
+                return try self.wrong(request, context, wait: wait, problem: "Wrong name or password.")
             }
             guard let cookie = try await self.sessions.begin(.person(known.name, passwordHash: known.hash)) else {
-                return try self.wrong(request, context, wait: nil, problem: "That is not the name and password of a person here.")
+                return try self.wrong(request, context, wait: nil, problem: "Wrong name or password.")
             }
             return self.signedIn(request, context, as: known.name, cookie)
         } catch let crowd as GuessLimit.Crowd {
@@ -93,14 +93,14 @@ struct SignInPage: Sendable {
             self.logger.warning("a wrong token at the console's sign-in", metadata: ["client": .string(context.client)])
             return try self.wrong(
                 request, context, wait: wait,
-                problem: self.sessions.hasToken ? "That is not the console's token." : "No token lets anybody in here: CONSOLE_TOKEN is not set.")
+                problem: self.sessions.hasToken ? "Wrong token." : "CONSOLE_TOKEN is not set, so no token is accepted.")
         }
         // An account's name stays its person's: the log would lie otherwise.
         let name = Self.cleanedName(form["name"] ?? "") ?? "console"
         let isTaken = try await self.people.find(name) != nil
         let chosen = isTaken ? String(name.prefix(33)) + "@token" : name
         guard let cookie = try await self.sessions.begin(.token(name: chosen)) else {
-            throw PageError(.conflict, "There is a person called \(chosen). Choose another name for the audit.")
+            throw PageError(.conflict, "\(chosen) is the name of a person. Choose another name.")
         }
         return self.signedIn(request, context, as: chosen, cookie)
     }
@@ -122,7 +122,7 @@ struct SignInPage: Sendable {
         let seconds = max(1, Int((wait / .seconds(1)).rounded(.up)))
         var response = try self.page(
             request, context, status: .tooManyRequests, next: next, name: name,
-            problem: "Too many wrong tries from here. Try again in \(seconds) second\(seconds == 1 ? "" : "s").", triedToken: triedToken)
+            problem: "Too many wrong attempts. Try again in \(seconds) second\(seconds == 1 ? "" : "s").", triedToken: triedToken)
         response.headers[.retryAfter] = String(seconds)
         return response
     }
@@ -172,9 +172,9 @@ struct SignInPage: Sendable {
 
     // MARK: Cookies
 
-    func signedIn(_ request: Request, _ context: ConsoleContext, as name: String, _ cookie: String) -> Response {
+    func signedIn(_ request: Request, _ context: ConsoleContext, as name: String, _ cookie: String, next: String? = nil) -> Response {
         self.logger.notice("signed in", metadata: ["actor": .string(Principal.label(name)), "client": .string(context.client)])
-        var response = Response.redirect(to: Self.localPath(context.form["next"]))
+        var response = Response.redirect(to: next ?? Self.localPath(context.form["next"]))
         response.setCookie(self.cookie(Self.cookie, cookie, maxAge: self.sessions.cookieLife, request))
         response.setCookie(self.cookie(Self.formCookie, "", maxAge: 0, request))
         return response
@@ -191,7 +191,7 @@ struct SignInPage: Sendable {
         guard let formToken = context.form["csrf_token"] else { return }
         let (id, isNew) = self.formCookie(of: request)
         guard !isNew, FormToken.isValid(formToken, for: id) else {
-            throw PageError(.forbidden, "This form is too old or not from here. Load the page again.")
+            throw PageError(.forbidden, "This form has expired. Load the page again.")
         }
     }
 

@@ -4,7 +4,7 @@ import Kit
 import Postgres
 import Shop
 
-/// `/trace/{id}`: all that followed from an order, an operation, a message or one of Stripe's ids, as a picture over time and as a tree.
+/// `/trace/{id}`: everything that followed from an order, operation, message or Stripe object, over time and as a tree.
 struct TracePage: Sendable {
     let traces: TraceStore
     let renderer: Renderer
@@ -34,7 +34,7 @@ struct TracePage: Sendable {
         let id = Form("id=" + raw)["id"] ?? ""
         let roots = try await self.traces.find(id)
         guard !roots.isEmpty else {
-            throw PageError(.notFound, "Nothing has the id \(id.visible.shortened(to: 100)), or it was handled so long ago that it is forgotten.")
+            throw PageError(.notFound, "No order, operation or message has the id \(id.visible.shortened(to: 100)), or its history has expired.")
         }
         let order = try await self.head(roots.lazy.flatMap(\.all).compactMap(\.orderID).first)
         return try self.renderer.respond(

@@ -18,7 +18,7 @@ struct TraceSpan: Sendable {
     let stretches: [Stretch]
     let link: String?
 
-    /// Deeper than any chain of messages; whoever makes one that is cannot make this one fall over it.
+    /// Deeper than any real chain of messages: a made-up chain must not overflow the stack.
     private static let maxDepth = 64
 
     /// Appends a node and those under it, in the order in which they began.
@@ -37,7 +37,7 @@ struct TraceSpan: Sendable {
         let took = node.ms.map { (node.kind == .message ? "waited " : "") + Quantity.span(milliseconds: $0) }
         self.note = [node.outcome?.visible.shortened(to: 60), took].compactMap(\.self).joined(separator: " · ")
         let error = node.error.map { "\n\($0.visible.shortened(to: 300))" } ?? ""
-        // What waits for its first attempt waits until now; what nobody listens to waits for nothing.
+        // A message before its first attempt waits until now; an event without a queue waits for nothing.
         let end = at + (node.ms ?? (node.isWaiting ? max(0, now - at) : 0))
         let kind = node.kind == .message ? "wait" : node.kind == .dead || node.isFailure ? "failed" : node.kind.rawValue
         self.stretches = [Stretch(from: at, to: end, kind: kind, title: "\(self.label)\n\(self.note)\(error)")]

@@ -30,9 +30,9 @@ struct FiguresPages: Sendable {
         func share(_ share: Double) -> Listing.Cell { .number(Quantity.percent(share), tone: share > 0 ? "warn" : "zero") }
         var listing = Listing(title: "Message types")
         listing.columns = [
-            .init(title: "Queue"), .init(title: "Type"), .init(title: "Last hour", isNumber: true), .init(title: "Failed", isNumber: true),
+            .init(title: "Queue"), .init(title: "Type"), .init(title: "Handled, hour", isNumber: true), .init(title: "Failed", isNumber: true),
             .init(title: "Waited p50", isNumber: true), .init(title: "Waited p95", isNumber: true), .init(title: "Took p50", isNumber: true),
-            .init(title: "Took p95", isNumber: true), .init(title: "Last day", isNumber: true), .init(title: "Failed, day", isNumber: true),
+            .init(title: "Took p95", isNumber: true), .init(title: "Handled, day", isNumber: true), .init(title: "Failed, day", isNumber: true),
             .init(title: "Waited p95, day", isNumber: true), .init(title: "Took p95, day", isNumber: true),
         ]
         for type in try await TypeFigures.all(in: self.pool) {
@@ -43,7 +43,8 @@ struct FiguresPages: Sendable {
             ])
         }
         listing.none = "No message was handled within a day."
-        listing.note = "Failed is the share of attempts that failed. A message takes as long as the batch that it is in."
+        listing.note =
+            "Failed: share of the attempts. Waited: from sending to handling. Took: time of the transaction of the batch. p50 is the median; 95 of 100 messages stay below p95."
         return try self.renderer.respond("listing", title: "Message types", section: "/types", listing, context: context)
     }
 
@@ -73,7 +74,7 @@ struct FiguresPages: Sendable {
                             : .init(name: "Pause", subject: schedule.name, path: path + "/pause"),
                     ])
         }
-        listing.none = "No process has offered a schedule yet. Are the workers running?"
+        listing.none = "No schedule is registered yet. Are the workers running?"
         return try self.renderer.respond(
             "listing", title: "Schedules", section: "/schedules", notice: request.fields["notice"].flatMap { Notice(rawValue: $0)?.text }, listing,
             context: context)

@@ -52,8 +52,8 @@ struct WorkPages: Sendable {
                 .id(message.messageID.description, link: "/trace/\(message.messageID)"),
             ])
         }
-        listing.none = "No worker has held a message for longer than a moment."
-        listing.note = "Workers say every second what they have held for half a second or longer."
+        listing.none = "No worker holds a message for longer than half a second."
+        listing.note = "Workers report every second the messages that they have held for half a second or longer."
         return try self.respond(listing, context)
     }
 
@@ -77,7 +77,7 @@ struct WorkPages: Sendable {
                 .text(message.actor ?? "–"), .id(message.messageID.description, link: "/trace/\(message.messageID)"),
             ])
         }
-        listing.none = "Nothing that can be seen."
+        listing.none = "No message is visible."
         listing.note = "The first 100, " + source.note + "."
         return try self.respond(listing, context)
     }
@@ -103,7 +103,7 @@ struct WorkPages: Sendable {
                     isLifted ? .text("lifted", tone: "zero") : .badge("in force", tone: "paused"), .long(skip.reason),
                 ], acts: isLifted || !context.may(.skip) ? [] : [.init(name: "Lift", subject: "rule \(skip.id)", path: "/skip/\(skip.id)/lift")])
         }
-        listing.none = "There is no rule."
+        listing.none = "There are no skip rules."
         if context.may(.skip) {
             listing.form = .init(
                 title: "Skip messages",
@@ -163,7 +163,7 @@ struct WorkPages: Sendable {
     ) throws -> Response {
         let form = context.form
         var listing = Listing(title: "Send a message", tabs: WorkTabs.of("/send"), problem: problem)
-        listing.none = "What becomes of a message: its trace. Who sent it: the audit."
+        listing.none = "The trace shows what happens to a sent message; the audit log shows who sent it."
         listing.form = .init(
             title: "The message", action: "/send",
             fields: [
