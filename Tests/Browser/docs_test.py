@@ -38,6 +38,15 @@ def main():
         expect(page.locator(".opblock")).to_have_count(len(operations))
         shot(page, "docs")
 
+        # Dark where the reader prefers it.
+        page.emulate_media(color_scheme="dark")
+        expect(page.locator("html")).to_have_class("dark-mode")
+        lightness = "(one) => getComputedStyle(one).color.match(/[0-9]+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3"
+        assert page.locator(".info .title").first.evaluate(lightness) > 150, "the title is dark in the dark"
+        shot(page, "docs-dark")
+        page.emulate_media(color_scheme="light")
+        expect(page.locator("html")).not_to_have_class("dark-mode")
+
         # One opened, tried, and answered.
         listed = page.locator("#operations-catalogue-listProducts")
         listed.locator("button.opblock-summary-control").first.click()

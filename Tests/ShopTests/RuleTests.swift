@@ -124,7 +124,7 @@ import Testing
             ])
         #expect(
             findings(CreateProduct(sku: "a ", name: "x", unitAmount: 5, currency: "kwd")) == [
-                "sku must not begin or end with a blank",
+                "sku must not begin or end with a space",
                 "unit_amount is 5, must end in 0: amounts of KWD are in thousandths, and Stripe takes no more than two digits of them",
             ])
     }

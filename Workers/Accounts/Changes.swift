@@ -93,7 +93,7 @@ struct ChangeUserPassword: Handler {
         let change = batch[0].payload
         let rows = try await transaction.query(Self.update, change.userID, change.passwordHash, change.expectedEpoch.map { Int32(clamping: $0) })
         guard let (email, name) = try rows.decode((String, String?).self).first else {
-            return [.rejected(Problem(.wrongPassword, "The password was changed meanwhile."))]
+            return [.rejected(Problem(.wrongPassword, "The password has changed in the meantime."))]
         }
         transaction.enqueue(Reset.void, change.userID)
         let notice = SendEmail.passwordChanged(of: change.userID, to: email, name: name, by: batch[0].envelope)

@@ -2,7 +2,7 @@ import Kit
 import Postgres
 import Shop
 
-/// Takes a person out of the accounts and of the messages that are kept. Its orders stay, as the books must, and can no longer be told whose they were;
+/// Takes a person out of the accounts and of the messages that are kept. Its orders stay for the bookkeeping, without a link to the person;
 /// what other workers keep of it they erase themselves when they hear of it.
 struct Erase: Handler {
     /// As it was; locked until the transaction ends.

@@ -2,7 +2,7 @@ import Kit
 import Postgres
 import Shop
 
-/// Opens a reset for the account of an address, and has its link mailed. An unknown address ends in silence: nobody learns who has an account. So does the
+/// Opens a reset for the account of an address, and has its link mailed. An unknown address gets no e-mail and no error, so the answer does not reveal accounts. So does the
 /// fourth request within an hour, or anybody could fill a customer's mailbox.
 struct RequestReset: Handler {
     /// Two batches for one account count one after the other.
@@ -63,7 +63,7 @@ struct Reset: Handler {
 
     func handle(_ batch: [Received<ResetPassword, Void>], in transaction: Transaction) async throws -> [Reply] {
         let reset = batch[0].payload
-        let refused = Reply.rejected(Problem(.badResetToken, "This link was used already or is too old. Ask for a new one."))
+        let refused = Reply.rejected(Problem(.badResetToken, "This link was used already or has expired. Ask for a new one."))
         transaction.enqueue(Self.lock, reset.resetID)
         guard let userID = try await transaction.query(Self.spend, reset.resetID).decode(ID.self).first else { return [refused] }
         guard let (email, name) = try await transaction.query(Self.update, userID, reset.passwordHash).decode((String, String?).self).first else {

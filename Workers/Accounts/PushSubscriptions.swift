@@ -3,7 +3,7 @@ import Kit
 import Postgres
 import Shop
 
-/// Keeps a browser of a user's to send to. The same endpoint is the same subscription, whoever has it now.
+/// Keeps the push subscription of a user's browser. The same endpoint is the same subscription, also under another account.
 struct KeepPushSubscription: Handler {
     /// More browsers than anybody uses; each is a request for every event.
     static let mostOfUser = 20

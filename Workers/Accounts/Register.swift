@@ -18,7 +18,7 @@ struct Register: Handler {
         let made = Set(try rows.decode(ID.self))
         return batch.map { message in
             let id = message.envelope.messageID
-            guard made.contains(id) else { return .rejected(Problem(.emailTaken, "There is an account with this e-mail address already.")) }
+            guard made.contains(id) else { return .rejected(Problem(.emailTaken, "An account with this e-mail address exists already.")) }
             return .done(emits: [AccountRegistered(userID: id)], changes: [.user(id)])
         }
     }

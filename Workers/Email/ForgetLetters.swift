@@ -2,7 +2,7 @@ import Kit
 import Postgres
 import Shop
 
-/// Takes the address and the number of somebody who was erased out of what is kept of the letters.
+/// Removes the address and telephone number of an erased person from the records of sent e-mails.
 struct ForgetLetters: Handler {
     private static let emails: Statement = "update emails set recipient = 'erased' where user_id = any($1)"
     private static let textMessages: Statement = "update text_messages set recipient = 'erased' where user_id = any($1)"

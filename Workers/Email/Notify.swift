@@ -3,12 +3,12 @@ import Kit
 import Postgres
 import Shop
 
-/// Tells people what a message of a type is about, or nobody.
+/// Sends the notifications of a message type, if it has any.
 struct Notify<Input: Message>: Handler {
     let post: Post
     /// The notices that a message asks for.
     let compose: @Sendable (Input) async throws -> [Notice]
-    /// The order that the customer's browsers are told of too; nil if it is nothing for them.
+    /// The order to notify the customer's browsers about; nil if they get no notification.
     let pushes: (@Sendable (Input) -> ID)?
 
     var policy: Policy { Policy(largestBatch: NotifyLimits.largestBatch, timeLimit: .seconds(75)) }

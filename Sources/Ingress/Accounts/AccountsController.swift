@@ -94,7 +94,7 @@ struct AccountsController: Sendable {
         return (form.username, form.password)
     }
 
-    private static let sessionIsOver = Problem(.tokenExpired, "The session has lasted long enough; sign in again.")
+    private static let sessionIsOver = Problem(.tokenExpired, "The session has reached its maximum age; sign in again.")
 
     /// A refresh token is good for one new pair. One that comes again later than a moment was copied: its session is ended, whoever has the copy.
     @Sendable private func refresh(_ request: Request, _ context: IngressContext) async throws -> Response {
@@ -169,7 +169,7 @@ struct AccountsController: Sendable {
             (token: $0.string("token", 1...200), password: $0.newPassword("new_password", Self.passwordLengths, email: nil))
         }
         guard let reset = ResetToken.verify(input.value.token, keys: self.secrets) else {
-            throw Problem(.badResetToken, "This link is not one of ours. Ask for a new one.")
+            throw Problem(.badResetToken, "This link is not valid. Ask for a new one.")
         }
         let command = ResetPassword(resetID: reset, passwordHash: try await self.hash(input.value.password, context))
         return try await self.intake.accept(command, .resetPassword, about: .none, by: nil, body: input.bytes, request, context)

@@ -60,7 +60,7 @@ final class Authenticator: Sendable {
     /// The account of a request's bearer token.
     /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`.
     func user(_ request: Request) async throws -> User {
-        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "A bearer token is needed: sign in at /api/v1/auth/login.") }
+        guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "A bearer token is required; sign in at /api/v1/auth/login.") }
         return try await self.user(of: try await self.claims(token, for: .access))
     }
 
@@ -75,7 +75,7 @@ final class Authenticator: Sendable {
     func superuser(_ request: Request) async throws -> User {
         let user = try await self.user(request)
         guard user.isConfirmed else { throw Self.unconfirmed }
-        guard user.isSuperuser else { throw Problem(.forbidden, "Only the shop's staff may do this.") }
+        guard user.isSuperuser else { throw Problem(.forbidden, "Only staff may do this.") }
         return user
     }
 

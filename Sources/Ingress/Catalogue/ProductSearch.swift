@@ -121,7 +121,9 @@ struct ProductSearch: Sendable {
             case .name: key
             case .newest: try Cursor(key: key, id: cursor.id).time()
             }
-        guard cursor.key.first == order.mark, let start else { throw Problem(.badCursor, "The cursor is not one that this list gave.") }
+        guard cursor.key.first == order.mark, let start else {
+            throw Problem(.badCursor, "The cursor is not valid for this list; use next_cursor of the previous page.")
+        }
         return start
     }
 }

@@ -19,7 +19,7 @@ struct ProductsController: Sendable {
         routes.api(.delete, "/products/{id}", self.archive)
     }
 
-    static let notFound = Problem(.notFound, "There is no such product, or not yet.")
+    static let notFound = Problem(.notFound, "There is no such product (yet).")
 
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
         let query = try ProductQuery(Query(request))

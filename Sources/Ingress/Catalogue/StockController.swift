@@ -41,7 +41,7 @@ struct StockController: Sendable {
         let (limit, cursor) = (try query.limit(), try query.cursor())
         guard let id = ID(context.parameter("id")) else { throw ProductsController.notFound }
         let before: Int64? = if let cursor { cursor.id == id ? Int64(cursor.key) : nil } else { .max }
-        guard let before else { throw Problem(.badCursor, "The cursor is not one that this list gave.") }
+        guard let before else { throw Problem(.badCursor, "The cursor is not valid for this list; use next_cursor of the previous page.") }
         let results = try await self.pool.reading { pool in
             try await pool.pipeline([Call(Self.exists, id), Call(Self.page, id, before, Int64(limit + 1))])
         }

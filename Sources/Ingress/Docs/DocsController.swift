@@ -39,6 +39,7 @@ struct DocsController: Sendable {
         serve("/docs", File(Self.page.utf8, type: "text/html; charset=utf-8"))
         serve("/docs/start.js", File(Self.start.utf8, type: "text/javascript; charset=utf-8"))
         serve("/docs/swagger-ui.css", File(Self.bytes(docs_swagger_ui_css()), type: "text/css; charset=utf-8", encoding: "gzip"))
+        serve("/docs/docs.css", File(Self.style.utf8, type: "text/css; charset=utf-8"))
         serve(
             "/docs/swagger-ui-bundle.js",
             File(Self.bytes(docs_swagger_ui_bundle()), type: "text/javascript; charset=utf-8", encoding: "gzip"))
@@ -52,9 +53,11 @@ struct DocsController: Sendable {
           <head>
             <meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
             <title>Conveyor's API</title>
             <link rel="icon" href="data:,">
             <link rel="stylesheet" href="/docs/swagger-ui.css">
+            <link rel="stylesheet" href="/docs/docs.css">
           </head>
           <body>
             <noscript>This page needs JavaScript; the description itself is at <a href="/openapi.json">/openapi.json</a>.</noscript>
@@ -65,10 +68,23 @@ struct DocsController: Sendable {
         </html>
         """
 
+    /// Swagger UI has dark colours below a class, and leaves it to the page when to use them.
     private static let start = """
+        const dark = matchMedia("(prefers-color-scheme: dark)");
+        const choose = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+        dark.addEventListener("change", choose);
+        choose();
         SwaggerUIBundle({
           url: "/openapi.json", dom_id: "#docs", deepLinking: true, validatorUrl: null, persistAuthorization: false,
           tryItOutEnabled: true, defaultModelsExpandDepth: 0,
         });
+        """
+
+    private static let style = """
+        body { margin: 0; }
+        noscript { display: block; padding: 24px; font-family: sans-serif; }
+        html.dark-mode { background: #1c2022; }
+        .swagger-ui .information-container .info { margin: 24px 0; }
+        .swagger-ui .scheme-container { margin-bottom: 12px; padding: 16px 0; }
         """
 }

@@ -31,7 +31,7 @@ struct HealthController: Sendable {
         }
         routes.on(.get, "/problems/{code}") { _, context in
             guard let code = Problem.Code(rawValue: context.parameter("code")) else {
-                throw Problem(.notFound, "There is no problem of this code.")
+                throw Problem(.notFound, "There is no problem with this code.")
             }
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "public, max-age=86400"],

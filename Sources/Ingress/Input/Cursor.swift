@@ -32,7 +32,9 @@ struct Cursor: Sendable, Equatable {
     /// The time of a cursor on one.
     /// - Throws: `Problem` `bad_cursor`.
     func time() throws(Problem) -> Date {
-        guard let time = Clock.date(microseconds: self.key) else { throw Problem(.badCursor, "The cursor is not one that this list gave.") }
+        guard let time = Clock.date(microseconds: self.key) else {
+            throw Problem(.badCursor, "The cursor is not valid for this list; use next_cursor of the previous page.")
+        }
         return time
     }
 }

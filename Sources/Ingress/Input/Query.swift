@@ -76,7 +76,7 @@ struct Query {
     /// - Throws: `Problem` `bad_cursor`.
     func cursor() throws(Problem) -> Cursor? {
         guard let text = self.parameters["cursor"] else { return nil }
-        guard let cursor = Cursor(text) else { throw Problem(.badCursor, "The cursor is not one that this API gave.") }
+        guard let cursor = Cursor(text) else { throw Problem(.badCursor, "The cursor is not valid; use next_cursor of the previous page.") }
         return cursor
     }
 }

@@ -41,7 +41,7 @@ extension Request {
 
     /// The rest of such a body is not read: the connection ends with the answer.
     private static func tooLarge(_ limit: Int) -> Refusal {
-        Refusal(Problem(.tooLarge, "A body has at most \(limit) bytes here."), headers: [.connection: "close"])
+        Refusal(Problem(.tooLarge, "The body of this request may have at most \(limit) bytes."), headers: [.connection: "close"])
     }
 
     /// Whether the body's type is this one, whatever its parameters.

@@ -45,7 +45,7 @@ struct OrderReader: Sendable {
         try await self.pool.reading { pool in try await pool.query(Self.owner, id).decode(ID.self).first }
     }
 
-    static let notFound = Problem(.notFound, "There is no such order, or not yet.")
+    static let notFound = Problem(.notFound, "There is no such order (yet).")
 
     /// An order's id, if it is the user's own or the user is of the shop's staff: another's is as good as none.
     /// - Throws: `Problem` `not_found`, `database_unreachable`.

@@ -39,7 +39,7 @@ struct OrdersController: Sendable {
         }
         for line in input.value.items where !OrderLine.allowedQuantity.contains(line.quantity) {
             let message = "must have at most \(OrderLine.allowedQuantity.upperBound) units of a product over all lines"
-            throw Problem(.invalid, "There is too much of product \(line.productID).", errors: [.init(field: "items", message: message)])
+            throw Problem(.invalid, "The quantity of product \(line.productID) is too high.", errors: [.init(field: "items", message: message)])
         }
         return try await self.intake.accept(
             ReserveStock(order: input.value), .placeOrder, about: .new, by: user.id, body: input.bytes, request, context)
@@ -58,7 +58,7 @@ struct OrdersController: Sendable {
         let status = try query.oneOf("status", OrderStatus.allCases.map(\.rawValue))
         let (other, all) = (try query.id("user_id"), try query.bool("all") ?? false)
         guard user.isSuperuser || (!all && other ?? user.id == user.id) else {
-            throw Problem(.forbidden, "Only the shop's staff sees others' orders.")
+            throw Problem(.forbidden, "Only staff can see orders of other customers.")
         }
         let rows = try await self.orders.orders(of: all ? nil : other ?? user.id, status: status, from: cursor, count: limit + 1)
         let page = Page(rows, limit: limit) { Cursor($0.createdAt, $0.id) }

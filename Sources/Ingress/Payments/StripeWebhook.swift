@@ -67,7 +67,7 @@ struct StripeWebhook: Sendable {
         do {
             head = try JSON.decode(Head.self, from: body)
         } catch {
-            throw Problem(.malformedJSON, "The body is not an event of Stripe's: \(JSON.explain(error)).")
+            throw Problem(.malformedJSON, "The body is not a Stripe event: \(JSON.explain(error)).")
         }
         guard 1...255 ~= head.id.utf8.count, !text.utf8.contains(0) else { throw Problem(.badRequest, "The event has no usable id.") }
         let event = StripeEvent(eventID: head.id, eventType: head.type, created: head.created, body: text)

@@ -85,7 +85,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         } else if self.hasPartOfHead, self.unanswered == 0, self.deadline == nil {
             self.setDeadline(
                 self.schedule(in: self.policy.limits.headersTime, context) {
-                    self.refuse(Problem(.requestTimeout, "The headers took too long to come."), $0)
+                    self.refuse(Problem(.requestTimeout, "The request headers took too long to arrive."), $0)
                 })
         }
         if self.isClosing { context.read() }
@@ -128,7 +128,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.isOld = head.version.minor == 0
         if hosts == 0, !self.isOld { return Problem(.badRequest, "The header Host is missing.") }
         if hosts > 1 || !isHostValid { return Host.problem }
-        if isCoded { return Problem(.notImplemented, "No coding but chunked is understood in Transfer-Encoding.") }
+        if isCoded { return Problem(.notImplemented, "The only Transfer-Encoding supported is chunked.") }
         if self.isDraining { self.closesWhenAnswered = true }
         self.unanswered += 1
         self.isReading = true

@@ -23,13 +23,13 @@ struct PlainAnswer {
 }
 
 extension OpenBody {
-    static let tooMuch = Problem(.rateLimited, "Too many bytes of bodies are under way from here; send them one after the other.")
-    static let tooLate = Problem(.requestTimeout, "The body took too long to come.")
+    static let tooMuch = Problem(.rateLimited, "Too many request bodies from this client at once; send them one after the other.")
+    static let tooLate = Problem(.requestTimeout, "The request body took too long to arrive.")
 }
 
 /// The field `Host`, or `:authority` of HTTP/2.
 enum Host {
-    static let problem = Problem(.badRequest, "A request has one Host, which names a host and perhaps a port.")
+    static let problem = Problem(.badRequest, "A request needs exactly one Host header: a host name and optionally a port.")
 
     /// Whether it may be a host with a port (RFC 3986, section 3.2.2); nothing is allowed too, as a target may have none.
     static func isValid(_ text: String) -> Bool {

@@ -99,7 +99,7 @@ struct RequestScope: RouterMiddleware {
             self.logger.error(
                 "a request failed unexpectedly: \(error)", metadata: ["request_id": .string(context.requestID), "route": .string(route)])
             Sentry.report(.failedRequest(error, method: method, route: route, requestID: context.requestID, context.trace))
-            return .problem(Problem(.internalError, "Something went wrong here. It was noted."), request, context)
+            return .problem(Problem(.internalError, "Something went wrong. The error has been reported."), request, context)
         }
     }
 

@@ -108,9 +108,9 @@ extension PricedOrder {
             items.append(
                 Item(productID: line.productID, quantity: line.quantity, unitAmount: offer.unitAmount, sku: offer.sku, name: offer.name))
         }
-        if !unknown.isEmpty { throw Problem(.productUnknown, "Some of the products do not exist.", lines: unknown) }
+        if !unknown.isEmpty { throw Problem(.productUnknown, "Some products do not exist.", lines: unknown) }
         guard unavailable.isEmpty, let currency else {
-            throw Problem(.productUnavailable, "Some of the products are not sold, or not in this currency.", lines: unavailable)
+            throw Problem(.productUnavailable, "Some products are not for sale or not in this currency.", lines: unavailable)
         }
         return (items, total, currency)
     }

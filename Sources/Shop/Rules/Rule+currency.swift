@@ -2,9 +2,9 @@ extension Rule<String> {
     /// A currency (ISO 4217) that Stripe presents, kept in lower case.
     public static var currency: Rule {
         Rule { text throws(Violation) in
-            guard text.utf8.count == 3, text.utf8.allSatisfy(\.isLetter) else { throw Violation("must be a currency of ISO 4217 in three letters") }
+            guard text.utf8.count == 3, text.utf8.allSatisfy(\.isLetter) else { throw Violation("must be a three-letter currency code (ISO 4217)") }
             let code = text.lowercased()
-            guard Currency(code) != nil else { throw Violation("must be a currency that Stripe takes payments in") }
+            guard Currency(code) != nil else { throw Violation("must be a currency that Stripe supports") }
             return code
         }
     }

@@ -51,7 +51,7 @@ extension Rule<[String]> {
                 do throws(Violation) {
                     _ = try Rule<String>.image.read(image)
                 } catch {
-                    throw Violation("must have URLs of images only: number \(index + 1) \(error.message)")
+                    throw Violation("must have image URLs only: number \(index + 1) \(error.message)")
                 }
             }
             return images

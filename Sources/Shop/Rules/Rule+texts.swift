@@ -65,9 +65,9 @@ extension Rule<String> {
         Rule { text throws(Violation) in
             guard text.hasLength(in: 1...100) else { throw .length(1...100) }
             guard !text.trimmed.isEmpty else { throw Violation("must not be blank") }
-            guard text.trimmed.utf8.elementsEqual(text.utf8) else { throw Violation("must not begin or end with a blank") }
+            guard text.trimmed.utf8.elementsEqual(text.utf8) else { throw Violation("must not begin or end with a space") }
             guard text.unicodeScalars.allSatisfy({ $0 == " " || !$0.isInvisible }) else {
-                throw Violation("must have visible characters only, and single-width blanks between them")
+                throw Violation("must have visible characters and plain spaces only")
             }
             return text
         }
@@ -79,7 +79,7 @@ extension Rule<String> {
             guard text.hasLength(in: 1...200) else { throw .length(1...200) }
             let parts = text.split(separator: "-", omittingEmptySubsequences: false)
             guard parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy { $0.isLetter || $0.isNumber } }), text == text.lowercased(), ID(text) == nil else {
-                throw Violation("must be letters and digits in lower case, parted by hyphens")
+                throw Violation("must be lower-case letters and digits, separated by hyphens")
             }
             return text
         }

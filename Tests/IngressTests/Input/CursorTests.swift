@@ -28,7 +28,9 @@ import Testing
         "-9223372036854775808", "9223372036854775807", "-9223372036854775807", "9223372036854775808", "-253402300799999999", "253402300800000000",
         "-62135596800000001", "", "-", "1e3", "1.0", " 1", "0x10", "١", "999999999999999999999999999999",
     ]) func `a time that no calendar has is a bad cursor`(key: String) {
-        #expect(throws: Problem(.badCursor, "The cursor is not one that this list gave.")) { try Cursor(key: key, id: Self.id).time() }
+        #expect(throws: Problem(.badCursor, "The cursor is not valid for this list; use next_cursor of the previous page.")) {
+            try Cursor(key: key, id: Self.id).time()
+        }
     }
 
     @Test func `the first and the last time of the calendar are times`() throws {

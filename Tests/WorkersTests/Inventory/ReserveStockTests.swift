@@ -171,7 +171,9 @@ import Testing
         }
     }
 
-    @Test func `a reservation of nothing, of none or of a third round is nobody's`() async throws {
+    @Test func `a reservation without lines, with a quantity of 0 or of a third round is a dead letter that names field, value and rule`()
+        async throws
+    {
         try await withBench { bench in
             let product = try await bench.product(stock: 5)
             let line = [OrderLine(productID: product, quantity: 1)]
@@ -180,12 +182,15 @@ import Testing
                 self.reserve([OrderLine(productID: product, quantity: .max), OrderLine(productID: product, quantity: .max)]), self.reserve(line),
             ]
             let outcomes = try await bench.take(batch)
-            for outcome in outcomes.dropLast() {
-                guard case .dead(.invalidPayload, _) = outcome else {
-                    Issue.record("\(outcome)")
-                    continue
-                }
+            let errors = outcomes.dropLast().map { outcome -> String in
+                if case .dead(.invalidPayload, let error) = outcome { error } else { "\(outcome)" }
             }
+            #expect(
+                errors == [
+                    "order and order_id with lines are missing, one of them must be there",
+                    "lines[0].quantity is 0, must be between 1 and 2147483647",
+                    "round is 3, must be between 1 and 2", "lines[0].quantity is 9223372036854775807, must be between 1 and 1073741823",
+                ])
             #expect(try outcomes[4].reply.emitted.first == "stock.reserved")
             #expect(try await bench.stock(product) == 4)
         }

@@ -105,7 +105,7 @@ import Testing
 
             let written = try await bench.handle(try self.answer(to: message, reply))
             let problem = Problem(
-                .outOfStock, "There is not enough of some of the products.", lines: [.init(productID: few, requested: 2, available: 1)])
+                .outOfStock, "Some products are out of stock.", lines: [.init(productID: few, requested: 2, available: 1)])
             #expect(written.problem == problem)
             #expect(written.emitted == ["order.placed", "order.rejected"])
             let state = try await bench.state(of: message.id)

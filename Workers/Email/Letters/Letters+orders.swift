@@ -5,7 +5,7 @@ import Postgres
 import Shop
 import Transfer
 
-/// What customers are told of their orders.
+/// The e-mails to customers about their orders.
 extension Letters {
     /// A letter about an order, one a kind; where it is said by text message too, and there is a number, that as well.
     func order(_ id: ID, _ template: MailTemplate) async throws -> [Notice] {

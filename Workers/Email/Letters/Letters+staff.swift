@@ -3,7 +3,7 @@ import MailTemplates
 import Postgres
 import Shop
 
-/// What the shop's staff is told.
+/// The e-mails to the staff.
 extension Letters {
     private static let product: Statement = "select sku, name from products where id = $1"
 

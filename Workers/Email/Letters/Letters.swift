@@ -9,7 +9,7 @@ import Transfer
 struct Letters: Sendable {
     let pool: PostgresPool
     let shopURL: String
-    /// The shop's staff; nobody if it is not set.
+    /// The address of the staff; nil without `ADMIN_EMAIL`.
     let admin: Mailbox?
     private let secretKey: String
 
@@ -30,7 +30,8 @@ struct Letters: Sendable {
         guard !command.to.isEmpty else { return [] }
         if let userID = command.userID, try await self.pool.query(Self.user, userID).isEmpty { return [] }
         guard let template = MailTemplate(rawValue: command.template) else {
-            throw Poison(.invalidPayload, "there is no template \(command.template)")
+            let names = MailTemplate.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Poison(.invalidPayload, "template is \(command.template), must be one of \(names)")
         }
         var values: MailValues = ["url": self.shopURL]
         for (name, value) in command.data where !value.isEmpty { values[name] = value }
@@ -62,7 +63,7 @@ struct Letters: Sendable {
         do throws(MailError) {
             return try Mailbox(address, name: name?.isEmpty == false ? name : nil)
         } catch {
-            throw Poison(.invalidPayload, "the recipient is no address: \(error)")
+            throw Poison(.invalidPayload, "to must be an e-mail address: \(error)")
         }
     }
 }

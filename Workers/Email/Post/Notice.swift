@@ -21,7 +21,7 @@ struct Notice: Sendable {
 
     /// What it says; its name is the notice's kind.
     var template: MailTemplate
-    /// What it is about, an id: by each way a (kind, subject) is told once.
+    /// The id of its subject: each channel sends a (kind, subject) once.
     var subject: String
     var recipient: Recipient
     /// The account that it is for, so that it goes when the person is erased; nil for the shop's staff.

@@ -14,7 +14,7 @@ struct Post: Sendable {
     /// Nil if it is not configured.
     private let sms: SMSChannel?
     private let pool: PostgresPool
-    /// Whether browsers are told too: `VAPID_PRIVATE_KEY` is set.
+    /// Whether browsers get notifications: `VAPID_PRIVATE_KEY` is set.
     let tellsBrowsers: Bool
 
     /// A notice that was handed over.

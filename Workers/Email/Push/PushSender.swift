@@ -13,7 +13,7 @@ struct PushSender: Handler {
         case sent(Call)
         /// The subscription is over.
         case gone(Call)
-        /// There is nobody to tell, or nothing.
+        /// There is no subscription, or nothing to send.
         case nothing
 
         /// For the trace.
@@ -31,7 +31,7 @@ struct PushSender: Handler {
     private let subject: String
     private let shopURL: String
 
-    /// How long a push service keeps what a device cannot be told: a day, in seconds.
+    /// How long a push service keeps a message for a device that is offline: a day, in seconds.
     private static let lifetime = 86_400
     private static let timeout = Duration.seconds(10)
     /// Of a key's word; RFC 8292 allows a day.

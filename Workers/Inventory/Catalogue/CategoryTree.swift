@@ -64,11 +64,11 @@ struct CategoryTree: Sendable {
             throw Problem(.invalid, "A category needs a slug.", errors: [.init(field: "slug", message: "cannot be made from this name")])
         }
         guard !self.categories.values.contains(where: { $0.slug == category.slug && $0.id != category.id }) else {
-            throw Problem(.slugTaken, "There is another category with this slug.")
+            throw Problem(.slugTaken, "Another category has this slug.")
         }
         var above = category.parentID
         while let id = above {
-            guard id != category.id else { throw Problem(.categoryCycle, "A category cannot lie below itself.") }
+            guard id != category.id else { throw Problem(.categoryCycle, "A category cannot be below itself.") }
             guard let parent = self.categories[id] else { throw Self.unknownParent }
             above = parent.parentID
         }

@@ -16,8 +16,8 @@ struct DeleteCategoryHandler: Handler {
         let replies = batch.map { message -> Reply in
             let id = message.payload.categoryID
             guard tree[id] != nil else { return .rejected(Problem(.notFound, "There is no such category.")) }
-            guard !tree.hasChildren(id) else { return .rejected(Problem(.categoryInUse, "There are categories below it.")) }
-            guard !used.contains(id) else { return .rejected(Problem(.categoryInUse, "There are products in it.")) }
+            guard !tree.hasChildren(id) else { return .rejected(Problem(.categoryInUse, "The category has subcategories.")) }
+            guard !used.contains(id) else { return .rejected(Problem(.categoryInUse, "The category has products.")) }
             tree.remove(id)
             return .changed(category: id)
         }

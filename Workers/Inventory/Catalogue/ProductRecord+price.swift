@@ -10,6 +10,6 @@ extension ProductRecord {
                 errors: [.init(field: "currency", message: "must be a currency that Stripe presents")])
         }
         guard let refusal = currency.refusal(of: price) else { return }
-        throw Problem(.invalid, "A price must be an amount that Stripe takes.", errors: [.init(field: "unit_amount", message: refusal)])
+        throw Problem(.invalid, "The price must be an amount that Stripe accepts.", errors: [.init(field: "unit_amount", message: refusal)])
     }
 }

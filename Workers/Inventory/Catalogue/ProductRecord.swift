@@ -70,7 +70,7 @@ extension ProductRecord {
         return ids.isEmpty ? [] : Set(try await transaction.query(Self.holdCategories, ids).decode(ID.self))
     }
 
-    static let skuTaken = Problem(.skuTaken, "There is another product with this sku.")
+    static let skuTaken = Problem(.skuTaken, "Another product has this sku.")
 
     /// As `unit_amount_is_in_range`.
     private static let allowedAmounts: ClosedRange<Int64> = 0...1_000_000_000_000

@@ -15,7 +15,10 @@ struct AdjustStockHandler: Handler {
         let acceptances = try Acceptances(rows[1])
         let replies = try batch.map { message -> Reply in
             let command = message.payload
-            guard (command.delta == nil) != (command.set == nil) else { throw Poison(.invalidPayload, "exactly one of delta and set is needed") }
+            guard (command.delta == nil) != (command.set == nil) else {
+                let found = command.delta == nil ? "delta and set are missing" : "delta and set are both there"
+                throw Poison(.invalidPayload, "\(found), exactly one of them must be there")
+            }
             do {
                 let alert = try ledger.adjust(
                     command.productID, by: command.delta, to: command.set, reason: command.reason, message.envelope,
@@ -42,7 +45,7 @@ extension StockLedger {
         let (sum, overflow) = stock.addingReportingOverflow(delta ?? 0)
         let target = count ?? sum
         guard !overflow, target <= Self.limit else { throw Problem(.invalid, "The stock would be more than \(Self.limit).") }
-        guard target >= 0 else { throw Problem(.stockBelowZero, "There are only \(stock) units that can be sold.") }
+        guard target >= 0 else { throw Problem(.stockBelowZero, "Only \(stock) units are available.") }
         self.note(acceptance, id, isCount: count != nil)
         return try self.move(target - stock, of: id, Note(kind: .adjustment, actor: envelope.actor, reason: reason))
     }

@@ -97,7 +97,7 @@ struct ReserveStockHandler: Handler {
             let problem = Problem(.outOfStock, detail, lines: shortages)
             return .done(decides: decides, emits: [StockRefused(orderID: orderID, problem: problem, order: order, round: request.said)])
         }
-        let notEnough = "There is not enough of some of the products."
+        let notEnough = "Some products are out of stock."
 
         if let before, before.round > round { return (before, .done()) }
         switch before?.state {
@@ -138,15 +138,18 @@ struct ReserveStockHandler: Handler {
                 self.lines = try order.orderedLines()
             } else {
                 guard let orderID = command.orderID, let lines = command.lines, !lines.isEmpty else {
-                    throw Poison(.invalidPayload, "a reservation of nothing: neither `order`, nor `order_id` with `lines`")
+                    throw Poison(.invalidPayload, "order and order_id with lines are missing, one of them must be there")
                 }
-                for line in lines where !(1...StockLedger.limit / lines.count ~= line.quantity) {
-                    throw Poison(.invalidPayload, "a quantity of \(line.quantity)")
+                let quantities = 1...StockLedger.limit / lines.count
+                for (index, line) in lines.enumerated() where !quantities.contains(line.quantity) {
+                    throw Poison(
+                        .invalidPayload,
+                        "lines[\(index)].quantity is \(line.quantity), must be between \(quantities.lowerBound) and \(quantities.upperBound)")
                 }
                 self.orderID = orderID
                 self.lines = lines.merged
             }
-            guard 1...2 ~= self.round else { throw Poison(.invalidPayload, "round \(self.round)") }
+            guard 1...2 ~= self.round else { throw Poison(.invalidPayload, "round is \(self.round), must be between 1 and 2") }
         }
     }
 }

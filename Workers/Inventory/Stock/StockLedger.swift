@@ -99,10 +99,12 @@ struct StockLedger: Sendable {
     /// - Throws: there is no such product, it has not that many, or it would have more than can be counted.
     mutating func move(_ delta: Int, of id: ID, _ note: Note) throws(Poison) -> StockLow? {
         if delta == 0 { return nil }
-        guard var product = self.products[id] else { throw Poison(.invalidPayload, "stock of the unknown product \(id)") }
+        guard var product = self.products[id] else { throw Poison(.invalidPayload, "product_id is \(id), must be of a product that exists") }
         let before = product.quantity
         product.quantity += delta
-        guard 0...Self.limit ~= product.quantity else { throw Poison(.invalidPayload, "a stock of \(product.quantity) for product \(id)") }
+        guard 0...Self.limit ~= product.quantity else {
+            throw Poison(.invalidPayload, "the stock of product \(id) would be \(product.quantity), must be between 0 and \(Self.limit)")
+        }
         product.isChanged = true
         self.movements.productIDs.append(id)
         self.movements.orderIDs.append(note.orderID)

@@ -27,7 +27,7 @@ struct Applied: Sendable {
     let entry: Timeline.Entry?
     let reply: Reply
 
-    /// It is told in the timeline.
+    /// The timeline records it.
     static func recorded(_ entry: Timeline.Entry, _ reply: Reply) -> Applied { Applied(entry: entry, reply: reply) }
 
     /// It came late, twice or out of order: told in the timeline, without effect on the order.
@@ -35,7 +35,7 @@ struct Applied: Sendable {
         Applied(entry: try Timeline.Entry(type, .init(ignored: true)), reply: reply)
     }
 
-    /// A client's command that is not allowed now: the answer to its operation, and nothing of the order's story.
+    /// A command that is not allowed now: its operation is rejected, and the timeline does not change.
     static func refused(_ code: Problem.Code, _ detail: String) -> Applied { Applied(entry: nil, reply: .rejected(Problem(code, detail))) }
 
     /// There is no such order, or none that who asks may know of.
@@ -60,7 +60,7 @@ extension OrderHandler {
             if let reply { return reply }
             // An event is only ever of an order that was committed: without it, someone must look.
             guard Input.self is any Command.Type else {
-                throw Poison(.invalidPayload, "\(Input.type) of the unknown order \(message.payload.orderID)")
+                throw Poison(.invalidPayload, "order_id is \(message.payload.orderID), must be of an order that exists")
             }
             return Applied.unknown.reply
         }

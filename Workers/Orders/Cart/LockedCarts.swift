@@ -51,7 +51,7 @@ struct LockedCarts: Sendable {
     func check(_ acceptance: Acceptance, _ user: ID, notAfter acts: [Act]) throws(Problem) {
         for act in acts where self.changes[user]?.isSuperseded(acceptance, in: act.rawValue) == true {
             guard act == .checkedOut else { throw .superseded }
-            throw Problem(.cartCheckedOut, "The cart became an order before this change could be made; nothing was changed.")
+            throw Problem(.cartCheckedOut, "The cart became an order before this change; nothing was changed.")
         }
     }
 

@@ -8,7 +8,7 @@ import Shop
 /// The clock of the payment deadlines: sends `orders.expire` for each that has passed, at most a second late. A schedule, run by one orders-worker at a
 /// time; two at once would take rows that the other has not locked.
 ///
-/// A deadline is forgotten only after its command was confirmed. Whoever dies between leaves it to the next, who sends the same message under the
+/// A deadline is forgotten only after its command was confirmed. A process that dies in between leaves it to the next one, which sends the same message under the
 /// same id.
 struct DeadlineSweep: Sendable {
     /// Publishes; one result a message, nil if it was confirmed.

@@ -3,7 +3,7 @@ import Postgres
 import Shop
 
 /// An attempt to pay failed. The order still awaits its payment, until its deadline; of one that was given up while the bank was at it, the intent
-/// can be canceled now, so that nobody pays it after all.
+/// can be canceled now, so that it cannot be paid after all.
 struct PaymentFailedHandler: OrderHandler {
     func apply(_ message: Received<PaymentFailed, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         let isGivenUp = order.status.after(.paid) == .revive

@@ -34,7 +34,7 @@ struct PaymentSucceededHandler: OrderHandler {
         guard step != .wait else { throw Transient("the stock of order \(order.id) is neither held nor refused yet") }
         if step != .ignored {
             order.paymentIntentID = payment.paymentIntentID
-            // A refund that was told of first is not forgotten.
+            // A refund whose event came first still counts.
             order.paymentStatus = .settled(refunded: order.amountRefunded, of: order.totalAmount)
         }
         switch step {

@@ -72,7 +72,7 @@ struct NewOrders: Sendable {
 
     /// Adds an order whose stock is held or refused already.
     /// - Parameters:
-    ///   - envelope: of the inventory's answer; its cause is the command that placed the order.
+    ///   - envelope: the envelope of the answer from the inventory; its cause is the command that placed the order.
     ///   - status: `awaiting_payment`, or `paid` if it costs nothing, or `rejected` with the reason.
     mutating func add(_ id: ID, _ envelope: Envelope, _ order: PricedOrder, _ status: OrderStatus, rejection: Problem? = nil) throws {
         try self.add(id, order, status, rejection)
@@ -129,6 +129,6 @@ extension PricedOrder {
     /// Its first state with its stock held: what costs nothing is paid at once.
     var whenHeld: OrderStatus { self.totalAmount == 0 ? .paid : .awaitingPayment }
 
-    /// What is told of it when it is placed.
+    /// The events of a placed order.
     func placed(_ id: ID) -> OrderPlaced { OrderPlaced(orderID: id, userID: self.userID, totalAmount: self.totalAmount, currency: self.currency) }
 }

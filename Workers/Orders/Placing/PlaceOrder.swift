@@ -24,7 +24,7 @@ struct PlaceOrderHandler: Handler {
         }
         let written = try await orders.write(in: transaction)
         for (index, message) in batch.enumerated() where replies[index].problem == nil && written[message.envelope.originalID] == nil {
-            // The client has repeated its request to an ingress of another version: whoever wrote the order decides the operation, too.
+            // The client has repeated its request to an ingress of another version: the worker that wrote the order also decides the operation.
             replies[index] = .passedOn(emits: [])
         }
         return replies

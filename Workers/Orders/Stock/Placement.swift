@@ -3,7 +3,7 @@ import Kit
 import Postgres
 import Shop
 
-/// An answer of the inventory to an order that is being placed: with it the order itself, which nobody has written yet.
+/// An answer of the inventory to an order that is being placed: with it the order itself, which has no row yet.
 protocol Placement: AboutOrder {
     /// The order; nil for one that is written already.
     var order: PricedOrder? { get }
@@ -51,7 +51,7 @@ extension OrderHandler where Input: Placement {
         return replies.compactMap { $0 }
     }
 
-    /// Of an order that was written just now. Nobody can have read it before: there is nothing that a cache would have to drop.
+    /// Of an order that was written just now: no cache can have it yet.
     private static func reply(to answer: Input, _ order: PricedOrder, dueAt: Date?) -> Reply {
         let placed = order.placed(answer.orderID)
         if let problem = answer.rejection {

@@ -44,7 +44,7 @@ struct Backfill: Sendable {
         try await StripeEvents.giveUpWaiting(in: self.pool)
         var next: Position? = .cursor
         while let position = next {
-            // One transaction a page: whoever dies between leaves the cursor where it was.
+            // One transaction per page: a process that dies in between leaves the cursor where it was.
             next = try await self.pool.transaction { transaction in
                 guard try await transaction.query(Self.lock).decode(Bool.self).first == true else { return nil }
                 return try await self.fetch(position, in: transaction)

@@ -39,7 +39,7 @@ enum DisputeLedger {
     /// Takes over what Stripe says of disputes of a payment, which is locked; an older word than the newest one changes nothing, nor does a status that
     /// is not known.
     /// - Parameter reconciles: whether Stripe is asked if an older word leads further than the newest one, which may then be an answer that crossed it.
-    /// - Returns: what the others are to be told.
+    /// - Returns: the events to emit.
     static func apply(
         _ disputes: [StripeDispute], to payment: Payment, saidAt: Date, reconciles: Bool = true, in transaction: Transaction
     ) async throws -> [any Message] {

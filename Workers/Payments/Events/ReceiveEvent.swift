@@ -3,7 +3,7 @@ import Kit
 import Postgres
 import Shop
 
-/// An event of Stripe's, from the webhook or fetched later: recorded once by its id, in the transaction of its effect. Events come twice, late, in any
+/// A Stripe event, from the webhook or fetched later: recorded once by its id, in the transaction of its effect. Events come twice, late, in any
 /// order, or before the intent that they are about is recorded; then they wait.
 struct ReceiveEvent: Handler {
     var policy: Policy { Policy(largestBatch: 64) }

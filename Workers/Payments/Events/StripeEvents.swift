@@ -3,7 +3,7 @@ import Kit
 import Postgres
 import Shop
 
-/// The table of Stripe's events: each takes effect once by its id; those of unknown intents wait.
+/// The table of Stripe events: each takes effect once by its id; those of unknown intents wait.
 enum StripeEvents {
     // Of an event that is being handled elsewhere at this moment it waits for the end, and then knows.
     private static let claim: Statement = """

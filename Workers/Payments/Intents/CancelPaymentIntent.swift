@@ -51,7 +51,7 @@ struct CancelPaymentIntent: Handler {
                 // It was recorded while Stripe was asked, or nothing was: once more.
                 emits.append(message.payload)
             } else if live == nil {
-                // Said again even if the database knew it: whoever asked waits for the answer.
+                // Emitted again even if the database knew it: the orders-worker waits for the answer.
                 emits.removeAll { $0 is PaymentCanceled }
                 emits.append(PaymentCanceled(orderID: orderID, paymentIntentID: asked?.object.id, reason: message.payload.reason))
             } else if let asked, asked.object.status.meaning == .processing, !emits.contains(where: { $0 is PaymentProcessing }) {

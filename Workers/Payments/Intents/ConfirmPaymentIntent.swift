@@ -28,7 +28,7 @@ struct ConfirmPaymentIntent: Handler {
     func prepare(_ message: ConfirmPayment, _ envelope: Envelope) async throws -> Prepared {
         let order = try await OrderForPayment.find(message.orderID, for: envelope.actor, in: self.pool)
         guard let payment = try await Payment.current(of: order.id, in: self.pool) else {
-            throw Problem(.noPaymentIntent, "No payment was begun for this order.")
+            throw Problem(.noPaymentIntent, "No payment has been started for this order.")
         }
         let answer = try await StripeError.sorting {
             try await self.stripe.get(PaymentIntent.self, "/v1/payment_intents/\(payment.paymentIntentID)").knowing(payment)
@@ -61,7 +61,7 @@ struct ConfirmPaymentIntent: Handler {
             throw Problem(.paymentNotConfirmed, "Stripe says that the payment is \(intent.status.text)\(why).")
         }
         guard (intent.amountReceived ?? intent.amount) == order.total, intent.currency == order.currency else {
-            throw Problem(.paymentNotConfirmed, "The payment is not of the order's amount.")
+            throw Problem(.paymentNotConfirmed, "The amount of the payment differs from the order.")
         }
         return Result(message: "Payment confirmed", paymentStatus: order.paymentStatus.isSettled ? order.paymentStatus : .paid)
     }

@@ -41,7 +41,7 @@ struct CreatePaymentIntent: Handler {
     func prepare(_ message: CreateIntent, _ envelope: Envelope) async throws -> Prepared {
         let order = try await OrderForPayment.find(message.orderID, for: envelope.actor, in: self.pool)
         let payment = try await Payment.current(of: order.id, in: self.pool)
-        // One that has succeeded is told of again.
+        // A succeeded one emits its event again.
         if payment?.status == .succeeded { return Prepared() }
         try order.requirePayable()
         var prepared = Prepared()
@@ -80,7 +80,7 @@ struct CreatePaymentIntent: Handler {
                     ("metadata[order_id]", order.id.description),
                 ],
                 // By the order and how many it had, not by the message: two that ask at once get the same intent. Stripe forgets the key after a day;
-                // then it makes another one, whose secret is given out instead of the first one's, which nobody ever saw.
+                // then it makes another one, whose secret replaces that of the first one, which no client has seen.
                 key: "order:\(order.id):intent:\(order.intents)")
             guard made.object.amount == order.total, made.object.currency == order.currency else {
                 throw Poison(

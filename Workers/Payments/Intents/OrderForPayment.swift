@@ -64,10 +64,10 @@ struct OrderForPayment: Sendable {
     func requirePayable() throws {
         switch self.status {
         case .awaitingPayment:
-            if self.total == 0 { throw Problem(.alreadyPaid, "This order costs nothing: there is nothing to pay.") }
+            if self.total == 0 { throw Problem(.alreadyPaid, "This order is free: there is nothing to pay.") }
             if self.isOverdue { throw Problem(.notPayable, "The time to pay this order has passed.") }
             guard let currency = Currency(self.currency), currency.refusal(of: self.total) == nil, self.total <= currency.maximumCharge else {
-                throw Problem(.notPayable, "Stripe takes no payment of \(Money(self.total, self.currency)).")
+                throw Problem(.notPayable, "Stripe does not accept a payment of \(Money(self.total, self.currency)).")
             }
         case .pending: throw Transient("the order's stock is not decided yet")
         case .paid, .shipped, .completed: throw Problem(.alreadyPaid, "This order is paid already.")

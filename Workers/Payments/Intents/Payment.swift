@@ -46,8 +46,8 @@ extension Payment {
     ///   - saidAt: when, by Stripe's clock.
     ///   - attempt: names the attempt that failed, if it says so without naming one.
     ///   - canceledAs: why, if it says that the intent is canceled: only the one that asked Stripe for it knows better than that Stripe did it.
-    ///   - reconciles: whether Stripe is asked again if it was said in the same second as what was known, so that nobody knows which came last.
-    /// - Returns: what the others are to be told.
+    ///   - reconciles: whether to ask Stripe again when both states are of the same second, so that their order is unknown.
+    /// - Returns: the events to emit.
     mutating func take(
         _ intent: PaymentIntent, saidAt: Date, attempt fallback: String? = nil, canceledAs: CancellationReason = .stripe, reconciles: Bool = true
     ) -> [any Message] {
@@ -83,15 +83,15 @@ extension Payment {
         return emits
     }
 
-    /// What the others are told of its money.
+    /// The events about its money.
     private var succeeded: PaymentSucceeded {
         PaymentSucceeded(
             orderID: self.orderID, paymentIntentID: self.paymentIntentID, amount: self.amountReceived, currency: self.currency)
     }
 
-    /// What the others are told once more, as the order does not seem to know that its money has come: that message was lost, or is on its way. The
-    /// order takes it once. Money of another amount than the order's was told of, and is for a person to look at.
-    /// - Parameter emits: what they are told anyway.
+    /// The events to emit once more, since the order does not seem to know of its payment: the message was lost or is on its way. The
+    /// order applies it once. A wrong amount has its dead letter already and needs a person.
+    /// - Parameter emits: the events that are emitted anyway.
     func repetition(for order: OrderForPayment?, beside emits: [any Message] = []) -> PaymentSucceeded? {
         guard let order, self.status == .succeeded, !order.paymentStatus.isSettled else { return nil }
         guard self.amountReceived == order.total, self.currency == order.currency, !emits.contains(where: { $0 is PaymentSucceeded }) else {

@@ -63,7 +63,7 @@ struct PaymentBook: Sendable {
     }
 
     /// Takes over what Stripe says of an intent: see `Payment.take`.
-    /// - Returns: what the others are to be told; nil if the intent is not known.
+    /// - Returns: the events to emit; nil if the intent is not known.
     mutating func take(
         _ intent: PaymentIntent, saidAt: Date, attempt: String? = nil, canceledAs: CancellationReason = .stripe, reconciles: Bool = true
     ) -> [any Message]? {

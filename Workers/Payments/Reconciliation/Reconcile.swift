@@ -4,7 +4,7 @@ import Postgres
 import Shop
 
 /// Compares one order's payment with Stripe, its refunds and disputes too, and takes over what differs as events would have brought it. What is known
-/// here and the order does not know, as its event was lost, it is told again.
+/// here and the order does not know, as its event was lost, the event is emitted again.
 struct Reconcile: Handler {
     let stripe: StripeClient
     let pool: PostgresPool

@@ -2,7 +2,7 @@ import Kit
 import Postgres
 import Shop
 
-/// What an order does not know of its money though it is known here: the message that said so was lost, or is on its way. It is told again, and takes it
+/// Payments that an order does not know of: the message was lost or is on its way. The event is emitted again, and the order applies it
 /// once.
 struct Repetition: Sendable {
     private(set) var differences: [Reconcile.Difference] = []
@@ -16,7 +16,7 @@ struct Repetition: Sendable {
 
     /// - Parameters:
     ///   - refunds: of the payment, as Stripe lists them, newest first.
-    ///   - others: what the order is told anyway.
+    ///   - others: the events that are emitted anyway.
     init(
         of payment: Payment, to order: OrderForPayment, _ refunds: [StripeRefund], beside others: [any Message], in transaction: Transaction
     ) async throws {

@@ -39,7 +39,7 @@ struct HeldRefund: Sendable {
 
     private static let isGivenUp: Statement = "select status in ('cancelled', 'expired', 'rejected') from orders where id = $1"
 
-    /// Whether who asks may: the shop's staff, or whoever has led to it that a paid order was given up.
+    /// Whether the actor may ask for it: staff, or the actor whose act ended a paid order.
     private static func isAllowed(_ command: RefundPayment, _ envelope: Envelope, in transaction: Transaction) async throws -> Bool {
         if try await Staff.among([envelope.actor], in: transaction).contains(envelope.actor) { return true }
         guard !envelope.isRoot else { return false }
@@ -60,13 +60,13 @@ struct HeldRefund: Sendable {
             guard let (intent, received, currency) = payment else { throw Problem(.nothingToRefund, "This order has no payment.") }
             let spoken = try await transaction.query(Self.spoken, intent).decode(Int64.self).first ?? 0
             let left = received - spoken
-            guard left > 0 else { throw Problem(.nothingToRefund, "All of this payment was refunded already.") }
+            guard left > 0 else { throw Problem(.nothingToRefund, "This payment is fully refunded already.") }
             let amount = command.amount ?? left
             guard amount > 0, amount <= left else {
-                throw Problem(.refundExceedsPayment, "Only \(Money(left, currency)) is left of this payment.")
+                throw Problem(.refundExceedsPayment, "Only \(Money(left, currency)) of this payment can still be refunded.")
             }
             if let refusal = Currency(currency)?.refusal(of: amount) {
-                throw Problem(.invalid, "Stripe takes no such amount.", errors: [.init(field: "amount", message: refusal)])
+                throw Problem(.invalid, "Stripe does not accept this amount.", errors: [.init(field: "amount", message: refusal)])
             }
             let round = try await transaction.query(Self.insert, id, command.orderID, amount, intent, currency, command.reason ?? command.note, actor)
                 .decode(Int16.self).first

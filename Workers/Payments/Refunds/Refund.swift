@@ -43,7 +43,7 @@ struct Refund: Handler {
                 return Prepared(outcome: .refused(problem), paymentIntentID: held.paymentIntentID, calls: [error.call].compactMap { $0 })
             }
             guard error.isRefusal else { throw error.sorted }
-            // Nobody waits for the answer of a refund that was not asked for by a person: someone must look.
+            // No client waits for the answer of a refund that the system asked for: a person must look.
             try await self.pool.pipeline([HeldRefund.free(held.id, because: error.outcome)])
             throw Poison(.refusedByStripe, "\(error.name): \(error.outcome): \(error.message)")
         }
@@ -72,9 +72,11 @@ struct Refund: Handler {
     /// What a superuser is answered if Stripe refuses.
     private static func problem(_ error: StripeError) -> Problem? {
         guard error.isRefusal else { return nil }
-        if error.code == "charge_already_refunded" { return Problem(.nothingToRefund, "All of this payment was refunded already.") }
-        if error.code == "charge_disputed" { return Problem(.nothingToRefund, "The customer disputes this payment: the bank decides on its money.") }
-        if error.parameter == "amount" { return Problem(.refundExceedsPayment, "That is more than is left of this payment.") }
+        if error.code == "charge_already_refunded" { return Problem(.nothingToRefund, "This payment is fully refunded already.") }
+        if error.code == "charge_disputed" {
+            return Problem(.nothingToRefund, "The customer disputes this payment; it cannot be refunded until the bank decides.")
+        }
+        if error.parameter == "amount" { return Problem(.refundExceedsPayment, "The amount is higher than the rest of this payment.") }
         return error.type == "card_error" ? Problem(.nothingToRefund, error.message) : nil
     }
 

@@ -32,7 +32,7 @@ enum RefundLedger {
     }
 
     /// Takes over what Stripe says of refunds of a payment, which is locked. A status that is not known changes nothing: what is held stays held.
-    /// - Returns: what the others are to be told.
+    /// - Returns: the events to emit.
     static func apply(_ refunds: [StripeRefund], to payment: Payment, actor: String, in transaction: Transaction) async throws -> [any Message] {
         var emits: [any Message] = []
         for refund in refunds {

@@ -1,6 +1,6 @@
 import Shop
 
-/// As much of Stripe's PaymentIntent as is needed (docs.stripe.com/api/payment_intents/object).
+/// The fields that we need of a Stripe PaymentIntent (docs.stripe.com/api/payment_intents/object).
 struct PaymentIntent: StripeObject {
     /// Why the last attempt to pay failed.
     struct LastError: Decodable, Sendable {

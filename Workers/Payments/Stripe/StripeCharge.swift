@@ -1,4 +1,4 @@
-/// As much of Stripe's Charge as is needed (docs.stripe.com/api/charges/object).
+/// The fields that we need of a Stripe Charge (docs.stripe.com/api/charges/object).
 struct StripeCharge: StripeObject {
     var id: String
     var paymentIntent: Reference?

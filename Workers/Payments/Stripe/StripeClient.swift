@@ -35,7 +35,7 @@ struct StripeClient: Sendable {
         private(set) var at: Date
         let call: Call
 
-        /// The same, asked for when this was known already: so it is no older, whatever the clocks of Stripe's machines say.
+        /// The same, asked for when this was known already: so it is no older, whatever the clocks at Stripe say.
         func knowing(_ payment: Payment) -> Answer { self.notBefore(payment.saidAt) }
 
         /// The same, no older than what was known before it was asked for.

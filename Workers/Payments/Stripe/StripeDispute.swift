@@ -1,6 +1,6 @@
 import Shop
 
-/// As much of Stripe's Dispute as is needed (docs.stripe.com/api/disputes/object).
+/// The fields that we need of a Stripe Dispute (docs.stripe.com/api/disputes/object).
 struct StripeDispute: StripeObject {
     var id: String
     var status: StripeWord<DisputeStatus>

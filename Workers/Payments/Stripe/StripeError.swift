@@ -76,7 +76,7 @@ struct StripeError: Error, Sendable {
     /// Stripe has said no for good and has done nothing. Otherwise it may have been done, or may be later.
     var isRefusal: Bool { self.type != "idempotency_error" && (self.sorted is Poison || self.sorted is Problem) }
 
-    /// Stripe takes no payment of that amount or currency: an answer for the customer. Nobody can repair the message.
+    /// Stripe takes no payment of that amount or currency: an answer for the customer, since no repair of the message would help.
     var refusesTheSum: Bool {
         guard self.isRefusal, self.status == 400 else { return false }
         let codes = ["amount_too_small", "amount_too_large", "invalid_charge_amount", "invalid_charge_amount_no_decimal_compatible"]

@@ -1,4 +1,4 @@
-/// An object of Stripe's that has an id.
+/// A Stripe object that has an id.
 protocol StripeObject: Decodable, Sendable {
     var id: String { get }
 }

@@ -1,6 +1,6 @@
 import Shop
 
-/// As much of Stripe's Refund as is needed (docs.stripe.com/api/refunds/object).
+/// The fields that we need of a Stripe Refund (docs.stripe.com/api/refunds/object).
 struct StripeRefund: StripeObject {
     var id: String
     /// Null in some older answers.

@@ -1,6 +1,6 @@
 import Shop
 
-/// A word from one of Stripe's lists, which grow without notice (docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backward-compatible).
+/// A word from a Stripe list; the lists grow without notice (docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backward-compatible).
 ///
 /// This file is the one place where Stripe's words become the shop's; the tables and messages hold the shop's alone.
 struct StripeWord<Meaning: StripeMeaning>: Decodable, Sendable {
@@ -15,7 +15,7 @@ struct StripeWord<Meaning: StripeMeaning>: Decodable, Sendable {
     var meaning: Meaning? { Meaning.stripeWords[self.text] }
 }
 
-/// What words of a list of Stripe's mean.
+/// The meanings of the words of one Stripe list.
 protocol StripeMeaning: Sendable {
     /// By Stripe's words, those of older versions of its API too.
     static var stripeWords: [String: Self] { get }
@@ -53,7 +53,7 @@ enum RefundStatus: String, StripeMeaning, CaseIterable, Comparable {
     /// Perhaps days after it had succeeded.
     case failed, canceled
 
-    // `held` and `refused` are none of Stripe's.
+    // `held` and `refused` are our own words.
     static let stripeWords: [String: Self] = [
         "pending": .pending, "requires_action": .requiresAction, "succeeded": .succeeded, "failed": .failed, "canceled": .canceled,
     ]
@@ -86,7 +86,7 @@ extension DisputeStatus: StripeMeaning {
 }
 
 extension CancellationReason {
-    /// What Stripe is told: its own words, which decide nothing here when they come back.
+    /// The words that we send to Stripe; they decide nothing here when they come back.
     var stripeWord: String {
         switch self {
         case .expired: "abandoned"
