@@ -138,14 +138,36 @@ public struct ManagementAPI: Sendable {
         for policy in definitions.policies {
             _ = try await self.send(.put, "/policies/\(self.vhost)/\(Self.escaped(policy.name))", body: try Self.body(policy))
         }
-        for queue in definitions.queues {
+        try await self.sideBySide(definitions.queues) { queue throws(Refused) in
             _ = try await self.send(.put, "/queues/\(self.vhost)/\(Self.escaped(queue.name))", body: try Self.body(queue))
         }
-        for binding in definitions.bindings {
+        try await self.sideBySide(definitions.bindings) { binding throws(Refused) in
             _ = try await self.send(
                 .post, "/bindings/\(self.vhost)/e/\(Self.escaped(binding.source))/q/\(Self.escaped(binding.destination))",
                 body: try Self.body(binding))
         }
+    }
+
+    /// Writes values that do not depend on each other, eight at a time: the broker spends most of each write waiting for its disk.
+    private func sideBySide<Value: Sendable>(
+        _ values: [Value], _ write: @escaping @Sendable (Value) async throws(Refused) -> Void
+    ) async throws(Refused) {
+        let refused = await withTaskGroup(of: Refused?.self) { group -> Refused? in
+            for (index, value) in values.enumerated() {
+                if index >= 8, let refused = await group.next() ?? nil { return refused }
+                group.addTask {
+                    do throws(Refused) {
+                        try await write(value)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            for await case let refused? in group { return refused }
+            return nil
+        }
+        if let refused { throw refused }
     }
 
     private static func body(_ value: some Encodable) throws(Refused) -> [UInt8] {
