@@ -26,6 +26,33 @@ extension FaultTests {
             }
         }
 
+        /// Commands that were in it are gone; what handled messages emitted is in the inbox as well.
+        @Test(.enabled(if: FaultTests.isLong)) func `what a deleted queue held of events is sent again from the inbox`() async throws {
+            let system = try await RunningSystem.shared()
+            try await eventually("nothing is in a queue", within: .seconds(60)) { try await system.host.depth() == 0 }
+            var placed: [(id: ID, message: Outgoing)] = []
+            for _ in 0..<60 { placed.append(try await system.orderMessage(version: 2)) }
+            let (orders, messages) = (placed.map(\.id), placed.map(\.message))
+            try await system.suffer(
+                "queue orders deleted with events in it",
+                prepare: { system in
+                    try await system.pause("orders")
+                    try await system.publish(messages)
+                    try await eventually("the inventory has answered") { try await system.host.ready("orders") ?? 0 >= orders.count }
+                    try await system.host.deleteQueue("orders")
+                }
+            ) { system in
+                try await system.conveyor("topology", "apply")
+                try await system.resume("orders")
+                let list = orders.map { "'\($0)'" }.joined(separator: ",")
+                // It sends again what was emitted more than a minute ago.
+                try await eventually("what the queue held is handled", within: .seconds(180), every: .seconds(5)) {
+                    try await system.auditReport("--republish")
+                    return try await system.database.value("select count(*) from orders where id in (\(list))") == "\(orders.count)"
+                }
+            }
+        }
+
         /// More than the ingress lets wait in a queue.
         private static let tooMany = RunningSystem.queueLimit + 50
 

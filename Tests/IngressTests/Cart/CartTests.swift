@@ -93,4 +93,28 @@ import Testing
         #expect(try await shop.api.get("/cart", by: customer.token)["items"] == [])
         #expect(try await shop.other.get("/products/\(product)")["stock_quantity"] == 97)
     }
+    @Test func `eight customers who change their carts and check out at once order what they said last`() async throws {
+        let shop = try await TestShop.shared()
+        let product = try await shop.product(["stock_quantity": 10_000])
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    let customer = try await shop.customer()
+                    for round in Int64(1)...10 {
+                        // None is waited for, and the checkout is by the other ingress every second time.
+                        for quantity in [round + 1, round] {
+                            let put = try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": .int(quantity)], by: customer.token)
+                            #expect(put.status == 202)
+                        }
+                        let checkout = try await (round.isMultiple(of: 2) ? shop.api : shop.other).send(
+                            "POST", "/cart/checkout", ["shipping_address": TestShop.address], by: customer.token, waiting: true)
+                        #expect(checkout.status == 201, "\(checkout)")
+                        let order = try await shop.api.get("/orders/\(checkout["resource"]["id"].text ?? "-")", by: customer.token)
+                        #expect(order["items"].list.map { $0["quantity"] } == [.int(round)])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
 }

@@ -106,11 +106,11 @@ final class RunningSystem: Sendable {
         try await ChildProcess.run(Repository.executable("conveyor"), arguments, environment: self.settings, within: .seconds(120))
     }
 
-    /// What `conveyor audit` prints, whether the books balance or not.
-    func auditReport() async throws -> String {
-        let audit = try ChildProcess(Repository.executable("conveyor"), ["audit", "--json"], environment: self.settings)
+    /// What `conveyor verify` prints, whether the books balance or not.
+    @discardableResult func auditReport(_ options: String...) async throws -> String {
+        let audit = try ChildProcess(Repository.executable("conveyor"), ["verify", "--json"] + options, environment: self.settings)
         let exit = try await audit.waitForExit(within: .seconds(120))
-        guard exit == .status(0) || exit == .status(1) && !audit.standardOutput.isEmpty else { throw FixtureError("conveyor audit: \(audit.output)") }
+        guard exit == .status(0) || exit == .status(1) && !audit.standardOutput.isEmpty else { throw FixtureError("conveyor verify: \(audit.output)") }
         return audit.standardOutput
     }
 
