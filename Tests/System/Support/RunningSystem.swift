@@ -110,7 +110,9 @@ final class RunningSystem: Sendable {
     @discardableResult func auditReport(_ options: String...) async throws -> String {
         let audit = try ChildProcess(Repository.executable("conveyor"), ["verify", "--json"] + options, environment: self.settings)
         let exit = try await audit.waitForExit(within: .seconds(120))
-        guard exit == .status(0) || exit == .status(1) && !audit.standardOutput.isEmpty else { throw FixtureError("conveyor verify: \(audit.output)") }
+        guard exit == .status(0) || exit == .status(1) && !audit.standardOutput.isEmpty else {
+            throw FixtureError("conveyor verify: \(audit.output)")
+        }
         return audit.standardOutput
     }
 
