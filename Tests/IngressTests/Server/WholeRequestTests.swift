@@ -17,7 +17,9 @@ import Testing
     /// Endpoints that answer at once, after a moment, in pieces, and with the length of what was sent.
     private static var routes: Routes {
         var routes = Routes()
-        routes.on(.get, "/now/{n}") { _, context in Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "<now \(context.parameter("n"))>"))) }
+        routes.on(.get, "/now/{n}") { _, context in
+            Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "<now \(context.parameter("n"))>")))
+        }
         routes.on(.get, "/soon/{n}") { _, context in
             for _ in 0..<10 { await Task.yield() }
             return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: "<soon \(context.parameter("n"))>")))
