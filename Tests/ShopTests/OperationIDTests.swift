@@ -61,7 +61,7 @@ struct OperationIDTests {
         // Numbers that were ever issued stay.
         #expect(
             OperationKind.allCases.map(\.rawValue) == [
-                1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50,
+                1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50,
             ])
     }
 
@@ -69,6 +69,6 @@ struct OperationIDTests {
         #expect(OperationKind.allCases.filter { $0.resourceType == nil } == [.requestPasswordReset, .resetPassword])
         #expect(
             OperationKind.allCases.filter(\.makesResource)
-                == [.register, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund])
+                == [.register, .subscribePush, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund])
     }
 }

@@ -108,7 +108,6 @@ struct AccountsController: Sendable {
             // Before the answer: whatever happens then, the token counts as used.
             try await self.publish(
                 RenewSession(userID: user.id, sessionID: id, counter: next, expiresAt: Int64(expiresAt.timeIntervalSince1970)), by: user.id, context)
-        case .justUsed(let newest): session.counter = newest
         case .used:
             try await self.publish(EndSession(userID: user.id, sessionID: id), by: user.id, context)
             throw Problem(.unauthorized, "This refresh token was used before, so its session was ended; sign in again.")

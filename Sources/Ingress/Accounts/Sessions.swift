@@ -12,8 +12,6 @@ struct Sessions: Sendable {
     enum Standing: Sendable, Equatable {
         /// It is the newest: its successor has this counter.
         case current(next: Int)
-        /// It was traded in a moment ago: two windows of one browser, or an answer that was lost. The newest has this counter.
-        case justUsed(newest: Int)
         /// It was traded in before: it was stolen, or its successor was.
         case used
         /// Its session was ended.
@@ -21,21 +19,17 @@ struct Sessions: Sendable {
     }
 
     private static let find: Statement = """
-        select counter, renewed_at > now() - make_interval(secs => $2), ended_at is not null from sessions where id = $1
+        select counter, ended_at is not null from sessions where id = $1
         """
-
-    /// How long a refresh token may come again, in seconds.
-    private static let grace = 3.0
 
     /// What the refresh token of a session is worth.
     func standing(of session: Tokens.Session) async throws(PostgresError) -> Standing {
         let (next, overflow) = session.counter.addingReportingOverflow(1)
         guard let id = session.id, !overflow, next <= Int(Int32.max) else { return .ended }
-        let known = try await self.pool.query(Self.find, id, Self.grace).decode((Int32, Bool, Bool).self).first
+        let known = try await self.pool.query(Self.find, id).decode((Int32, Bool).self).first
         // Unknown or behind: nothing was renewed yet, or the worker has not come to it.
-        guard let (counter, isRecent, isEnded) = known else { return .current(next: next) }
+        guard let (counter, isEnded) = known else { return .current(next: next) }
         if isEnded { return .ended }
-        if session.counter >= Int(counter) { return .current(next: next) }
-        return session.counter == Int(counter) - 1 && isRecent ? .justUsed(newest: Int(counter)) : .used
+        return session.counter >= Int(counter) ? .current(next: next) : .used
     }
 }

@@ -69,7 +69,9 @@ struct StripeWebhook: Sendable {
         } catch {
             throw Problem(.malformedJSON, "The body is not a Stripe event: \(JSON.explain(error)).")
         }
-        guard 1...255 ~= head.id.utf8.count, !text.utf8.contains(0) else { throw Problem(.badRequest, "The event has no usable id.") }
+        guard 1...255 ~= head.id.utf8.count, !text.utf8.contains(0), !head.id.utf8.contains(0), !head.type.utf8.contains(0) else {
+            throw Problem(.badRequest, "The event has no usable id or type.")
+        }
         let event = StripeEvent(eventID: head.id, eventType: head.type, created: head.created, body: text)
         // By the event, not by the delivery: however often it comes, it is the same message.
         let envelope = Envelope(

@@ -52,7 +52,7 @@ extension WaitingMessage.Source {
     var note: String {
         switch self {
         case .queue: "read from the queue"
-        case .books: "read from the inbox: commands that came by HTTP and that no worker has tried yet are missing; set RABBITMQCTL to see them"
+        case .books: "read from the books: commands that came by HTTP and that no worker has tried yet are missing; set RABBITMQCTL to see them"
         }
     }
 }

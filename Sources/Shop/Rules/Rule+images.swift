@@ -32,10 +32,12 @@ extension Rule<String> {
         return !host.isEmpty && isName && Self.isPort(authority.dropFirst(host.count))
     }
 
-    /// Nothing, or a colon and digits.
+    /// Nothing, or a colon and the number of a port.
     private static func isPort(_ text: Substring.UTF8View) -> Bool {
         guard let colon = text.first else { return true }
-        return colon == UInt8(ascii: ":") && text.count <= 6 && text.dropFirst().allSatisfy(\.isDigit)
+        let digits = text.dropFirst()
+        guard colon == UInt8(ascii: ":"), 1...5 ~= digits.count, digits.allSatisfy(\.isDigit) else { return false }
+        return UInt16(Substring(digits)).map { $0 > 0 } ?? false
     }
 }
 

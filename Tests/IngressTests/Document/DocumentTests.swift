@@ -15,7 +15,7 @@ import Testing
     private static let shop = Task { try await TestShop() }
 
     /// Files of the page `/docs`, which are nobody's business but its own.
-    private static let assets: Set = ["GET /docs/start.js", "GET /docs/swagger-ui.css", "GET /docs/swagger-ui-bundle.js"]
+    private static let assets: Set = ["GET /docs/docs.css", "GET /docs/start.js", "GET /docs/swagger-ui.css", "GET /docs/swagger-ui-bundle.js"]
 
     @Test func `every route is in the document, and no other`() async throws {
         let settings = Settings(environment: [

@@ -95,9 +95,9 @@ import Testing
     @Test func `one whose canary comes back dead stops before it does more harm`() async throws {
         try await withCommandLine { site in
             try await self.addProduct(site)
-            // It decodes, and no handler takes it.
-            try await site.addDeadLetters(
-                12, queue: "inventory", type: "inventory.adjust_stock", group: "aaaaaaaaaa", payload: Self.adjustment(#""delta": 1, "set": 1"#))
+            // Nothing is wrong with it that a plan could see.
+            try await site.database.psql("alter table stock_movements add constraint broken check (delta <> 1)")
+            try await site.addDeadLetters(12, queue: "inventory", type: "inventory.adjust_stock", group: "aaaaaaaaaa", payload: Self.adjustment())
             try await withPart("conveyor", site.settings(of: "recorder"), arguments: ["record"]) { _ in
                 try await self.withInventory(site) { _ in
                     let job = try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa", "--json")
