@@ -70,7 +70,8 @@ import Testing
 
     @Test(arguments: [
         "", "x", "ftp://x/a", "javascript:alert(1)", "data:image/png;base64,AA", "//x/a", "https:/x", "https://", "https:///a", "https://?a",
-        "https://:80/a", "https://x:0/a", "https://x:65536/a", "https://x:99999/a", "https://x:/a", "https://[::1]:0",
+        "https://:80/a", "https://x:0/a", "https://x:080/a", "https://x:65535:1/a", "https://x:65536/a", "https://x:99999/a", "https://x:/a",
+        "https://[::1]:0",
         "HTTPS://x", "https://x/\"><script>", "https://x/'onerror='", "https://x/<b>", "https://x/a b", "https://x/\u{a0}", "https://x/ü",
         "https://ü/a",
         "https://x/\n", "https://x/\u{0}", "https://x/\\", "https://x/`", "https://x/{}", "https://x/|", "https://x/^", "https://u:p@x/",

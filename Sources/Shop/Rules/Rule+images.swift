@@ -36,8 +36,8 @@ extension Rule<String> {
     private static func isPort(_ text: Substring.UTF8View) -> Bool {
         guard let colon = text.first else { return true }
         let digits = text.dropFirst()
-        guard colon == UInt8(ascii: ":"), 1...5 ~= digits.count, digits.allSatisfy(\.isDigit) else { return false }
-        return UInt16(Substring(digits)).map { $0 > 0 } ?? false
+        guard colon == UInt8(ascii: ":"), digits.count <= 5, digits.allSatisfy(\.isDigit), digits.first != UInt8(ascii: "0") else { return false }
+        return UInt16(Substring(digits)) != nil
     }
 }
 

@@ -42,7 +42,7 @@ import Testing
         let (first, other) = (try await self.signIn(customer), try await self.signIn(customer))
         let second = try Pair(try await self.trade(first.refresh))
         let third = try Pair(try await self.trade(second.refresh, at: shop.other))
-        try await self.awaitTrade(1, of: customer)
+        try await self.awaitTrade(2, of: customer)
         let again = try await self.trade(first.refresh)
         #expect(again.status == 401)
         #expect(again.code == "unauthorized")
