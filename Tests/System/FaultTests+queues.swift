@@ -71,8 +71,9 @@ extension FaultTests {
                     try await self.fillInventory(system)
                 }
             ) { system in
-                try await system.waitUntilRefused("queue_full")
+                let last = try await system.buyUntilFull()
                 try await system.resume("inventory")
+                try await last.value
             }
         }
 
@@ -88,8 +89,9 @@ extension FaultTests {
                     try await system.publish(orders)
                 }
             ) { system in
-                try await system.waitUntilRefused("queue_full")
+                let last = try await system.buyUntilFull()
                 for queue in ["inventory", "orders"] { try await system.resume(queue) }
+                try await last.value
                 try await eventually("no queue is over its limit", within: .seconds(120)) {
                     for queue in ["orders", "inventory"] where try await system.host.ready(queue) ?? 0 >= RunningSystem.queueLimit { return false }
                     return true

@@ -34,6 +34,16 @@ extension RunningSystem {
         #expect(report.books.doubled == 0)
     }
 
+    /// Buys until an order is refused because a queue is full: the ingress looks once a second, and the other customers may all have bought by then.
+    /// - Returns: the purchase that waits until there is room.
+    func buyUntilFull() async throws -> Task<Void, any Error> {
+        let buying = Task {
+            while self.frontend.refusals["queue_full"] == nil { _ = try await self.place(try self.lines(), by: self.customers[0]) }
+        }
+        try await self.waitUntilRefused("queue_full")
+        return buying
+    }
+
     /// Waits until customers were refused with this code.
     func waitUntilRefused(_ code: String) async throws {
         try await eventually("customers are told \(code), not only \(self.frontend.refusals)", within: .seconds(60)) {
