@@ -6,7 +6,11 @@ import Synchronization
 ///
 /// Its weeks are dropped when they are older than `INBOX_RETENTION_DAYS`. Of a message that was sent before that it can no longer be told whether it took
 /// effect: to handle it might do so twice, and to drop it might lose it. So a person decides.
-final class Retention: Sendable {
+public final class Retention: Sendable {
+    /// Why such a message is a dead letter, and what a person can do.
+    public static let forgotten =
+        "older than what the inbox remembers, so it may have taken effect already; look, and send it with dead replay --force, or discard it"
+
     private struct State {
         /// Milliseconds since 1970.
         var since = Int64.min

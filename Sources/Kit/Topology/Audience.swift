@@ -33,24 +33,3 @@ final class Audience: Sendable {
     private static let requiredTypes = Set(bindings)
     private static let requiredPatterns = bindings.map(TopicPattern.init).filter { !$0.isLiteral }
 }
-
-/// The pattern of a binding of a topic exchange: words between dots, `*` for one of any, `#` for any number of them.
-struct TopicPattern: Sendable {
-    private let words: [Substring]
-
-    init(_ text: String) { self.words = text.split(separator: ".", omittingEmptySubsequences: false) }
-
-    /// It matches itself alone.
-    var isLiteral: Bool { !self.words.contains { $0 == "*" || $0 == "#" } }
-
-    /// Whether the broker routes a key by it.
-    func matches(_ key: String) -> Bool { Self.matches(self.words[...], key.split(separator: ".", omittingEmptySubsequences: false)[...]) }
-
-    private static func matches(_ pattern: ArraySlice<Substring>, _ key: ArraySlice<Substring>) -> Bool {
-        guard let first = pattern.first else { return key.isEmpty }
-        let rest = pattern.dropFirst()
-        if first == "#" { return self.matches(rest, key) || !key.isEmpty && self.matches(pattern, key.dropFirst()) }
-        guard let word = key.first, first == "*" || first == word else { return false }
-        return self.matches(rest, key.dropFirst())
-    }
-}

@@ -158,11 +158,7 @@ extension Definitions {
 
     /// The work queues that take what is published to an exchange under a key.
     public func queues(of exchange: String, _ key: String) -> [String] {
-        self.bindings.filter { binding in
-            guard binding.source == exchange else { return false }
-            // Of patterns there is one kind: `orders.#`.
-            return binding.routingKey.hasSuffix(".#") ? key.hasPrefix(binding.routingKey.dropLast()) : binding.routingKey == key
-        }.map(\.destination)
+        self.bindings.filter { $0.source == exchange && TopicPattern($0.routingKey).matches(key) }.map(\.destination)
     }
 
     /// The work queues that take messages of a type.

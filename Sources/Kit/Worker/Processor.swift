@@ -159,9 +159,7 @@ struct Processor: Sendable {
             guard try await self.retention.isForgotten(item.envelope.sentAt, in: self.pool),
                 try await self.inbox.peek([item.envelope.messageID], in: self.pool).isEmpty
             else { continue }
-            throw Poison(
-                .timedOut,
-                "older than what the inbox remembers, so it may have taken effect already; look, and send it with dead replay --force, or discard it")
+            throw Poison(.timedOut, Retention.forgotten)
         }
     }
 

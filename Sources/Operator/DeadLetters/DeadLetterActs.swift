@@ -36,7 +36,7 @@ struct DeadLetterActs: Sendable {
             case .closed(let id, let status): "\(id) is \(status.rawValue)"
             case .replaced(let id, let message): "\(id) was edited: message \(message) took its place"
             case .applied(let id): "\(id) has taken effect already: an edited message would do so once more"
-            case .forgotten(let id): "\(id) is \(ReplayPlan.Verdict.forgottenReason)"
+            case .forgotten(let id): "\(id) is \(Retention.forgotten)"
             case .invalid(let reason): reason
             case .notPublished(let failure): "the broker did not take the message: \(failure)"
             }

@@ -57,15 +57,12 @@ struct ReplayPlan: Sendable {
 }
 
 extension ReplayPlan.Verdict {
-    static let forgottenReason =
-        "older than what the inbox remembers, so it may have taken effect already; look, and send it with dead replay --force, or discard it"
-
     /// Why the letter is left out; nil if it is sent.
     var reason: String? {
         switch self {
         case .wouldRun, .alreadyApplied: nil
         case .doesNotDecode(let reason): reason
-        case .forgotten: Self.forgottenReason
+        case .forgotten: Retention.forgotten
         }
     }
 }

@@ -156,7 +156,7 @@ extension DeadCommand {
             guard plan.wouldRun + plan.alreadyApplied > 0 else {
                 throw NothingFound(
                     plan.forgotten > 0
-                        ? "none of them is sent: \(ReplayPlan.Verdict.forgottenReason)" : "none of them would succeed: edit or discard them")
+                        ? "none of them is sent: \(Retention.forgotten)" : "none of them would succeed: edit or discard them")
             }
             if Terminal.canAsk, !self.yes {
                 guard Terminal.ask("Send \(Quantity.count(plan.wouldRun + plan.alreadyApplied, "message"))?") else { throw ExitCode(1) }
