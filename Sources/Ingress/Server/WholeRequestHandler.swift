@@ -40,8 +40,6 @@ final class WholeRequestHandler: ChannelDuplexHandler {
     private var passed = 0
     /// What came while a request was being answered.
     private var held: CircularBuffer<HTTPRequestPart> = []
-    /// It holds a whole request: no more is read.
-    private var holdsRequest = false
     private var isReadHeld = false
     private var isTakingHeld = false
     /// The client closed its side while its request was being answered; what stands behind would close the other for it.
@@ -53,6 +51,8 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         self.executor = LoopExecutor(loop: loop)
     }
 
+    /// Whether a whole request is held: then no more is read.
+    private var holdsRequest: Bool { self.held.contains { if case .end = $0 { true } else { false } } }
     private var isAnswering: Bool { if case .answering = self.state { true } else { false } }
 
     // MARK: What comes in
@@ -61,7 +61,6 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         let part = self.unwrapInboundIn(data)
         if self.isAnswering {
             self.held.append(part)
-            if case .end = part { self.holdsRequest = true }
         } else {
             self.take(part, context)
         }
@@ -156,7 +155,6 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         self.isTakingHeld = true
         while !self.isAnswering, let part = self.held.popFirst() { self.take(part, context) }
         self.isTakingHeld = false
-        self.holdsRequest = self.held.contains { if case .end = $0 { true } else { false } }
         if self.isAnswering { return }
         if self.isReadHeld {
             self.isReadHeld = false
