@@ -5,6 +5,12 @@ let package = Package(
     name: "conveyor",
     platforms: [.macOS(.v15)],
     products: [
+        // Libraries: the machinery of messages, and the clients that it is made with. They know nothing of the shop.
+        .library(name: "Conveyor", targets: ["Conveyor"]),
+        .library(name: "RabbitMQ", targets: ["RabbitMQ"]),
+        .library(name: "Postgres", targets: ["Postgres"]),
+        .library(name: "Transfer", targets: ["Transfer"]),
+        // The shop, and what operates it.
         .executable(name: "ingress", targets: ["Ingress"]),
         .executable(name: "conveyor", targets: ["Operator"]),
         .executable(name: "orders-worker", targets: ["Orders"]),
@@ -54,15 +60,17 @@ let package = Package(
             dependencies: ["CPostgres", "EventThread", .logging, .lifecycle, .deque, .crypto]),
         .target(name: "Transfer", dependencies: ["CCurl", "EventThread"]),
 
-        // The machinery of messages, and the shop's domain (no I/O).
+        // The machinery of messages: any application's.
         .target(
-            name: "Kit",
+            name: "Conveyor",
             dependencies: [
-                "CLinux", "EventThread", "RabbitMQ", "Postgres", "Transfer", "Shop", "Topology", .logging, .metrics, .tracing, .lifecycle,
+                "CLinux", "EventThread", "RabbitMQ", "Postgres", "Transfer", .logging, .metrics, .tracing, .lifecycle,
                 .configuration,
                 .argumentParser, .crypto, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .unixSignals,
             ]),
-        .target(name: "Shop", dependencies: [.crypto]),
+
+        // The shop: its messages, rules and settings, and what it hands to the machinery.
+        .target(name: "Shop", dependencies: ["Conveyor", "Postgres", "Topology", .crypto]),
         .target(
             name: "Topology",
             path: "topology",
@@ -73,17 +81,18 @@ let package = Package(
         .target(name: "Markup", dependencies: [.mustache]),
 
         // TLS of the servers: the ingress and the console.
-        .target(name: "ServerTLS", dependencies: ["Kit", .nioSSL]),
+        .target(name: "ServerTLS", dependencies: ["Conveyor", .nioSSL]),
 
         // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
         .target(
-            name: "Identity", dependencies: ["CArgon2", "Shop", .jwt, .crypto, .nioPosix], resources: [.embedInCode("common-passwords.txt")]),
+            name: "Identity", dependencies: ["CArgon2", "Conveyor", "Shop", .jwt, .crypto, .nioPosix],
+            resources: [.embedInCode("common-passwords.txt")]),
 
         // The parts.
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "CDocs", "EventThread", "Kit", "Shop", "Identity", "Postgres", "RabbitMQ", "ServerTLS", "CZlib", .hummingbird, .hummingbirdCore,
+                "CDocs", "EventThread", "Conveyor", "Shop", "Identity", "Postgres", "RabbitMQ", "ServerTLS", "CZlib", .hummingbird, .hummingbirdCore,
                 .hummingbirdTLS,
                 .hummingbirdHTTP2,
                 .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioSSL, .nioTLS, .lifecycle, .logging,
@@ -92,27 +101,29 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Kit", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "ServerTLS", "Transfer", "Topology", .argumentParser,
+                "Conveyor", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "ServerTLS", "Transfer", "Topology",
+                .argumentParser,
                 .crypto,
                 .httpTypes,
                 .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .lifecycle, .logging, .mustache, .nio, .nioSSL,
             ],
             resources: [.embedInCode("Console/Assets/")]),
         .executableTarget(
-            name: "Orders", dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", .logging, .argumentParser], path: "Workers/Orders"),
+            name: "Orders", dependencies: ["Conveyor", "Shop", "Postgres", "RabbitMQ", .logging, .argumentParser], path: "Workers/Orders"),
         .executableTarget(
             name: "Payments",
-            dependencies: ["Kit", "Shop", "Postgres", "RabbitMQ", "Transfer", .logging, .argumentParser, .tracing],
+            dependencies: ["Conveyor", "Shop", "Postgres", "RabbitMQ", "Transfer", .logging, .argumentParser, .tracing],
             path: "Workers/Payments"),
-        .executableTarget(name: "Inventory", dependencies: ["Kit", "Shop", "Postgres", .argumentParser], path: "Workers/Inventory"),
+        .executableTarget(name: "Inventory", dependencies: ["Conveyor", "Shop", "Postgres", .argumentParser], path: "Workers/Inventory"),
         .executableTarget(
-            name: "Email", dependencies: ["Kit", "Shop", "Postgres", "Transfer", "MailTemplates", .argumentParser, .crypto, .logging, .tracing],
+            name: "Email", dependencies: ["Conveyor", "Shop", "Postgres", "Transfer", "MailTemplates", .argumentParser, .crypto, .logging, .tracing],
             path: "Workers/Email", exclude: ["Templates"]),
         // What the e-mails look like, for the worker that sends them and the operator who looks at them.
         .target(
-            name: "MailTemplates", dependencies: ["Markup", "Shop", .mustache], path: "Workers/Email/Templates", resources: [.embedInCode("Letters/")]
+            name: "MailTemplates", dependencies: ["Conveyor", "Markup", "Shop", .mustache], path: "Workers/Email/Templates",
+            resources: [.embedInCode("Letters/")]
         ),
-        .executableTarget(name: "Accounts", dependencies: ["Kit", "Shop", "Postgres"], path: "Workers/Accounts"),
+        .executableTarget(name: "Accounts", dependencies: ["Conveyor", "Shop", "Postgres"], path: "Workers/Accounts"),
         .executableTarget(
             name: "StripeDouble",
             dependencies: [
@@ -129,36 +140,38 @@ let package = Package(
         .testTarget(
             name: "TransferTests", dependencies: ["Transfer", "Fixtures", .hummingbird, .hummingbirdHTTP2, .hummingbirdTLS, .logging, .nio, .nioSSL]),
         .testTarget(name: "StripeDoubleTests", dependencies: ["StripeDouble", "Fixtures", "Transfer"]),
-        .executableTarget(name: "ExamplePart", dependencies: ["Kit", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
-        .executableTarget(name: "ExampleWorker", dependencies: ["Kit", "Postgres", "Shop", .argumentParser], path: "Tests/ExampleWorker"),
+        .executableTarget(name: "ExamplePart", dependencies: ["Conveyor", "Shop", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
+        .executableTarget(name: "ExampleWorker", dependencies: ["Conveyor", "Postgres", "Shop", .argumentParser], path: "Tests/ExampleWorker"),
         .testTarget(
-            name: "KitTests",
+            name: "ConveyorTests",
             dependencies: [
-                "CLinux", "EventThread", "Kit", "Postgres", "RabbitMQ", "Shop", "Topology", "Transfer", "Fixtures", "ExamplePart", "ExampleWorker",
+                "CLinux", "EventThread", "Conveyor", "Postgres", "RabbitMQ", "Shop", "Topology", "Transfer", "Fixtures", "ExamplePart",
+                "ExampleWorker",
                 .hummingbird,
                 .httpTypes,
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
-        .testTarget(name: "ShopTests", dependencies: ["Shop", "Kit", "RabbitMQ", "Fixtures", .yams]),
+        .testTarget(name: "ShopTests", dependencies: ["Shop", "Conveyor", "RabbitMQ", "Fixtures", .yams]),
         .testTarget(
             name: "IngressTests",
             dependencies: [
-                "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Kit", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird,
+                "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Conveyor", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto,
+                .hummingbird,
                 .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nio, .nioPosix,
             ]),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Orders", "Payments", "Inventory", "Email", "Accounts", "Kit", "Shop", "Postgres", "RabbitMQ", "Transfer",
+                "Orders", "Payments", "Inventory", "Email", "Accounts", "Conveyor", "Shop", "Postgres", "RabbitMQ", "Transfer",
                 "MailTemplates",
                 "Fixtures", .logging,
             ]),
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "Operator", "Fixtures", "Identity", "Kit", "Markup", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird, .jwt, .logging,
+                "Operator", "Fixtures", "Identity", "Conveyor", "Markup", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird, .jwt, .logging,
             ]),
-        .testTarget(name: "System", dependencies: ["Kit", "Shop", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
+        .testTarget(name: "System", dependencies: ["Conveyor", "Shop", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]
 )
 

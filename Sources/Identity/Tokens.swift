@@ -1,3 +1,4 @@
+public import Conveyor
 import Crypto
 public import FoundationEssentials
 import JWTKit

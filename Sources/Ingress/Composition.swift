@@ -1,8 +1,8 @@
+import Conveyor
 import EventThread
 import FoundationEssentials
 import Hummingbird
 import Identity
-import Kit
 import Logging
 import Postgres
 import RabbitMQ

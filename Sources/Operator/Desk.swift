@@ -1,9 +1,10 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import Logging
 import Postgres
 import RabbitMQ
 import ServiceLifecycle
+import Shop
 import Transfer
 
 /// What was asked for is not there: one line on standard error, exit 1.
@@ -21,7 +22,7 @@ struct Desk: Sendable {
     /// Runs a command's work with its settings read.
     /// - Throws: `ExitCode`, after one line on standard error.
     static func open(_ options: PartOptions, _ body: (Desk) async throws -> Void) async throws {
-        try await Part.perform("conveyor", options: options, log: .standardError) { settings, logger in
+        try await Part.perform("conveyor", of: .shop, options: options, log: .standardError) { settings, logger in
             var logger = logger
             // Connections that come and go are no news here.
             if options.logLevel == nil, !settings.isSet("LOG_LEVEL") { logger.logLevel = .warning }

@@ -1,4 +1,4 @@
-public import Kit
+public import Conveyor
 public import NIOSSL
 
 /// TLS as every server of ours speaks it, by the settings `TLS_CERT` and `TLS_KEY`.

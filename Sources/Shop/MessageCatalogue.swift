@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// Every message type there is: the one list that `topology/asyncapi.yaml` is held against, and by which a message of any type is decoded again.
 public enum MessageCatalogue {
     /// Commands first, by queue; then events.

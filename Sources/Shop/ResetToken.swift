@@ -1,3 +1,4 @@
+public import Conveyor
 import Crypto
 
 /// The token of a password reset's link: the reset's id and a MAC over it.

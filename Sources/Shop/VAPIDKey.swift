@@ -1,3 +1,4 @@
+import Conveyor
 import Crypto
 
 /// The key by which push services know the shop (RFC 8292): of P-256, as 32 bytes in base64url.

@@ -1,12 +1,13 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import Logging
 import ServiceLifecycle
+import Shop
 
 /// A part that does nothing but what its options say: what the tests of `Part` run as a process.
 @main
 struct ExamplePart: AsyncParsableCommand {
-    static let configuration = Part.configuration("example-part", "A part for tests.", settings: .plainWorkers)
+    static let configuration = Part.configuration("example-part", "A part for tests.", settings: .plainWorkers, of: .shop)
 
     @OptionGroup var options: PartOptions
     @Option(help: "Milliseconds that work takes which is in hand at the end.") var work = 0
@@ -17,7 +18,7 @@ struct ExamplePart: AsyncParsableCommand {
     @Option(help: "Lines to log at the very end.") var lines = 0
 
     func run() async throws {
-        try await Part.run("example-part", options: self.options) { settings, logger in
+        try await Part.run("example-part", of: .shop, options: self.options) { settings, logger in
             if self.broken { throw Broken() }
             if self.slowStart {
                 logger.info("starting slowly")

@@ -1,16 +1,17 @@
 import ArgumentParser
+import Conveyor
 import Glibc
-import Kit
+import Shop
 
 /// A worker of the queue `tests` that counts: what the tests of the machinery run as a process and kill.
 @main
 struct ExampleWorker: AsyncParsableCommand {
-    static let configuration = Part.configuration("tests-worker", "A worker for tests.", settings: .plainWorkers)
+    static let configuration = Part.configuration("tests-worker", "A worker for tests.", settings: .plainWorkers, of: .shop)
 
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "tests", options: self.options) { part in
+        try await WorkerPart.run(queue: "tests", of: .shop, options: self.options) { part in
             part.handle(
                 TallyHandler { received in
                     // What a message does that no handler can catch.

@@ -1,5 +1,5 @@
+import Conveyor
 import Fixtures
-import Kit
 import Testing
 
 /// What every executable does before it reaches for a server.

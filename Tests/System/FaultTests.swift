@@ -1,6 +1,6 @@
+import Conveyor
 import Fixtures
 import Glibc
-import Kit
 import RabbitMQ
 import Shop
 import Testing

@@ -3,7 +3,7 @@ import Postgres
 import Shop
 import Testing
 
-@testable import Kit
+@testable import Conveyor
 
 /// What one customer or operator sent about one thing takes effect in the order in which it was accepted, or is rejected: whatever the clocks say.
 @Suite struct OrderOfAcceptanceTests {

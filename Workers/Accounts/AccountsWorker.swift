@@ -1,14 +1,15 @@
 import ArgumentParser
-import Kit
+import Conveyor
+import Shop
 
 @main
 struct AccountsWorker: AsyncParsableCommand {
-    static let configuration = Part.configuration("accounts-worker", "Keeps the accounts: consumes `accounts`.", settings: .plainWorkers)
+    static let configuration = Part.configuration("accounts-worker", "Keeps the accounts: consumes `accounts`.", settings: .plainWorkers, of: .shop)
 
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "accounts", options: self.options) { part in
+        try await WorkerPart.run(queue: "accounts", of: .shop, options: self.options) { part in
             part.handle(Self.handlers(pushTo: try OutwardAddresses(part.settings)))
         }
     }

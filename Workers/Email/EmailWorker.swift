@@ -1,16 +1,16 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import MailTemplates
 import Shop
 
 @main
 struct EmailWorker: AsyncParsableCommand {
-    static let configuration = Part.configuration("email-worker", "Sends the e-mails: consumes `email`.", settings: .email)
+    static let configuration = Part.configuration("email-worker", "Sends the e-mails: consumes `email`.", settings: .email, of: .shop)
 
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "email", concurrency: 4, options: self.options) { part in
+        try await WorkerPart.run(queue: "email", of: .shop, concurrency: 4, options: self.options) { part in
             let post = try Post(settings: part.settings, concurrency: part.lanes * NotifyLimits.largestBatch, logger: part.logger)
             let letters = try Letters(settings: part.settings, pool: part.pool)
             if let push = try PushSender(settings: part.settings, pool: part.pool) { part.handle(push) }

@@ -1,15 +1,16 @@
 import ArgumentParser
-import Kit
+import Conveyor
+import Shop
 
 @main
 struct InventoryWorker: AsyncParsableCommand {
     static let configuration = Part.configuration(
-        "inventory-worker", "Keeps the catalogue and the stock: consumes `inventory`.", settings: .plainWorkers)
+        "inventory-worker", "Keeps the catalogue and the stock: consumes `inventory`.", settings: .plainWorkers, of: .shop)
 
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "inventory", options: self.options) { part in
+        try await WorkerPart.run(queue: "inventory", of: .shop, options: self.options) { part in
             let threshold = try part.settings.int("LOW_STOCK_THRESHOLD", in: 0...StockLedger.limit)
             let currency = try part.settings.currency()
             part.handle(Self.handlers(currency: currency, lowStockThreshold: threshold))

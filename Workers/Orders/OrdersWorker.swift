@@ -1,15 +1,16 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import RabbitMQ
+import Shop
 
 @main
 struct OrdersWorker: AsyncParsableCommand {
-    static let configuration = Part.configuration("orders-worker", "Keeps carts and orders: consumes `orders`.", settings: .plainWorkers)
+    static let configuration = Part.configuration("orders-worker", "Keeps carts and orders: consumes `orders`.", settings: .plainWorkers, of: .shop)
 
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "orders", options: self.options) { part in
+        try await WorkerPart.run(queue: "orders", of: .shop, options: self.options) { part in
             let paymentWindow = try part.settings.minutes("PAYMENT_WINDOW_MINUTES")
             part.handle(Self.handlers(paymentWindow: paymentWindow))
             let sweep = DeadlineSweep(

@@ -1,15 +1,16 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import RabbitMQ
+import Shop
 
 @main
 struct PaymentsWorker: AsyncParsableCommand {
-    static let configuration = Part.configuration("payments-worker", "Talks to Stripe: consumes `payments`.", settings: .payments)
+    static let configuration = Part.configuration("payments-worker", "Talks to Stripe: consumes `payments`.", settings: .payments, of: .shop)
 
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await WorkerPart.run(queue: "payments", concurrency: 8, options: self.options) { part in
+        try await WorkerPart.run(queue: "payments", of: .shop, concurrency: 8, options: self.options) { part in
             let stripe = try StripeClient(settings: part.settings, logger: part.logger)
             let publishableKey = try part.settings.stripePublishableKey()
             part.handle(

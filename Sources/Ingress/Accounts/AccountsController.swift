@@ -1,7 +1,7 @@
+import Conveyor
 import FoundationEssentials
 import Hummingbird
 import Identity
-import Kit
 import Postgres
 import RabbitMQ
 import Shop

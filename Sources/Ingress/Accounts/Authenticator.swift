@@ -1,8 +1,8 @@
+import Conveyor
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Identity
-import Kit
 import Postgres
 import Shop
 import Synchronization

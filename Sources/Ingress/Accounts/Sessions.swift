@@ -1,6 +1,6 @@
+import Conveyor
 import FoundationEssentials
 import Identity
-import Kit
 import Postgres
 import Shop
 

@@ -1,6 +1,6 @@
+import Conveyor
 import FoundationEssentials
 import Identity
-import Kit
 import Shop
 
 /// What a sign-in is answered with (RFC 6749, section 5.1).

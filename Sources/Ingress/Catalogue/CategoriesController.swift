@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Shop
 
 /// Categories: a tree for everyone to read, changed by the shop's staff.

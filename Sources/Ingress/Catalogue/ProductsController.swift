@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Shop
 
 /// Products: listed, searched and read by everyone, changed by the shop's staff.

@@ -1,6 +1,6 @@
+import Conveyor
 import FoundationEssentials
 import Hummingbird
-import Kit
 import Postgres
 import Shop
 

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Shop
 
 /// What an ingress knows of itself and the others from the beats that all of them hear.

@@ -1,3 +1,4 @@
+import Conveyor
 import Postgres
 import Shop
 import Synchronization

@@ -1,6 +1,6 @@
+import Conveyor
 import HTTPTypes
 import Hummingbird
-import Kit
 import NIOCore
 import Shop
 
@@ -30,7 +30,7 @@ struct HealthController: Sendable {
             }
         }
         routes.on(.get, "/problems/{code}") { _, context in
-            guard let code = Problem.Code(rawValue: context.parameter("code")) else {
+            guard let code = Problem.Code.all.first(where: { $0.rawValue == context.parameter("code") }) else {
                 throw Problem(.notFound, "There is no problem with this code.")
             }
             return Response(

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Shop
 
 /// Where the next page begins: the sort key of the last item and its id, so that pages stay complete while rows come and go. Opaque to clients.

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Shop
 
 /// The fields of a JSON object that a client sent: each is read with what it may be, and what is wrong is gathered, so that one answer names all of it.

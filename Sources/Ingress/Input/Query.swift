@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Shop
 
 /// The query of a URL, each parameter read with what it may be.

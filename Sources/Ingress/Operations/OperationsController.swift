@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Shop
 
 /// `GET /operations/{id}`

@@ -1,3 +1,4 @@
+import Conveyor
 import Shop
 
 extension Fields {

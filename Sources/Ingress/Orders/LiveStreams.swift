@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import ServiceLifecycle
 import Shop
 import Synchronization

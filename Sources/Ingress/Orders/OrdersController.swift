@@ -1,6 +1,6 @@
+import Conveyor
 import FoundationEssentials
 import Hummingbird
-import Kit
 import Shop
 
 /// Orders: placed, read, cancelled; shipped and completed by the shop's staff.

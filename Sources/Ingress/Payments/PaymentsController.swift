@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Shop
 
 /// Payments and refunds. What Stripe says of them comes by its webhook.

@@ -1,6 +1,6 @@
+import Conveyor
 import HTTPTypes
 import Hummingbird
-import Kit
 import Shop
 
 /// Cross-origin requests of the origins in `BACKEND_CORS_ORIGINS` (https://fetch.spec.whatwg.org/#http-cors-protocol).

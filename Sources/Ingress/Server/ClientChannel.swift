@@ -1,5 +1,5 @@
+import Conveyor
 import HummingbirdCore
-import Kit
 import Logging
 import NIOCore
 import NIOSSL

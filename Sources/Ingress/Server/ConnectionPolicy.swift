@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import NIOCore
 
 /// What the guards of all connections go by.

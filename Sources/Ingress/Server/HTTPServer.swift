@@ -1,3 +1,4 @@
+import Conveyor
 import FoundationEssentials
 import Glibc
 import HTTPTypes
@@ -5,7 +6,6 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdHTTP2
 import HummingbirdTLS
-import Kit
 import Logging
 import NIOCore
 import NIOSSL

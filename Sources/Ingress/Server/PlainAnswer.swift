@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Shop
 
 /// A problem as it is answered to what never became a request: by the guards of connections and streams.

@@ -1,5 +1,5 @@
+import Conveyor
 import HTTPTypes
-import Kit
 import Shop
 
 /// How many requests of a kind a client may send, as it is told in headers (draft-ietf-httpapi-ratelimit-headers).

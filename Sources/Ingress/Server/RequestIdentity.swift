@@ -1,5 +1,5 @@
+import Conveyor
 import HTTPTypes
-import Kit
 
 /// The ids of a request: taken from its headers if they can be used, else made.
 enum RequestIdentity {

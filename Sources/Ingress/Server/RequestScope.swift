@@ -1,7 +1,7 @@
+import Conveyor
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
-import Kit
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -118,7 +118,7 @@ struct RequestScope: RouterMiddleware {
             let ids = context.trace.ids
             if let operationID = ids.operationID { metadata["operation_id"] = .stringConvertible(operationID) }
             if let userID = ids.userID { metadata["user_id"] = .stringConvertible(userID) }
-            if let orderID = ids.orderID { metadata["order_id"] = .stringConvertible(orderID) }
+            if let subject = ids.subject { metadata["\(subject.type)_id"] = .stringConvertible(subject.id) }
             return metadata
         }
         // Whoever asks every few seconds whether the part lives is in no trace.

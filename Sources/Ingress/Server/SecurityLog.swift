@@ -1,7 +1,7 @@
+import Conveyor
 import Crypto
 import HTTPTypes
 import Hummingbird
-import Kit
 import Logging
 import Shop
 

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import NIOCore
 
 /// What a connection or a client may take of the server.

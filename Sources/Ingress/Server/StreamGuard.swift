@@ -1,5 +1,5 @@
+import Conveyor
 import HTTPTypes
-import Kit
 import NIOCore
 import NIOHTTPTypes
 import Shop

@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Shop
 
 /// Accounts: one's own, and for the shop's staff everyone's.

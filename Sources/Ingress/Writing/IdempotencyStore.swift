@@ -1,5 +1,5 @@
+import Conveyor
 import EventThread
-import Kit
 import Postgres
 import Shop
 import Synchronization

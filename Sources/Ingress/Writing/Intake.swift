@@ -1,8 +1,8 @@
+import Conveyor
 import Crypto
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
-import Kit
 import Postgres
 import RabbitMQ
 import Shop
@@ -58,7 +58,7 @@ struct Intake: Sendable {
             case .none: nil
             }
         context.trace.note { noted in
-            noted = .init(operationID: messageID, userID: actor, orderID: kind.resourceType == .order ? resourceID : nil)
+            noted = .init(operationID: messageID, userID: actor, subject: kind.resourceType == .order ? resourceID.map(Subject.order) : nil)
         }
         var operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
         let outgoing = try Outgoing(command, envelope: envelope, appID: "ingress")

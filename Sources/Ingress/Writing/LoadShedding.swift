@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Logging
 import RabbitMQ
 import ServiceLifecycle
@@ -27,7 +27,7 @@ final class LoadShedding: Service {
         self.limit = try settings.queueLimit()
         self.inspector = BrokerInspector(configuration: configuration)
         self.logger = logger
-        let definitions = try Definitions(ladder: .standard)
+        let definitions = Definitions(ladder: .standard)
         self.names = definitions.workQueues
         self.queues = Dictionary(uniqueKeysWithValues: MessageCatalogue.all.map { ($0.type, definitions.queues(of: $0)) })
     }

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Synchronization
 
 /// This process as one that accepts commands, and its clock, which never goes back: of two of its commands the time says which was accepted first.

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 
 /// Who did what: the rows of `audit_log`, newest first.

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import RabbitMQ
 
 /// How many messages the broker holds: those that are ready live, those in a worker's hand as its statistics have them, which are some seconds old.

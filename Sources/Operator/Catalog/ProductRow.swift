@@ -1,3 +1,4 @@
+import Conveyor
 import FoundationEssentials
 import Shop
 

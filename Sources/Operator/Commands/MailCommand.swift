@@ -1,6 +1,6 @@
 import ArgumentParser
+import Conveyor
 import FoundationEssentials
-import Kit
 import MailTemplates
 
 /// `conveyor mail preview`

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Kit
+import Conveyor
+import Shop
 
 /// `conveyor pause QUEUE | --all`
 struct PauseCommand: AsyncParsableCommand {
@@ -36,7 +37,7 @@ struct QueueSelection: ParsableArguments {
     func set(paused: Bool, reason: String?, _ options: PartOptions) async throws {
         try await Desk.open(options) { desk in
             if let queue { try desk.check(queue: queue) }
-            let queues = try self.queue.map { [$0] } ?? Definitions(ladder: .standard).workQueues
+            let queues = self.queue.map { [$0] } ?? Definitions(ladder: .standard).workQueues
             let changed = try await desk.withDatabase { pool in
                 let actor = try await desk.actor(for: .pause, in: pool)
                 return try await QueueControls(pool: pool, actor: actor).set(paused: paused, queues, reason: reason)

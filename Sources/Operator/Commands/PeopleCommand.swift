@@ -1,6 +1,6 @@
 import ArgumentParser
+import Conveyor
 import Glibc
-import Kit
 
 /// `conveyor people …`
 struct PeopleCommand: AsyncParsableCommand {

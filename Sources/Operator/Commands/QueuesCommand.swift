@@ -1,8 +1,9 @@
 import ArgumentParser
+import Conveyor
 import Glibc
-import Kit
 import Postgres
 import RabbitMQ
+import Shop
 
 /// `conveyor queues`
 struct QueuesCommand: AsyncParsableCommand {

@@ -1,8 +1,9 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import Postgres
 import RabbitMQ
 import ServiceLifecycle
+import Shop
 import Transfer
 
 /// `conveyor record`: the part `recorder`.
@@ -12,7 +13,7 @@ struct Record: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Part.run("recorder", options: self.options) { settings, logger in
+        try await Part.run("recorder", of: .shop, options: self.options) { settings, logger in
             let desk = Desk(settings: settings, logger: logger)
             let definitions = try Definitions(ladder: RetryLadder(settings))
             let pool = try PostgresPool(

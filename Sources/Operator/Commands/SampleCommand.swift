@@ -1,7 +1,7 @@
 import ArgumentParser
+import Conveyor
 import FoundationEssentials
 import Identity
-import Kit
 import Postgres
 import RabbitMQ
 import Shop

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Kit
+import Conveyor
 
 /// `conveyor schedules …`
 struct SchedulesCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Conveyor
 import FoundationEssentials
-import Kit
 
 /// `conveyor skip …`
 struct SkipCommand: AsyncParsableCommand {

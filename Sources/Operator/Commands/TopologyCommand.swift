@@ -1,5 +1,6 @@
 import ArgumentParser
-import Kit
+import Conveyor
+import Shop
 
 /// `conveyor topology apply | check | draw`
 struct TopologyCommand: AsyncParsableCommand {
@@ -63,7 +64,7 @@ struct TopologyCommand: AsyncParsableCommand {
         func run() async throws {
             try await Desk.open(self.options) { desk in
                 let ladder = try RetryLadder(desk.settings)
-                let definitions = try Definitions(ladder: ladder)
+                let definitions = Definitions(ladder: ladder)
                 for queue in definitions.workQueues {
                     for source in ["commands", "events", "return"] {
                         let keys = definitions.bindings.filter { $0.destination == queue && $0.source == source }.map(\.routingKey)

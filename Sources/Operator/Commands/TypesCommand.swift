@@ -1,5 +1,5 @@
 import ArgumentParser
-import Kit
+import Conveyor
 
 /// `conveyor types`
 struct TypesCommand: AsyncParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Conveyor
 import FoundationEssentials
 import Glibc
 import Identity
-import Kit
 import Postgres
 import Shop
 

@@ -1,7 +1,8 @@
 import ArgumentParser
+import Conveyor
 import FoundationEssentials
-import Kit
 import RabbitMQ
+import Shop
 
 /// `conveyor verify`
 struct VerifyCommand: AsyncParsableCommand {

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Conveyor
 import Hummingbird
-import Kit
 import Logging
 import Postgres
 import RabbitMQ
 import ServiceLifecycle
+import Shop
 
 /// `conveyor console`: the part `console`, the operators' web console.
 ///
@@ -15,7 +16,7 @@ struct Console: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Part.run("console", options: self.options) { settings, logger in
+        try await Part.run("console", of: .shop, options: self.options) { settings, logger in
             let desk = Desk(settings: settings, logger: logger)
             let definitions = try Definitions(ladder: RetryLadder(settings))
             let api = try desk.managementAPI()

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Shop
 
 /// Another payload for a dead letter's message, which is one of its type, and what is different about it.

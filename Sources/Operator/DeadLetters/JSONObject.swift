@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// A JSON object put together from values, and from texts that are JSON already: those stay as they are, number for number.
 struct JSONObject {

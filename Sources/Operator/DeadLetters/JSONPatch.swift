@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// What turns one JSON value into another: a JSON Patch (RFC 6902), each step of which also tells what was there before, as `old`.
 struct JSONPatch: Sendable, Equatable, Encodable {

@@ -1,7 +1,8 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 import RabbitMQ
+import Shop
 import Topology
 
 extension Doctor {

@@ -1,7 +1,8 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 import RabbitMQ
+import Shop
 import Transfer
 
 /// Looks at everything that Conveyor stands on, one thing after the other, and goes on when something is missing.

@@ -1,7 +1,7 @@
+import Conveyor
 import Crypto
 import FoundationEssentials
 import Identity
-import Kit
 import Postgres
 import Shop
 

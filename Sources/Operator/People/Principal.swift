@@ -1,6 +1,6 @@
+import Conveyor
 import FoundationEssentials
 import Glibc
-import Kit
 import Postgres
 
 /// Who acts, and what they may do.

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Postgres
 
 /// Pauses and resumes queues: the workers look every second, and stop taking or start again without a restart. What they hold they finish.

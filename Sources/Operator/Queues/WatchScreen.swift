@@ -1,5 +1,5 @@
+import Conveyor
 import Glibc
-import Kit
 
 /// The queues in a terminal, drawn anew every two seconds: with the flow of the last minutes, and the open causes of dead letters below.
 struct WatchScreen {

@@ -1,6 +1,6 @@
+import Conveyor
 import Crypto
 import FoundationEssentials
-import Kit
 import RabbitMQ
 import Shop
 
@@ -84,9 +84,9 @@ extension DeadMessage {
         init(_ headers: [String: HeaderValue], now: Date) {
             if let type = headers["error-type"]?.string {
                 // Of the closed list; a header that somebody made up is not.
-                self.type = ErrorType(rawValue: type) ?? .bug
+                self.type = ErrorType(known: type) ?? .bug
                 let text = (headers["error"]?.string ?? "").withoutNUL
-                let error = ErrorType(rawValue: type) == nil ? "\(type.withoutNUL): \(text)" : text
+                let error = ErrorType(known: type) == nil ? "\(type.withoutNUL): \(text)" : text
                 self.error = error.utf8.count <= Self.longest ? error : String(error.prefix(Self.longest / 4)) + " …"
                 self.lastAt = headers["last-failed-at"]?.int.flatMap { DeadMessage.date($0, now: now) } ?? now
                 self.firstAt = headers["first-failed-at"]?.int.flatMap { DeadMessage.date($0, now: now) } ?? self.lastAt

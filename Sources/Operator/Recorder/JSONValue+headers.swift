@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import RabbitMQ
 
 /// AMQP headers as JSON: what JSON has as it is; bytes, times and decimals, which no message of ours carries, as their description.

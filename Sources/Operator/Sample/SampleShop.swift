@@ -1,3 +1,4 @@
+import Conveyor
 import Shop
 
 /// A small shop to try everything with: the same products and users each time, so that loading it twice changes nothing.

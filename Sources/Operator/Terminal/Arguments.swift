@@ -1,6 +1,6 @@
 import ArgumentParser
+import Conveyor
 import FoundationEssentials
-import Kit
 import Shop
 
 /// A point in the past, as an option takes it: `15m`, `2h`, `7d`, or a time of RFC 3339.

@@ -1,6 +1,6 @@
+import Conveyor
 import FoundationEssentials
 import Glibc
-import Kit
 
 /// A standard stream as the place that people read: how wide it is, and whether colours do any good there.
 struct Terminal: Sendable {

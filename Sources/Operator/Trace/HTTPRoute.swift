@@ -1,3 +1,4 @@
+import Conveyor
 import Shop
 
 /// Which request a command came from.

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Shop
 
 /// Something that happened, and under it what it led to.

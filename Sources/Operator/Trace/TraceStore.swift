@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 import Shop
 
@@ -72,7 +72,7 @@ struct TraceStore: Sendable {
 
     /// Which work queues take messages of a type.
     private static func queues() throws -> [String: [String]] {
-        let definitions = try Definitions(ladder: .standard)
+        let definitions = Definitions(ladder: .standard)
         return Dictionary(uniqueKeysWithValues: MessageCatalogue.all.map { ($0.type, definitions.queues(of: $0)) })
     }
 }

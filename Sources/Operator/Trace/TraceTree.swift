@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Shop
 
 /// Chains of messages as trees, built from rows that come in any order.

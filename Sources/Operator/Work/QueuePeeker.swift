@@ -1,7 +1,7 @@
+import Conveyor
 import Dispatch
 import FoundationEssentials
 import Glibc
-import Kit
 import Shop
 
 /// Looks into a quorum queue where the broker's own tool can be had, by what `rabbitmq-queues peek` does: the queue's state machine is asked for the

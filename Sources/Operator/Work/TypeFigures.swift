@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Postgres
 
 /// How one type of message goes in one queue.

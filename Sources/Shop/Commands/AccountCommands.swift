@@ -1,3 +1,4 @@
+public import Conveyor
 import Crypto
 
 /// Makes an account; its id is the message's.

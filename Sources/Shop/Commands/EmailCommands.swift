@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// Sends one e-mail from a template.
 public struct SendEmail: Command {
     /// `email.send`.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// Makes a category; its id is the message's.
 public struct CreateCategory: Command {
     /// `inventory.create_category`.

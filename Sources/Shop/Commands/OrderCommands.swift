@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// Puts an absolute quantity of a product into a user's cart; 0 removes it.
 public struct SetCartItem: OrderedCommand {
     /// `orders.set_cart_item`.

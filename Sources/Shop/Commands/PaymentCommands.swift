@@ -1,3 +1,4 @@
+public import Conveyor
 import Crypto
 
 /// Makes, or finds, the one live PaymentIntent of an order.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// An account was made.
 public struct AccountRegistered: Event {
     /// `account.registered`.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// An operator has every ingress drop what it cached (`conveyor cache clear`). Transient: a cache that was not there holds nothing.
 public struct CacheClear: Event {
     /// `cache.clear`.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// Products or categories changed in more than their stock.
 public struct CatalogChanged: Event {
     /// `catalog.changed`.
@@ -75,6 +77,15 @@ public struct StockRefused: Event {
         self.problem = problem
         self.order = order
         self.round = round
+    }
+
+    /// As it was emitted; the lines of the problem are read as strictly as the other fields.
+    public init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        self.orderID = try members.decode(ID.self, forKey: .orderID)
+        self.problem = try members.decodeOrderProblem(forKey: .problem)
+        self.order = try members.decodeIfPresent(PricedOrder.self, forKey: .order)
+        self.round = try members.decodeIfPresent(Int.self, forKey: .round)
     }
 
     enum CodingKeys: String, CodingKey {

@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// A sign of life that ingresses give each other, so that none serves from its cache what another has told as changed. Transient.
 public struct IngressBeat: Event {
     /// `ingress.beat`.

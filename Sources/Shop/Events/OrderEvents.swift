@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// A user's cart changed.
 public struct CartChanged: Event {
     /// `cart.changed`.
@@ -82,6 +84,13 @@ public struct OrderRejected: Event {
     public init(orderID: ID, problem: Problem) {
         self.orderID = orderID
         self.problem = problem
+    }
+
+    /// As it was emitted; the lines of the problem are read as strictly as the other fields.
+    public init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        self.orderID = try members.decode(ID.self, forKey: .orderID)
+        self.problem = try members.decodeOrderProblem(forKey: .problem)
     }
 
     enum CodingKeys: String, CodingKey {

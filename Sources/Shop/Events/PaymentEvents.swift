@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// An order has a PaymentIntent.
 public struct PaymentIntentCreated: Event {
     /// `payment.intent_created`.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// What an operation is about, as its clients see it.
 public struct ResourceReference: Encodable, Sendable, Equatable {
     /// E.g. `order`.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// One product of an order, a cart or a reservation, and how many of it.
 public struct OrderLine: Codable, Sendable, Equatable {
     /// How many lines an order has.

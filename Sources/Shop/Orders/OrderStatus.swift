@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// The states of an order. See `after(_:)` for how one follows another.
 public enum OrderStatus: String, Codable, Sendable, CaseIterable {
     case pending

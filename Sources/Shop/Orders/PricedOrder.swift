@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// An order at the prices of the moment of ordering.
 public struct PricedOrder: Codable, Sendable, Equatable {
     /// The account.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 extension Address {
     /// The rule of each part: a line as it stands on a parcel.
     public enum Part {

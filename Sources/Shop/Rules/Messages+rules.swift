@@ -1,3 +1,5 @@
+public import Conveyor
+
 /// What the fields of messages may be, by the rules of the HTTP API.
 extension RegisterAccount {
     /// Its fields, by the rules of the HTTP API.

@@ -1,3 +1,5 @@
+public import Conveyor
+
 extension Rule<String> {
     /// A currency (ISO 4217) that Stripe presents, kept in lower case.
     public static var currency: Rule {

@@ -1,3 +1,5 @@
+public import Conveyor
+
 @_spi(_Unicode) import Swift
 
 extension Rule<String> {

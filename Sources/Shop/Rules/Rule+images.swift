@@ -1,3 +1,5 @@
+public import Conveyor
+
 extension Rule<String> {
     /// The URL of an image (RFC 3986): of http or https, with a host, in ASCII, and without the characters that end an attribute of HTML or a rule of
     /// CSS: whoever writes it into a page writes a URL and nothing else. Other characters are percent-encoded.

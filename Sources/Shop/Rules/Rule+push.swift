@@ -1,3 +1,4 @@
+public import Conveyor
 import Crypto
 
 extension Rule<String> {

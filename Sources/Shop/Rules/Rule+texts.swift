@@ -1,3 +1,5 @@
+public import Conveyor
+
 extension Rule<String> {
     /// Any text: with lines, in any script. Postgres keeps all characters but NUL.
     /// - Parameter lengths: in Unicode scalars, as Postgres and JSON Schema count them.

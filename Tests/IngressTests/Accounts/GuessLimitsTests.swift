@@ -1,5 +1,5 @@
+import Conveyor
 import HTTPTypes
-import Kit
 import Shop
 import Testing
 

@@ -1,8 +1,8 @@
 import CArgon2
+import Conveyor
 import Fixtures
 import FoundationEssentials
 import Identity
-import Kit
 import Shop
 import Testing
 

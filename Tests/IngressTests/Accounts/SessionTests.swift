@@ -1,8 +1,8 @@
+import Conveyor
 import Crypto
 import Fixtures
 import FoundationEssentials
 import Identity
-import Kit
 import Shop
 import Testing
 

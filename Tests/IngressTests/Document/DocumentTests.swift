@@ -1,7 +1,7 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
 import HTTPTypes
-import Kit
 import Logging
 import Shop
 import Testing
@@ -18,10 +18,11 @@ import Testing
     private static let assets: Set = ["GET /docs/docs.css", "GET /docs/start.js", "GET /docs/swagger-ui.css", "GET /docs/swagger-ui-bundle.js"]
 
     @Test func `every route is in the document, and no other`() async throws {
-        let settings = Settings(environment: [
+        let environment = [
             "DATABASE_URL": "postgres://nobody@127.0.0.1/none", "AMQP_URL": "amqp://127.0.0.1", "SECRET_KEY": TestShop.secretKey,
             "STRIPE_WEBHOOK_SECRET": "whsec_none",
-        ])
+        ]
+        let settings = Settings(environment: environment, of: .shop)
         // Nothing of it runs.
         let routes = try await Composition(settings: settings, logger: Logger(label: "test")).build().routes
         let served = Set(routes.all.map { "\($0.method.rawValue) \(Self.unnamed($0.path))" }).subtracting(Self.assets)

@@ -1,7 +1,7 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
 import HTTPTypes
-import Kit
 import Logging
 import Shop
 import Synchronization

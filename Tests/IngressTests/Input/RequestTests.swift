@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import HTTPTypes
 import Hummingbird
 import Shop

@@ -1,5 +1,5 @@
+import Conveyor
 import Fixtures
-import Kit
 import Testing
 
 /// What Stripe takes, as clients see it.

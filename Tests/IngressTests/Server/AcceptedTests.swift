@@ -1,9 +1,10 @@
+import Conveyor
 import Fixtures
 import HummingbirdCore
-import Kit
 import Logging
 import NIOCore
 import NIOPosix
+import Shop
 import Testing
 
 @testable import Ingress
@@ -12,7 +13,7 @@ import Testing
 @Suite struct AcceptedTests {
     @Test func `a connection that the server drops as it accepts it is closed`() async throws {
         let channel = ClientChannel(
-            base: HTTP1Channel { _, _, _ in }, clients: try ClientAddress(settings: Settings(environment: [:])), limits: ServerLimits(),
+            base: HTTP1Channel { _, _, _ in }, clients: try ClientAddress(settings: Settings(environment: [:], of: .shop)), limits: ServerLimits(),
             connections: ConcurrencyLimit(8))
         let logger = Logger(label: "dropped") { _ in SwiftLogNoOpLogHandler() }
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -1,5 +1,6 @@
+import Conveyor
 import HTTPTypes
-import Kit
+import Shop
 import Testing
 
 @testable import Ingress
@@ -8,7 +9,7 @@ import Testing
     private static let proxy = "10.0.0.1"
 
     private func client(_ forwarded: [String], from peer: String = Self.proxy) throws -> String {
-        let clients = try ClientAddress(settings: Settings(environment: ["TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8:ff::/48"]))
+        let clients = try ClientAddress(settings: Settings(environment: ["TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8:ff::/48"], of: .shop))
         var headers: HTTPFields = [:]
         for line in forwarded { headers.append(HTTPField(name: .xForwardedFor, value: line)) }
         return clients.client(of: headers, peer: try #require(IPAddress(peer))).description
@@ -37,6 +38,6 @@ import Testing
 
     @Test(arguments: ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "proxy", "::/129", "10.0.0.0/8/8", "/"])
     func `a network that is none is refused at the start`(text: String) {
-        #expect(throws: SettingError.self) { try ClientAddress(settings: Settings(environment: ["TRUSTED_PROXIES": text])) }
+        #expect(throws: SettingError.self) { try ClientAddress(settings: Settings(environment: ["TRUSTED_PROXIES": text], of: .shop)) }
     }
 }

@@ -1,7 +1,7 @@
+import Conveyor
 import Fixtures
 import HTTPTypes
 import Hummingbird
-import Kit
 import NIOCore
 import Synchronization
 import Testing

@@ -1,5 +1,6 @@
-import Kit
+import Conveyor
 import Logging
+import Shop
 import Testing
 
 @testable import Ingress
@@ -19,7 +20,7 @@ import Testing
         ]
         environment["METRICS_PORT"] = port
         // Nothing of it runs.
-        let routes = try await Composition(settings: Settings(environment: environment), logger: Logger(label: "test")).build().routes
+        let routes = try await Composition(settings: Settings(environment: environment, of: .shop), logger: Logger(label: "test")).build().routes
         #expect(routes.all.contains { $0.path == "/metrics" } == isThere)
     }
 }

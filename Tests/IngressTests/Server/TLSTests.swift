@@ -1,6 +1,6 @@
+import Conveyor
 import Fixtures
 import Hummingbird
-import Kit
 import NIOCore
 import Synchronization
 import Testing

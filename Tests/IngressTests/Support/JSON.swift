@@ -1,4 +1,4 @@
-public import Kit
+public import Conveyor
 
 /// JSON of a request or an answer: written as a literal, read without types.
 typealias JSON = JSONValue
@@ -6,12 +6,12 @@ typealias JSON = JSONValue
 extension JSONValue {
     /// - Returns: nil if it is no JSON.
     init?(_ bytes: [UInt8]) {
-        guard let value = try? Kit.JSON.decode(JSONValue.self, from: bytes) else { return nil }
+        guard let value = try? Conveyor.JSON.decode(JSONValue.self, from: bytes) else { return nil }
         self = value
     }
 
     /// As it is sent: the same bytes each time, as a key that is used twice asks for.
-    var bytes: [UInt8] { (try? Kit.JSON.canonical(self)) ?? [] }
+    var bytes: [UInt8] { (try? Conveyor.JSON.canonical(self)) ?? [] }
 
     var text: String? { self.string }
     var int: Int64? { self.integer }

@@ -1,8 +1,9 @@
+import Conveyor
 import Fixtures
 import Hummingbird
-import Kit
 import Logging
 import ServiceLifecycle
+import Shop
 
 @testable import Ingress
 
@@ -16,7 +17,7 @@ func withServer<Result: Sendable>(
     var all = ["PORT": "\(port)", "RATE_LIMIT": "off", "TRUSTED_PROXIES": "127.0.0.1", "LOG_SAMPLE": "1"]
     all.merge(settings) { $1 }
     let logger = Logger(label: "own server") { _ in SwiftLogNoOpLogHandler() }
-    let values = Settings(environment: all)
+    let values = Settings(environment: all, of: .shop)
     let server = try HTTPServer(
         settings: values, logger: logger, routes: routes, rates: RateLimits(settings: values, requests: limits.requests), limits: limits)
     let group = ServiceGroup(configuration: .init(services: [server], logger: logger))

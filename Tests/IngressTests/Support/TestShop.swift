@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Fixtures
 import FoundationEssentials
 import Identity

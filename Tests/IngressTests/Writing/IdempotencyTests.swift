@@ -1,6 +1,6 @@
+import Conveyor
 import EventThread
 import Fixtures
-import Kit
 import Postgres
 import RabbitMQ
 import Shop
@@ -78,8 +78,9 @@ import Testing
                 let first = try await client.set(1, "told", at: api)
                 #expect(first.status == 202)
                 // It has been told to all at the same time.
-                while try await !consumer.takeAndAcknowledge(1).contains(where: { try Kit.JSON.decode(IngressBeat.self, from: $0.body).keys != nil })
-                {}
+                while try await !consumer.takeAndAcknowledge(1).contains(where: {
+                    try Conveyor.JSON.decode(IngressBeat.self, from: $0.body).keys != nil
+                }) {}
                 return first
             }
             try await eventually("the other ingress to have heard of it") { try await client.set(2, "told", at: other).status == 422 }

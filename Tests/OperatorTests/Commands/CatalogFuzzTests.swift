@@ -1,3 +1,4 @@
+import Conveyor
 import Fixtures
 import Shop
 import Testing

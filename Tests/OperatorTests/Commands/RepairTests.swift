@@ -1,5 +1,5 @@
 import Fixtures
-import Kit
+import Conveyor
 import RabbitMQ
 import Testing
 

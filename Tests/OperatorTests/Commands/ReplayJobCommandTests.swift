@@ -1,6 +1,6 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
-import Kit
 import Testing
 
 /// Bulk replays that are killed, stopped, resumed, and that stop by themselves.

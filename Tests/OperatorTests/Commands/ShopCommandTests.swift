@@ -1,7 +1,7 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
 import Identity
-import Kit
 import Shop
 import Testing
 import Transfer

@@ -1,8 +1,8 @@
+import Conveyor
 import Crypto
 import Fixtures
 import FoundationEssentials
 import Hummingbird
-import Kit
 import Logging
 import Synchronization
 import Testing

@@ -1,8 +1,8 @@
+public import Conveyor
 import Fixtures
 import FoundationEssentials
 import Hummingbird
 import JWTKit
-public import Kit
 import Logging
 import Shop
 import Synchronization

@@ -1,5 +1,5 @@
+import Conveyor
 import Fixtures
-import Kit
 
 /// The command line as somebody on call uses it: the built executable, each call a process of its own.
 struct CommandLineSite: OperatorSite {

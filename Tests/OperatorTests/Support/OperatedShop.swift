@@ -1,7 +1,7 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
 import Glibc
-import Kit
 import Transfer
 
 /// All parts of a shop, run as they are, with a double of Stripe and a mail server that delivers nothing; and the command line beside them.

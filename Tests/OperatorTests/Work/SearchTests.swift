@@ -1,5 +1,5 @@
+import Conveyor
 import Fixtures
-import Kit
 import Testing
 
 /// Finding what customers quote, in the console and by `conveyor search`.

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import RabbitMQ
 import Shop
 import Testing
@@ -31,7 +31,7 @@ struct AsyncAPITests {
     }
 
     @Test func `the queues take what the broker's bindings give them`() throws {
-        let definitions = try Definitions(ladder: .standard)
+        let definitions = Definitions(ladder: .standard)
         let queues = definitions.bindings.filter { $0.source == "return" }.map(\.destination)
         #expect(Set(queues) == ["accounts", "inventory", "orders", "payments", "email"])
         for queue in queues {
@@ -119,7 +119,7 @@ struct AsyncAPITests {
 
     @Test func `problems have the codes that there are`() throws {
         let codes = try self.document.resolve("#/components/schemas/Problem/properties/code/enum").elements.compactMap(\.text)
-        #expect(codes == Problem.Code.allCases.map(\.rawValue))
+        #expect(codes.sorted() == Problem.Code.all.map(\.rawValue))
     }
 
     @Test func `the headers are those of an envelope`() throws {
@@ -139,7 +139,7 @@ struct AsyncAPITests {
         #expect(try self.schema.violations(of: failed, by: headers) == [])
         #expect(Set(headers.members.keys) == Set(try #require(schema["properties"]).members.keys))
         let errorTypes = try self.document.resolve("#/components/schemas/Headers/properties/error-type/enum").elements.compactMap(\.text)
-        #expect(errorTypes == ErrorType.allCases.map(\.rawValue))
+        #expect(errorTypes.sorted() == ErrorType.all.map(\.rawValue).sorted())
     }
 
     private static func headers(of envelope: Envelope) throws -> JSONValue {

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Shop
 
 /// As much of JSON Schema (draft 07) as `topology/asyncapi.yaml` uses. A keyword that is not known here is an error, not ignored.

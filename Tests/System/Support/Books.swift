@@ -1,5 +1,5 @@
+import Conveyor
 import Fixtures
-import Kit
 import Transfer
 
 /// What the shop's books say, and what they should.

@@ -1,6 +1,6 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
-import Kit
 import Shop
 import Synchronization
 import Transfer

@@ -1,7 +1,7 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
 import Glibc
-import Kit
 import Shop
 import Synchronization
 import Transfer

@@ -1,5 +1,5 @@
+import Conveyor
 import Crypto
-import Kit
 import Shop
 import Testing
 

@@ -1,6 +1,6 @@
+import Conveyor
 import Fixtures
 import FoundationEssentials
-import Kit
 import Postgres
 import Shop
 import Testing

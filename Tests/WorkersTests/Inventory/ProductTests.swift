@@ -3,8 +3,8 @@ import Postgres
 import Shop
 import Testing
 
+@testable import Conveyor
 @testable import Inventory
-@testable import Kit
 
 @Suite struct ProductTests {
     private func create(_ sku: String, category: ID? = nil, attempt: Int = 1) -> Sent {

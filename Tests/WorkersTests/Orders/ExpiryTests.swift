@@ -3,7 +3,7 @@ import Postgres
 import Shop
 import Testing
 
-@testable import Kit
+@testable import Conveyor
 @testable import Orders
 
 /// The end of an order that nobody paid, and what may come in between.

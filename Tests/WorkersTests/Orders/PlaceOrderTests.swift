@@ -3,7 +3,7 @@ import Postgres
 import Shop
 import Testing
 
-@testable import Kit
+@testable import Conveyor
 @testable import Orders
 
 @Suite struct PlaceOrderTests {

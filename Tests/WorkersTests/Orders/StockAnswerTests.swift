@@ -1,5 +1,5 @@
+import Conveyor
 import Fixtures
-import Kit
 import Postgres
 import Shop
 import Testing

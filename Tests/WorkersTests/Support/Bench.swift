@@ -6,8 +6,8 @@ import Testing
 import Topology
 
 @testable import Accounts
+@testable import Conveyor
 @testable import Inventory
-@testable import Kit
 @testable import Orders
 
 /// The handlers of the workers on a database of their own, each under its worker's role, without a broker: a test says which messages make a batch, in
@@ -47,7 +47,7 @@ struct Bench: Sendable {
         let handlers: [String: [any Handler]] = [
             "orders": OrdersWorker.handlers(paymentWindow: Self.paymentWindow),
             "inventory": InventoryWorker.handlers(currency: "usd", lowStockThreshold: Self.lowStockThreshold),
-            "accounts": AccountsWorker.handlers(pushTo: try OutwardAddresses(Settings(environment: [:]))),
+            "accounts": AccountsWorker.handlers(pushTo: try OutwardAddresses(Settings(environment: [:], of: .shop))),
         ]
         var workers: [String: Worker] = [:]
         for (queue, handlers) in handlers {

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Postgres
 
 /// The books of a shop, as an auditor reads them.

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Shop
 
 /// A message as it lies in the queue of a worker.
@@ -36,7 +36,7 @@ struct Sent: Sendable {
 
     private static let workQueues = ["orders", "inventory", "accounts", "payments", "email"]
     private static let bindings: [String: [String]] = {
-        guard let definitions = try? Definitions(ladder: .standard) else { return [:] }
+        let definitions = Definitions(ladder: .standard)
         let events = definitions.bindings.filter { $0.source == "events" }
         return Dictionary(grouping: events, by: \.routingKey).mapValues { $0.map(\.destination) }
     }()

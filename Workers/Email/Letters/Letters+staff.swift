@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import MailTemplates
 import Postgres
 import Shop

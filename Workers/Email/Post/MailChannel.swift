@@ -1,7 +1,8 @@
+import Conveyor
 import Crypto
 import FoundationEssentials
-import Kit
 import MailTemplates
+import Shop
 import Tracing
 import Transfer
 

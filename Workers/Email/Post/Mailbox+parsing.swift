@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Transfer
 
 extension Mailbox {

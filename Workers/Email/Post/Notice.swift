@@ -1,3 +1,4 @@
+import Conveyor
 import MailTemplates
 import Shop
 import Transfer

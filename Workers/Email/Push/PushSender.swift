@@ -1,6 +1,6 @@
+import Conveyor
 import Crypto
 import FoundationEssentials
-import Kit
 import Postgres
 import Shop
 import Tracing

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Postgres
 import Shop
 

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Logging
 import Postgres
 import RabbitMQ

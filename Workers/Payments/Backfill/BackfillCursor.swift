@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 
 /// Where the backfill goes on: all events up to there have been fetched.

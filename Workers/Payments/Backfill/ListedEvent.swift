@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Shop
 
 /// An event as `GET /v1/events` lists it.

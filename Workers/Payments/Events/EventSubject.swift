@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Shop
 
 /// What an event is about: as much as has an effect.

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 import Shop
 
@@ -44,7 +44,7 @@ struct ConfirmPaymentIntent: Handler {
             var emits = book.take(answer.object, saidAt: answer.at) ?? []
             if let again = book[answer.object.id]?.repetition(for: orders[message.payload.orderID], beside: emits) { emits.append(again) }
             Calls.record([answer.call], of: message.envelope, in: transaction)
-            let changes: [Reply.Resource] = [.order(message.payload.orderID)]
+            let changes: [Subject] = [.order(message.payload.orderID)]
             do throws(Problem) {
                 return Reply.done(result: try Self.result(answer.object, of: message.prepared.order), emits: emits, changes: changes)
             } catch {

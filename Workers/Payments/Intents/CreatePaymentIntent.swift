@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 import Shop
 
@@ -115,7 +115,7 @@ struct CreatePaymentIntent: Handler {
 
     private func reply(to message: Received<CreateIntent, Prepared>, _ book: inout PaymentBook, _ order: OrderForPayment?) throws -> Reply {
         let orderID = message.payload.orderID
-        let changes: [Reply.Resource] = [.order(orderID)]
+        let changes: [Subject] = [.order(orderID)]
         var emits: [any Message] = []
         if let known = message.prepared.known {
             emits = book.take(known.object, saidAt: known.at, canceledAs: message.prepared.canceledAs) ?? []

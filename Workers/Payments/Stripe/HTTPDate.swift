@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 
 /// The time of a `Date` header (RFC 9110, section 5.6.7): `Tue, 24 Nov 2026 21:04:05 GMT`.
 enum HTTPDate {

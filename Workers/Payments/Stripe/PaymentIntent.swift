@@ -1,3 +1,4 @@
+import Conveyor
 import Shop
 
 /// The fields that we need of a Stripe PaymentIntent (docs.stripe.com/api/payment_intents/object).

@@ -1,3 +1,4 @@
+import Conveyor
 import Shop
 
 /// The fields that we need of a Stripe Refund (docs.stripe.com/api/refunds/object).

@@ -1,3 +1,4 @@
+import Conveyor
 import Shop
 
 /// A word from a Stripe list; the lists grow without notice (docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backward-compatible).

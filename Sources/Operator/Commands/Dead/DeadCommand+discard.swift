@@ -1,5 +1,5 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import Shop
 
 extension DeadCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Conveyor
 import FoundationEssentials
 import Glibc
-import Kit
 import Postgres
 import Shop
 

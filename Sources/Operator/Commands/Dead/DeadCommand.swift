@@ -1,5 +1,5 @@
 import ArgumentParser
-import Kit
+import Conveyor
 import Postgres
 import RabbitMQ
 import Shop
@@ -49,7 +49,7 @@ extension DeadStatus: ExpressibleByArgument {}
 extension Desk {
     /// - Throws: `NothingFound` unless it is a work queue.
     func check(queue: String) throws {
-        let queues = try Definitions(ladder: .standard).workQueues
+        let queues = Definitions(ladder: .standard).workQueues
         guard queues.contains(queue) else { throw NothingFound("no queue \(queue.onOneLine); there are \(queues.joined(separator: ", "))") }
     }
 

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// A chart of the last hour, for the template `chart`: drawn here, so it needs no script. Widths are percentages; text keeps its size on any screen.
 struct TimeChart: Sendable {

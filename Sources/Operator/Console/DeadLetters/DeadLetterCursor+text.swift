@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Shop
 
 /// As a link to the next page carries it: microseconds since 1970, and the id.

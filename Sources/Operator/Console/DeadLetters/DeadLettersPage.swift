@@ -1,6 +1,6 @@
+import Conveyor
 import HTTPTypes
 import Hummingbird
-import Kit
 import Shop
 
 /// `/dead`: the dead letters of a filter, and their causes.

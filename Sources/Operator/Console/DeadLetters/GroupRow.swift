@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// Dead letters with one cause, as a row of a table.
 struct GroupRow: Sendable {

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// A payload as a page shows it: JSON set out in lines and coloured, other text as it is, anything else in hexadecimal. It may be any bytes of any size.
 struct PayloadView: Sendable {

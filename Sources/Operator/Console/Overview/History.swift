@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 import Postgres
 
 /// The work queues in the last hour, in equal steps, as the recorder has measured them.

@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 
 /// `/`: how everything is, and what needs somebody.
 struct OverviewPage: Sendable {

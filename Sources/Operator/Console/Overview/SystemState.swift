@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// The broker as it is at one moment, and what the database knows of its queues.
 struct SystemState: Sendable {

@@ -1,6 +1,6 @@
+import Conveyor
 import HTTPTypes
 import Hummingbird
-import Kit
 
 /// `/people`: who may sign in, for admins.
 struct PeoplePage: Sendable {

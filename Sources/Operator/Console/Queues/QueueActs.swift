@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Postgres
 
 /// `POST /queues/{name}/pause` and `/resume`, of one queue or `all`.

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 
 /// A time as a page shows it: how long ago, with the exact time behind it.
 struct Moment: Sendable {

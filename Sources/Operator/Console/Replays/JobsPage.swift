@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Shop
 
 /// `/jobs` and `/jobs/{id}`: bulk replays, how far they are, and stopping and resuming them.

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Logging
 import Postgres
 import RabbitMQ

@@ -1,5 +1,5 @@
+import Conveyor
 import HTTPTypes
-import Kit
 import Shop
 
 /// Which dead letters, at what rate: what the forms of a bulk replay or discard say.

@@ -1,6 +1,6 @@
+import Conveyor
 import HTTPTypes
 import Hummingbird
-import Kit
 import Shop
 
 /// `/search?q=`: goes to what has that id, or lists all that the text may mean; and `/customers/{id}`.

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// Where a browser finds the console: `CONSOLE_URL`, or else what it listens on.
 struct ConsoleAddress: Sendable {

@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import NIOCore
 
 /// A request's context: who asks, and the form that was posted.

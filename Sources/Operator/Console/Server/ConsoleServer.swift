@@ -1,9 +1,9 @@
+import Conveyor
 import FoundationEssentials
 import Glibc
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
-import Kit
 import Logging
 import NIOCore
 import NIOSSL

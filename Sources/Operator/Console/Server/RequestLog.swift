@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Logging
 
 /// One line a request, and its metrics. Pages that are only looked at, by scripts every few seconds, are lines of `debug`.

@@ -1,6 +1,6 @@
+import Conveyor
 import HTTPTypes
 import Hummingbird
-import Kit
 import NIOCore
 
 /// Refuses requests without a session and forms from other sites. Every POST passes it, so no page can forget the check.

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Identity
-import Kit
+import Conveyor
 import Logging
 
 /// `/account`: who is signed in, and a form with which a person changes their own password.

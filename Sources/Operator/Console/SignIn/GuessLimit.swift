@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 import Synchronization
 
 /// Slows down clients that guess passwords and never locks out the right password.

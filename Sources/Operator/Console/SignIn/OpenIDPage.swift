@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Logging
 
 /// `/login/oidc` and `/login/oidc/callback`: signing in with an account elsewhere.

@@ -1,7 +1,7 @@
+import Conveyor
 import Crypto
 import FoundationEssentials
 import JWTKit
-import Kit
 import Logging
 import Shop
 import Transfer

@@ -1,7 +1,7 @@
+import Conveyor
 import HTTPTypes
 import Hummingbird
 import Identity
-import Kit
 import Logging
 import Shop
 

@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 
 /// A trace over time, for the template `trace`: a row a thing that happened, under what led to it, from left to right as it went on.
 struct TracePicture: Sendable {

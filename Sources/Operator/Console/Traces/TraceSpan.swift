@@ -1,5 +1,5 @@
+import Conveyor
 import FoundationEssentials
-import Kit
 
 /// A node of a trace as the picture and the text have it: how deep it lies, what it is called, and when something went on.
 struct TraceSpan: Sendable {

@@ -1,4 +1,4 @@
-import Kit
+import Conveyor
 
 /// A trace as a tree of text: what the picture shows, for who cannot see it, and to be copied into a message.
 enum TraceText {

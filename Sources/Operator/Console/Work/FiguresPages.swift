@@ -1,5 +1,5 @@
+import Conveyor
 import Hummingbird
-import Kit
 import Postgres
 
 /// `/types`: figures by message type; `/schedules`: what recurs.

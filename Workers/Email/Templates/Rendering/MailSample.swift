@@ -1,3 +1,4 @@
+import Conveyor
 import Shop
 
 /// Values to look at the templates with.

@@ -1,0 +1,166 @@
+import FoundationEssentials
+import Postgres
+
+/// The rows of one consumer's handled messages: the proof that each took effect, once.
+struct Inbox: Sendable {
+    /// The queue's name.
+    let consumer: String
+    /// Tells its locks from those of other consumers, to which the same event goes.
+    private let lockSpace: UInt64
+
+    init(consumer: String) {
+        self.consumer = consumer
+        self.lockSpace = Self.lockSpace(of: consumer)
+    }
+
+    /// A message that was handled before, and what it emitted then.
+    struct Known: Sendable {
+        /// Milliseconds since 1970: the emitted messages carry it as their time.
+        var handledAt: Int64
+        var fingerprint: String?
+        var emitted: [Emission]
+    }
+
+    /// A message as it was emitted: all that cannot be derived from the message that emitted it.
+    struct Emission: Sendable {
+        var type: String
+        var schema: Int
+        var exchange: String
+        var payload: [UInt8]
+    }
+
+    /// One row to write.
+    struct Row: Sendable {
+        var envelope: Envelope
+        var reply: Reply
+        var emitted: [Emission]
+
+        var isRejected: Bool { if case .rejected = self.reply.outcome { true } else { false } }
+    }
+
+    /// Takes each id's lock until the transaction ends. The key of the table holds the message's time, so it alone does not keep two copies of different
+    /// times apart that are handled at the same moment; this does. Locks are taken in one order, before any row's, so batches cannot deadlock on them.
+    private static let lockKeys: Statement = "select pg_advisory_xact_lock(key) from unnest($1::int8[]) key"
+
+    private static let find: Statement = """
+        select i.message_id, i.handled_at, encode(i.fingerprint, 'hex'),
+               e.value ->> 'type', (e.value ->> 'schema')::int, e.value ->> 'exchange', e.value -> 'payload'
+        from inbox i left join lateral json_array_elements(i.emitted) with ordinality e on true
+        where i.consumer = $1 and i.message_id = any($2::uuid[])
+        order by i.message_id, e.ordinality
+        """
+
+    private static let insert: Statement = """
+        insert into inbox (message_id, correlation_id, causation_id, sent_at, handled_at, took_us, attempt, decides, consumer, type, outcome,
+                           fingerprint, result, problem, emitted)
+        select m.message_id, m.correlation_id, m.causation_id, m.sent_at, $1, $2, m.attempt, m.decides, $3, $4, m.outcome,
+               decode(m.fingerprint, 'hex'), m.result, m.problem, m.emitted
+        from unnest($5::uuid[], $6::uuid[], $7::uuid[], $8::timestamptz[], $9::int2[], $10::bool[], $11::text[], $12::text[], $13::json[], $14::json[],
+                    $15::json[])
+             m(message_id, correlation_id, causation_id, sent_at, attempt, decides, outcome, fingerprint, result, problem, emitted)
+        """
+
+    /// Which of these were handled before. Locks all of them until the transaction ends, so nobody else handles a copy meanwhile.
+    func claim(_ ids: [ID], in transaction: Transaction) async throws(PostgresError) -> [ID: Known] {
+        self.lock(ids, in: transaction)
+        return try self.known(from: await transaction.query(Self.find, self.consumer, ids))
+    }
+
+    /// As ``claim(_:in:)``, with the handler's first query instead of one round trip before it: for messages that are nearly always new.
+    func claimLater(_ ids: [ID], in transaction: Transaction) -> Deferred {
+        self.lock(ids, in: transaction)
+        return transaction.enqueueQuery(Self.find, self.consumer, ids)
+    }
+
+    private func lock(_ ids: [ID], in transaction: Transaction) { Self.lock(ids.map { Self.key($0, self.lockSpace) }, in: transaction) }
+
+    /// Takes the locks of messages of any consumers.
+    static func lock(_ messages: some Sequence<(id: ID, consumer: String)>, in transaction: Transaction) {
+        self.lock(messages.map { self.key($0.id, self.lockSpace(of: $0.consumer)) }, in: transaction)
+    }
+
+    private static func lock(_ keys: [Int64], in transaction: Transaction) { transaction.enqueue(self.lockKeys, keys.sorted()) }
+
+    private static func key(_ id: ID, _ space: UInt64) -> Int64 { Int64(bitPattern: id.low ^ space) }
+
+    /// FNV-1a (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv): the same in each process.
+    private static func lockSpace(of consumer: String) -> UInt64 {
+        consumer.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+
+    /// Which of these were handled before, as of now.
+    func peek(_ ids: [ID], in pool: PostgresPool) async throws(PostgresError) -> [ID: Known] {
+        try self.known(from: await pool.query(Self.find, self.consumer, ids))
+    }
+
+    private func known(from rows: Rows) throws(PostgresError) -> [ID: Known] {
+        var known: [ID: Known] = [:]
+        for row in rows {
+            let id = try row[0, as: ID.self]
+            if known[id] == nil {
+                let handledAt = try row[1, as: Date.self]
+                known[id] = Known(handledAt: Clock.milliseconds(handledAt), fingerprint: try row[2, as: String?.self], emitted: [])
+            }
+            if let type = try row[3, as: String?.self] {
+                known[id]?.emitted.append(
+                    Emission(
+                        type: type, schema: Int(try row[4, as: Int32.self]), exchange: try row[5, as: String.self],
+                        payload: Array(try row[6, as: String.self].utf8)))
+            }
+        }
+        return known
+    }
+
+    /// Writes the rows of a batch with the transaction's commit.
+    /// - Parameters:
+    ///   - handledAt: milliseconds since 1970.
+    ///   - microseconds: what the batch took.
+    func insert(_ rows: [Row], type: String, handledAt: Int64, microseconds: Int, in transaction: Transaction) throws {
+        var results: [JSONText?] = []
+        var problems: [JSONText?] = []
+        var outcomes: [String] = []
+        for row in rows {
+            switch row.reply.outcome {
+            case .succeeded(let result):
+                outcomes.append("succeeded")
+                results.append(try result.map { JSONText(try JSON.encode($0)) })
+                problems.append(nil)
+            case .rejected(let problem):
+                outcomes.append("rejected")
+                results.append(nil)
+                problems.append(JSONText(try JSON.encode(problem)))
+            }
+        }
+        transaction.enqueue(
+            Self.insert, Clock.date(milliseconds: handledAt), Int32(clamping: microseconds), self.consumer, type,
+            rows.map(\.envelope.messageID), rows.map(\.envelope.correlationID), rows.map(\.envelope.causationID),
+            rows.map { Clock.date(milliseconds: $0.envelope.sentAt) }, rows.map { Int16(clamping: $0.envelope.attempt) },
+            rows.map(\.decides), outcomes, rows.map(\.envelope.fingerprint), results, problems, rows.map(\.emittedJSON))
+    }
+}
+
+extension Inbox.Row {
+    /// Whether the operation named by the message's correlation id ends with it.
+    var decides: Bool {
+        switch self.reply.decides {
+        case .yes: true
+        case .no: false
+        case .ifRoot: self.envelope.isRoot
+        }
+    }
+
+    /// `[{"type":…,"schema":…,"exchange":…,"payload":{…}}]`, the payloads as they are published; nil if nothing is emitted.
+    fileprivate var emittedJSON: JSONText? {
+        guard !self.emitted.isEmpty else { return nil }
+        var text: [UInt8] = [UInt8(ascii: "[")]
+        for (position, emission) in self.emitted.enumerated() {
+            if position > 0 { text.append(UInt8(ascii: ",")) }
+            // Type and exchange are names of our own, of letters, dots and underscores.
+            text += Array("{\"type\":\"\(emission.type)\",\"schema\":\(emission.schema),\"exchange\":\"\(emission.exchange)\",\"payload\":".utf8)
+            text += emission.payload
+            text.append(UInt8(ascii: "}"))
+        }
+        text.append(UInt8(ascii: "]"))
+        return JSONText(text)
+    }
+}

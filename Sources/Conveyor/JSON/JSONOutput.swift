@@ -1,0 +1,132 @@
+import FoundationEssentials
+
+/// The bytes of a JSON text while values write themselves into it, and which of its objects and arrays are still open.
+///
+/// What a value opens is closed when the value has been written, or when a member is written to something that encloses it.
+final class JSONOutput {
+    /// An object or an array that is open.
+    enum Container: UInt8 {
+        case object, array
+
+        var end: UInt8 { self == .object ? UInt8(ascii: "}") : UInt8(ascii: "]") }
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private var open: [(container: Container, isEmpty: Bool)] = []
+
+    init() { self.bytes.reserveCapacity(256) }
+
+    /// How many are open.
+    var depth: Int { self.open.count }
+
+    // MARK: Objects and arrays
+
+    /// Opens one at a depth; goes on with it if it is open already, as it is for a class whose superclass has written its members.
+    func open(_ container: Container, at depth: Int) {
+        if self.open.count > depth, self.open[depth].container == container { return self.close(to: depth + 1) }
+        self.close(to: depth)
+        self.bytes.append(container == .object ? UInt8(ascii: "{") : UInt8(ascii: "["))
+        self.open.append((container, true))
+    }
+
+    /// Closes what is open beyond a depth.
+    func close(to depth: Int) {
+        while self.open.count > depth { self.bytes.append(self.open.removeLast().container.end) }
+    }
+
+    /// Goes on in the container that was the `depth`th to be opened, with a comma if it has something already.
+    /// - Throws: an `EncodingError` if that one was closed meanwhile: members are written to one container after the other.
+    private func goOn(in depth: Int) throws {
+        guard self.open.count >= depth else {
+            throw EncodingError.invalidValue((), .init(codingPath: [], debugDescription: "written to what was closed before"))
+        }
+        self.close(to: depth)
+        if self.open[depth - 1].isEmpty { self.open[depth - 1].isEmpty = false } else { self.bytes.append(UInt8(ascii: ",")) }
+    }
+
+    /// Begins a member of an object.
+    func begin(_ key: some CodingKey, in depth: Int) throws {
+        try self.goOn(in: depth)
+        self.append(key.stringValue)
+        self.bytes.append(UInt8(ascii: ":"))
+    }
+
+    /// Begins an element of an array.
+    func beginElement(in depth: Int) throws { try self.goOn(in: depth) }
+
+    // MARK: Values
+
+    func appendNull() { self.bytes += "null".utf8 }
+
+    func append(_ flag: Bool) { self.bytes += flag ? "true".utf8 : "false".utf8 }
+
+    func append(integer number: some FixedWidthInteger) {
+        if let small = UInt8(exactly: number), small < 10 {
+            self.bytes.append(UInt8(ascii: "0") + small)
+        } else {
+            self.bytes += number.description.utf8
+        }
+    }
+
+    /// - Throws: an `EncodingError`: JSON has no infinity.
+    func append(number: some BinaryFloatingPoint & CustomStringConvertible) throws {
+        guard number.isFinite else {
+            throw EncodingError.invalidValue(number, .init(codingPath: [], debugDescription: "not a number of JSON"))
+        }
+        let text = number.description
+        self.bytes += text.hasSuffix(".0") ? text.utf8.dropLast(2) : text.utf8[...]
+    }
+
+    func append(_ text: String) {
+        self.bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { characters in
+            var done = 0
+            for (index, byte) in characters.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                self.bytes += characters[done..<index]
+                self.appendEscaped(byte)
+                done = index + 1
+            }
+            self.bytes += characters[done...]
+        }
+        self.bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 8259, section 7.
+    private func appendEscaped(_ byte: UInt8) {
+        self.bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case 0x08: self.bytes.append(UInt8(ascii: "b"))
+        case 0x09: self.bytes.append(UInt8(ascii: "t"))
+        case 0x0A: self.bytes.append(UInt8(ascii: "n"))
+        case 0x0C: self.bytes.append(UInt8(ascii: "f"))
+        case 0x0D: self.bytes.append(UInt8(ascii: "r"))
+        case 0..<0x20:
+            let digits = Array("0123456789abcdef".utf8)
+            self.bytes += "u00".utf8
+            self.bytes += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        default: self.bytes.append(byte)
+        }
+    }
+
+    /// Any value. Those that nearly all messages have are written without asking them how.
+    func append<Value: Encodable>(value: Value) throws {
+        if Value.self == ID.self, let id = value as? ID {
+            self.bytes.append(UInt8(ascii: "\""))
+            id.appendDescription(to: &self.bytes)
+            self.bytes.append(UInt8(ascii: "\""))
+        } else if Value.self == String.self, let text = value as? String {
+            self.append(text)
+        } else if Value.self == Date.self, let date = value as? Date {
+            self.bytes.append(UInt8(ascii: "\""))
+            Timestamp.append(milliseconds: Clock.milliseconds(date), to: &self.bytes)
+            self.bytes.append(UInt8(ascii: "\""))
+        } else {
+            let (depth, count) = (self.depth, self.bytes.count)
+            try value.encode(to: JSONWriter(output: self, depth: depth))
+            self.close(to: depth)
+            // A type without members.
+            if self.bytes.count == count { self.bytes += "{}".utf8 }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+public import ArgumentParser
+import Dispatch
+import Glibc
+public import Logging
+public import ServiceLifecycle
+import UnixSignals
+
+/// How every executable runs: settings, log and metrics first, then its services until SIGTERM or SIGINT, then an exit code that says how it went.
+///
+///     @main
+///     struct IngressCommand: AsyncParsableCommand {
+///         static let configuration = Part.configuration("ingress", "Conveyor's HTTP API.", settings: .ingress, of: .shop)
+///         @OptionGroup var options: PartOptions
+///         func run() async throws { try await Part.run("ingress", of: .shop, options: self.options) { settings, logger in [...] } }
+///     }
+///
+/// Signals: SIGTERM and SIGINT end it gracefully; SIGUSR1 makes the log one level more detailed, SIGUSR2 sets it back to `LOG_LEVEL`.
+public enum Part {
+    /// What ends gracefully has this long; what has not ended then is cancelled.
+    static let grace: Duration = .seconds(27)
+    /// What does not heed its cancellation either dies with the process, this long after the signal.
+    static let limit: Duration = .seconds(30)
+
+    /// The name, abstract, version and settings that `--help` and `--version` show.
+    public static func configuration(
+        _ name: String, _ abstract: String, settings readers: Setting.Readers, of application: ConveyorApplication,
+        subcommands: [any ParsableCommand.Type] = []
+    ) -> CommandConfiguration {
+        CommandConfiguration(
+            commandName: name, abstract: abstract, discussion: application.help(for: readers), version: ConveyorVersion.full,
+            subcommands: subcommands)
+    }
+
+    /// Runs a part until SIGTERM or SIGINT.
+    /// - Parameters:
+    ///   - name: the executable's, in each log line.
+    ///   - start: makes the services, in the order in which they depend on each other: they end in the reverse order, one after the other.
+    ///
+    /// Ends the process: with 0, or after one line on standard error with 78 for a `SettingError`, 69 for `Unavailable`, 1 for anything else.
+    /// - Throws: only a usage error.
+    public static func run(
+        _ name: String, of application: ConveyorApplication, options: PartOptions,
+        start: @escaping @Sendable (Settings, Logger) async throws -> [any Service]
+    ) async throws {
+        var status = ExitCode.success
+        do {
+            try await self.serve(name, of: application, options: options, start: start)
+        } catch let code as ExitCode {
+            status = code
+        }
+        // Threads may still be in the midst of connecting. The cleaning up of exit(3), OpenSSL's above all, would take from under them what they use.
+        _exit(status.rawValue)
+    }
+
+    private static func serve(
+        _ name: String, of application: ConveyorApplication, options: PartOptions,
+        start: @escaping @Sendable (Settings, Logger) async throws -> [any Service]
+    ) async throws {
+        try await self.perform(name, of: application, options: options) { settings, logger in
+            Metrics.running(part: name)
+            PrometheusMetrics.shared.bootstrap()
+            let telemetry = try Telemetry.start(part: name, settings: settings, logger: logger)
+            // The signals are caught before anything is started, so that one that comes early ends it just as gracefully.
+            let composition = Composition(settings: settings, logger: logger, start: start)
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: composition, successTerminationBehavior: .gracefullyShutdownGroup, serviceName: name)],
+                    gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+            do {
+                try await group.run()
+            } catch {
+                // What is neither a setting's fault nor an outage's was foreseen by nobody.
+                if !(error is SettingError || error is Unavailable || error is ExitCode) { Sentry.report(.ended(by: error)) }
+                await telemetry.finish()
+                throw error
+            }
+            await telemetry.finish()
+        }
+    }
+
+    /// Runs a command that ends by itself: settings, log (on `log`), and the same exit codes.
+    /// - Throws: `ExitCode` as ``run(_:options:start:)``; an `ExitCode` or a usage error of `body` goes through as it is.
+    public static func perform(
+        _ name: String, of application: ConveyorApplication, options: PartOptions, log output: LogWriter = .standardOutput,
+        body: (Settings, Logger) async throws -> Void
+    ) async throws {
+        // A reader that went away is an error of the write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        do throws(any Error) {
+            let settings = try Settings.load(envFiles: options.envFiles, of: application)
+            let level = try options.logLevel.flatMap({ Logger.Level(rawValue: $0) }) ?? settings.oneOf("LOG_LEVEL")
+            let format = try settings.oneOf("LOG_FORMAT", default: Logs.defaultFormat(for: output))
+            Logs.bootstrap(part: name, level: level, format: format, output: output)
+            defer { output.flush() }
+            try await body(settings, Logger(label: name))
+        } catch let error as SettingError {
+            throw self.failed(name, error, ExitStatus.configuration)
+        } catch let error as Unavailable {
+            throw self.failed(name, error, ExitStatus.unavailable)
+        } catch let error as ExitCode {
+            throw error
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            throw self.failed(name, error, ExitCode.failure)
+        }
+    }
+
+    /// One line on standard error.
+    private static func failed(_ name: String, _ error: any Error, _ code: ExitCode) -> ExitCode {
+        let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+        LogWriter.standardError.write(Array("\(name): \(Redaction.cleaned(text))\n".utf8), .beforeReturn)
+        return code
+    }
+}

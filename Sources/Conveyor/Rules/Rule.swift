@@ -1,0 +1,38 @@
+/// What a value of one kind may be, whichever way it comes in: by a request, a file or a message. Each kind has one, below.
+///
+///     let sku = try Rule.sku.read(text)
+public struct Rule<Value: Sendable>: Sendable {
+    private let reading: @Sendable (Value) throws(Violation) -> Value
+
+    /// - Parameter reading: brings the value as it is kept, or says how it breaks the rule.
+    public init(_ reading: @escaping @Sendable (Value) throws(Violation) -> Value) { self.reading = reading }
+
+    /// The value as it is kept.
+    /// - Throws: how it breaks the rule.
+    public func read(_ value: Value) throws(Violation) -> Value { try self.reading(value) }
+}
+
+/// How a value breaks its rule: the rest of a sentence that begins with the field's name, such as `must be a UUID`. It does not repeat the value.
+public struct Violation: Error, Sendable, Equatable {
+    /// The rest of the sentence.
+    public let message: String
+
+    /// The rest of the sentence.
+    public init(_ message: String) { self.message = message }
+}
+
+extension Rule where Value: FixedWidthInteger {
+    /// A number within a range.
+    public static func number(_ range: ClosedRange<Value>) -> Rule {
+        Rule { number throws(Violation) in
+            guard range.contains(number) else { throw Violation("must be between \(range.lowerBound) and \(range.upperBound)") }
+            return number
+        }
+    }
+
+    /// How many units there are of something, as a column of type `integer` counts them.
+    public static var count: Rule { .number(0...Value(clamping: Int32.max)) }
+
+    /// A difference of two counts.
+    public static var difference: Rule { .number(Value(clamping: -Int32.max)...Value(clamping: Int32.max)) }
+}

@@ -1,0 +1,68 @@
+public import Conveyor
+import Glibc
+
+/// Where the shop may send what users and partners name: `https` to public addresses, unless `WEBHOOKS_ALLOW_PRIVATE` is on. Else anybody could make
+/// it send requests to the machines beside it.
+public struct OutwardAddresses: Sendable {
+    /// `http` and private addresses too.
+    private let allowsPrivate: Bool
+
+    /// - Throws: `WEBHOOKS_ALLOW_PRIVATE` is neither on nor off.
+    public init(_ settings: Settings) throws(SettingError) { self.allowsPrivate = try settings.bool("WEBHOOKS_ALLOW_PRIVATE") }
+
+    /// How a URL breaks the rule, as the rest of a sentence that begins with the field's name; nil if it may be kept. Names are not resolved here.
+    public func refusal(of url: String) -> String? {
+        do throws(Violation) {
+            _ = try Rule.webURL.read(url)
+        } catch {
+            return error.message
+        }
+        if self.allowsPrivate { return nil }
+        guard url.hasPrefix("https://") else { return "must begin with https://" }
+        let authority = url.dropFirst("https://".count).prefix { !"/?#".contains($0) }
+        let host = authority.first == "[" ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
+        let name = host.lowercased().reversed().drop { $0 == "." }.reversed()
+        if String(name) == "localhost" || String(name).hasSuffix(".localhost") { return "must not be an address of this machine" }
+        if let literal = Self.literal(String(name)), !literal.isPublic { return "must not be a private address" }
+        return nil
+    }
+
+    /// Whether an address, in its numeric form, may be connected to.
+    public func allow(_ address: String) -> Bool {
+        if self.allowsPrivate { return true }
+        // A zone is that of a link: nothing public has one.
+        return IPAddress(address).map(\.isPublic) ?? false
+    }
+
+    /// The address that a host is, if it is one and no name: also as C reads them, such as `127.1` and `0x7f000001`.
+    private static func literal(_ host: String) -> IPAddress? {
+        if let address = IPAddress(host) { return address }
+        var address = in_addr()
+        guard !host.utf8.contains(0), inet_aton(host, &address) != 0 else { return nil }
+        return withUnsafeBytes(of: address.s_addr) { bytes in IPAddress(bytes.map(String.init).joined(separator: ".")) }
+    }
+}
+
+extension IPAddress {
+    /// Whether it is an address of the public Internet, by IANA's registries of special-purpose addresses (RFC 6890 and its followers).
+    public var isPublic: Bool {
+        if self.isIPv6 {
+            // Only 2000::/3 is global unicast. What holds an IPv4 address in it (NAT64 is outside, 6to4 and Teredo are inside) reaches that address.
+            guard Self.isAny(of: ["2000::/3"], self) else { return false }
+            return !Self.isAny(of: ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"], self)
+        }
+        return !Self.isAny(
+            of: [
+                "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+                "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+            ], self)
+    }
+
+    private static func isAny(of networks: [String], _ address: IPAddress) -> Bool {
+        networks.contains { network in
+            let parts = network.split(separator: "/")
+            guard parts.count == 2, let base = IPAddress(parts[0]), let bits = Int(parts[1]) else { return false }
+            return address.isIn(base, prefix: bits)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+public import Conveyor
+
+extension Settings {
+    /// `QUEUE_LIMIT`, in messages.
+    /// - Throws: it is no whole number from 1 on.
+    public func queueLimit() throws(SettingError) -> Int { try self.int("QUEUE_LIMIT", in: 1...1_000_000_000) }
+
+    /// `CURRENCY`.
+    /// - Throws: it is none that Stripe presents, in lower case.
+    public func currency() throws(SettingError) -> String {
+        let text = try self.require("CURRENCY")
+        guard Currency(text) != nil else {
+            throw SettingError(name: "CURRENCY", reason: "must be a currency that Stripe presents, in lower case, e.g. usd")
+        }
+        return text
+    }
+
+    /// The key that signs, and the previous ones that are still accepted, in that order.
+    /// - Throws: `SECRET_KEY` is not set. (That each is long enough was checked when the settings were loaded.)
+    public func signingKeys() throws(SettingError) -> [String] { [try self.require("SECRET_KEY")] + self.list("SECRET_KEY_PREVIOUS") }
+
+    /// Refuses, wherever it is set, a key of less than 32 bytes; in production also secrets that somebody could guess, connections to other machines
+    /// without verified TLS, and an API without rate limits.
+    func checkShop() throws(SettingError) {
+        for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: { $0.utf8.count < 32 }) {
+            throw SettingError(name: setting.name, reason: "must have at least 32 bytes")
+        }
+        _ = try self.vapidKeys()
+        guard try self.environment() == .production else { return }
+        // Made by the one who runs the shop, so it can be asked to be long and random.
+        for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: Self.isGuessable) {
+            throw SettingError(name: setting.name, reason: "must be random in production, e.g. of openssl rand -hex 32")
+        }
+        if let token = self.string("CONSOLE_TOKEN"), token.utf8.count < 16 || Self.isGuessable(token) {
+            throw SettingError(name: "CONSOLE_TOKEN", reason: "must be random and have at least 16 bytes in production, e.g. of openssl rand -hex 16")
+        }
+        // Made by Stripe, which makes them longer.
+        for setting: Setting in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] where self.list(setting).contains(where: { $0.utf8.count < 16 }) {
+            throw SettingError(name: setting.name, reason: "must have at least 16 bytes in production: Stripe's dashboard shows it")
+        }
+        for setting: Setting in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "EMAIL_PASSWORD"]
+        where self.list(setting).contains(where: Self.isDefault) {
+            throw SettingError(name: setting.name, reason: "must not be a default in production")
+        }
+        try self.refuseWeakPasswords(of: ["DATABASE_READ_URL"])
+        if self.isSet("DATABASE_READ_URL") { _ = try self.databaseURL("DATABASE_READ_URL") }
+        try self.refusePlaintext(of: ["STRIPE_API_BASE", "SMS_API_BASE"])
+        if let host = self.string("SMTP_HOST") {
+            let isPlain = try self.oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"]) == "none"
+            try self.requireTLS("SMTP_TLS", to: [host], isVerified: !isPlain, "must be starttls or implicit")
+        }
+        guard try self.bool("RATE_LIMIT") else {
+            throw SettingError(name: "RATE_LIMIT", reason: "must be on in production: set higher limits instead")
+        }
+    }
+}
