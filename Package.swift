@@ -38,6 +38,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        // For tests alone: what others say of our tokens and signatures. No product compiles it.
         .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
     ],
     targets: [
@@ -85,7 +86,7 @@ let package = Package(
 
         // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
         .target(
-            name: "Identity", dependencies: ["CArgon2", "Conveyor", "Shop", .jwt, .crypto, .nioPosix],
+            name: "Identity", dependencies: ["CArgon2", "Conveyor", "Shop", .crypto, .nioPosix],
             resources: [.embedInCode("common-passwords.txt")]),
 
         // The parts.
@@ -103,9 +104,9 @@ let package = Package(
             dependencies: [
                 "Conveyor", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "ServerTLS", "Transfer", "Topology",
                 .argumentParser,
-                .crypto,
+                .crypto, .cryptoExtras,
                 .httpTypes,
-                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .jwt, .lifecycle, .logging, .mustache, .nio, .nioSSL,
+                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
             ],
             resources: [.embedInCode("Console/Assets/")]),
         .executableTarget(
@@ -157,7 +158,7 @@ let package = Package(
             dependencies: [
                 "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Conveyor", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto,
                 .hummingbird,
-                .hummingbirdCore, .httpTypes, .lifecycle, .logging, .nio, .nioPosix,
+                .hummingbirdCore, .httpTypes, .jwt, .lifecycle, .logging, .nio, .nioPosix,
             ]),
         .testTarget(
             name: "WorkersTests",
@@ -169,7 +170,8 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "Operator", "Fixtures", "Identity", "Conveyor", "Markup", "RabbitMQ", "Shop", "Transfer", .crypto, .hummingbird, .jwt, .logging,
+                "Operator", "Fixtures", "Identity", "Conveyor", "Markup", "RabbitMQ", "Shop", "Transfer", .crypto, .cryptoExtras,
+                .hummingbird, .jwt, .logging,
             ]),
         .testTarget(name: "System", dependencies: ["Conveyor", "Shop", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
     ]
@@ -179,6 +181,7 @@ extension Target.Dependency {
     static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
     static var configuration: Self { .product(name: "Configuration", package: "swift-configuration") }
     static var crypto: Self { .product(name: "Crypto", package: "swift-crypto") }
+    static var cryptoExtras: Self { .product(name: "CryptoExtras", package: "swift-crypto") }
     // Two of its modules; "Collections" would compile five more.
     static var deque: Self { .product(name: "DequeModule", package: "swift-collections") }
     static var heap: Self { .product(name: "HeapModule", package: "swift-collections") }

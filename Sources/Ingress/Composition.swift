@@ -39,7 +39,7 @@ struct Composition {
         let feed = ChangeFeed(consumer: consumer, publisher: publisher, tasks: EventThreadTasks(thread), logger: logger)
 
         let keys = try settings.signingKeys()
-        let tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
+        let tokens = Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
         let operations = OperationReader(pool: pool, feed: feed, keys: keys.map { OperationKey(secret: $0) }, waits: limits.waits)
         let loadShedding = try LoadShedding(settings: settings, configuration: self.broker("ingress inspector"), logger: logger)
         let idempotency = IdempotencyStore(pool: pool, tasks: EventThreadTasks(thread))

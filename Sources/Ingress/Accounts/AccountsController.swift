@@ -72,7 +72,7 @@ struct AccountsController: Sendable {
         let session = self.issuer.newSession()
         guard let expiresAt = self.issuer.expiry(of: session) else { throw Self.sessionIsOver }
         return try .json(
-            try await self.issuer.pair(for: id, epoch: Int(epoch), session, until: expiresAt), headers: [.cacheControl: "no-store"])
+            try self.issuer.pair(for: id, epoch: Int(epoch), session, until: expiresAt), headers: [.cacheControl: "no-store"])
     }
 
     /// JSON, or the form of OAuth 2.0's password grant.
@@ -114,7 +114,7 @@ struct AccountsController: Sendable {
         case .ended: throw Problem(.unauthorized, "The session was ended; sign in again.")
         }
         return try .json(
-            try await self.issuer.pair(for: user.id, epoch: user.epoch, session, until: expiresAt), headers: [.cacheControl: "no-store"])
+            try self.issuer.pair(for: user.id, epoch: user.epoch, session, until: expiresAt), headers: [.cacheControl: "no-store"])
     }
 
     /// Publishes a command that no client waits for.

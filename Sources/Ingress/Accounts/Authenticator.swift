@@ -61,7 +61,7 @@ final class Authenticator: Sendable {
     /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`.
     func user(_ request: Request) async throws -> User {
         guard let token = Self.bearer(request) else { throw Problem(.unauthorized, "A bearer token is required; sign in at /api/v1/auth/login.") }
-        return try await self.user(of: try await self.claims(token, for: .access))
+        return try await self.user(of: self.claims(token, for: .access))
     }
 
     /// Whether a request that everyone may send is by a member of the shop's staff. A token that is not good counts as none.
@@ -82,7 +82,7 @@ final class Authenticator: Sendable {
     /// The account of a refresh token.
     /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`; `database_unreachable` if the database cannot say so.
     func user(refreshing token: String) async throws -> User {
-        let user = try await self.user(of: try await self.claims(token, for: .refresh))
+        let user = try await self.user(of: self.claims(token, for: .refresh))
         guard user.isConfirmed else { throw Self.unconfirmed }
         return user
     }
@@ -90,7 +90,7 @@ final class Authenticator: Sendable {
     /// Whose refresh token it is, whether or not the account still stands by it.
     /// - Throws: `Problem` `unauthorized`, `token_expired`.
     func owner(of token: String) async throws(Problem) -> (id: ID, session: Tokens.Session) {
-        let claims = try await self.claims(token, for: .refresh)
+        let claims = try self.claims(token, for: .refresh)
         return (claims.userID, claims.session)
     }
 
@@ -105,7 +105,7 @@ final class Authenticator: Sendable {
         return String(parts[1])
     }
 
-    private func claims(_ token: String, for use: Tokens.Use) async throws(Problem) -> Tokens.Claims {
+    private func claims(_ token: String, for use: Tokens.Use) throws(Problem) -> Tokens.Claims {
         if let known = self.verified.withLock({ $0[token] }), known.use == use {
             if known.expiresAt > Date() { return known }
             self.verified.withLock { $0[token] = nil }
@@ -113,7 +113,7 @@ final class Authenticator: Sendable {
         }
         guard token.utf8.count <= 4096 else { throw Problem(.unauthorized, "The token is not valid.") }
         do {
-            let claims = try await self.tokens.verify(token, for: use)
+            let claims = try self.tokens.verify(token, for: use)
             self.verified.withLock { verified in
                 if verified.count >= Self.verifiedLimit { verified.removeAll(keepingCapacity: true) }
                 verified[token] = claims

@@ -48,14 +48,14 @@ struct TokenIssuer: Sendable {
     }
 
     /// - Parameter expiresAt: of the refresh token, see ``expiry(of:)``.
-    func pair(for id: ID, epoch: Int, _ session: Tokens.Session, until expiresAt: Date) async throws -> TokenPair {
+    func pair(for id: ID, epoch: Int, _ session: Tokens.Session, until expiresAt: Date) throws -> TokenPair {
         let now = Self.now
-        func sign(_ use: Tokens.Use, _ expiresAt: Date) async throws -> String {
-            try await self.tokens.sign(.init(userID: id, epoch: epoch, use: use, expiresAt: expiresAt, session: session), at: now)
+        func sign(_ use: Tokens.Use, _ expiresAt: Date) throws -> String {
+            try self.tokens.sign(.init(userID: id, epoch: epoch, use: use, expiresAt: expiresAt, session: session), at: now)
         }
         return TokenPair(
-            accessToken: try await sign(.access, now.addingTimeInterval(self.access / .seconds(1))),
-            refreshToken: try await sign(.refresh, expiresAt), expiresIn: Int(self.access / .seconds(1)))
+            accessToken: try sign(.access, now.addingTimeInterval(self.access / .seconds(1))),
+            refreshToken: try sign(.refresh, expiresAt), expiresIn: Int(self.access / .seconds(1)))
     }
 
     // Whole seconds: some readers of tokens take no other.

@@ -73,10 +73,10 @@ struct SampleCommand: AsyncParsableCommand {
 
         /// A token each, in the order of the accounts.
         private static func writeTokens(of accounts: [ID], to path: String, _ pool: PostgresPool, _ settings: Settings) async throws {
-            let tokens = try await DevelopmentTokens(settings: settings)
+            let tokens = try DevelopmentTokens(settings: settings)
             let epochs = Dictionary(uniqueKeysWithValues: try await pool.query(self.epochs, accounts).decode((ID, Int32).self).map { ($0.0, $0.1) })
             var lines: [String] = []
-            for account in accounts { lines.append(try await tokens.make(account, epoch: Int(epochs[account] ?? 0))) }
+            for account in accounts { lines.append(try tokens.make(account, epoch: Int(epochs[account] ?? 0))) }
             try self.write(lines, to: path)
         }
 

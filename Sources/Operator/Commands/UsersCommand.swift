@@ -64,7 +64,7 @@ struct UsersCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Desk.open(self.options) { desk in
-                let tokens = try await DevelopmentTokens(settings: desk.settings)
+                let tokens = try DevelopmentTokens(settings: desk.settings)
                 let account = try await desk.withDatabase { pool in
                     _ = try await desk.actor(for: .administer, in: pool)
                     return try await pool.query("select id, token_epoch from users where lower(email) = lower(normalize($1, nfc))", self.email)
@@ -74,7 +74,7 @@ struct UsersCommand: AsyncParsableCommand {
                         .first
                 }
                 guard let account else { throw NothingFound("no account with that address") }
-                let token = try await tokens.make(account.0, epoch: Int(account.1))
+                let token = try tokens.make(account.0, epoch: Int(account.1))
                 print(token)
             }
         }
@@ -86,18 +86,18 @@ struct DevelopmentTokens: Sendable {
     private let tokens: Tokens
 
     /// - Throws: `SettingError` in production, or if `SECRET_KEY` is not set.
-    init(settings: Settings) async throws {
+    init(settings: Settings) throws {
         guard try settings.environment() != .production else {
             throw SettingError(name: "ENVIRONMENT", reason: "is production: tokens are given for a password only")
         }
         let keys = try settings.signingKeys()
-        self.tokens = await Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
+        self.tokens = Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
     }
 
     /// An access token of an account, good for a day.
-    func make(_ id: ID, epoch: Int = 0) async throws -> String {
+    func make(_ id: ID, epoch: Int = 0) throws -> String {
         let now = Date(timeIntervalSince1970: Double(Clock.seconds()))
-        return try await self.tokens.sign(
+        return try self.tokens.sign(
             .init(userID: id, epoch: epoch, use: .access, expiresAt: now.addingTimeInterval(86_400), session: .init(id: nil, signedInAt: now)),
             at: now)
     }

@@ -82,9 +82,9 @@ import Testing
 
     @Test func `an account is erased by who signed in of late, or gives the password`() async throws {
         let shop = try await TestShop.shared()
-        let tokens = await Tokens(secret: TestShop.secretKey, previous: [], environment: "test")
+        let tokens = Tokens(secret: TestShop.secretKey, previous: [], environment: "test")
         func stale(_ customer: TestShop.Customer) async throws -> String {
-            try await tokens.sign(
+            try tokens.sign(
                 .init(
                     userID: try #require(ID(customer.id)), epoch: 0, use: .access, expiresAt: Date().addingTimeInterval(3600),
                     session: .init(id: nil, signedInAt: Date().addingTimeInterval(-3600))))

@@ -88,16 +88,16 @@ import Testing
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let user = try #require(ID(customer.id))
-        let tokens = await Tokens(secret: TestShop.secretKey, previous: [], environment: "test")
+        let tokens = Tokens(secret: TestShop.secretKey, previous: [], environment: "test")
         func refreshToken(signedIn days: Double) async throws -> String {
             let signedInAt = Date().addingTimeInterval(-days * 86_400)
-            return try await tokens.sign(
+            return try tokens.sign(
                 .init(
                     userID: user, epoch: 0, use: .refresh, expiresAt: Date().addingTimeInterval(86_400),
                     session: .init(id: .v7(milliseconds: 1), signedInAt: signedInAt)))
         }
         let young = try Pair(try await self.trade(try await refreshToken(signedIn: 89)))
-        let claims = try await tokens.verify(young.refresh, for: .refresh)
+        let claims = try tokens.verify(young.refresh, for: .refresh)
         #expect(claims.expiresAt < Date().addingTimeInterval(86_400 + 1), "not longer than the session")
         let old = try await self.trade(try await refreshToken(signedIn: 90.01))
         #expect(old.status == 401)

@@ -194,7 +194,7 @@ import Testing
             secret: String = TestShop.secretKey, environment: String = "test", use: Tokens.Use = .access, epoch: Int = 0, in seconds: Double = 3600,
             at now: Date = Date()
         ) async throws -> String {
-            try await Tokens(secret: secret, previous: [], environment: environment)
+            try Tokens(secret: secret, previous: [], environment: environment)
                 .sign(
                     .init(
                         userID: user, epoch: epoch, use: use, expiresAt: Date().addingTimeInterval(seconds),

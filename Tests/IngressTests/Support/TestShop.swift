@@ -107,7 +107,7 @@ final class TestShop: Sendable {
 
     private static func token(of id: String) async throws -> String {
         let user = try #require(ID(id))
-        return try await Tokens(secret: self.secretKey, previous: [], environment: "test").sign(
+        return try Tokens(secret: self.secretKey, previous: [], environment: "test").sign(
             .init(userID: user, epoch: 0, use: .access, expiresAt: Date().addingTimeInterval(3600), session: .init(id: nil, signedInAt: Date())))
     }
 

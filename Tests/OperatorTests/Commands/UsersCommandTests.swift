@@ -19,7 +19,7 @@ import Testing
 
             let token = try await site.conveyor("users", "token", "root@example.com")
             #expect(token.status == 0 && token.output.hasSuffix("\n") && !token.output.contains(" "))
-            let claims = try await Tokens(secret: CommandLineSite.secretKey, previous: [], environment: "development")
+            let claims = try Tokens(secret: CommandLineSite.secretKey, previous: [], environment: "development")
                 .verify(String(token.output.dropLast()), for: .access)
             #expect(claims.userID.description == id && claims.epoch == 0)
 

@@ -1,4 +1,5 @@
 public import Conveyor
+import Crypto
 import Fixtures
 import FoundationEssentials
 import Hummingbird
@@ -111,11 +112,12 @@ private final class ProviderDouble: Sendable {
                 state.keyRequests += 1
                 return (state.key, state.kid)
             }
-            guard let point = key.parameters else { throw FixtureError("a key without coordinates") }
+            let point = try P256.Signing.PublicKey(pemRepresentation: key.publicKey.pemRepresentation).rawRepresentation
+            let (x, y) = (Base64URL.encode(Array(point.prefix(32))), Base64URL.encode(Array(point.suffix(32))))
             return try Self.json([
                 "keys": [
                     ["kty": "oct", "kid": "a-kind-that-nobody-knows", "k": "AAAA"],
-                    ["kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": .string(kid), "x": .string(point.x), "y": .string(point.y)],
+                    ["kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": .string(kid), "x": .string(x), "y": .string(y)],
                 ]
             ])
         }

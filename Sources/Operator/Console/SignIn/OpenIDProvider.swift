@@ -1,7 +1,7 @@
 import Conveyor
 import Crypto
 import FoundationEssentials
-import JWTKit
+import Identity
 import Logging
 import Shop
 import Transfer
@@ -95,8 +95,6 @@ actor OpenIDProvider {
         enum CodingKeys: String, CodingKey { case idToken = "id_token" }
     }
 
-    /// The signatures that are accepted: by keys that only the provider has.
-    private static let algorithms: Set<String> = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
     /// Seconds that clocks may differ.
     private static let leeway = 60.0
     /// Between two askings for keys because of an unknown one.
@@ -105,7 +103,7 @@ actor OpenIDProvider {
     private let configuration: Configuration
     private let client: HTTPClient
     private var endpoints: Endpoints?
-    private var keys: [String: JWK] = [:]
+    private var keys: [String: ProviderKey] = [:]
     private var areKeysKnown = false
     private var askedForUnknownAt: ContinuousClock.Instant?
 
@@ -180,33 +178,15 @@ actor OpenIDProvider {
 
     // MARK: The ID token
 
-    private struct Claims: JWTPayload {
-        let value: JSONValue
-
-        init(from decoder: any Decoder) throws { self.value = try JSONValue(from: decoder) }
-        func encode(to encoder: any Encoder) throws { try self.value.encode(to: encoder) }
-        func verify(using algorithm: some JWTAlgorithm) throws {}
-    }
-
-    private struct TokenHeader: Decodable {
-        var alg: String
-        var kid: String?
-    }
-
     /// Who an ID token is about (OpenID Connect Core, 3.1.3.7).
     private func account(idToken: String, nonce: String) async throws -> Account {
-        let parts = idToken.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = Base64URL.decode(parts[0].utf8).flatMap({ try? JSON.decode(TokenHeader.self, from: $0) }) else {
+        guard let token = JSONWebToken(idToken), let claims = try? JSON.decode(JSONValue.self, from: Array(token.payload)) else {
             throw Refused(description: "the ID token is none")
         }
-        guard Self.algorithms.contains(header.alg) else { throw Refused(description: "the ID token is signed in a way that proves nothing") }
-        let key = try await self.key(header.kid)
-        let claims: JSONValue
-        do {
-            let collection = JWTKeyCollection()
-            try await collection.add(jwk: key)
-            claims = try await collection.verify(idToken, as: Claims.self).value
-        } catch {
+        guard let algorithm = ProviderKey.Algorithm(rawValue: token.header.alg) else {
+            throw Refused(description: "the ID token is signed in a way that proves nothing")
+        }
+        guard try await self.key(token.header.kid).isValid(token.signature, of: token.signed, by: algorithm) else {
             throw Refused(description: "the ID token is not signed by the provider")
         }
         return try self.account(claims, nonce: nonce, now: Date().timeIntervalSince1970)
@@ -241,7 +221,7 @@ actor OpenIDProvider {
 
     // MARK: Keys
 
-    private func key(_ kid: String?) async throws(Refused) -> JWK {
+    private func key(_ kid: String?) async throws(Refused) -> ProviderKey {
         if !self.areKeysKnown { try await self.askForKeys() }
         if let key = self.known(kid) { return key }
         // The provider may have a new key. Made-up key ids make us ask no more often than this.
@@ -254,7 +234,7 @@ actor OpenIDProvider {
         throw Refused(description: "the ID token is signed by a key that the provider does not name")
     }
 
-    private func known(_ kid: String?) -> JWK? {
+    private func known(_ kid: String?) -> ProviderKey? {
         if let kid { return self.keys[kid] }
         return self.keys.count == 1 ? self.keys.first?.value : nil
     }
@@ -266,13 +246,7 @@ actor OpenIDProvider {
             throw Refused(description: "the provider does not tell its keys", isOutage: true)
         }
         // Keys of kinds that are not known here are left out, as are those for other uses.
-        var keys: [String: JWK] = [:]
-        for value in set.keys where value["use"].string ?? "sig" == "sig" {
-            guard let bytes = try? JSON.encode(value), var key = try? JSONDecoder().decode(JWK.self, from: Data(bytes)) else { continue }
-            if key.keyIdentifier == nil { key.keyIdentifier = JWKIdentifier(string: "") }
-            keys[key.keyIdentifier?.string ?? ""] = key
-        }
-        self.keys = keys
+        self.keys = Dictionary(set.keys.compactMap { value in ProviderKey(value).map { (value["kid"].string ?? "", $0) } }) { first, _ in first }
         self.areKeysKnown = true
     }
 }
