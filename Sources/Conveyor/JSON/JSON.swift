@@ -72,12 +72,6 @@ public enum JSON {
         }
     }
 
-    /// What reads a JSON text piece by piece. Of members with the same name, any one counts.
-    /// - Throws: a `DecodingError` if it is not JSON, `Limits.Exceeded`.
-    public static func decoder(of bytes: [UInt8], within limits: Limits) throws -> any Decoder {
-        JSONReader(document: try JSONDocument(bytes, within: limits), index: 0)
-    }
-
     /// What is wrong with a text that did not decode, and where: never a value of it, as that may be anything.
     public static func explain(_ error: any Error) -> String {
         guard let error = error as? DecodingError else { return "not valid" }

@@ -45,6 +45,9 @@ final class JSONDocument {
         return node.isComplex ? Self.unescaped(raw) : String(decoding: raw, as: UTF8.self)
     }
 
+    /// Whether a name or a text has the character NUL: it is there only as an escape.
+    var hasNUL: Bool { self.nodes.contains { $0.kind == .string && $0.isComplex && self.string($0).utf8.contains(0) } }
+
     /// Whether a string node is this text.
     private func isEqual(_ node: Node, _ text: borrowing String) -> Bool {
         if node.isComplex { return self.string(node) == text }

@@ -21,6 +21,17 @@ public struct Violation: Error, Sendable, Equatable {
     public init(_ message: String) { self.message = message }
 }
 
+extension FixedWidthInteger {
+    /// A whole number as queries and files have it; `16.0` is one, as in JSON. Nil for anything else, or if it does not fit.
+    public init?(whole text: some StringProtocol) {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let digits = parts.first, parts.count == 1 || !parts[1].isEmpty && parts[1].utf8.allSatisfy({ $0 == UInt8(ascii: "0") }) else {
+            return nil
+        }
+        self.init(digits)
+    }
+}
+
 extension Rule where Value: FixedWidthInteger {
     /// A number within a range.
     public static func number(_ range: ClosedRange<Value>) -> Rule {

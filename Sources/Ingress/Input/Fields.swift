@@ -13,25 +13,17 @@ final class Fields {
         fileprivate(set) var errors: [Problem.FieldError] = []
     }
 
-    /// A field's name as it comes.
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(_ name: String) { self.stringValue = name }
-        init?(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { return nil }
-    }
-
-    private let container: KeyedDecodingContainer<Key>?
+    /// Nil if what was sent is something else.
+    private let object: JSONElement?
     private let path: String
     let findings: Findings
 
-    /// The fields of what a decoder stands at; something else than an object is a finding.
-    init(_ decoder: any Decoder, path: String, findings: Findings) {
+    /// The fields of an object; something else than an object is a finding.
+    init(_ element: JSONElement, path: String, findings: Findings) {
         self.path = path
         self.findings = findings
-        self.container = try? decoder.container(keyedBy: Key.self)
-        if self.container == nil { findings.errors.append(.init(field: path.isEmpty ? "body" : path, message: "must be an object")) }
+        self.object = element.isObject ? element : nil
+        if self.object == nil { findings.errors.append(.init(field: path.isEmpty ? "body" : path, message: "must be an object")) }
     }
 
     private func name(_ field: String) -> String { self.path.isEmpty ? field : "\(self.path).\(field)" }
@@ -39,32 +31,33 @@ final class Fields {
     /// Notes that a field is wrong.
     func refuse(_ field: String, _ message: String) {
         // Of what is no object, no field is wrong.
-        if self.container != nil { self.findings.errors.append(.init(field: self.name(field), message: message)) }
+        if self.object != nil { self.findings.errors.append(.init(field: self.name(field), message: message)) }
     }
 
     /// Whether the field is there, be it null.
-    func has(_ field: String) -> Bool { self.container?.contains(Key(field)) ?? false }
+    func has(_ field: String) -> Bool { self.object?.member(field) != nil }
 
     /// Whether the field is there and null.
-    func isNull(_ field: String) -> Bool { self.has(field) && (try? self.container?.decodeNil(forKey: Key(field))) == true }
+    func isNull(_ field: String) -> Bool { self.object?.member(field)?.isNull ?? false }
 
     /// Refuses `null` where a merge patch (RFC 7396) would take away what must be there.
     func refuseNull(_ fields: String...) {
         for field in fields where self.isNull(field) { self.refuse(field, "must not be null") }
     }
 
+    /// The value of a field; nil if it is missing or null.
+    private func element(_ field: String) -> JSONElement? { self.object?.member(field).flatMap { $0.isNull ? nil : $0 } }
+
     /// The value of a field; nil if it is missing or null, or not of the type, which is noted.
-    private func value<Value: Decodable>(_ field: String, _ type: Value.Type, _ what: String) -> Value? {
-        do {
-            return try self.container?.decodeIfPresent(Value.self, forKey: Key(field))
-        } catch {
-            self.refuse(field, "must be \(what)")
-            return nil
-        }
+    private func value<Value>(_ field: String, _ what: String, _ read: (JSONElement) -> Value?) -> Value? {
+        guard let element = self.element(field) else { return nil }
+        let value = read(element)
+        if value == nil { self.refuse(field, "must be \(what)") }
+        return value
     }
 
     private func require<Value>(_ field: String, _ value: Value?, _ substitute: Value) -> Value {
-        if value == nil, !self.has(field) || self.isNull(field) { self.refuse(field, "is required") }
+        if value == nil, self.element(field) == nil { self.refuse(field, "is required") }
         return value ?? substitute
     }
 
@@ -80,7 +73,7 @@ final class Fields {
     }
 
     /// A text of a kind, if it is there.
-    func optional(_ field: String, _ rule: Rule<String>) -> String? { self.read(field, self.value(field, String.self, "a string"), rule) }
+    func optional(_ field: String, _ rule: Rule<String>) -> String? { self.read(field, self.value(field, "a string", \.string), rule) }
 
     /// A text of a kind.
     func required(_ field: String, _ rule: Rule<String>) -> String { self.require(field, self.optional(field, rule), "") }
@@ -93,7 +86,7 @@ final class Fields {
 
     /// A list of at most so many texts of a kind, if it is there.
     func optionalList(_ field: String, upTo count: Int, _ rule: Rule<String>) -> [String]? {
-        guard let texts = self.value(field, [String].self, "a list of strings") else { return nil }
+        guard let texts = self.value(field, "a list of strings", Self.strings) else { return nil }
         guard texts.count <= count else {
             self.refuse(field, "must have at most \(count) elements")
             return nil
@@ -101,13 +94,19 @@ final class Fields {
         return texts.enumerated().compactMap { index, text in self.read("\(field)[\(index)]", text, rule) }
     }
 
+    private static func strings(_ element: JSONElement) -> [String]? {
+        guard let elements = element.elements else { return nil }
+        let texts = elements.compactMap(\.string)
+        return texts.count == elements.count ? texts : nil
+    }
+
     /// A whole number of a kind, if it is there; `16.0` is one.
     func optional<Number: FixedWidthInteger & Sendable>(_ field: String, _ rule: Rule<Number>) -> Number? {
-        guard let container, self.has(field), !self.isNull(field) else { return nil }
+        guard let element = self.element(field) else { return nil }
         let whole: Int64
-        if let number = try? container.decode(Int64.self, forKey: Key(field)) {
+        if let number = element.integer {
             whole = number
-        } else if let number = try? container.decode(Double.self, forKey: Key(field)), number.rounded() == number {
+        } else if let number = element.double, number.rounded() == number {
             // Beyond what an integer holds it is the last one, which no rule takes.
             whole = Int64(exactly: number) ?? (number < 0 ? .min : .max)
         } else {
@@ -124,8 +123,8 @@ final class Fields {
 
     /// A time, as milliseconds since 1970, if it is there: browsers write such a number, this API RFC 3339.
     func optionalInstant(_ field: String) -> Int64? {
-        guard let container, self.has(field), !self.isNull(field) else { return nil }
-        if let text = try? container.decode(String.self, forKey: Key(field)) {
+        guard let element = self.element(field) else { return nil }
+        if let text = element.string {
             guard let date = Timestamp.date(text) else {
                 self.refuse(field, "must be a time, as milliseconds since 1970 or as RFC 3339 has it")
                 return nil
@@ -133,7 +132,7 @@ final class Fields {
             return self.read(field, Clock.milliseconds(date), .pushExpiry)
         }
         // A fraction of a millisecond is a browser's way to be precise.
-        if let number = try? container.decode(Double.self, forKey: Key(field)) {
+        if let number = element.double {
             return self.read(field, Int64(exactly: number.rounded(.down)) ?? (number < 0 ? .min : .max), .pushExpiry)
         }
         self.refuse(field, "must be a time, as milliseconds since 1970 or as RFC 3339 has it")
@@ -141,11 +140,11 @@ final class Fields {
     }
 
     /// `true` or `false`.
-    func optionalBool(_ field: String) -> Bool? { self.value(field, Bool.self, "true or false") }
+    func optionalBool(_ field: String) -> Bool? { self.value(field, "true or false", \.bool) }
 
     /// A UUID.
     func optionalID(_ field: String) -> ID? {
-        guard let text = self.value(field, String.self, "a string") else { return nil }
+        guard let text = self.value(field, "a string", \.string) else { return nil }
         guard let id = ID(text) else {
             self.refuse(field, "must be a UUID")
             return nil
@@ -158,9 +157,7 @@ final class Fields {
 
     /// An object, whose fields `read` reads.
     func optionalObject<Value>(_ field: String, _ read: (Fields) -> Value) -> Value? {
-        guard let container, self.has(field), !self.isNull(field) else { return nil }
-        guard let decoder = try? container.superDecoder(forKey: Key(field)) else { return nil }
-        return read(Fields(decoder, path: self.name(field), findings: self.findings))
+        self.element(field).map { read(Fields($0, path: self.name(field), findings: self.findings)) }
     }
 
     /// As ``optionalObject(_:_:)``, and it must be there.
@@ -172,22 +169,20 @@ final class Fields {
 
     /// A list of so many objects; the fields of each are read by `read`.
     func list<Value>(_ field: String, _ counts: ClosedRange<Int>, _ read: (Fields) -> Value) -> [Value] {
-        guard let container, self.has(field), !self.isNull(field) else {
+        guard let element = self.element(field) else {
             self.refuse(field, "is required")
             return []
         }
-        guard var elements = try? container.nestedUnkeyedContainer(forKey: Key(field)) else {
+        guard let elements = element.elements else {
             self.refuse(field, "must be a list")
             return []
         }
-        guard counts.contains(elements.count ?? 0) else {
+        guard counts.contains(elements.count) else {
             self.refuse(field, "must have \(counts.lowerBound) to \(counts.upperBound) elements")
             return []
         }
-        var values: [Value] = []
-        while !elements.isAtEnd, let decoder = try? elements.superDecoder() {
-            values.append(read(Fields(decoder, path: "\(self.name(field))[\(values.count)]", findings: self.findings)))
+        return elements.enumerated().map { index, element in
+            read(Fields(element, path: "\(self.name(field))[\(index)]", findings: self.findings))
         }
-        return values
     }
 }

@@ -37,9 +37,7 @@ struct Query {
     /// A whole number; `16.0` is one, as in a body.
     func int(_ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {
         guard let text = self.parameters[name] else { return nil }
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let isWhole = parts.count == 1 || !parts[1].isEmpty && parts[1].utf8.allSatisfy { $0 == UInt8(ascii: "0") }
-        guard isWhole, let number = Int64(parts[0]), range.contains(number) else {
+        guard let number = Int64(whole: text), range.contains(number) else {
             throw self.refuse(name, "must be an integer between \(range.lowerBound) and \(range.upperBound)")
         }
         return number

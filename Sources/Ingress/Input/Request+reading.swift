@@ -68,16 +68,16 @@ extension Request {
     }
 
     private static func parse<Value>(_ bytes: [UInt8], _ read: (Fields) -> Value) throws -> Value {
-        let decoder: any Decoder
+        let body: JSONElement
         do {
-            decoder = try JSON.decoder(of: bytes, within: JSON.Limits(values: 20_000, depth: 64))
+            body = try JSONElement(bytes, within: JSON.Limits(values: 20_000, depth: 64))
         } catch let excess as JSON.Limits.Exceeded {
             throw Problem(.malformedJSON, "The body has more than \(excess).")
         } catch is DecodingError {
             throw Problem(.malformedJSON, "The body is not JSON (RFC 8259, in UTF-8).")
         }
         let findings = Fields.Findings()
-        let value = read(Fields(decoder, path: "", findings: findings))
+        let value = read(Fields(body, path: "", findings: findings))
         guard findings.errors.isEmpty else { throw Problem(.invalid, "The request has fields that are not valid.", errors: findings.errors) }
         return value
     }

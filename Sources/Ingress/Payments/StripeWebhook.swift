@@ -66,12 +66,15 @@ struct StripeWebhook: Sendable {
         let head: Head
         do {
             head = try JSON.decode(Head.self, from: body)
+            guard try !text.contains(#"\u0000"#) || !JSONElement(body, within: .init(values: Self.bodyLimit, depth: 512)).documentHasNUL else {
+                throw Problem(.badRequest, "The event has a text with the character NUL, which cannot be kept.")
+            }
+        } catch let problem as Problem {
+            throw problem
         } catch {
             throw Problem(.malformedJSON, "The body is not a Stripe event: \(JSON.explain(error)).")
         }
-        guard 1...255 ~= head.id.utf8.count, !text.utf8.contains(0), !head.id.utf8.contains(0), !head.type.utf8.contains(0) else {
-            throw Problem(.badRequest, "The event has no usable id or type.")
-        }
+        guard 1...255 ~= head.id.utf8.count else { throw Problem(.badRequest, "The event has no usable id.") }
         let event = StripeEvent(eventID: head.id, eventType: head.type, created: head.created, body: text)
         // By the event, not by the delivery: however often it comes, it is the same message.
         let envelope = Envelope(

@@ -64,13 +64,8 @@ struct Fingerprints: Sendable {
         self.macs = self.keys.map { HMAC(key: $0) }
     }
 
-    /// 32 hexadecimal digits.
-    func make(_ body: [UInt8]) -> String { Self.make(body, self.macs[0]) }
-
-    /// As an operation's id carries them: by each of the keys, as it cannot know by which its message's was made.
-    func short(_ body: [UInt8]) -> [UInt64] {
-        self.macs.prefix(OperationID.mostFingerprints).compactMap { UInt64(fingerprint: Self.make(body, $0)) }
-    }
+    /// A body's by each of the keys, the current one first: 32 hexadecimal digits each.
+    func all(of body: [UInt8]) -> [String] { self.macs.map { Self.make(body, $0) } }
 
     /// Whether a fingerprint is one of this body.
     func isMade(_ fingerprint: String, of body: [UInt8]) -> Bool { self.macs.contains { Self.make(body, $0) == fingerprint } }

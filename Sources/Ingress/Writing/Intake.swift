@@ -47,9 +47,10 @@ struct Intake: Sendable {
         let now = self.sender.now()
         let key = try IdempotencyKey(request)
         let messageID = try await self.messageID(key, actor: actor, body: body, request: request, now: now)
+        let fingerprints = key == nil ? [] : self.fingerprints.all(of: body)
         var envelope = Envelope(
             messageID: messageID, type: Payload.type, actor: actor?.description ?? "anonymous", schema: command.version,
-            traceparent: context.trace.traceparent, fingerprint: key == nil ? nil : self.fingerprints.make(body), sentAt: now)
+            traceparent: context.trace.traceparent, fingerprint: fingerprints.first, sentAt: now)
         if Payload.self is any OrderedCommand.Type { envelope.sender = self.sender.id }
         let resourceID: ID? =
             switch resource {
@@ -77,8 +78,8 @@ struct Intake: Sendable {
             withExtendedLifetime(place) {}
         }
         if key != nil, actor != nil {
-            operation.fingerprints = self.fingerprints.short(body)
-            try await self.publish(outgoing, messageID, envelope.fingerprint ?? "", body, context)
+            operation.fingerprints = fingerprints.prefix(OperationID.mostFingerprints).compactMap { UInt64(fingerprint: $0) }
+            try await self.publish(outgoing, messageID, fingerprints[0], body, context)
         } else {
             try await self.publish(outgoing, context)
         }

@@ -49,7 +49,7 @@ struct ProductRow: Sendable, Equatable {
         }
         func number<Number: FixedWidthInteger & Sendable>(_ name: String, _ rule: Rule<Number>) throws(Refused) -> Number? {
             guard let text = values[name], !text.isEmpty else { return nil }
-            guard let number = Number(text) else { throw refused("\(name) must be an integer") }
+            guard let number = Number(whole: text) else { throw refused("\(name) must be an integer") }
             return try value(name, number, rule)
         }
         guard let given = try text("sku", .sku) else { throw refused("sku is empty") }

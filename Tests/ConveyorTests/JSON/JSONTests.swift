@@ -45,9 +45,9 @@ import Testing
 
     @Test func `a text from outside costs no more than its limits`() throws {
         let limits = JSON.Limits(values: 4, depth: 2)
-        for text in ["[1,2,3]", "{\"a\":[1]}", "[[1]]", "[]", "7"] { _ = try JSON.decoder(of: Array(text.utf8), within: limits) }
+        for text in ["[1,2,3]", "{\"a\":[1]}", "[[1]]", "[]", "7"] { _ = try JSONElement(Array(text.utf8), within: limits) }
         for text in ["[1,2,3,4]", "{\"a\":1,\"b\":2}", "[[[]]]", "[[{\"a\":1}]]", "[1,2,3,4,"] {
-            #expect(throws: JSON.Limits.Exceeded.self, "\(text)") { try JSON.decoder(of: Array(text.utf8), within: limits) }
+            #expect(throws: JSON.Limits.Exceeded.self, "\(text)") { try JSONElement(Array(text.utf8), within: limits) }
         }
         // Without limits, what is too deep is no JSON that anyone could walk.
         #expect(throws: DecodingError.self) {

@@ -1,3 +1,4 @@
+import Conveyor
 import Crypto
 import FoundationEssentials
 import Identity

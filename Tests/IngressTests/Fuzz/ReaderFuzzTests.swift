@@ -79,8 +79,8 @@ import Transfer
             for _ in 0..<fuzz.pick([0, 1, 3]) { text = fuzz.pick(["[\(text)]", "{\"a\":\(text)}", "[\(text),\(fuzz.json())]", " \(text)\n"]) }
             let bytes = fuzz.chance(0.3) ? fuzz.broken(Array(text.utf8)) : Array(text.utf8)
             do {
-                let decoder = try Conveyor.JSON.decoder(of: bytes, within: .init(values: 20_000, depth: 64))
-                let fields = Fields(decoder, path: "", findings: .init())
+                let body = try JSONElement(bytes, within: .init(values: 20_000, depth: 64))
+                let fields = Fields(body, path: "", findings: .init())
                 _ = (fields.optional("a", .sku), fields.optional("a", .unitAmount), fields.optionalID("a"), fields.optionalList("a", upTo: 3, .image))
                 #expect(!fields.findings.errors.isEmpty || String(decoding: bytes, as: UTF8.self).contains("{"))
             } catch is DecodingError {

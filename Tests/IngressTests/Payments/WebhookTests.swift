@@ -37,6 +37,8 @@ import Transfer
             #"{"id":7,"object":"event","type":"a","created":1}"#, #"{"id":"evt_1","object":"event","type":"a","created":"2026-11-30"}"#,
             #"{"id":"evt_1","object":7,"type":"a","created":1}"#, #"{"object":"v2.core.event","type":"a","created":"x"}"#, "[]", "7", "",
             #"{"id":"evt_\u0000","object":"event","type":"a","created":1}"#, #"{"id":"evt_1","object":"event","type":"\u0000","created":1}"#,
+            #"{"id":"evt_1","object":"event","type":"a","created":1,"data":{"object":{"metadata":{"note":["x\u0000"]}}}}"#,
+            #"{"id":"evt_1","object":"event","type":"a","created":1,"\u0000":1}"#,
         ] {
             #expect(try await self.post(body, to: shop.api) == 400, "\(body)")
         }

@@ -7,6 +7,13 @@ import Testing
 
 /// Files of products by chance.
 @Suite struct CatalogFuzzTests {
+    @Test(arguments: [("16", 16), ("16.0", 16), ("16.00", 16), ("16.", nil), ("16.5", nil), (".0", nil), ("1e1", nil), ("99999999999", nil)])
+    func `a whole number is one in a file where it is one in a request`(text: String, number: Int?) throws {
+        let records = try CSVReader.records(Array("sku,stock_quantity\nA-1,\(text)\n".utf8))
+        let row = try? ProductRow(records[1], columns: records[0].fields)
+        #expect(row?.stockQuantity == number)
+    }
+
     @Test func `a file is read, or refused by its line, and a row that is taken keeps to the rules of a request`() async throws {
         try await Fuzz.run("CSV files", 5000) { fuzz in
             let columns = ProductRow.columns.shuffled(using: &fuzz)
