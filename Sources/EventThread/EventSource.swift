@@ -1,49 +1,49 @@
 import Synchronization
 
-/// What one actor has of an ``EventThread``: a descriptor that it polls, and a turn of its own; or, without a shared thread, all of it.
+/// An actor's share of an ``EventThread``: one descriptor to poll and one turn. Without a shared thread, it has a thread of its own.
 public final class EventSource: Sendable {
-    /// Where the actor runs.
+    /// The executor of the actor.
     public let thread: EventThread
     private let ownsThread: Bool
     private let id: UInt
     private let due = DueFlag()
 
-    /// A source on a thread that others are on too, or on one of its own.
+    /// A source on a shared thread, or on a thread of its own.
     /// - Parameters:
-    ///   - name: of a thread of its own.
-    ///   - thread: the one to share; nil for one of its own.
+    ///   - name: names the thread, if the source has its own.
+    ///   - thread: the thread to share; nil starts one for this source alone.
     public init(name: String, sharing thread: EventThread?) {
         self.ownsThread = thread == nil
         self.thread = thread ?? EventThread(name: name)
         self.id = self.thread.makeID()
     }
 
-    /// Sets what each turn does, from the next one on; nil for nothing. Callable from any thread.
+    /// Sets the closure that each turn runs, from the next turn on; nil for none. Callable from any thread.
     ///
-    /// The closure gets what the descriptor of its last ``EventThread/Wait`` was found ready for. It must hold its actor weakly, since the running
-    /// thread holds the closure: `source.onTurn { [weak self] in self?.assumeIsolated { $0.turn() } ?? .wait(.init()) }`.
+    /// The closure receives the readiness of the descriptor in its last ``EventThread/Wait``. It must hold its actor weakly, since the running
+    /// thread retains the closure: `source.onTurn { [weak self] in self?.assumeIsolated { $0.turn() } ?? .wait(.init()) }`.
     public func onTurn(_ turn: EventThread.TurnBody?) { self.thread.setTurn(self.id, self.due, turn) }
 
-    /// Makes the thread take this source's turn soon: whoever changes what the source would do or wait for says so. Callable from any thread; cheap
-    /// while the thread is awake.
+    /// Makes the thread run this source's turn soon. Call it after each change that affects the next turn or its wait. Callable from any thread;
+    /// cheap while the thread is awake.
     public func wake() {
         self.due.set()
         self.thread.wake()
     }
 
-    /// Takes no more turns, and ends the thread if it is its own. Saying it twice is harmless.
+    /// Ends the turns, and the thread if the source owns it. A second call does nothing.
     public func stop() {
         if self.ownsThread { self.thread.stop() } else { self.thread.setTurn(self.id, self.due, nil) }
     }
 }
 
-/// An ``EventThread`` as the executor that tasks prefer (SE-0417): `withTaskExecutorPreference(EventThreadTasks(thread)) { … }`.
+/// Makes an ``EventThread`` the preferred executor of tasks (SE-0417): `withTaskExecutorPreference(EventThreadTasks(thread)) { … }`.
 ///
-/// What they do between their calls of the thread's actors then costs no hop. It must not block, nor compute for long: the thread's sockets wait.
+/// Their calls to the thread's actors then cost no hop. The tasks must neither block nor compute for long: the thread's sockets wait meanwhile.
 public final class EventThreadTasks: TaskExecutor {
     private let thread: EventThread
 
-    /// The tasks of a thread, which is not stopped by it.
+    /// Tasks on `thread`, which its owner still has to stop.
     public init(_ thread: EventThread) { self.thread = thread }
 
     /// Runs the job on the thread.

@@ -9,25 +9,25 @@ import Synchronization
 /// calls included, runs on this thread, in order, and never on the cooperative pool.
 ///
 /// Several sources may share a thread, and tasks may prefer it (``EventThreadTasks``): then a message goes from the broker's socket through
-/// its handler to the database's socket and back without a hop between threads, each of which costs two context switches, and on an idle machine the
-/// time that a processor needs to wake up. What shares a thread must not block it.
+/// its handler to the database's socket and back on one thread. Each hop between threads would cost two context switches, and on an idle
+/// machine the time in which a processor wakes up. Nothing that shares a thread may block it.
 ///
-/// The thread goes round in turns: it runs the jobs that have been enqueued, then calls the turns of the sources that are due: woken, ready, or at
-/// the end of their wait. A turn does what its descriptor allows and answers how to wait for the next one. A wake-up costs a system call only
-/// when the thread really sleeps.
+/// The thread loops in turns: it runs the enqueued jobs, then calls the turn of each source that was woken, is ready, or has reached its
+/// timeout. A turn does what its descriptor allows and answers how to wait for the next one. A wake-up costs a system call only
+/// while the thread sleeps.
 ///
-/// The thread starts with the first job or turn and ends with ``stop()``. A job that comes after that still runs, on a thread that is
-/// started for it, so no task is ever left hanging. Whoever makes an `EventThread` must stop it: the running thread keeps it alive.
+/// The thread starts with the first job or turn and ends with ``stop()``. A job that is enqueued later still runs, on a new thread, so no
+/// task hangs. The owner of an `EventThread` must stop it: the running thread retains it.
 public final class EventThread: SerialExecutor {
-    /// What a turn answers.
+    /// How the thread goes on after a turn.
     public enum Turn: Sendable {
-        /// There is more to do: run what has been enqueued and take the next turn at once.
+        /// There is more to do: run the enqueued jobs and call the next turn at once.
         case again
         /// Sleep until the descriptor is ready, ``EventSource/wake()`` is called, or the time is over.
         case wait(Wait)
-        /// Sleep in a poll of the library's own (`curl_multi_poll`); only for a source that has the thread to itself. The closure gets the wake-up
-        /// descriptor, which it must poll for reading beside its own ones, and returns when any of them is ready or its time is over;
-        /// it must not read from it.
+        /// Sleep in the poll function of a C library (`curl_multi_poll`); only for a source that has the thread to itself. The closure receives the
+        /// wake-up descriptor, polls it for reading beside its own descriptors without reading from it, and returns when one of them is ready or its
+        /// timeout has passed.
         case waitUsing(@Sendable (_ wakeUpDescriptor: CInt) -> Void)
     }
 
@@ -35,9 +35,9 @@ public final class EventThread: SerialExecutor {
     public struct Wait: Sendable {
         /// The descriptor to poll; negative for none.
         public var descriptor: CInt
-        /// What to poll it for. Hang-up and errors are always reported, as both.
+        /// The events to poll for. Hang-up and errors are always reported, as readable and writable.
         public var events: Readiness
-        /// When to wake up all the same; nil for never.
+        /// The latest time to wake up without an event; nil for never.
         public var timeout: Duration?
 
         /// Waits for `events` on `descriptor`, at most for `timeout`.
@@ -48,7 +48,7 @@ public final class EventThread: SerialExecutor {
         }
     }
 
-    /// Does what a source's descriptor, which was found ready for this, allows.
+    /// The work of one turn; it receives the readiness of its descriptor.
     public typealias TurnBody = @Sendable (Readiness) -> Turn
 
     /// A source's turn.
@@ -60,7 +60,7 @@ public final class EventThread: SerialExecutor {
 
     struct Job {
         let job: UnownedJob
-        /// nil: it is an actor's.
+        /// nil if the job belongs to an actor.
         let executor: UnownedTaskExecutor?
     }
 
@@ -79,7 +79,7 @@ public final class EventThread: SerialExecutor {
             return !self.isRunning
         }
 
-        /// Whether the thread may end: it was told to, and nothing is left to do.
+        /// Whether the thread may end: it has been stopped, and no job is left.
         mutating func end() -> Bool {
             guard self.isStopping, self.jobs.isEmpty else { return false }
             self.isRunning = false
@@ -118,7 +118,7 @@ public final class EventThread: SerialExecutor {
         }
     }
 
-    /// Ends the thread once the jobs that have been enqueued are done; no turn is taken again. Saying it twice is harmless.
+    /// Ends the thread after the enqueued jobs; no further turn runs. A second call does nothing.
     public func stop() {
         self.state.withLock { state in
             state.isStopping = true
@@ -128,7 +128,7 @@ public final class EventThread: SerialExecutor {
         self.wake()
     }
 
-    /// Runs the job on the thread, after those that came before it.
+    /// Runs the job on the thread, after the jobs enqueued before it.
     public func enqueue(_ job: consuming ExecutorJob) { self.enqueue(Job(job: UnownedJob(job), executor: nil)) }
 
     func enqueue(_ job: Job) {
@@ -168,7 +168,7 @@ extension EventThread {
             switch (index, body) {
             case (let index?, let body?): state.turns[index].body = body
             case (let index?, nil): state.turns.remove(at: index)
-            // Whoever is told to stop takes no more turns.
+            // After `stop()` no turn is added.
             case (nil, let body?): if !state.isStopping { state.turns.append(Place(id: id, due: due, body: body)) }
             case (nil, nil): return false
             }
@@ -205,19 +205,19 @@ extension EventThread {
         var polling = Polling(wakeUpDescriptor: self.wakeUpDescriptor)
         var roundsWithoutPoll = 0
         while true {
-            // Before the mailboxes are looked at: a wake-up that comes from here on is seen by the compare-exchange below.
+            // Before the mailboxes are read: the compare-exchange below sees every wake-up from here on.
             self.sleep.store(Sleep.awake, ordering: .sequentiallyConsistent)
             let isEnding = self.state.withLock { state in
                 swap(&state.jobs, &jobs)
                 if edition != state.edition {
                     edition = state.edition
                     turns = state.turns
-                    // All are asked anew what they wait for. What was ready still is: polls are level-triggered.
+                    // Each source is asked again. No event is lost, since poll(2) is level-triggered.
                     polling.reset(count: turns.count)
                     for turn in turns { turn.due.set() }
                 }
                 guard jobs.isEmpty, state.end() else { return false }
-                // Under the lock, so that it never undoes the identity of a thread that comes after this one.
+                // Under the lock, so that it never overwrites the id of the next thread.
                 self.threadID.store(0, ordering: .relaxed)
                 return true
             }
@@ -227,7 +227,7 @@ extension EventThread {
             var isAgain = false
             var waiting: (@Sendable (CInt) -> Void)?
             for (index, turn) in turns.enumerated() {
-                // Taken in any case: what a wake-up was for is done by this turn.
+                // Cleared in any case: this turn does the work of the wake-up.
                 let isWoken = turn.due.take()
                 guard isWoken || polling.isOver(index) else { continue }
                 switch turn.body(polling.readiness(index)) {
@@ -246,14 +246,14 @@ extension EventThread {
             guard !isAgain, self.sleep.compareExchange(expected: Sleep.awake, desired: Sleep.asleep, ordering: .sequentiallyConsistent).exchanged
             else {
                 roundsWithoutPoll += 1
-                // Jobs that go on and on must not keep the sockets waiting.
+                // An endless series of jobs must not starve the sockets.
                 if roundsWithoutPoll.isMultiple(of: 64) { polling.poll(isBlocking: false) }
                 continue
             }
             roundsWithoutPoll = 0
             if let waiting { waiting(self.wakeUpDescriptor) } else { polling.poll() }
             self.sleep.store(Sleep.awake, ordering: .sequentiallyConsistent)
-            // By what is there and not by the state: who found the thread asleep may be held up before it writes, and then ends the next sleep.
+            // By the descriptor, not by the state: a waker that saw the thread asleep may write late, and would end the next sleep.
             if waiting != nil || polling.isWoken { clinux_eventfd_drain(self.wakeUpDescriptor) }
         }
     }

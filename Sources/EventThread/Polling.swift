@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a thread's sources wait for, as one poll(2). Belongs to the thread.
+/// The waits of all sources of a thread as one poll(2). Used on the thread only.
 struct Polling {
     /// The wake-up descriptor, then one for each source.
     private var descriptors: [pollfd]
@@ -13,7 +13,7 @@ struct Polling {
         self.descriptors = [pollfd(fd: wakeUpDescriptor, events: Int16(POLLIN), revents: 0)]
     }
 
-    /// Begins anew, with so many sources that wait for nothing.
+    /// Starts over with `count` sources that wait for nothing.
     mutating func reset(count: Int) {
         self.descriptors.removeSubrange(1...)
         self.descriptors += Array(repeating: pollfd(fd: -1, events: 0, revents: 0), count: count)
@@ -23,13 +23,13 @@ struct Polling {
     /// What a source's descriptor was found ready for at the last poll.
     func readiness(_ index: Int) -> Readiness { Readiness(found: self.descriptors[index + 1].revents) }
 
-    /// Whether the last poll found that somebody has ended the sleep.
+    /// Whether the last poll was ended by a wake-up.
     var isWoken: Bool { self.descriptors[0].revents != 0 }
 
-    /// Whether what a source waits for has come.
+    /// Whether a source's wait is over: its descriptor is ready, or its deadline has passed.
     func isOver(_ index: Int) -> Bool { self.descriptors[index + 1].revents != 0 || self.deadlines[index] <= self.now }
 
-    /// Sets what a source waits for; what it was ready for is taken note of.
+    /// Sets a source's wait and clears its readiness.
     mutating func set(_ index: Int, _ wait: EventThread.Wait) {
         // A negative descriptor is skipped by poll(2).
         self.descriptors[index + 1] = pollfd(fd: wait.descriptor, events: wait.events.polled, revents: 0)
@@ -44,7 +44,7 @@ struct Polling {
         let count = unsafe self.descriptors.withUnsafeMutableBufferPointer { descriptors in
             unsafe Glibc.poll(descriptors.baseAddress, nfds_t(descriptors.count), timeout)
         }
-        // After a signal the answers are those of before.
+        // After a signal poll(2) leaves the results of the previous call.
         if count < 0 { for index in self.descriptors.indices { self.descriptors[index].revents = 0 } }
         if deadline != .max { self.now = Self.time() }
     }

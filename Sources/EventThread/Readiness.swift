@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a descriptor is polled for, and what it was found ready for.
+/// The events that a descriptor is polled for, or that poll(2) found.
 public struct Readiness: OptionSet, Sendable {
     /// One bit each.
     public let rawValue: UInt8
@@ -13,8 +13,8 @@ public struct Readiness: OptionSet, Sendable {
     /// The set of the given bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Blocks the calling thread until `descriptor` is ready or `timeout` is over: what an actor on an ``EventThread`` uses in the midst of an
-    /// operation that the next one must wait for anyway, or with a timeout of zero to look.
+    /// Blocks the calling thread until `descriptor` is ready or `timeout` has passed. For an actor on an ``EventThread`` inside an
+    /// operation that the next one must wait for anyway; a timeout of zero only looks.
     /// - Parameters:
     ///   - descriptor: The descriptor to poll; negative for none.
     ///   - events: What to poll it for.
@@ -27,7 +27,7 @@ public struct Readiness: OptionSet, Sendable {
         return count > 0 ? Readiness(found: polled.revents) : []
     }
 
-    /// As poll(2) takes it.
+    /// The event bits for poll(2).
     var polled: Int16 {
         var events: Int16 = 0
         if self.contains(.readable) { events |= Int16(POLLIN) }
@@ -35,7 +35,7 @@ public struct Readiness: OptionSet, Sendable {
         return events
     }
 
-    /// As poll(2) answers it.
+    /// Reads the event bits of poll(2).
     init(found: Int16) {
         if found & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 {
             self = [.readable, .writable]

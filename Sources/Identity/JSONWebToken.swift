@@ -1,29 +1,29 @@
 public import FoundationEssentials
 import Conveyor
 
-/// A JSON Web Token in its compact form (RFC 7519; RFC 7515, section 7.1), taken apart. Nothing of it is to be believed before its signature is verified.
+/// A JSON Web Token in its compact form (RFC 7519; RFC 7515, section 7.1), split into its parts. Verify the signature before you trust any of them.
 public struct JSONWebToken: Sendable {
-    /// The members of its header that decide how it is verified.
+    /// The members of the header that determine the verification.
     public struct Header: Codable, Sendable {
-        /// Names the signature's algorithm (RFC 7518, section 3.1).
+        /// The signature's algorithm (RFC 7518, section 3.1).
         public var alg: String
-        /// Names the key.
+        /// The id of the key.
         public var kid: String?
         var typ: String?
-        /// Names extensions that a reader must know; none is known here (RFC 7515, section 4.1.11).
+        /// The extensions that a verifier must support; this one supports none (RFC 7515, section 4.1.11).
         var crit: [String]?
     }
 
-    /// How it is verified.
+    /// The header.
     public let header: Header
-    /// A JSON object.
+    /// The payload, a JSON object.
     public let payload: Data
-    /// The bytes that are signed: header and payload as they came.
+    /// The signed bytes: header and payload as they came.
     public let signed: Data
     /// The signature.
     public let signature: Data
 
-    /// Takes a token apart; nil if the text is none, or asks for an extension.
+    /// Splits a token; nil if the text is not a token, or requires an extension.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, let header = Base64URL.decode(parts[0]), let payload = Base64URL.decode(parts[1]),
@@ -37,7 +37,7 @@ public struct JSONWebToken: Sendable {
     }
 
     /// A token in its compact form.
-    /// - Parameter sign: makes the signature of the bytes that it is given.
+    /// - Parameter sign: returns the signature of the given bytes.
     static func encode(_ header: Header, _ payload: some Encodable, sign: (Data) -> some Sequence<UInt8>) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

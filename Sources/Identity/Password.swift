@@ -1,8 +1,8 @@
 @_spi(_Unicode) import Swift
 
-/// A password as somebody typed it. Keyboards write one letter in several ways (é as one scalar or as two): whichever was typed, it is the same.
+/// A password as typed. Keyboards encode the same character in several ways (é as one scalar or as two); all of them are the same password.
 public struct Password: Sendable {
-    /// In Unicode's NFC: this is what is hashed (NIST SP 800-63B, section 5.1.1.2).
+    /// In Unicode's NFC, which is hashed (NIST SP 800-63B, section 5.1.1.2).
     public let normalized: String
     private let typed: String
 
@@ -12,21 +12,21 @@ public struct Password: Sendable {
         self.normalized = String(String.UnicodeScalarView(typed._nfc))
     }
 
-    /// What an older hash may have been made of, that of today first: such hashes are of what was typed.
+    /// The forms to compare with a hash, the current one first: older hashes were made of the password as typed.
     var spellings: [String] {
         let decomposed = String(String.UnicodeScalarView(self.typed._nfd))
         var spellings: [String] = []
-        // By their bytes: as Swift compares, they are all equal.
+        // Compared by bytes: Swift's `==` treats all of them as equal.
         for spelling in [self.normalized, self.typed, decomposed] where !spellings.contains(where: { $0.utf8.elementsEqual(spelling.utf8) }) {
             spellings.append(spelling)
         }
         return spellings
     }
 
-    /// Why it is no good as a new password, for the one who chose it; nil if it is.
+    /// Why the password is not acceptable as a new one, as a text for its owner; nil if it is.
     ///
-    /// Refused are those that are tried first (OWASP ASVS 2.1.7): the most common ones, one character over and over, the account's own address.
-    /// - Parameter email: of the account, if it is known.
+    /// It refuses the passwords that attackers try first (OWASP ASVS 2.1.7): the most common ones, one repeated character, the account's own address.
+    /// - Parameter email: the account's address, if known.
     public func weakness(email: String?) -> String? {
         if Set(self.normalized).count == 1 { return "must not be one character over and over" }
         let lowercased = self.normalized.lowercased()
@@ -37,15 +37,15 @@ public struct Password: Sendable {
     }
 }
 
-/// The passwords of at least 8 characters among the 20,000 that were most common in breaches: lower case, one a line, sorted by their bytes.
+/// Those of the 20,000 most common passwords in breaches with at least 8 characters: lower case, one per line, sorted by bytes.
 ///
 /// The list is that of Django (`common-passwords.txt`, BSD-3-Clause), which Royce Williams compiled.
 enum CommonPasswords {
-    /// Whether a password, in lower case, is one of them.
+    /// Whether the list contains a password, given in lower case.
     static func contain(_ password: String) -> Bool {
         let lines = PackageResources.common_passwords_txt
         let wanted = Array(password.utf8)
-        // The first line is at 0; `low` and `high` are always the beginnings of lines, or the end.
+        // `low` and `high` always point at the beginning of a line, or at the end.
         var (low, high) = (0, lines.count)
         while low < high {
             var begin = low + (high - low) / 2

@@ -2,20 +2,20 @@ import CArgon2
 import NIOPosix
 import Synchronization
 
-/// Hashes passwords with Argon2id (RFC 9106) on threads of its own: a hash takes tens of milliseconds and 19 MiB, so few run at once and the rest waits,
-/// up to a bound.
+/// Hashes passwords with Argon2id (RFC 9106) on its own threads: a hash takes tens of milliseconds and 19 MiB, so few run at once, and a bounded
+/// number of callers waits.
 public final class PasswordHasher: Sendable {
     /// Why a password was not hashed or verified.
     public enum Failure: Error, Sendable {
-        /// Too many wait already: try again later.
+        /// Too many callers wait already; try again later.
         case busy
-        /// Argon2 gave this code.
+        /// Argon2 failed with this code.
         case argon2(Int32)
         /// The process is ending.
         case stopped
     }
 
-    /// Hashes at a time, if nothing else is said.
+    /// The default number of simultaneous hashes.
     public static let threads = 2
 
     // OWASP's first recommendation for Argon2id.
@@ -28,8 +28,8 @@ public final class PasswordHasher: Sendable {
     private let bound: Int
 
     /// - Parameters:
-    ///   - threads: hashes at a time.
-    ///   - bound: callers that may wait or be served at once.
+    ///   - threads: the number of simultaneous hashes.
+    ///   - bound: the limit of callers, waiting and served.
     public init(threads: Int = PasswordHasher.threads, bound: Int = 64) {
         self.threads = NIOThreadPool(numberOfThreads: threads)
         self.threads.start()
@@ -51,10 +51,10 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    /// Whether the password is the one that was hashed. Takes the same time if `hash` is nil (an unknown account) as for a wrong password.
+    /// Verifies a password. Takes the same time if `hash` is nil (an unknown account) as for a wrong password.
     public func verify(_ password: String, against hash: String?) async throws(Failure) -> Bool {
         try await self.run {
-            // One, unless there are letters in it that are written in several ways.
+            // Usually one form; more only if the password has letters with several encodings.
             for spelling in Password(password).spellings {
                 let password = Array(spelling.utf8)
                 let code = argon2id_verify(hash ?? Self.nobody, password, password.count)
@@ -64,7 +64,7 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    /// A hash that nobody's password has, of the same cost as a real one.
+    /// A hash that no password matches, as costly to verify as a real one.
     private static let nobody = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
     private func run<Value: Sendable>(_ body: @escaping @Sendable () throws(Failure) -> Value) async throws(Failure) -> Value {

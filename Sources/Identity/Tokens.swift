@@ -3,30 +3,30 @@ import Crypto
 public import FoundationEssentials
 public import Shop
 
-/// Signs and verifies the API's bearer tokens: JWT (RFC 7519), HS256 and nothing else, the key named by `kid`.
+/// Signs and verifies the API's bearer tokens: JWT (RFC 7519), only HS256, with the key's name in `kid`.
 public struct Tokens: Sendable {
-    /// What a token is for.
+    /// The purpose of a token.
     public enum Use: String, Codable, Sendable {
-        /// Sent with every request.
+        /// Sent with each request.
         case access
-        /// Traded for a new pair.
+        /// Exchanged for a new pair of tokens.
         case refresh
     }
 
-    /// What a verified token says.
+    /// The claims of a verified token.
     public struct Claims: Sendable, Equatable {
-        /// The account.
+        /// The account's id.
         public var userID: ID
-        /// The account's token epoch when it was signed; another one now means that it was revoked.
+        /// The account's token epoch at the time of signing; a different one now means that the token was revoked.
         public var epoch: Int
-        /// What it is for.
+        /// The token's purpose.
         public var use: Use
-        /// Until then.
+        /// When it expires.
         public var expiresAt: Date
-        /// What began with a sign-in, and goes on with each refresh.
+        /// The session that began with a sign-in and continues with each refresh.
         public var session: Session
 
-        /// What a verified token says.
+        /// The claims of a token.
         public init(userID: ID, epoch: Int, use: Use, expiresAt: Date, session: Session) {
             self.userID = userID
             self.epoch = epoch
@@ -36,13 +36,13 @@ public struct Tokens: Sendable {
         }
     }
 
-    /// A family of refresh tokens, each of which is traded for the next (RFC 9700, section 4.14.2).
+    /// A family of refresh tokens, each of which is exchanged for the next (RFC 9700, section 4.14.2).
     public struct Session: Sendable, Equatable {
-        /// The family; nil in an access token that belongs to none.
+        /// The family's id; nil in an access token without a session.
         public var id: ID?
-        /// How many refresh tokens of the family came before this one.
+        /// How many refresh tokens of the family precede this one.
         public var counter: Int
-        /// When the password was last given.
+        /// When the user last entered the password.
         public var signedInAt: Date
 
         /// A family of refresh tokens.
@@ -55,15 +55,15 @@ public struct Tokens: Sendable {
 
     /// Why a token is not accepted.
     public enum Refusal: Error, Sendable, Equatable {
-        /// Its time is over.
+        /// It has expired.
         case expired
-        /// It is not one of ours, or not for this use.
+        /// It is not one of this site's, or not for this purpose.
         case invalid
     }
 
     private struct Payload: Codable {
         var sub: String
-        /// Seconds, as all times are (RFC 7519, section 2: NumericDate).
+        /// Times in seconds (RFC 7519, section 2: NumericDate).
         var exp: Double
         var iat: Double
         var nbf: Double?
@@ -71,13 +71,13 @@ public struct Tokens: Sendable {
         var aud: Audience?
         var ep: Int
         var use: Use
-        /// The session's id, counter and beginning; absent from tokens of before there were any.
+        /// The session's id, counter and beginning; absent from tokens older than sessions.
         var sid: String?
         var cnt: Int?
         var auth_time: Int64?
     }
 
-    /// One receiver or several (RFC 7519, section 4.1.3).
+    /// One audience or several (RFC 7519, section 4.1.3).
     private struct Audience: Codable {
         var receivers: [String]
 
@@ -98,20 +98,20 @@ public struct Tokens: Sendable {
         }
     }
 
-    /// The clocks of those who sign and who verify may differ by so much.
+    /// The allowed difference between the signer's and the verifier's clocks.
     private static let leeway: TimeInterval = 60
     private static let audience = "conveyor"
     private static let algorithm = "HS256"
 
     private let current: (id: String, key: SymmetricKey)
-    /// The current one and those before it, by their `kid`.
+    /// The current key and the previous ones, by `kid`.
     private let keys: [String: SymmetricKey]
     private let issuer: String
 
     /// - Parameters:
-    ///   - secret: `SECRET_KEY`, which signs.
-    ///   - previous: those of `SECRET_KEY_PREVIOUS`, which are still accepted.
-    ///   - environment: whose tokens they are: those of a test are none in production, even if somebody gave both one key.
+    ///   - secret: `SECRET_KEY`, the key for signing.
+    ///   - previous: the keys of `SECRET_KEY_PREVIOUS`, which are still accepted.
+    ///   - environment: the tokens' audience: production refuses tokens of a test, even if both share a key.
     public init(secret: String, previous: [String], environment: String) {
         let keys = ([secret] + previous).map { (id: Self.identifier(of: $0), key: SymmetricKey(data: Array($0.utf8))) }
         self.current = keys[0]
@@ -119,14 +119,14 @@ public struct Tokens: Sendable {
         self.issuer = "conveyor:\(environment)"
     }
 
-    /// Names a key without telling it: the first 8 bytes of its hash under a label, in hexadecimal.
+    /// A key's id, which does not reveal the key: the first 8 bytes of its hash under a label, in hexadecimal.
     private static func identifier(of key: String) -> String {
         let digest = SHA256.hash(data: Array("conveyor.kid.".utf8) + Array(key.utf8))
         return digest.prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
     /// Signs a token with the current key.
-    /// - Throws: `EncodingError`: a time that is no number.
+    /// - Throws: `EncodingError` for a time that is not a number.
     public func sign(_ claims: Claims, at now: Date = Date()) throws -> String {
         let payload = Payload(
             sub: claims.userID.description, exp: claims.expiresAt.timeIntervalSince1970, iat: now.timeIntervalSince1970, iss: self.issuer,
@@ -137,15 +137,15 @@ public struct Tokens: Sendable {
         }
     }
 
-    /// What a token says, if one of the keys signed it with HS256, it is for this use and here, and now is its time.
+    /// A token's claims, if a known key signed it with HS256, purpose and audience match, and it is valid now.
     public func verify(_ text: String, for use: Use, at now: Date = Date()) throws(Refusal) -> Claims {
-        // Tokens of before keys had names are of the current one.
+        // Tokens without `kid` are older than key ids; the current key signed them.
         guard let token = JSONWebToken(text), token.header.alg == Self.algorithm, let key = self.keys[token.header.kid ?? self.current.id],
             HMAC<SHA256>.isValidAuthenticationCode(token.signature, authenticating: token.signed, using: key),
             let payload = try? JSONDecoder().decode(Payload.self, from: token.payload)
         else { throw .invalid }
         guard payload.use == use, let userID = ID(payload.sub) else { throw .invalid }
-        // Tokens of before these two were set are good until they expire.
+        // Tokens without these two claims are older than the claims, and valid until they expire.
         guard payload.iss ?? self.issuer == self.issuer, payload.aud?.receivers.contains(Self.audience) ?? true else { throw .invalid }
         let (expiresAt, signedAt) = (Date(timeIntervalSince1970: payload.exp), Date(timeIntervalSince1970: payload.iat))
         guard expiresAt > now else { throw .expired }
@@ -153,7 +153,7 @@ public struct Tokens: Sendable {
         guard signedAt <= latest, payload.nbf ?? 0 <= latest.timeIntervalSince1970, payload.cnt ?? 0 >= 0 else { throw .invalid }
         let signedInAt = payload.auth_time.map { Date(timeIntervalSince1970: Double($0)) } ?? signedAt
         var session = Session(id: payload.sid.flatMap { ID($0) }, counter: payload.cnt ?? 0, signedInAt: min(signedInAt, latest))
-        // A refresh token of before there were sessions is the first of one that it names itself: it can be traded in once, too.
+        // A refresh token without a session is older than sessions: it starts one under its own id, so it can be exchanged only once, too.
         if use == .refresh, session.id == nil { session.id = userID.derived("session \(text)") }
         return Claims(userID: userID, epoch: payload.ep, use: payload.use, expiresAt: expiresAt, session: session)
     }

@@ -1,6 +1,6 @@
-/// A statement with its parameters, already in their binary form: one step of a pipeline.
+/// A statement with its parameters, already encoded in binary: one step of a pipeline.
 public struct Call: Sendable {
-    /// What is run.
+    /// The statement to run.
     public let statement: Statement
     let parameters: ParameterBuffer
 
@@ -9,7 +9,7 @@ public struct Call: Sendable {
         self.init(statement, parameters: parameters)
     }
 
-    /// Binds a list of values that is known at run time only.
+    /// Binds a list of values whose length is known at run time only.
     public init(_ statement: Statement, parameters: [any PostgresEncodable]) {
         self.statement = statement
         self.parameters = ParameterBuffer(parameters)

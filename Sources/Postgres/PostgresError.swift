@@ -1,18 +1,18 @@
-/// What went wrong with a call to Postgres. Holds no parameter of the call and no password.
+/// Why a call to Postgres failed. Contains no parameter of the call and no password.
 ///
-/// Callers decide by ``isRetriable``, ``isConnectionLost``, ``isCommitUnknown`` and ``sqlState``; the rest is for people.
+/// Programs decide by ``isRetriable``, ``isConnectionLost``, ``isCommitUnknown`` and ``sqlState``; the other fields are for people.
 public struct PostgresError: Error, Sendable, CustomStringConvertible {
-    /// Which part of a call failed.
+    /// The kind of failure.
     public enum Kind: Sendable, Hashable {
         /// The server answered with an error; ``PostgresError/sqlState`` says which.
         case server
         /// No connection could be opened.
         case unreachable
-        /// The connection broke while the call was under way.
+        /// The connection broke during the call.
         case connectionLost
-        /// The deadline passed; the server was told to stop.
+        /// The deadline passed; the client sent a cancel request.
         case timedOut
-        /// The calling task was cancelled; the server was told to stop.
+        /// The calling task was cancelled; the client sent a cancel request.
         case cancelled
         /// No connection of the pool became free in time.
         case poolExhausted
@@ -20,19 +20,19 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         case closed
         /// The URL is not one that libpq understands.
         case invalidURL
-        /// A value of a row is not what was asked for; ``PostgresError/column`` says which.
+        /// A value cannot be decoded as the requested type; ``PostgresError/column`` names the column.
         case undecodable
-        /// The call itself is not possible: too many parameters, a NUL in its SQL.
+        /// The call itself is impossible: too many parameters, a NUL in its SQL.
         case invalidCall
     }
 
-    /// Which part of the call failed.
+    /// The kind of failure.
     public internal(set) var kind: Kind
     /// The server's code, if the server answered.
     public internal(set) var sqlState: SQLState?
     /// One line for people.
     public let message: String
-    /// The server's `DETAIL`. May hold values of rows (`Key (email)=(…) already exists.`), so it is in no description and belongs in no log.
+    /// The server's `DETAIL`. It may contain values (`Key (email)=(…) already exists.`), so it is not in ``description`` and must not be logged.
     public internal(set) var detail: String?
     /// The server's `HINT`.
     public internal(set) var hint: String?
@@ -48,8 +48,8 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     public internal(set) var statement: Statement?
     /// The connection is gone; the pool replaces it.
     public internal(set) var isConnectionLost: Bool
-    /// The connection was lost after a commit (or a call outside of a transaction) was sent and before all of its answer came: it may have taken effect,
-    /// whatever the server said in its last moment.
+    /// The connection was lost between sending a commit (or a call outside of a transaction) and its complete answer: it may have taken effect,
+    /// whatever error the server sent last.
     public internal(set) var isCommitUnknown = false
     /// False if it is certain that the server never saw the call.
     var wasSent: Bool
@@ -62,7 +62,7 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         self.wasSent = wasSent
     }
 
-    /// Whether the same work may succeed if it is done again. With ``isCommitUnknown`` it must be work that has its effect only once.
+    /// Whether a retry may succeed. With ``isCommitUnknown``, retry only work that is idempotent.
     public var isRetriable: Bool {
         switch self.kind {
         case .server: self.isConnectionLost || self.isPlanStale || self.sqlState?.isRetriable ?? false
@@ -72,7 +72,7 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the prepared statement no longer fits the schema: DDL came between.
+    /// Whether the prepared statement no longer fits the schema, since DDL came between.
     var isPlanStale: Bool {
         switch self.sqlState {
         case .invalidStatementName: true

@@ -61,11 +61,11 @@ extension SQLState {
 }
 
 extension SQLState {
-    /// Whether the same work may succeed if it is done again: the state of the server refused it, not its content.
+    /// Whether a retry may succeed: the server refused the work because of its state, not because of the content.
     ///
     /// Connection (08), rollback by conflict (40), resources (53, disk full too), operator intervention (57) and system errors (58),
     /// a lock that was not free, and a write that met a standby (after a failover the next connection finds the primary).
-    /// A cancelled statement (57014) is not: it was too slow or unwanted, and would be again.
+    /// A cancelled statement (57014) is not retriable: it was too slow or unwanted, and would be again.
     public var isRetriable: Bool {
         switch self {
         case .queryCanceled, .databaseDropped: false

@@ -1,11 +1,11 @@
-/// SQL text with `$1`, `$2`, … that is prepared once per connection, at its first use, under a name made from its text.
+/// SQL text with `$1`, `$2`, … that is prepared once per connection, at its first use, under a name derived from its text.
 ///
 /// Keep statements that run often in a `static let`: the name is computed once. The types of the parameters come from the values
 /// that are bound, so `$1` needs no cast.
 public struct Statement: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
     /// The SQL text: one statement, no values in it.
     public let sql: String
-    /// False for SQL that is put together at run time in many shapes: it is parsed at each use and leaves nothing behind.
+    /// False for SQL that the program composes at run time in many shapes: the server parses it at each use and keeps nothing.
     public let isPrepared: Bool
     /// FNV-1a of the text: the same in every process, so that a statement keeps its name in the server's views.
     let fingerprint: UInt64

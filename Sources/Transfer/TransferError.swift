@@ -1,8 +1,8 @@
 import CCurl
 
-/// Why a transfer brought no answer.
+/// Why a transfer failed.
 public struct TransferError: Error, Sendable, Hashable {
-    /// libcurl's `CURLcode` (curl.se/libcurl/c/libcurl-errors.html), an open set; below zero are this module's own.
+    /// libcurl's `CURLcode` (curl.se/libcurl/c/libcurl-errors.html), an open set; negative ones belong to this module.
     public struct Code: RawRepresentable, Sendable, Hashable {
         /// The number.
         public let rawValue: Int32
@@ -10,13 +10,13 @@ public struct TransferError: Error, Sendable, Hashable {
         /// Any number.
         public init(rawValue: Int32) { self.rawValue = rawValue }
 
-        /// The request itself is wrong: a line break in a header, a method that is no token, an address that is none.
+        /// The request itself is invalid: a line break in a header, a method that is not a token, a malformed address.
         public static let invalidRequest = Code(rawValue: -1)
         /// The caller's task was cancelled.
         public static let cancelled = Code(rawValue: -2)
-        /// The answer was longer than the request allows.
+        /// The answer exceeds the request's limit.
         public static let responseTooLarge = Code(rawValue: -3)
-        /// The request may not connect to one of the addresses that its host has.
+        /// The request may not connect to an address of its host.
         public static let addressForbidden = Code(rawValue: -4)
         /// `CURLE_UNSUPPORTED_PROTOCOL`
         public static let unsupportedProtocol = Code(rawValue: 1)
@@ -50,11 +50,11 @@ public struct TransferError: Error, Sendable, Hashable {
         public static let badCAFile = Code(rawValue: 77)
     }
 
-    /// What failed.
+    /// The code of the failure.
     public let code: Code
-    /// Whether bytes of the request had left: then the server may have acted on it, though no answer came.
+    /// Whether bytes of the request were sent: the server may have acted on it without an answer.
     public let mayHaveBeenSent: Bool
-    /// libcurl's own words: hosts, ports, system errors; no header, body, path or password is ever in it.
+    /// libcurl's message: hosts, ports, system errors; never a header, body, path or password.
     public let message: String
 
     /// An error; for doubles and tests.
@@ -64,8 +64,8 @@ public struct TransferError: Error, Sendable, Hashable {
         self.message = message
     }
 
-    /// Whether the same request may succeed later: everything that lies with the network or the server. What lies with the request, and a
-    /// cancelled one, does not. A request that is not repeatable must look at ``mayHaveBeenSent`` first.
+    /// Whether a retry may succeed: true for failures of the network or the server, false for invalid and cancelled requests. If the
+    /// request is not idempotent, check ``mayHaveBeenSent`` first.
     public var isRetriable: Bool {
         switch self.code {
         case .invalidRequest, .cancelled, .responseTooLarge, .unsupportedProtocol, .malformedURL: false
@@ -84,7 +84,7 @@ extension TransferError.Code {
 }
 
 extension TransferError: CustomStringConvertible {
-    /// For a log: the words, the number, and whether the request may have been sent.
+    /// For logs: the message, the code, and whether the request may have been sent.
     public var description: String {
         "\(self.message) (\(self.code.rawValue)\(self.mayHaveBeenSent ? ", may have been sent" : ""))"
     }

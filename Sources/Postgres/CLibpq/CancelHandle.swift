@@ -1,6 +1,6 @@
 import CPostgres
 
-/// The owner of one `PGcancel`: the address and the secret by which a server process is asked to stop what it does.
+/// The owner of one `PGcancel`: the address and the secret with which a server process can be asked to cancel its query.
 ///
 /// Sendable, since a `PGcancel` is never changed once it is made and `PQcancel` may be called from any thread (manual 34.7).
 @safe
@@ -10,8 +10,8 @@ final class CancelHandle: @unchecked Sendable {
     init(_ raw: OpaquePointer) { unsafe self.raw = raw }
     deinit { unsafe PQfreeCancel(self.raw) }
 
-    /// Asks, on a connection of its own, and blocks until the server has closed it: then the signal has been sent. Before libpq 17 this
-    /// connection has neither TLS nor a time-out.
+    /// Sends the request on a separate connection and blocks until the server has closed it: then the signal has been sent. Before libpq 17
+    /// this connection has neither TLS nor a timeout.
     func cancel() -> Bool {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
             unsafe PQcancel(self.raw, message.baseAddress, CInt(message.count)) == 1

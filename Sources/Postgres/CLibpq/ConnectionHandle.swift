@@ -2,7 +2,7 @@ import CPostgres
 import Glibc
 import Logging
 
-/// The owner of one `PGconn`: open for as long as it lives, non-blocking and in pipeline mode.
+/// The owner of one `PGconn`, which stays open, non-blocking and in pipeline mode for the owner's lifetime.
 ///
 /// libpq's rule (manual 34.20): no two threads may use one `PGconn` at the same time. It lives in one actor, which is one thread.
 @safe
@@ -12,7 +12,7 @@ struct ConnectionHandle: ~Copyable {
 
     /// Connects; blocks for up to `connect_timeout` a host.
     ///
-    /// Not by `PQconnectPoll`: there the time-out of each host would be ours to keep, and only libpq can go on to its next host.
+    /// Not `PQconnectPoll`: it leaves the timeout of each host to the caller, and only libpq can go on to its next host.
     init(_ settings: ConnectionSettings, logger: Logger) throws(PostgresError) {
         let raw = unsafe settings.parameters.withCStrings { keywords, values in unsafe PQconnectdbParams(keywords, values, 0) }
         guard let raw = unsafe raw else { throw PostgresError(.unreachable, "out of memory") }
@@ -33,7 +33,7 @@ struct ConnectionHandle: ~Copyable {
     borrowing func isBroken() -> Bool { unsafe PQstatus(self.raw) != CONNECTION_OK }
     borrowing func errorMessage() -> String { unsafe String(cString: PQerrorMessage(self.raw)) }
 
-    /// As of the last answer that was read.
+    /// The status after the last answer that was read.
     borrowing func transactionStatus() -> TransactionStatus {
         switch unsafe PQtransactionStatus(self.raw) {
         case PQTRANS_IDLE: .idle
@@ -43,10 +43,10 @@ struct ConnectionHandle: ~Copyable {
         }
     }
 
-    /// What another thread needs to ask the server to stop.
+    /// A handle with which another thread can cancel the running query.
     borrowing func makeCancelHandle() -> CancelHandle? { unsafe PQgetCancel(self.raw).map { unsafe CancelHandle($0) } }
 
-    // Each of these queues a message; false if the connection is broken.
+    // Each of these queues a message and returns false if the connection is broken.
 
     borrowing func sendPrepare(name: String, sql: String, types: [UInt32]) -> Bool {
         unsafe PQsendPrepare(self.raw, name, sql, CInt(types.count), types) == 1
@@ -62,12 +62,12 @@ struct ConnectionHandle: ~Copyable {
 
     borrowing func sendSync() -> Bool { unsafe PQpipelineSync(self.raw) == 1 }
 
-    /// Several statements in one text, by the simple protocol; only out of pipeline mode.
+    /// Sends several statements in one text by the simple protocol; only outside pipeline mode.
     borrowing func sendScript(_ sql: String) -> Bool { unsafe PQsendQuery(self.raw, sql) == 1 }
 
     borrowing func setPipelineMode(_ on: Bool) -> Bool { unsafe (on ? PQenterPipelineMode(self.raw) : PQexitPipelineMode(self.raw)) == 1 }
 
-    /// Writes what is queued. Returns whether something is left, nil if the connection is broken.
+    /// Writes the queued bytes. Returns whether some are left; nil if the connection is broken.
     borrowing func flush() -> Bool? {
         switch unsafe PQflush(self.raw) {
         case 0: false
@@ -76,26 +76,26 @@ struct ConnectionHandle: ~Copyable {
         }
     }
 
-    /// Reads what has arrived; false if the connection is broken.
+    /// Reads the bytes that have arrived; false if the connection is broken.
     borrowing func consumeInput() -> Bool { unsafe PQconsumeInput(self.raw) == 1 }
 
     /// Whether ``nextResult()`` would block.
     borrowing func isBusy() -> Bool { unsafe PQisBusy(self.raw) == 1 }
 
-    /// The next result; nil at the end of those of one statement.
+    /// The next result; nil after the last result of a statement.
     borrowing func nextResult() -> ResultHandle? {
         guard let result = unsafe PQgetResult(self.raw) else { return nil }
         return unsafe ResultHandle(result)
     }
 }
 
-/// Where a connection stands.
+/// `PQtransactionStatus`.
 enum TransactionStatus: UInt8, Sendable {
     case idle, open, failed, unknown
 }
 
 extension [String: String] {
-    /// The keys and the values as two arrays that end with NULL, for the time of `body`.
+    /// Lends the keys and the values to `body` as two arrays that end with NULL.
     fileprivate func withCStrings<R>(
         _ body: (UnsafePointer<UnsafePointer<CChar>?>, UnsafePointer<UnsafePointer<CChar>?>) -> R
     ) -> R {

@@ -1,11 +1,11 @@
 import CPostgres
 
-/// What a connection is opened with: a libpq URI (or conninfo) and the settings that this client adds to it.
+/// The parameters of a connection: a libpq URI (or conninfo) and the settings that this client adds.
 struct ConnectionSettings: Sendable {
     /// libpq's keywords with their values (manual, 34.1.2).
     private(set) var parameters: [String: String]
 
-    /// - Throws: `invalidURL`, never with a part of the URL in its text: a password with an unescaped `@` or `/` would be cut into other fields.
+    /// - Throws: `invalidURL`, without any part of the URL in its text: an unescaped `@` or `/` in a password moves parts of it into other fields.
     init(url: String, applicationName: String, statementTimeout: Duration?, lockTimeout: Duration? = nil) throws(PostgresError) {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = unsafe PQconninfoParse(url, &message) else {
@@ -19,7 +19,7 @@ struct ConnectionSettings: Sendable {
             if let value = unsafe option.pointee.val { unsafe parameters[String(cString: keyword)] = String(cString: value) }
             unsafe option += 1
         }
-        // libpq would take an empty one as well, and connect to wherever it always does.
+        // libpq accepts an empty URL and connects to its default host.
         guard !parameters.isEmpty else { throw PostgresError(.invalidURL, "nothing is given") }
         guard !(parameters["host"] ?? "").dropFirst().contains("@") else {
             throw PostgresError(.invalidURL, "the host has an @ in it: one in the user or password must be written %40")
@@ -27,19 +27,19 @@ struct ConnectionSettings: Sendable {
         guard (parameters["port"] ?? "").split(separator: ",").allSatisfy({ UInt16($0) != nil }) else {
             throw PostgresError(.invalidURL, "the port is not a number: a / or : in the user or password must be written %2F or %3A")
         }
-        // A server that is reached but says nothing is given up after these; libpq's own defaults are the kernel's, up to hours.
+        // Gives up a server that accepts a connection and then is silent; libpq's defaults are the kernel's, up to hours.
         parameters.setDefault("connect_timeout", "5")
         parameters.setDefault("keepalives_idle", "15")
         parameters.setDefault("keepalives_interval", "5")
         parameters.setDefault("keepalives_count", "3")
         parameters.setDefault("tcp_user_timeout", "15000")
-        // libpq would otherwise load Kerberos to look for credentials that nobody has.
+        // Without this, libpq loads Kerberos to look for credentials.
         parameters.setDefault("gssencmode", "disable")
         parameters["client_encoding"] = "UTF8"
         parameters["fallback_application_name"] = applicationName
 
-        // The last of several wins, so the URL's own come behind. The check lets the server notice during a long statement that its
-        // client is gone; the idle time-out frees the locks of a client that froze in a transaction.
+        // The last setting wins, so those of the URL follow. The check makes the server notice during a long statement that its client
+        // is gone; the idle timeout frees the locks of a client that froze in a transaction.
         var settings = ["client_connection_check_interval=2000", "idle_in_transaction_session_timeout=60000", "timezone=UTC"]
         if let statementTimeout { settings.append("statement_timeout=\(statementTimeout.milliseconds)") }
         if let lockTimeout { settings.append("lock_timeout=\(lockTimeout.milliseconds)") }
@@ -48,10 +48,10 @@ struct ConnectionSettings: Sendable {
         self.parameters = parameters
     }
 
-    /// Whether only a server that takes writes is wanted.
+    /// Whether the URL asks for a server that accepts writes.
     var wantsPrimary: Bool { ["read-write", "primary"].contains(self.parameters["target_session_attrs"]) }
 
-    /// `text` of libpq on one line and without the password.
+    /// libpq's `text` on one line and without the password.
     func redacted(_ text: String) -> String {
         let line = text.oneLine
         guard let password = self.parameters["password"], !password.isEmpty else { return line }
@@ -69,6 +69,6 @@ extension Duration {
 }
 
 extension String {
-    /// libpq writes a line a host, and ends with a line break.
+    /// libpq writes one line per host, and ends with a line break.
     var oneLine: String { self.split(separator: "\n").joined(separator: "; ") }
 }

@@ -7,7 +7,7 @@ final class NoticeReceiver: Sendable {
 
     init(logger: Logger) { self.logger = logger }
 
-    /// The connection must not outlive the receiver: its owner holds both.
+    /// The owner of the connection also holds the receiver, so the receiver lives longer.
     func attach(_ connection: OpaquePointer) {
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe PQsetNoticeReceiver(
@@ -19,7 +19,7 @@ final class NoticeReceiver: Sendable {
     }
 
     private func receive(_ result: OpaquePointer) {
-        // The message alone: the detail may hold values.
+        // Only the message: the detail may contain values.
         let message = unsafe PQresultErrorField(result, CInt(cpostgres_message)).map { unsafe String(cString: $0) }
         let severity = unsafe PQresultErrorField(result, CInt(cpostgres_severity)).map { unsafe String(cString: $0) }
         let level: Logger.Level =

@@ -1,8 +1,8 @@
 extension ParameterBuffer {
-    /// Every parameter is sent in its binary form.
+    /// Every parameter is sent in binary format.
     private static let binary = [CInt](repeating: 1, count: Int(UInt16.max))
 
-    /// What libpq wants: count, values (NULL for NULL), lengths, formats.
+    /// Lends libpq's arrays to `body`: values (NULL for NULL), lengths and formats.
     func withPointers<R>(
         _ body: (CInt, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<CInt>?, UnsafePointer<CInt>?) -> R
     ) -> R {

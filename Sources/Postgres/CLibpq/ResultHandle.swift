@@ -1,9 +1,9 @@
 import CPostgres
 
-/// The owner of one `PGresult`; all that is wanted of it is copied out before it goes.
+/// The owner of one `PGresult`; everything the client needs is copied out of it.
 @safe
 struct ResultHandle: ~Copyable {
-    /// What the result of a statement can be.
+    /// `PQresultStatus`, reduced to the cases that this client meets.
     enum Status {
         case rows, done, failed, aborted, synced, unexpected
     }
@@ -69,14 +69,14 @@ struct ResultHandle: ~Copyable {
         return Rows(storage: RowStorage(columns: columns, rowCount: rowCount, tag: tag, fields: fields, bytes: bytes))
     }
 
-    /// The server's error; one without a code is libpq's own, which is always about the connection.
+    /// The server's error. An error without a code comes from libpq and always concerns the connection.
     borrowing func error() -> PostgresError {
         let state = self.field(cpostgres_sqlstate).map(SQLState.init(rawValue:))
         guard let state else {
             return unsafe PostgresError(.connectionLost, String(cString: PQresultErrorMessage(self.raw)).oneLine, isConnectionLost: true)
         }
         var error = PostgresError(.server, self.field(cpostgres_message) ?? "", sqlState: state)
-        // A server process that says FATAL or PANIC ends.
+        // After FATAL or PANIC the server process ends.
         error.isConnectionLost = self.field(cpostgres_severity) != "ERROR"
         error.detail = self.field(cpostgres_detail)
         error.hint = self.field(cpostgres_hint)

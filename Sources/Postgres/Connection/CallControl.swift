@@ -1,12 +1,12 @@
 import Synchronization
 
-/// How a task's cancellation, which comes on any thread, reaches its call.
+/// Carries a task's cancellation, which comes on any thread, to its call.
 final class CallControl: Sendable {
     private let cancelled = Atomic(false)
     private let answered = Atomic(false)
 
     var isCancelled: Bool { self.cancelled.load(ordering: .acquiring) }
-    /// The cancel request has reached the server: from here on it can hit no later call.
+    /// The server has taken the cancel request, which can no longer hit a later call.
     var isCancelAnswered: Bool { self.answered.load(ordering: .acquiring) }
 
     func cancel() { self.cancelled.store(true, ordering: .releasing) }

@@ -1,11 +1,11 @@
-/// What may end a call before its answer: the calling task, or a deadline.
+/// The reasons to end a call before its answer: a cancelled task or a passed deadline.
 struct CallWatch {
-    /// How long a server that was asked to stop has to answer, before the connection is given up.
+    /// How long the server may take to react to a cancel request before the connection is given up.
     static let grace = Duration.seconds(1)
 
     let control: CallControl
     private(set) var deadline: ContinuousClock.Instant?
-    /// Why the server was asked to stop; the error's kind.
+    /// The reason for the cancel request; it becomes the kind of the error.
     private(set) var stopReason: PostgresError.Kind?
 
     init(control: CallControl, timeout: Duration?) {
@@ -13,7 +13,7 @@ struct CallWatch {
         self.deadline = timeout.map { .now + $0 }
     }
 
-    /// How long to wait for the server; nil for without an end.
+    /// The time until the deadline; nil for no limit.
     var remaining: Duration? { self.deadline.map { ContinuousClock.now.duration(to: $0) } }
 
     mutating func stop(_ reason: PostgresError.Kind) {

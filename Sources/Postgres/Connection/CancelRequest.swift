@@ -1,13 +1,13 @@
 import EventThread
 
-/// Sends one cancel request, on a thread that lives as long as that takes: `PQcancel` blocks, on a frozen server without an end.
+/// Sends one cancel request on a short-lived thread: `PQcancel` blocks, and on a frozen server it never returns.
 actor CancelRequest {
     private let thread = EventThread(name: "postgres-cancel")
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
 
-    /// Tells `control`, and wakes the waiting call by `interrupt`, when the server has taken the request.
+    /// Marks `control` and signals `interrupt` when the server has taken the request.
     static func send(_ handle: CancelHandle, for control: CallControl, interrupt: Interrupt) {
-        // Nobody waits for it but the call, by its interrupt.
+        // Unstructured: the call learns of the end by its interrupt.
         Task {
             guard await CancelRequest().send(handle) else { return }
             control.cancelAnswered()

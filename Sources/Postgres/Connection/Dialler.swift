@@ -1,7 +1,7 @@
 import EventThread
 import Logging
 
-/// Opens one connection, on a thread that lives as long as that takes: `PQconnectdb` blocks.
+/// Opens one connection on a short-lived thread: `PQconnectdb` blocks.
 actor Dialler {
     private let thread = EventThread(name: "postgres-dial")
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.thread.asUnownedSerialExecutor() }
@@ -14,7 +14,7 @@ actor Dialler {
         self.logger = logger
     }
 
-    /// Connects; takes up to `connect_timeout` a host.
+    /// Connects; takes up to `connect_timeout` per host.
     func dial() throws(PostgresError) -> sending ConnectionHandle {
         defer { self.thread.stop() }
         return try ConnectionHandle(self.settings, logger: self.logger)

@@ -1,7 +1,7 @@
 import EventThread
 import Synchronization
 
-/// Any thread's word to a call that waits: look again whether you may go on.
+/// A signal from any thread that makes a waiting call check again whether to go on.
 final class Interrupt: Sendable {
     private let eventSource: EventSource
     private let isSignalled = Atomic(false)
@@ -13,6 +13,6 @@ final class Interrupt: Sendable {
         self.eventSource.wake()
     }
 
-    /// Whether it was signalled since the last time.
+    /// Whether it was signalled since the last call of `take`.
     func take() -> Bool { self.isSignalled.exchange(false, ordering: .acquiringAndReleasing) }
 }

@@ -7,7 +7,7 @@ extension PostgresConnection {
         try await self.call([Call(statement, parameters: parameters)], timeout: timeout, commits: true)[0]
     }
 
-    /// Runs several statements in one round trip; outside of a transaction they are one.
+    /// Runs several statements in one round trip; outside of a transaction they form one implicit transaction.
     @discardableResult
     public nonisolated func pipeline(_ calls: [Call], timeout: Duration? = nil) async throws(PostgresError) -> [Rows] {
         try await self.call(calls, timeout: timeout, commits: true)
@@ -21,7 +21,7 @@ extension PostgresConnection {
 
     /// - Parameters:
     ///   - timeout: nil for the pool's.
-    ///   - isShielded: goes on when the task is cancelled: what cleans up after a cancellation.
+    ///   - isShielded: whether the call ignores the task's cancellation, as cleaning up after one must.
     nonisolated func call(
         _ calls: [Call], timeout: Duration?, commits: Bool, isShielded: Bool = false
     ) async throws(PostgresError) -> [Rows] {

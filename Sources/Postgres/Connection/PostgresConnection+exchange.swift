@@ -1,19 +1,19 @@
 extension PostgresConnection {
-    /// What the server answers to one message of ours.
+    /// One message of the pipeline whose answer is due.
     private struct Step {
-        /// Index of the call that it belongs to.
+        /// Index of the call that the message belongs to.
         let call: Int
         let key: PreparedKey?
-        /// The name that is being prepared; nil for the run itself.
+        /// The name of the statement to prepare; nil for an execution.
         var preparing: String?
     }
 
-    /// Further statements are not prepared: texts that are made at run time would fill the server's memory.
+    /// Statements beyond this limit are not prepared: SQL made at run time would fill the server's memory.
     private static let preparedLimit = 1_000
 
-    /// One pipeline: prepares what is new, sends all, reads all results up to the sync.
+    /// One pipeline: prepares new statements, sends everything, and reads all results up to the sync.
     ///
-    /// After an error of the server the connection is usable again: it skips what follows the failed statement, up to the sync.
+    /// After an error the connection is usable again: the server skips the rest of the pipeline up to the sync.
     func exchange(_ calls: [Call]) async throws(PostgresError) -> [Rows] {
         let steps = try self.send(calls)
         var results: [Rows] = []
@@ -36,7 +36,7 @@ extension PostgresConnection {
             }
             if let error = try await self.receiveSync() { failure = failure ?? error }
         } catch {
-            // What a server said before it went away tells more than that it went.
+            // The server's last error explains more than the loss of the connection.
             guard var failure else { throw error }
             failure.isConnectionLost = true
             throw failure
@@ -73,7 +73,7 @@ extension PostgresConnection {
         return steps
     }
 
-    /// The same statement has the same name in every process; a second one follows only other types of parameters or DDL.
+    /// The same statement has the same name in every process. It gets a second name only for other parameter types or after DDL.
     private func newName(for statement: Statement) -> String {
         let name = "c_" + String(statement.fingerprint, radix: 16)
         if self.names.insert(name).inserted { return name }
@@ -82,7 +82,7 @@ extension PostgresConnection {
         return next
     }
 
-    /// The rows of a statement; nil if it was only prepared, or skipped since an earlier one failed.
+    /// The rows of a statement; nil if it was only prepared, or skipped after an earlier error.
     private func take(_ result: consuming ResultHandle, of step: Step) throws(PostgresError) -> Rows? {
         switch result.status() {
         case .aborted: return nil
@@ -104,7 +104,7 @@ extension PostgresConnection {
         return try result.rows(columns: columns)
     }
 
-    /// The end of the pipeline, which is the commit of its implicit transaction; that may fail too (a deferred constraint).
+    /// The end of the pipeline commits its implicit transaction; that may fail too (a deferred constraint).
     private func receiveSync() async throws(PostgresError) -> PostgresError? {
         var failure: PostgresError?
         for _ in 0..<4 {
@@ -120,7 +120,7 @@ extension PostgresConnection {
         throw .outOfStep
     }
 
-    /// Several statements in one text, by the simple protocol, which a pipeline does not have.
+    /// Several statements in one text, by the simple protocol: pipeline mode does not allow it.
     func exchangeScript(_ sql: String) async throws(PostgresError) {
         guard self.handle?.setPipelineMode(false) == true, self.handle?.sendScript(sql) == true else { throw self.lost() }
         var failure: PostgresError?
@@ -138,8 +138,8 @@ extension PostgresConnection {
         if let failure { throw failure }
     }
 
-    /// The next result, nil at the end of those of a statement. While something is left to send, it sends too: else both sides could
-    /// wait with full buffers.
+    /// The next result; nil after the last result of a statement. Also sends queued bytes: otherwise both sides could wait with full
+    /// buffers.
     private func receive() async throws(PostgresError) -> ResultHandle? {
         while true {
             guard let isUnsent = self.handle?.flush() else { throw self.lost() }
@@ -149,7 +149,7 @@ extension PostgresConnection {
         }
     }
 
-    /// The connection's end, by the server's last words if there are any.
+    /// The error of a lost connection, with the server's last message if there is one.
     private func lost() -> PostgresError {
         if let result = self.handle?.nextResult(), result.status() == .failed { return result.error() }
         let message = self.handle?.errorMessage() ?? ""
@@ -158,7 +158,7 @@ extension PostgresConnection {
 }
 
 extension PostgresError {
-    /// An answer that is none to what was asked, such as that of COPY.
+    /// An unexpected answer, such as that of COPY.
     fileprivate static var outOfStep: PostgresError {
         PostgresError(.connectionLost, "the server answered what a pipeline cannot hold (COPY?)", isConnectionLost: true)
     }

@@ -3,7 +3,7 @@ import EventThread
 extension PostgresConnection {
     /// Runs `calls` in one round trip.
     ///
-    /// - Parameter commits: whether the calls take effect once they succeed, so that a loss half-way leaves it unknown whether they did.
+    /// - Parameter commits: whether the calls take effect when they succeed, so that a loss half-way leaves the outcome unknown.
     func run(_ calls: [Call], watch: CallWatch, commits: Bool) async -> Result<[Rows], PostgresError> {
         await self.perform(watch, commits: commits) { () async throws(PostgresError) in
             let isWhole = self.handle?.transactionStatus() == .idle
@@ -14,25 +14,25 @@ extension PostgresConnection {
                 failure = error
             }
             guard failure.isPlanStale && isWhole && !failure.isConnectionLost else { throw failure }
-            // DDL came between. All of the calls has been rolled back, or is now, so they can be sent again.
+            // DDL came between. The calls have been rolled back, or are now, so they can be sent again.
             if self.handle?.transactionStatus() != .idle { _ = try await self.exchange([Call("ROLLBACK")]) }
             return try await self.exchange(calls)
         }
     }
 
-    /// Runs several statements in one text, by the simple protocol, in the transaction that is open.
+    /// Runs several statements in one text, by the simple protocol, in the open transaction.
     func runScript(_ sql: String, watch: CallWatch) async -> Result<Void, PostgresError> {
         await self.perform(watch, commits: false) { () async throws(PostgresError) in try await self.exchangeScript(sql) }
     }
 
-    /// What every call has around it: a look before sending, the deadline and the cancellation, and a connection that is usable
-    /// afterwards or lost. One call at a time: a connection is lent to one caller.
+    /// Wraps every call: checks the connection before sending, watches the deadline and the cancellation, and leaves a connection that is
+    /// either usable or lost. One call at a time: the pool lends a connection to one caller.
     private func perform<R: Sendable>(
         _ watch: CallWatch, commits: Bool, _ body: () async throws(PostgresError) -> R
     ) async -> Result<R, PostgresError> {
         guard self.watch == nil else { return .failure(PostgresError(.invalidCall, "another call is under way on this connection", wasSent: false)) }
         if watch.control.isCancelled { return .failure(PostgresError(.cancelled, "cancelled before it was sent", wasSent: false)) }
-        // A server that went away since this thread's last turn: nothing is sent, so the call can go to another connection.
+        // If the server closed the connection since the last turn, nothing has been sent, and the call can use another connection.
         let isSilent = Readiness.poll(self.descriptor, for: .readable, timeout: .zero).isEmpty
         if self.handle != nil && !isSilent && !self.takeUnasked() { self.lose() }
         guard self.handle != nil else {
@@ -49,7 +49,7 @@ extension PostgresConnection {
         defer {
             self.watch = nil
             self.publishStatus()
-            // From here on the socket is watched for what the server says unasked.
+            // From here on the thread watches the socket for unsolicited messages.
             self.eventSource.wake()
         }
         guard case .failure(var error) = result else { return result }
@@ -57,12 +57,12 @@ extension PostgresConnection {
         // After a failover: the next connection looks for the new primary.
         let isStandby = self.settings.wantsPrimary && error.sqlState == .readOnlyTransaction
         if error.isConnectionLost || isStandby { self.lose() }
-        // Also if the server said why it went: it may say so between the commit and its answer.
+        // Even if the server gave a reason: it may fail between the commit and its answer.
         error.isCommitUnknown = commits && error.isConnectionLost && error.wasSent
         return .failure(error)
     }
 
-    /// After a cancel request, waits until it can no longer hit a later call; else the connection is given up.
+    /// After a cancel request, waits until it cannot hit a later call; if it takes too long, the connection is given up.
     private func settleCancellation() async {
         while let watch = self.watch, watch.stopReason != nil, self.handle != nil, !watch.control.isCancelAnswered {
             guard let remaining = watch.remaining, remaining > .zero else { return self.lose() }
@@ -70,8 +70,8 @@ extension PostgresConnection {
         }
     }
 
-    /// Waits until the server says something or, with `writable`, takes more. Asks it to stop when the task is cancelled or the deadline
-    /// passes; throws when it does not react to that either.
+    /// Waits until the server sends something or, with `writable`, takes more bytes. Sends a cancel request when the task is cancelled or
+    /// the deadline passes; throws when the server does not react to that either.
     func waitForServer(writable: Bool) async throws(PostgresError) {
         while true {
             if let remaining = self.watch?.remaining, remaining <= .zero {

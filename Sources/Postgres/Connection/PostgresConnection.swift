@@ -4,14 +4,14 @@ import Synchronization
 
 /// One connection to a server, lent by ``PostgresPool/withConnection(_:)``.
 ///
-/// An actor on its pool's thread, which watches the socket: also between calls, so a server that goes away is noticed at once.
+/// An actor on its pool's thread, which watches the socket between calls as well, so a lost server is noticed at once.
 public actor PostgresConnection {
     nonisolated let eventSource: EventSource
     /// The pool's thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe self.eventSource.thread.asUnownedSerialExecutor() }
 
     let settings: ConnectionSettings
-    /// The deadline of calls that name none.
+    /// The deadline of calls that set none.
     nonisolated let defaultTimeout: Duration?
     nonisolated let interrupt: Interrupt
     private let logger: Logger
@@ -22,11 +22,11 @@ public actor PostgresConnection {
     var cancelHandle: CancelHandle?
     var descriptor: CInt = -1
     var prepared: [PreparedKey: PreparedStatement] = [:]
-    /// Names that were ever used on this connection.
+    /// The names of all statements that were prepared on this connection.
     var names: Set<String> = []
-    /// Of the call that is under way.
+    /// The watch of the running call.
     var watch: CallWatch?
-    /// What that call waits for, while it waits.
+    /// The wait of the running call, if it waits.
     var waiter: ServerWaiter?
 
     /// A connection that is not open yet.
@@ -44,7 +44,7 @@ public actor PostgresConnection {
 
     /// Connects, once.
     ///
-    /// - Parameter onLost: called when the connection breaks between calls; a call that is under way throws instead.
+    /// - Parameter onLost: called when the connection breaks between calls; a running call throws instead.
     func open(onLost: @escaping @Sendable (PostgresConnection) -> Void) async throws(PostgresError) {
         let handle = try await Dialler(self.settings, logger: self.logger).dial()
         self.descriptor = handle.descriptor()
@@ -55,13 +55,13 @@ public actor PostgresConnection {
         self.eventSource.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
     }
 
-    /// Says good-bye to the server. Saying it twice is harmless.
+    /// Closes the connection in order. A second call does nothing.
     func close() {
         self.lose()
         self.eventSource.stop()
     }
 
-    /// Frees what is left of the connection: it is of no use any more.
+    /// Frees a broken connection.
     func lose() {
         self.eventSource.onTurn(nil)
         self.handle = nil
@@ -70,11 +70,11 @@ public actor PostgresConnection {
         self.prepared = [:]
         self.names = []
         self.publishStatus()
-        // A call that is under way finds out.
+        // Wakes a running call, which then sees the loss.
         self.waiter.take()?.resume(.readable)
     }
 
-    /// Where the connection stands after its last call; `unknown` if it is not open.
+    /// The transaction status after the last call; `unknown` if the connection is not open.
     nonisolated var status: TransactionStatus {
         TransactionStatus(rawValue: self.standing.load(ordering: .acquiring)) ?? .unknown
     }
@@ -83,7 +83,7 @@ public actor PostgresConnection {
         self.standing.store((self.handle?.transactionStatus() ?? .unknown).rawValue, ordering: .releasing)
     }
 
-    /// During a call: wakes it when it may go on. Between calls: takes notices, and notices the end.
+    /// During a call, wakes it when it may go on. Between calls, reads notices and detects the end of the connection.
     private func turn(_ ready: Readiness) -> EventThread.Turn {
         if let waiter = self.waiter {
             let remaining = waiter.deadline.map { ContinuousClock.now.duration(to: $0) }
@@ -94,7 +94,7 @@ public actor PostgresConnection {
             }
             return .wait(.init(descriptor: waiter.events.isEmpty ? -1 : self.descriptor, events: waiter.events, timeout: remaining))
         }
-        // The call has been woken and goes on in a moment.
+        // The call is already awake.
         guard self.watch == nil else { return .wait(.init()) }
         if !ready.isEmpty && self.handle != nil && !self.takeUnasked() {
             self.lose()
@@ -103,10 +103,10 @@ public actor PostgresConnection {
         return .wait(.init(descriptor: self.descriptor))
     }
 
-    /// Reads what the server said without being asked; false if the connection is broken.
+    /// Reads unsolicited messages; false if the connection is broken.
     func takeUnasked() -> Bool {
         guard self.handle?.consumeInput() == true else { return false }
-        // Parses: notices go to their receiver, and so does the farewell of a server that shuts down.
+        // Parses the input: notices go to their receiver, and so does the last message of a server that shuts down.
         _ = self.handle?.isBusy()
         return self.handle?.isBroken() == false
     }

@@ -1,4 +1,4 @@
-/// What identifies a prepared statement: the same text may be used with other types of parameters.
+/// The key of a prepared statement: the same text can be prepared for different parameter types.
 struct PreparedKey: Hashable {
     let statement: Statement
     let types: [UInt32]
@@ -14,6 +14,6 @@ struct PreparedKey: Hashable {
 /// A statement that the server has prepared.
 struct PreparedStatement {
     let name: String
-    /// Of its last result; the server refuses to run it once they would be others.
+    /// The columns of its last result; the server refuses to run it once DDL has changed them.
     var columns: [Rows.Column]?
 }

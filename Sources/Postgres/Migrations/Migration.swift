@@ -1,8 +1,8 @@
 import Crypto
 
-/// A numbered SQL file: several statements, applied once, never changed afterwards.
+/// A numbered SQL file of one or more statements, applied once and never changed afterwards.
 public struct Migration: Sendable, Hashable {
-    /// The file's name without its ending, e.g. `m0001_catalogue`; names sort in the order of their application.
+    /// The file's name without its extension, e.g. `m0001_catalogue`; the order of the names is the order of application.
     public let name: String
     /// The file's content.
     public let sql: String

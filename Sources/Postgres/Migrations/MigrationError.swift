@@ -1,20 +1,20 @@
-/// Why migrations were not applied, or are not current.
+/// Why migrations could not be applied, or are not up to date.
 public enum MigrationError: Error, Sendable, CustomStringConvertible {
-    /// The names do not sort in the order of the list; this one is at the wrong place.
+    /// The names are not sorted; this one is in the wrong place.
     case unordered(String)
     /// Listed, and not applied yet.
     case pending([String])
     /// The file was changed after it had been applied.
     case changed(String)
-    /// Listed before one that is applied already, so it can no longer be applied in order.
+    /// Listed before an applied migration, so it can no longer be applied in order.
     case outOfOrder(String)
-    /// Applied and not listed: by a newer program.
+    /// Applied but not listed: a newer version was here.
     case unknown(String)
     /// The file's SQL failed; nothing was applied.
     case failed(String, PostgresError)
     /// The file ends the transaction that all files are applied in.
     case endsTransaction(String)
-    /// The database could not be asked.
+    /// The database did not answer the question.
     case database(PostgresError)
 
     /// One line for people.

@@ -1,4 +1,4 @@
-/// What the table `schema_migrations` says, compared with the list of a program.
+/// Compares the table `schema_migrations` with a program's list of migrations.
 struct MigrationLedger {
     /// Name and checksum of what is applied, sorted by name.
     let applied: [(name: String, checksum: String)]
@@ -23,7 +23,7 @@ struct MigrationLedger {
         return listed + self.applied.filter { !names.contains($0.name) }.map { MigrationStatus(name: $0.name, state: .unknown) }
     }
 
-    /// What is to be applied.
+    /// The migrations to apply, in order.
     ///
     /// - Throws: `changed`, `unknown`, `outOfOrder`
     func pending(of migrations: [Migration]) throws(MigrationError) -> [Migration] {
@@ -31,7 +31,7 @@ struct MigrationLedger {
         if let changed = statuses.first(where: { $0.state == .changed }) { throw .changed(changed.name) }
         if let unknown = statuses.first(where: { $0.state == .unknown }) { throw .unknown(unknown.name) }
         let pending = migrations.dropFirst(self.applied.count)
-        // All that is applied is listed, so it is the beginning of the list unless something was put in before its end.
+        // All applied migrations are listed, so a pending one among the first of the list was inserted later.
         if let gap = statuses.prefix(self.applied.count).first(where: { $0.state == .pending }) { throw .outOfOrder(gap.name) }
         return Array(pending)
     }

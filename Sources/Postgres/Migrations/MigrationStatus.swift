@@ -1,19 +1,19 @@
-/// What the database knows of a migration.
+/// The state of one migration in the database.
 public struct MigrationStatus: Sendable, Hashable {
     /// Whether and how a migration was applied.
     public enum State: String, Sendable, Hashable {
-        /// As listed.
+        /// Applied with the listed text.
         case applied
         /// Listed and not applied yet.
         case pending
-        /// Applied from a text that was another.
+        /// Applied with a different text.
         case changed
-        /// Applied and not listed: by a newer program.
+        /// Applied but not listed: a newer version was here.
         case unknown
     }
 
     /// The migration's name.
     public let name: String
-    /// What became of it.
+    /// Whether and how it was applied.
     public let state: State
 }

@@ -1,9 +1,9 @@
-/// Applies migrations to a database, and tells whether they are applied.
+/// Applies migrations to a database and reports their status.
 ///
-/// All that is new is applied in one transaction, under an advisory lock that other migrators wait for: a database has all of a list or
-/// what it had before. `schema_migrations(name, checksum, applied_at)` keeps the account; every role may read it.
+/// All pending migrations are applied in one transaction, under an advisory lock on which other migrators wait: either all take effect or
+/// none does. `schema_migrations(name, checksum, applied_at)` records them; every role may read it.
 public struct Migrator: Sendable {
-    /// Names the lock; the bytes of "conveyor".
+    /// The key of the lock: the bytes of "conveyor".
     private static let lock: Int64 = 0x636F_6E76_6579_6F72
 
     private let pool: PostgresPool
@@ -11,11 +11,11 @@ public struct Migrator: Sendable {
     /// For the database of `pool`; applying needs the role that owns the schema.
     public init(pool: PostgresPool) { self.pool = pool }
 
-    /// Applies what is not applied yet.
+    /// Applies the pending migrations.
     ///
-    /// - Returns: the names of those that were applied now.
-    /// - Throws: without a change to the database: when an applied file was changed, when another order was applied, when a newer program
-    ///   was here, or when the SQL of a file fails.
+    /// - Returns: the names of the migrations that this call applied.
+    /// - Throws: without a change to the database: when an applied file was changed, the order differs, a newer version was here, or the SQL of a
+    ///   file fails.
     @discardableResult
     public func apply(_ migrations: [Migration]) async throws(MigrationError) -> [String] {
         try MigrationLedger.checkOrder(migrations)
@@ -28,7 +28,7 @@ public struct Migrator: Sendable {
         }
     }
 
-    /// What the database knows of `migrations`, in order, and of others.
+    /// The status of `migrations`, in order, and of migrations that are applied but not listed.
     public func status(_ migrations: [Migration]) async throws(MigrationError) -> [MigrationStatus] {
         do throws(PostgresError) {
             return try await self.ledger().status(of: migrations)
@@ -37,8 +37,8 @@ public struct Migrator: Sendable {
         }
     }
 
-    /// Passes if all of `migrations` are applied as they are, for services at their start. A newer program may have applied more: during
-    /// a deployment the old one still runs.
+    /// Passes if all of `migrations` are applied unchanged; services call it at their start. More may be applied: during a deployment the old
+    /// version still runs.
     ///
     /// - Throws: `pending`, `changed`, `database`
     public func assertCurrent(_ migrations: [Migration]) async throws(MigrationError) {
@@ -49,7 +49,7 @@ public struct Migrator: Sendable {
     }
 
     private func apply(_ migrations: [Migration], on connection: PostgresConnection) async throws -> [String] {
-        // A long migration, and a long wait for another migrator, are no reason to give up.
+        // A long migration, or a long wait for another migrator, must not time out.
         try await connection.script("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
         try await connection.script("SELECT pg_advisory_xact_lock(\(Self.lock))")
         try await connection.script(
@@ -81,7 +81,7 @@ public struct Migrator: Sendable {
         do throws(PostgresError) {
             return MigrationLedger(applied: try await self.pool.query(Self.selectApplied).decode((String, String).self))
         } catch {
-            // A database that was never migrated.
+            // The database was never migrated.
             guard error.sqlState == .undefinedTable else { throw error }
             return MigrationLedger(applied: [])
         }

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// One caller's hold of a connection of the pool.
+/// A caller's hold on a connection of the pool.
 final class Lease: Sendable {
     private let pool: PostgresPool
-    /// nil once it is given back.
+    /// nil after the connection was given back.
     private let connection: Mutex<PostgresConnection?>
 
     init(_ pool: PostgresPool) async throws(PostgresError) {
@@ -11,16 +11,16 @@ final class Lease: Sendable {
         self.connection = Mutex(try await pool.acquire())
     }
 
-    /// Gives the connection back; nothing may run on the lease afterwards.
+    /// Gives the connection back; the lease must not be used afterwards.
     func end() {
         guard let connection = self.connection.withLock({ $0.take() }) else { return }
         self.pool.release(connection)
     }
 
-    /// Where the connection stands after its last call.
+    /// The connection's transaction status after its last call.
     var status: TransactionStatus { self.connection.withLock { $0 }?.status ?? .unknown }
 
-    /// - Parameter mayMove: whether another connection is as good, if this one turns out to be closed before anything is sent.
+    /// - Parameter mayMove: whether the call may use another connection if this one is closed before anything was sent.
     func run(
         _ calls: [Call], timeout: Duration?, commits: Bool, mayMove: Bool, isShielded: Bool = false
     ) async throws(PostgresError) -> [Rows] {
@@ -31,7 +31,7 @@ final class Lease: Sendable {
             } catch {
                 guard mayMove, error.isConnectionLost, !error.wasSent else { throw error }
             }
-            // Each turn uses up a connection that was idle and dead, so it ends with a new one.
+            // Each round uses up a dead idle connection, so the loop ends with a new one.
             self.end()
             let next = try await self.pool.acquire()
             self.connection.withLock { $0 = next }

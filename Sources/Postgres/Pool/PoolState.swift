@@ -1,41 +1,41 @@
 import DequeModule
 
-/// Who holds which connection, and who waits: the decisions of the pool, without any waiting.
+/// The pool's state machine: which connections are lent and which callers wait. It does no I/O and never waits.
 struct PoolState {
     struct Idle {
         let connection: PostgresConnection
         let since: ContinuousClock.Instant
     }
 
-    /// The last attempt to connect failed; the next is due at `retry`.
+    /// The last attempt to connect failed; the next one is due at `retry`.
     struct Failure {
         let error: PostgresError
         let count: Int
         let retry: ContinuousClock.Instant
     }
 
-    /// What a caller that asks for a connection gets.
+    /// The answer to a caller that asks for a connection.
     enum Answer {
         case connection(PostgresConnection)
         case refused(PostgresError)
-        /// It is to wait; so many connections are to be opened meanwhile.
+        /// The caller has to wait; the pool opens this many connections meanwhile.
         case wait(opening: Int)
     }
 
     let size: Int
-    /// The last one used is the next one lent: what is warm stays warm, and what is not needed is seen.
+    /// Last in, first out: warm connections stay warm, and surplus ones show by their idle time.
     private(set) var idle: [Idle] = []
     private(set) var used = 0
     private(set) var connecting = 0
     private(set) var waiters: Deque<Waiter> = []
     private(set) var failure: Failure?
     private(set) var isClosed = false
-    /// ``PostgresPool/run()`` opens what is missing, so nobody has to wait for an attempt of their own.
+    /// ``PostgresPool/run()`` opens missing connections, so callers need not start an attempt.
     var isKeptOpen = false
 
     init(size: Int) { self.size = size }
 
-    /// Connections that work as far as is known.
+    /// The connections that are believed to work.
     var open: Int { self.idle.count + self.used }
 
     mutating func take() -> PostgresConnection? {
@@ -48,7 +48,7 @@ struct PoolState {
     mutating func ask(_ waiter: Waiter, now: ContinuousClock.Instant) -> Answer {
         if self.isClosed { return .refused(.poolClosed) }
         if let connection = self.take() { return .connection(connection) }
-        // While the server cannot be reached, callers are told so at once.
+        // While the server is unreachable, callers fail at once.
         if let failure, self.open == 0, self.isKeptOpen || now < failure.retry { return .refused(failure.error) }
         self.waiters.append(waiter)
         return .wait(opening: self.opening(now))
@@ -68,8 +68,8 @@ struct PoolState {
         return expired
     }
 
-    /// How many connections to open now, which are counted as connecting from here on: as many as are waited for, or all that are
-    /// missing if the pool is kept open, but one at a time after a failure.
+    /// How many connections to open now, counted as connecting from here on: one per waiter, or all that are missing if the pool is kept open,
+    /// but only one after a failure.
     mutating func opening(_ now: ContinuousClock.Instant) -> Int {
         guard !self.isClosed else { return 0 }
         let missing = self.size - self.open - self.connecting
@@ -79,7 +79,7 @@ struct PoolState {
         return max(0, count)
     }
 
-    /// A connection was opened. Returns false if nobody wants it any more.
+    /// A connection was opened. Returns false if the pool has been closed meanwhile.
     mutating func opened() -> Bool {
         self.connecting -= 1
         self.failure = nil
@@ -88,7 +88,7 @@ struct PoolState {
         return true
     }
 
-    /// An attempt failed. Returns those who waited for it in vain.
+    /// An attempt failed. Returns the waiters that fail with it.
     mutating func failed(_ error: PostgresError, retry: (_ count: Int) -> ContinuousClock.Instant) -> [Waiter] {
         self.connecting -= 1
         let count = (self.failure?.count ?? 0) + 1
@@ -96,7 +96,7 @@ struct PoolState {
         return self.desperate()
     }
 
-    /// A connection comes back. Returns who gets it; nil if it is idle now.
+    /// A connection comes back. Returns the waiter that gets it; nil if it is idle now.
     mutating func release(_ connection: PostgresConnection, now: ContinuousClock.Instant) -> Waiter? {
         if let waiter = self.waiters.popFirst() { return waiter }
         self.used -= 1
@@ -104,20 +104,20 @@ struct PoolState {
         return nil
     }
 
-    /// A connection that was lent is gone. Returns those who waited for it in vain.
+    /// A lent connection is lost. Returns the waiters that fail with it.
     mutating func dropUsed() -> [Waiter] {
         self.used -= 1
         return self.desperate()
     }
 
-    /// An idle connection is gone; false if it was not idle.
+    /// An idle connection is lost; false if it was not idle.
     mutating func dropIdle(_ connection: PostgresConnection) -> Bool {
         guard let index = self.idle.firstIndex(where: { $0.connection === connection }) else { return false }
         self.idle.remove(at: index)
         return true
     }
 
-    /// Takes those that have been idle since `date`, to be looked at.
+    /// Takes the connections that have been idle since `date`, to check them.
     mutating func takeIdle(since date: ContinuousClock.Instant) -> [PostgresConnection] {
         let old = self.idle.prefix { $0.since <= date }
         self.idle.removeFirst(old.count)
@@ -134,7 +134,7 @@ struct PoolState {
         return (self.idle.map(\.connection), Array(self.waiters))
     }
 
-    /// Waiters for whom no connection can come back, and none is being opened.
+    /// Waiters that cannot get a connection: none is lent and none is being opened.
     private mutating func desperate() -> [Waiter] {
         guard self.failure != nil, self.open == 0, self.connecting == 0 else { return [] }
         defer { self.waiters = [] }

@@ -1,8 +1,8 @@
 extension PostgresPool {
     /// Runs one statement: autocommit, one round trip.
     ///
-    /// - Parameter timeout: a deadline of the whole call; nil for the pool's.
-    /// - Throws: what the server answered, or `unreachable`, `poolExhausted`, `connectionLost`, `timedOut`, `cancelled`.
+    /// - Parameter timeout: for the whole call; nil for the pool's.
+    /// - Throws: the server's error, or `unreachable`, `poolExhausted`, `connectionLost`, `timedOut`, `cancelled`.
     @discardableResult
     public func query(
         _ statement: Statement, _ parameters: any PostgresEncodable..., timeout: Duration? = nil
@@ -12,7 +12,7 @@ extension PostgresPool {
 
     /// Runs several statements in one round trip and one implicit transaction: all take effect or none.
     ///
-    /// - Returns: the rows of each, in order.
+    /// - Returns: the rows of each statement, in order.
     /// - Throws: the error of the statement that failed, with its index.
     @discardableResult
     public func pipeline(_ calls: [Call], timeout: Duration? = nil) async throws(PostgresError) -> [Rows] {
@@ -24,8 +24,8 @@ extension PostgresPool {
     /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
     ///
     /// - Parameters:
-    ///   - attempts: how often `body` is run if it meets 40001 or 40P01; more than once only for a body without other effects.
-    ///   - body: its queries go through the transaction that it gets.
+    ///   - attempts: how often to run `body` at most, if it fails with 40001 or 40P01; more than once only for a body without other effects.
+    ///   - body: runs its queries through the transaction that it receives.
     /// - Throws: what `body` throws, or ``PostgresError`` from the commit.
     @discardableResult
     public nonisolated(nonsending) func transaction<R>(
@@ -49,7 +49,7 @@ extension PostgresPool {
         }
     }
 
-    /// Lends a connection, for what needs one session: advisory locks, scripts, a transaction begun by hand.
+    /// Lends a connection to `body`, which may need one session: advisory locks, scripts, a transaction begun by hand.
     ///
     /// A transaction that `body` leaves open is rolled back with the connection.
     public nonisolated(nonsending) func withConnection<R>(
@@ -62,6 +62,6 @@ extension PostgresPool {
 }
 
 extension PostgresError {
-    /// Rolled back since it met another transaction.
+    /// Whether the server rolled the transaction back because of a conflict with another one.
     fileprivate var isConflict: Bool { self.sqlState == .serializationFailure || self.sqlState == .deadlockDetected }
 }

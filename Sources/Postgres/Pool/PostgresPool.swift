@@ -5,10 +5,10 @@ import Synchronization
 
 /// A few connections to one database, on one thread.
 ///
-/// Connections are opened when calls need them, or all at once by ``run()``. One that breaks is replaced; while none can be opened, calls
+/// Connections are opened on demand, or all at once by ``run()``. The pool replaces broken ones; while it can open none, calls
 /// throw `unreachable` at once instead of waiting.
 public final class PostgresPool: Sendable, Service {
-    /// Connections by what they do, and calls that wait for one.
+    /// The number of connections in each state, and of waiting callers.
     public struct Counts: Sendable, Hashable {
         /// Open and free.
         public var idle = 0
@@ -20,9 +20,9 @@ public final class PostgresPool: Sendable, Service {
         public var waiting = 0
     }
 
-    /// How long the server may stay silent beyond its own time-out, before the client gives it up.
+    /// How long the client waits beyond the server's own timeout before it gives the call up.
     private static let statementGrace = Duration.seconds(1)
-    /// Idle connections are looked at this often, so that a server that froze is noticed without a call.
+    /// How often idle connections are checked, so that a frozen server is noticed without a call.
     private static let pingInterval = Duration.seconds(5)
     private static let pingTimeout = Duration.seconds(2)
 
@@ -33,19 +33,19 @@ public final class PostgresPool: Sendable, Service {
     private let thread: EventThread
     private let ownsThread: Bool
     private let state: Mutex<PoolState>
-    /// Whether a task looks after the deadlines of the waiters.
+    /// Whether a task is watching the waiters' deadlines.
     private let isExpiring = Atomic(false)
 
     /// A pool of up to `size` connections; nothing is opened before the first call or ``run()``.
     ///
     /// - Parameters:
-    ///   - url: a libpq URI or connection string; several hosts, TLS and `options` as libpq has them.
-    ///   - applicationName: as the server's views show it, unless the URL has one.
-    ///   - statementTimeout: after which the server gives a statement up; a second later the client gives the call up, and with another
+    ///   - url: a libpq URI or connection string; it may name several hosts, TLS and `options`.
+    ///   - applicationName: shown in `pg_stat_activity`, unless the URL sets one.
+    ///   - statementTimeout: after which the server cancels a statement; a second later the client gives the call up, and after another
     ///     second the connection.
-    ///   - lockTimeout: after which the server gives up a statement that waits for a lock (55P03); nil for without an end.
+    ///   - lockTimeout: after which the server cancels a statement that waits for a lock (55P03); nil for no limit.
     ///   - acquireTimeout: how long a call waits for a free connection before it throws `poolExhausted`.
-    ///   - thread: where the connections are looked after, with others; nil for a thread of their own.
+    ///   - thread: runs the connections, and others beside them; nil for a thread of their own.
     /// - Throws: `invalidURL`.
     public init(
         url: String, size: Int, applicationName: String, statementTimeout: Duration?, lockTimeout: Duration? = nil,
@@ -64,8 +64,8 @@ public final class PostgresPool: Sendable, Service {
         self.state = Mutex(PoolState(size: size))
     }
 
-    /// Whether a pool can be made of a URL.
-    /// - Throws: `invalidURL`; its message holds nothing of the URL.
+    /// Checks whether libpq accepts the URL.
+    /// - Throws: `invalidURL`; its message contains nothing of the URL.
     public static func check(url: String) throws(PostgresError) {
         _ = try ConnectionSettings(url: url, applicationName: "", statementTimeout: nil)
     }
@@ -79,7 +79,7 @@ public final class PostgresPool: Sendable, Service {
     /// Opens all connections and keeps them open, until graceful shutdown or cancellation; then closes them.
     public func run() async throws {
         self.state.withLock { $0.isKeptOpen = true }
-        // Ends by being cancelled.
+        // Ends when it is cancelled.
         try? await cancelWhenGracefulShutdown {
             while true {
                 self.openMissing()
@@ -100,14 +100,14 @@ public final class PostgresPool: Sendable, Service {
     /// Whether a connection is open.
     public var isReachable: Bool { self.state.withLock { $0.open > 0 } }
 
-    /// What the connections do at this moment.
+    /// The connections and waiters at this moment.
     public var counts: Counts {
         self.state.withLock { Counts(idle: $0.idle.count, used: $0.used, connecting: $0.connecting, waiting: $0.waiters.count) }
     }
 
-    /// Waits until a connection is open, and opens one if need be.
+    /// Waits until a connection is open, and opens one if necessary.
     ///
-    /// - Throws: the last error of connecting when the time is up.
+    /// - Throws: the last connection error when `timeout` has passed.
     public func waitUntilReachable(timeout: Duration) async throws(PostgresError) {
         let deadline = ContinuousClock.now + timeout
         var count = 0
@@ -145,7 +145,7 @@ extension PostgresPool {
         }.get()
     }
 
-    /// Takes a connection back: to whoever waits longest, or to the idle ones. One that is broken, or in a transaction, is replaced.
+    /// Takes a connection back and gives it to the longest waiter, or keeps it idle. One that is broken, or in a transaction, is replaced.
     func release(_ connection: PostgresConnection) {
         guard connection.status == .idle, !self.state.withLock({ $0.isClosed }) else {
             let desperate = self.state.withLock { $0.dropUsed() }
@@ -162,7 +162,7 @@ extension PostgresPool {
         for waiter in waiters { waiter.answer(.failure(error)) }
     }
 
-    /// Sees to it that waiters do not wait beyond their deadline: one task for all, only while somebody waits.
+    /// Ends waits at their deadline: one task for all waiters, which runs only while there are any.
     private func expireWaiters() {
         guard !self.isExpiring.exchange(true, ordering: .acquiringAndReleasing) else { return }
         Task {
@@ -173,7 +173,7 @@ extension PostgresPool {
                 }
             }
             self.isExpiring.store(false, ordering: .releasing)
-            // A waiter may have come between the last look and the line above.
+            // A waiter may have joined since the last check.
             if self.state.withLock({ !$0.waiters.isEmpty }) { self.expireWaiters() }
         }
     }
@@ -200,7 +200,7 @@ extension PostgresPool {
         } catch {
             await connection.close()
             let (count, delay, desperate) = self.failed(error)
-            // Once: it is tried every few seconds.
+            // One warning per outage: the pool tries every few seconds.
             self.logger.log(level: count == 1 ? .warning : .debug, "the database cannot be reached", metadata: ["error": "\(error)"])
             for waiter in desperate { waiter.answer(.failure(error)) }
             try? await Task.sleep(for: delay)
@@ -219,7 +219,7 @@ extension PostgresPool {
         }
     }
 
-    /// An idle connection broke.
+    /// Removes an idle connection that broke.
     private func lost(_ connection: PostgresConnection) {
         guard self.state.withLock({ $0.dropIdle(connection) }) else { return }
         self.logger.info("the database closed a connection")

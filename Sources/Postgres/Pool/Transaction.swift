@@ -1,15 +1,15 @@
 import Synchronization
 
-/// A transaction under way, for the body of ``PostgresPool/transaction(_:attempts:_:)``.
+/// A running transaction, for the body of ``PostgresPool/transaction(_:attempts:_:)``.
 ///
 /// `BEGIN` travels with the first query, deferred writes with the next query or with `COMMIT`: a body that queries once and
 /// defers its writes costs two round trips in all.
 public final class Transaction: Sendable {
     private struct State {
         var deferred: [(call: Call, answer: Deferred?)] = []
-        /// The server has been told `BEGIN`.
+        /// Whether `BEGIN` has been sent.
         var hasBegun = false
-        /// Why the server knows of no transaction any more; a statement that was sent now would commit by itself.
+        /// Why the transaction has ended on the server; a statement sent now would commit by itself.
         var end: PostgresError?
     }
 
@@ -22,9 +22,9 @@ public final class Transaction: Sendable {
         self.mode = mode
     }
 
-    /// Runs a statement, after all that was enqueued before it, in one round trip.
+    /// Runs a statement, after all enqueued ones, in one round trip.
     ///
-    /// - Throws: the error of whichever statement failed; after it the transaction can only be rolled back.
+    /// - Throws: the error of the statement that failed, also of an enqueued one; afterwards the transaction can only be rolled back.
     @discardableResult
     public func query(
         _ statement: Statement, _ parameters: any PostgresEncodable..., timeout: Duration? = nil
@@ -32,23 +32,23 @@ public final class Transaction: Sendable {
         try await self.run([Call(statement, parameters: parameters)], timeout: timeout)[0]
     }
 
-    /// Runs several statements, after all that was enqueued before them, in one round trip.
+    /// Runs several statements, after all enqueued ones, in one round trip.
     ///
-    /// - Returns: the rows of each, in order, without those of what was enqueued.
+    /// - Returns: the rows of each, in order, without those of the enqueued statements.
     @discardableResult
     public func pipeline(_ calls: [Call], timeout: Duration? = nil) async throws(PostgresError) -> [Rows] {
         try await self.run(calls, timeout: timeout)
     }
 
-    /// Defers a write: it is sent with the next query or with `COMMIT`, and its error comes from there.
+    /// Defers a write: it travels with the next query or with `COMMIT`, which throws its error.
     public func enqueue(_ statement: Statement, _ parameters: any PostgresEncodable...) {
         self.enqueue(Call(statement, parameters: parameters))
     }
 
-    /// Defers a write that is bound already.
+    /// Defers a write whose parameters are bound already.
     public func enqueue(_ call: Call) { self.state.withLock { $0.deferred.append((call, nil)) } }
 
-    /// Defers a query: it is sent with the next one, and costs no round trip of its own.
+    /// Defers a query: it travels with the next one and costs no round trip of its own.
     public func enqueueQuery(_ statement: Statement, _ parameters: any PostgresEncodable...) -> Deferred {
         let answer = Deferred()
         let call = Call(statement, parameters: parameters)
@@ -56,26 +56,26 @@ public final class Transaction: Sendable {
         return answer
     }
 
-    /// Sends what is deferred.
+    /// Sends the deferred statements.
     public func flush() async throws(PostgresError) { _ = try await self.run([], timeout: nil) }
 
-    /// Sends what is deferred, and `COMMIT`. Nothing at all for a transaction that did nothing.
+    /// Sends the deferred statements and `COMMIT`. Sends nothing for an empty transaction.
     func commit() async throws(PostgresError) {
         let (deferred, hasBegun) = try self.takeDeferred()
         if !hasBegun && deferred.isEmpty { return }
-        // What is sent in one pipeline is one transaction without being told so.
+        // A pipeline without `BEGIN` is one implicit transaction.
         let isImplicit = !hasBegun && self.mode == .readCommitted
         let begin = hasBegun || isImplicit ? [] : [Call(self.mode.begin)]
         let calls = begin + deferred.map(\.call) + (isImplicit ? [] : [Call("COMMIT")])
         let results = try await self.send(calls, own: calls.count, timeout: nil, commits: true, mayMove: !hasBegun)
         Self.answer(deferred, results.dropFirst(begin.count))
-        // The answer to the COMMIT of a transaction in which a statement had failed, whose error the body has caught.
+        // `COMMIT` answers ROLLBACK if a statement failed and the body caught its error.
         guard isImplicit || results.last?.storage.tag != "ROLLBACK" else {
             throw PostgresError(.server, "rolled back: a statement of the transaction had failed", sqlState: .inFailedTransaction)
         }
     }
 
-    /// Undoes what was sent, also when the task is cancelled. If that fails, the server undoes it when the connection is closed.
+    /// Rolls back, also when the task is cancelled. If that fails, the server rolls back when the connection is closed.
     func rollback() async {
         guard [.open, .failed].contains(self.lease.status) else { return }
         _ = try? await self.lease.run([Call("ROLLBACK")], timeout: .seconds(2), commits: false, mayMove: false, isShielded: true)
@@ -111,7 +111,7 @@ public final class Transaction: Sendable {
 
     private func end(_ error: PostgresError) { self.state.withLock { $0.end = error } }
 
-    /// - Parameter own: how many of `calls` are not the caller's; the index of a failed statement counts without them.
+    /// - Parameter own: how many of `calls` the transaction itself added; the index of a failed statement does not count them.
     private func send(
         _ calls: [Call], own: Int, timeout: Duration?, commits: Bool, mayMove: Bool
     ) async throws(PostgresError) -> [Rows] {
@@ -120,7 +120,7 @@ public final class Transaction: Sendable {
         } catch {
             var error = error
             error.statementIndex = error.statementIndex.flatMap { $0 < own ? nil : $0 - own }
-            // In a failed transaction the server refuses statements by itself.
+            // In a failed transaction the server itself refuses statements.
             if self.lease.status != .failed { self.end(error) }
             throw error
         }
@@ -131,7 +131,7 @@ public final class Transaction: Sendable {
 public final class Deferred: Sendable {
     private let answer = Mutex<Rows?>(nil)
 
-    /// nil until something was sent after it, and answered without an error.
+    /// nil until a later call has sent the query and succeeded.
     public var rows: Rows? { self.answer.withLock { $0 } }
 
     func set(_ rows: Rows) { self.answer.withLock { $0 = rows } }

@@ -8,6 +8,6 @@ public struct TransactionMode: Sendable, Hashable {
     public static let snapshot = TransactionMode(begin: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     /// One snapshot; a concurrent write of the same row is a 40001.
     public static let repeatableRead = TransactionMode(begin: "BEGIN ISOLATION LEVEL REPEATABLE READ")
-    /// As if alone; a conflict is a 40001.
+    /// Serializable isolation; a conflict is a 40001.
     public static let serializable = TransactionMode(begin: "BEGIN ISOLATION LEVEL SERIALIZABLE")
 }

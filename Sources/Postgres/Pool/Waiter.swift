@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A caller in the queue for a connection. Whoever takes it out of the queue answers it, once.
+/// A caller in the queue for a connection. The code that removes it from the queue answers it, once.
 final class Waiter: Sendable {
     private enum State {
         case waiting(CheckedContinuation<Result<PostgresConnection, PostgresError>, Never>?)
@@ -12,7 +12,7 @@ final class Waiter: Sendable {
 
     init(deadline: ContinuousClock.Instant) { self.deadline = deadline }
 
-    /// The answer, which may have come before the wait.
+    /// The answer, which may have come before this call.
     func wait() async -> Result<PostgresConnection, PostgresError> {
         await withCheckedContinuation { continuation in
             let answer: Result<PostgresConnection, PostgresError>? = self.state.withLock { state in

@@ -1,4 +1,4 @@
-/// All values of a result in one buffer, with the place of each.
+/// All values of a result in one buffer, with an index.
 final class RowStorage: Sendable {
     struct Field: Sendable {
         var offset: UInt32
@@ -34,7 +34,7 @@ final class RowStorage: Sendable {
             let start = Int(field.offset)
             let bytes = self.bytes
             let span = bytes.span
-            // Every byte is a value of UInt8: nothing is uninitialised in it.
+            // UInt8 has no padding, so every byte is initialised.
             let raw = unsafe span.bytes
             return try Value.decode(raw.extracting(start..<start + Int(field.length)), type: self.columns[column].type)
         } catch {

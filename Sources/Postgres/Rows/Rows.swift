@@ -4,9 +4,9 @@
 public struct Rows: Sendable, RandomAccessCollection {
     /// A column of a result.
     public struct Column: Sendable, Hashable {
-        /// As the statement names it.
+        /// The name in the statement.
         public let name: String
-        /// Its type.
+        /// The column's type.
         public let type: PostgresType
     }
 
@@ -17,7 +17,7 @@ public struct Rows: Sendable, RandomAccessCollection {
     /// How many rows the statement inserted, updated, deleted or selected, from its command tag.
     public var affected: Int { self.storage.tag.split(separator: " ").last.flatMap { Int($0) } ?? 0 }
 
-    /// 0
+    /// Always 0.
     public var startIndex: Int { 0 }
     /// The number of rows.
     public var endIndex: Int { self.storage.rowCount }

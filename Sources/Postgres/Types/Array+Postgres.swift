@@ -1,6 +1,6 @@
 /// `[UUID]` is `uuid[]`, `[UInt8]` is `bytea`: the element decides.
 extension Array: PostgresEncodable where Element: PostgresArrayElement {
-    /// The type that the element names.
+    /// The element's `postgresArrayType`.
     public static var postgresType: PostgresType { Element.postgresArrayType }
     /// Appends the whole array.
     public func encode(into buffer: inout ParameterBuffer) { Element.encodeArray(self, into: &buffer) }
@@ -19,7 +19,7 @@ extension PostgresScalar {
         buffer.appendArray(elements.lazy.map { $0 })
     }
 
-    /// Reads elements; a NULL among them is refused.
+    /// Reads elements; throws for a NULL.
     public static func decodeArray(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> [Self] {
         try decodeElements(bytes)
     }
@@ -27,7 +27,7 @@ extension PostgresScalar {
 
 /// `[UUID?]`: an array whose elements may be NULL.
 extension Optional: PostgresArrayElement where Wrapped: PostgresScalar {
-    /// That of `[Wrapped]`.
+    /// The type of `[Wrapped]`.
     public static var postgresArrayType: PostgresType { Wrapped.postgresArrayType }
     /// Appends `elements`; nil is NULL.
     public static func encodeArray(_ elements: [Wrapped?], into buffer: inout ParameterBuffer) { buffer.appendArray(elements) }
@@ -39,7 +39,7 @@ extension Optional: PostgresArrayElement where Wrapped: PostgresScalar {
 
 /// nil is NULL.
 extension Optional: PostgresEncodable where Wrapped: PostgresEncodable {
-    /// That of the wrapped type.
+    /// The wrapped type.
     public static var postgresType: PostgresType { Wrapped.postgresType }
     /// Encodes the value, or NULL.
     public func encode(into buffer: inout ParameterBuffer) {

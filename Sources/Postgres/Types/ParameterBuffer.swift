@@ -1,4 +1,4 @@
-/// The parameters of one call in Postgres' binary form, one after the other in one allocation.
+/// The parameters of one call in Postgres' binary format, in one allocation.
 public struct ParameterBuffer: Sendable {
     /// OIDs, one a parameter.
     private(set) var types: [UInt32] = []
@@ -11,7 +11,7 @@ public struct ParameterBuffer: Sendable {
         self.types.reserveCapacity(parameters.count)
         self.lengths.reserveCapacity(parameters.count)
         for parameter in parameters { self.bind(parameter) }
-        // A value of no bytes has an address too: libpq takes NULL for NULL.
+        // libpq takes a null pointer for NULL, so an empty value needs an address too.
         if self.bytes.isEmpty { self.bytes.append(0) }
     }
 
@@ -23,7 +23,7 @@ public struct ParameterBuffer: Sendable {
         self.lengths.append(self.isNull ? -1 : Int32(clamping: self.bytes.count - start))
     }
 
-    /// Makes the parameter NULL; nothing is to be appended for it.
+    /// Makes the parameter NULL; append nothing for it.
     public mutating func appendNull() { self.isNull = true }
 
     /// Appends an integer in network byte order.

@@ -1,6 +1,6 @@
-/// A value that can be bound to `$1`: it knows its Postgres type and its binary form.
+/// A value that can be bound to `$1`: it knows its Postgres type and its binary format.
 public protocol PostgresEncodable: Sendable {
-    /// The type that the server is told, so that `$1` needs no cast.
+    /// The parameter type that is sent to the server, so that `$1` needs no cast.
     static var postgresType: PostgresType { get }
 
     /// Appends the binary form, without its length.
@@ -9,7 +9,7 @@ public protocol PostgresEncodable: Sendable {
 
 /// A value that can be read from a column.
 public protocol PostgresDecodable: Sendable {
-    /// Reads the binary form of a value of `type`; NULL never comes here.
+    /// Reads the binary format of a value of `type`; never called for NULL.
     static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> Self
 
     /// What NULL is read as; nil if the type has no NULL.
@@ -33,7 +33,7 @@ public enum DecodingFailure: Error, Sendable, Hashable {
     case malformed
 }
 
-/// What `[Element]` is to Postgres: an array, or `bytea` for `[UInt8]`.
+/// The Postgres type of `[Element]`: an array, or `bytea` for `[UInt8]`.
 public protocol PostgresArrayElement: Sendable {
     /// The type of `[Self]`.
     static var postgresArrayType: PostgresType { get }
@@ -47,18 +47,18 @@ public protocol PostgresArrayElement: Sendable {
 
 /// A single value that can be bound, read, and be an element of an array.
 ///
-/// A `RawRepresentable` over such a value (an enum of strings) conforms by saying so, with nothing to write.
+/// A `RawRepresentable` over such a value (an enum of strings) conforms by its declaration alone.
 public protocol PostgresScalar: PostgresEncodable, PostgresDecodable, PostgresArrayElement {}
 
 extension PostgresEncodable where Self: RawRepresentable, RawValue: PostgresEncodable {
-    /// That of the raw value.
+    /// The raw value's type.
     public static var postgresType: PostgresType { RawValue.postgresType }
     /// Encodes the raw value.
     public func encode(into buffer: inout ParameterBuffer) { self.rawValue.encode(into: &buffer) }
 }
 
 extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDecodable {
-    /// Reads the raw value; one that is no case is malformed.
+    /// Reads the raw value; a value without a case is malformed.
     public static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> Self {
         guard let value = Self(rawValue: try RawValue.decode(bytes, type: type)) else { throw .malformed }
         return value
@@ -66,6 +66,6 @@ extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDeco
 }
 
 extension PostgresArrayElement where Self: RawRepresentable, RawValue: PostgresArrayElement {
-    /// That of the raw value.
+    /// The raw value's array type.
     public static var postgresArrayType: PostgresType { RawValue.postgresArrayType }
 }

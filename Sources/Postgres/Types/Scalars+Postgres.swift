@@ -75,7 +75,7 @@ extension Date: PostgresScalar {
     public static var postgresType: PostgresType { .timestamptz }
     /// `timestamptz[]`
     public static var postgresArrayType: PostgresType { .timestamptzArray }
-    /// Microseconds; what does not fit is `infinity` or `-infinity`.
+    /// Microseconds; dates out of range become `infinity` or `-infinity`.
     public func encode(into buffer: inout ParameterBuffer) { buffer.append(self.microseconds) }
     /// Every element behind its length.
     public static func encodeArray(_ elements: [Date], into buffer: inout ParameterBuffer) {
@@ -91,8 +91,8 @@ extension Date: PostgresScalar {
         }
     }
 
-    /// 4713 BC to 294276 AD, which Postgres has days for (`MIN_TIMESTAMP` and `END_TIMESTAMP` in its `datatype/timestamp.h`). What lies outside becomes
-    /// `-infinity` or `infinity`: sent as it is, it would be an error of the whole statement.
+    /// 4713 BC to 294276 AD, the range of Postgres (`MIN_TIMESTAMP` and `END_TIMESTAMP` in its `datatype/timestamp.h`). Other dates become
+    /// `-infinity` or `infinity`; sent unchanged, they would fail the whole statement.
     private static let kept: Range<Int64> = -211_813_488_000_000_000..<9_223_371_331_200_000_000
 
     private var microseconds: Int64 {

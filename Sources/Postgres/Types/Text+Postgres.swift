@@ -4,13 +4,13 @@ extension String: PostgresScalar {
     public static var postgresType: PostgresType { .text }
     /// `text[]`
     public static var postgresArrayType: PostgresType { .textArray }
-    /// UTF-8. A NUL in it is refused by the server (22021).
+    /// UTF-8. The server refuses a NUL in it (22021).
     public func encode(into buffer: inout ParameterBuffer) { buffer.append(self.utf8) }
     /// Every element behind its length.
     public static func encodeArray(_ elements: [String], into buffer: inout ParameterBuffer) {
         buffer.appendByteStringArray(elements, of: .text) { $0.utf8 }
     }
-    /// Reads texts, enums, `json` and `jsonb`, and `numeric` in decimal; not other types, whose binary form is no text.
+    /// Reads texts, enums, `json` and `jsonb`, and `numeric` in decimal; no type whose binary format differs from its text.
     public static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> String {
         switch type {
         case .numeric: return try Numeric(bytes).text
@@ -22,7 +22,7 @@ extension String: PostgresScalar {
         }
     }
 
-    /// The server has checked the encoding; anything else is repaired.
+    /// The server has checked the encoding; invalid UTF-8 is replaced.
     fileprivate init(utf8 bytes: RawSpan) {
         self = unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
@@ -115,7 +115,7 @@ public struct JSONB: PostgresScalar, Hashable {
         JSONB(try JSONText.decode(bytes, type: type).bytes)
     }
 
-    /// Checks the version; the text begins behind it.
+    /// Checks the version byte; the text follows it.
     fileprivate static func checkVersion(_ bytes: RawSpan) throws(DecodingFailure) {
         guard bytes.byteCount > 0, unsafe bytes.unsafeLoad(as: UInt8.self) == self.version else { throw .malformed }
     }
@@ -126,7 +126,7 @@ extension Array where Element == UInt8 {
 }
 
 extension PostgresType {
-    /// Types whose binary form is not their text; of all others (enums, domains, `citext`, `name`, …) it is.
+    /// Types whose binary format differs from their text; for all others (enums, domains, `citext`, `name`, …) the two are the same.
     fileprivate var isBinaryOnly: Bool {
         switch self {
         case .bool, .bytea, .int8, .int2, .int4, .oid, .float4, .float8, .date, .time, .timestamp, .timestamptz, .interval, .numeric, .uuid,

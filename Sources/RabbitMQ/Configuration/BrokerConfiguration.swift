@@ -1,19 +1,19 @@
-/// How to reach the broker: one or several nodes of a cluster, and what every connection to them has in common.
+/// The address of the broker: one or several nodes of a cluster, and the settings of every connection to them.
 public struct BrokerConfiguration: Sendable {
     /// The nodes, in the order of the setting; connections try them in random order.
     public let nodes: [BrokerNode]
     /// Shown by RabbitMQ's management for each connection, e.g. `orders-worker`.
     public let connectionName: String
-    /// A PEM file of authorities that are believed beside the system's own.
+    /// A PEM file of certificate authorities to trust beside the system's.
     public let tlsCAFile: String?
-    /// Seconds after which a silent peer is taken for dead; the broker may ask for less. 0 turns heartbeats off.
+    /// Seconds after which a silent peer counts as dead; the broker may ask for less. 0 turns heartbeats off.
     public let heartbeat: Int
 
     /// Parses the nodes.
     /// - Parameters:
     ///   - urls: Comma-separated `amqp://` or `amqps://` URLs. A comma in a password must be percent-encoded.
     ///   - connectionName: Shown by RabbitMQ's management.
-    ///   - tlsCAFile: A PEM file of authorities that `amqps` nodes are verified with beside the system's own.
+    ///   - tlsCAFile: A PEM file of certificate authorities that `amqps` nodes may use beside the system's.
     ///   - heartbeat: Seconds; see ``heartbeat``.
     /// - Throws: ``BrokerError`` of kind ``BrokerError/Kind/invalidURL``.
     public init(urls: String, connectionName: String, tlsCAFile: String? = nil, heartbeat: Int = 10) throws(BrokerError) {

@@ -1,18 +1,18 @@
-/// Why the broker could not be used. Holds no password, and nothing of a message.
+/// Why a call to the broker failed. Contains no password and no part of a message.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
-    /// What went wrong, as far as a caller decides by it.
+    /// The kind of failure, as far as a program has to distinguish it.
     public enum Kind: Sendable, Hashable {
-        /// The URL, or the setting that it comes from, is not one.
+        /// The URL, or the setting that contains it, is not valid.
         case invalidURL
-        /// No connection: refused, unknown host, timed out, lost, or a peer that speaks no TLS where it should.
+        /// No connection: refused, unknown host, timed out, lost, or a peer that does not speak TLS where it should.
         case unreachable
-        /// The peer's certificate was not accepted.
+        /// The peer's certificate is not trusted.
         case untrusted
         /// The broker refuses the login or the virtual host.
         case accessRefused
         /// The broker closed the channel or the connection; ``BrokerError/code`` says why.
         case closedByBroker
-        /// The client's own fault: out of memory, or a broken protocol.
+        /// An internal failure of the client: out of memory, or a protocol violation.
         case `internal`
     }
 
@@ -39,11 +39,11 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
         public static let notAllowed = ReplyCode(rawValue: 530)
     }
 
-    /// What went wrong.
+    /// The kind of failure.
     public let kind: Kind
     /// One line for people.
     public let message: String
-    /// The broker's code, if the broker said why.
+    /// The broker's reply code, if it sent one.
     public let code: ReplyCode?
 
     init(_ kind: Kind, _ message: String, code: ReplyCode? = nil) {
@@ -55,7 +55,7 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
     static func invalidURL(_ message: String) -> BrokerError { BrokerError(.invalidURL, message) }
     static func unreachable(_ message: String) -> BrokerError { BrokerError(.unreachable, message) }
 
-    /// Whether the same may work later without anyone changing a setting.
+    /// Whether a retry may succeed without a change of the settings.
     public var isRetriable: Bool {
         switch self.kind {
         case .unreachable, .closedByBroker: true

@@ -2,19 +2,19 @@
 public struct BrokerNode: Sendable, Hashable, CustomStringConvertible {
     /// The host name or address, without the brackets of an IPv6 literal.
     public let host: String
-    /// The TCP port; 5672, or 5671 with TLS, where the URI has none.
+    /// The TCP port; default 5672, or 5671 with TLS.
     public let port: UInt16
-    /// The user name; `guest` where the URI has none.
+    /// The user name; default `guest`.
     public let user: String
-    /// The virtual host; `/` where the URI has no path.
+    /// The virtual host; default `/`.
     public let virtualHost: String
     /// Whether the URI's scheme is `amqps`.
     public let usesTLS: Bool
-    /// Never shown by any description of this type.
+    /// Never part of a description of this type.
     let password: String
 
     /// Parses `amqp://user:password@host:port/vhost` or the same with `amqps`; user, password and vhost may be percent-encoded.
-    /// - Throws: ``BrokerError`` of kind ``BrokerError/Kind/invalidURL``; its message never repeats the URI, which holds a password.
+    /// - Throws: ``BrokerError`` of kind ``BrokerError/Kind/invalidURL``; its message never repeats the URI, which contains a password.
     public init(url: String) throws(BrokerError) {
         let scheme = url.prefix { $0 != ":" }
         guard url[scheme.endIndex...].hasPrefix("://") else { throw .invalidURL("no scheme: amqp:// or amqps:// is expected") }
@@ -23,11 +23,11 @@ public struct BrokerNode: Sendable, Hashable, CustomStringConvertible {
         case "amqps": self.usesTLS = true
         default: throw .invalidURL("the scheme is neither amqp nor amqps")
         }
-        // A query (`?heartbeat=…`) is not ours: the settings have their own names.
+        // Query parameters (`?heartbeat=…`) are ignored: these settings have names of their own.
         let rest = url[scheme.endIndex...].dropFirst(3).prefix { $0 != "?" && $0 != "#" }
         let authority = rest.prefix { $0 != "/" }
         let path = rest.dropFirst(authority.count)
-        // The password may hold an @ that was not encoded; a host cannot.
+        // The password may contain an @ that was not encoded; a host cannot.
         let at = authority.lastIndex(of: "@")
         let login = at.map { authority[..<$0] }
         let address = at.map { authority[authority.index(after: $0)...] } ?? authority
@@ -55,8 +55,8 @@ public struct BrokerNode: Sendable, Hashable, CustomStringConvertible {
         } else {
             self.port = self.usesTLS ? 5671 : 5672
         }
-        // `amqp://host` is the default vhost, `amqp://host/` is the vhost with the empty name, says the specification; every broker
-        // is set up with "/", and no one has ever meant the empty name.
+        // By the specification `amqp://host` is the default vhost and `amqp://host/` the vhost with the empty name.
+        // In practice both mean "/", the vhost that brokers are set up with.
         let virtualHost = path.dropFirst()
         guard !virtualHost.contains("/") else { throw .invalidURL("the virtual host's slash must be written %2F") }
         self.virtualHost = virtualHost.isEmpty ? "/" : try Self.decode(virtualHost, of: "virtual host")
@@ -70,7 +70,7 @@ public struct BrokerNode: Sendable, Hashable, CustomStringConvertible {
 
     private static func decode(_ text: Substring, of part: String) throws(BrokerError) -> String {
         guard let decoded = text.removingPercentEncoding else { throw .invalidURL("the \(part)'s percent-encoding is broken") }
-        // The C library takes NUL-terminated strings.
+        // The C library takes NUL-terminated strings, so a NUL would cut them.
         guard !decoded.utf8.contains(0) else { throw .invalidURL("the \(part) holds a NUL") }
         return decoded
     }

@@ -1,5 +1,5 @@
 extension Substring {
-    /// The text without its percent-encoding (RFC 3986, section 2.1); nil if that, or the UTF-8 in it, is broken.
+    /// The text with its percent-encoding removed (RFC 3986, section 2.1); nil if the encoding, or the UTF-8 in it, is broken.
     var removingPercentEncoding: String? {
         guard self.utf8.contains(UInt8(ascii: "%")) else { return String(self) }
         var bytes: [UInt8] = []

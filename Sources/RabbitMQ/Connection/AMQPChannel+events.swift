@@ -1,26 +1,26 @@
 import CRabbitMQ
 import Glibc
 
-/// What the broker tells a channel.
+/// The methods that the broker sends to a channel unasked.
 enum ChannelEvent {
     case delivered(Delivery)
-    /// One of our messages came back; its ack follows.
+    /// `basic.return`: a published message came back; its ack follows.
     case returned(exchange: String, routingKey: String, messageID: String?, reason: String)
     case acknowledged(tag: UInt64, multiple: Bool)
     case refused(tag: UInt64, multiple: Bool)
     case blocked(reason: String)
     case unblocked
-    /// The queue is gone, or its leader.
+    /// `basic.cancel`: the queue, or its leader, is gone.
     case consumerCancelled
-    /// The broker has closed the channel, which was the only one; nothing works any more.
+    /// `channel.close`: the broker closed the connection's only channel, so the connection is of no more use.
     case channelClosed(BrokerError)
-    /// The broker has closed the connection.
+    /// `connection.close`.
     case connectionClosed(BrokerError)
 }
 
 extension AMQPChannel {
     /// The next complete event, if one has arrived. Never waits.
-    /// - Parameter epoch: What deliveries are stamped with.
+    /// - Parameter epoch: The epoch of the deliveries.
     func nextEvent(epoch: UInt64) throws(BrokerError) -> ChannelEvent? {
         var frame = unsafe amqp_frame_t()
         var noTime = timeval()
@@ -32,7 +32,7 @@ extension AMQPChannel {
         }
     }
 
-    /// Lets the library use the memory of the frames again that have been copied out.
+    /// Lets the library reuse the memory of the frames that have been copied out.
     func releaseMemory() {
         unsafe self.handle.withRaw { unsafe amqp_maybe_release_buffers($0) }
     }

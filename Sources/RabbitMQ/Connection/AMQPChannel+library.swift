@@ -1,13 +1,13 @@
 import CRabbitMQ
 import Glibc
 
-/// What goes through the library: publishing over TLS, and the calls that wait for the broker's answer.
+/// The calls of librabbitmq: publishing over TLS, and methods whose answer is awaited.
 ///
-/// The latter block the thread for at most five seconds (the library's answer timeout). Deliveries that arrive meanwhile are queued by
-/// the library and come out of ``nextEvent(epoch:)``. None of them is ever made on a publishing connection once it publishes: a broker
-/// that has blocked it would not answer (alanxz/rabbitmq-c#836).
+/// The latter block the thread for at most five seconds (the library's answer timeout). The library queues deliveries that arrive meanwhile;
+/// ``nextEvent(epoch:)`` returns them. A publishing connection makes no such call once it publishes: a broker that has blocked it would not
+/// answer (alanxz/rabbitmq-c#836).
 extension AMQPChannel {
-    /// Publishes by the library. Our own encoding of the properties is decoded into the library's structures, so there is one encoder.
+    /// Publishes through the library. The properties come from our own encoding, decoded into the library's structures, so there is one encoder.
     func publishByLibrary(_ message: Outgoing) throws(BrokerError) -> Bool {
         guard FrameBuffer.fits(message) else { return false }
         var encoded = FrameBuffer()
@@ -56,14 +56,14 @@ extension AMQPChannel {
         }
     }
 
-    /// Stops deliveries. Those that were on their way still come.
+    /// Stops deliveries; those on their way still arrive.
     func cancelConsumer() throws(BrokerError) {
         try unsafe self.answer("basic.cancel") { connection in
             unsafe Self.withBytes(self.consumerTag) { unsafe amqp_basic_cancel(connection, FrameBuffer.channel, $0) }
         }
     }
 
-    /// Declares a queue of this connection's own, named by the broker, and binds it.
+    /// Declares and binds an exclusive queue of this connection, which the broker names.
     /// - Returns: Its name.
     func declareExclusiveQueue(bindings: [(exchange: String, routingKey: String)]) throws(BrokerError) -> String {
         var name = ""
@@ -88,7 +88,7 @@ extension AMQPChannel {
         return name
     }
 
-    /// Asks for a queue without creating it; throws `404` if it is not there.
+    /// Declares a queue passively, so without creating it; throws `404` if it does not exist.
     func inspectQueue(_ name: String) throws(BrokerError) -> QueueState {
         var state = QueueState(messages: 0, consumers: 0)
         try unsafe self.answer("queue.declare") { connection in
@@ -100,11 +100,11 @@ extension AMQPChannel {
         return state
     }
 
-    /// Asks for an exchange without creating it; throws `404` if it is not there.
+    /// Declares an exchange passively, so without creating it; throws `404` if it does not exist.
     func inspectExchange(_ name: String) throws(BrokerError) {
         try unsafe self.answer("exchange.declare") { connection in
             unsafe Self.withBytes(name) { exchange in
-                // The type of a passive declare is not looked at, but must be one.
+                // A passive declare ignores the type, but needs one.
                 unsafe Self.withBytes("direct") { type in
                     unsafe amqp_exchange_declare(connection, FrameBuffer.channel, exchange, type, 1, 0, 0, 0, amqp_empty_table)
                 }
@@ -112,16 +112,16 @@ extension AMQPChannel {
         }
     }
 
-    /// Says goodbye and waits for the answer, so that nothing that was sent is lost on the way.
+    /// Closes the connection and waits for the answer, so that the broker reads everything that was sent.
     func close() {
         do {
             try unsafe self.answer("connection.close") { unsafe amqp_connection_close($0, CInt(AMQP_REPLY_SUCCESS)) }
         } catch {
-            // It is gone either way.
+            // The connection is gone in any case.
         }
     }
 
-    /// Answers a `connection.close` of the broker's, so that it need not wait for it. What was unsent stays unsent.
+    /// Answers the broker's `connection.close` so that it need not wait. Unsent bytes stay unsent.
     func confirmClose() {
         _ = unsafe self.handle.withRaw { connection in
             var closeOK = amqp_connection_close_ok_t()
@@ -129,11 +129,11 @@ extension AMQPChannel {
         }
     }
 
-    /// Never the same twice: a quorum queue of RabbitMQ 3.10.8 loses count of a consumer that was cancelled with messages in hand and comes back
+    /// A new tag each time: RabbitMQ 3.10.8's quorum queues lose count of a consumer that was cancelled with unacknowledged messages and comes back
     /// under its old tag, and its channel crashes (541).
     private var consumerTag: String { "conveyor-\(self.consumers)" }
 
-    /// Makes a call and throws what the broker, or the library, has answered.
+    /// Makes a call and throws the error of the broker or the library.
     private func answer<Ignored>(_ act: String, _ call: (amqp_connection_state_t) -> Ignored) throws(BrokerError) {
         try self.flushCompletely(within: .seconds(5))
         try unsafe self.handle.withRaw { connection throws(BrokerError) in
@@ -147,7 +147,7 @@ extension AMQPChannel {
         return text.withUTF8 { unsafe body(Self.borrow(UnsafeRawBufferPointer($0))) }
     }
 
-    /// Valid as long as `bytes`. The library's structures are without `const`, but it only reads.
+    /// Valid as long as `bytes`. The library's structures lack `const`, but it only reads.
     private static func borrow(_ bytes: UnsafeRawBufferPointer) -> amqp_bytes_t {
         unsafe amqp_bytes_t(len: bytes.count, bytes: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
     }

@@ -2,12 +2,12 @@ import CRabbitMQ
 import EventThread
 import Glibc
 
-/// One connection with its one channel, past the handshake. Belongs to one thread at a time.
+/// A connection with its only channel, after the handshake. Used by one thread at a time.
 ///
-/// Over plain TCP it never blocks: frames are encoded into a buffer of our own that is sent as far as the socket takes it, a batch
-/// in one system call (the library makes three for each message, and waits without a limit while the broker does not read). The library
-/// keeps the handshake, the decoding and the calls that wait for an answer; its heartbeats are turned off, since it would
-/// put one into the midst of a frame that is half sent, and are sent from here.
+/// Over plain TCP it never blocks: it encodes frames into its own buffer and sends as much as the socket takes, a batch per system call (the
+/// library makes three calls per message, and waits without a limit while the broker does not read). The library still does the handshake, the
+/// decoding and the calls that wait for an answer. Its heartbeats are off, since it would write them into the middle of a half-sent frame;
+/// this type sends them.
 ///
 /// Over TLS the library sends, and its heartbeats stay on. A call may then block until ``StuckCallGuard`` cuts the connection.
 final class AMQPChannel {
@@ -19,7 +19,7 @@ final class AMQPChannel {
     private(set) var output = FrameBuffer()
     /// A message whose frames are still arriving.
     var content = IncomingContent()
-    /// How many consumers there have been, one after the other.
+    /// The number of consumers so far; only one exists at a time.
     var consumers = 0
     private var liveness: Liveness?
 
@@ -43,23 +43,23 @@ final class AMQPChannel {
 
     deinit { self.stuckCallGuard.release() }
 
-    /// Whether the library has bytes that a poll of the socket would not show.
+    /// Whether the library has buffered bytes, which a poll of the socket does not show.
     var mayHaveInput: Bool {
-        // Decrypted bytes may wait inside of OpenSSL, so with TLS always.
+        // Always with TLS: decrypted bytes may wait inside OpenSSL.
         guard !self.node.usesTLS else { return true }
         return unsafe self.handle.withRaw { unsafe amqp_frames_enqueued($0) != 0 || amqp_data_in_buffer($0) != 0 }
     }
 
-    /// Bytes that the socket has not taken.
+    /// The number of bytes that the socket has not taken.
     var unsentBytes: Int { self.output.count }
 
-    /// What to poll the descriptor for.
+    /// The events to poll the descriptor for.
     var interest: Readiness { self.output.isEmpty ? .readable : [.readable, .writable] }
 
     /// When ``keepAlive(_:didReceive:)`` has to be called again.
     func nextBeat(after now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
         guard self.node.usesTLS else { return self.liveness?.nextDeadline(hasUnsent: !self.output.isEmpty) }
-        // The library sends and checks its heartbeats whenever it is asked for a frame.
+        // With TLS, the library sends and checks its heartbeats whenever it is asked for a frame.
         return now + .seconds(1)
     }
 
@@ -69,20 +69,20 @@ final class AMQPChannel {
         guard self.liveness != nil else { return }
         if didReceive { self.liveness?.received(now) }
         guard self.liveness?.isPeerAlive(now) ?? true else { throw .unreachable("no heartbeat from the broker") }
-        // What is still unsent will tell the broker just as well.
+        // Unsent bytes count as a heartbeat when they go out.
         guard self.liveness?.mustSend(now) ?? false, self.output.isEmpty else { return }
         self.output.appendHeartbeat()
         try self.flush(now)
     }
 
-    /// Gives a message to the connection; over plain TCP it is sent by ``flush(_:)``.
-    /// - Returns: Whether it can be sent at all.
+    /// Adds a message to the output; over plain TCP ``flush(_:)`` sends it.
+    /// - Returns: Whether the message can be encoded.
     func publish(_ message: Outgoing) throws(BrokerError) -> Bool {
         guard !self.node.usesTLS else { return try self.publishByLibrary(message) }
         return self.output.appendPublish(message, frameMax: self.frameMax)
     }
 
-    /// Acknowledges a delivery, or with `multiple` all up to it; over plain TCP it is sent by ``flush(_:)``.
+    /// Acknowledges a delivery, or with `multiple` all up to it; over plain TCP ``flush(_:)`` sends the ack.
     func acknowledge(_ tag: UInt64, multiple: Bool) throws(BrokerError) {
         guard self.node.usesTLS else {
             self.output.appendAck(tag, multiple: multiple)
@@ -94,8 +94,8 @@ final class AMQPChannel {
         guard status == CInt(AMQP_STATUS_OK.rawValue) else { throw BrokerError(status: status, during: "acknowledging") }
     }
 
-    /// Asks the broker for an answer that changes nothing: confirms are turned on once more. Its answer is no event; that something came is what counts.
-    /// Over plain TCP it is sent by ``flush(_:)``.
+    /// Makes the broker answer without changing anything: turns confirms on once more. Only the arrival of the answer counts; it is not an event.
+    /// Over plain TCP ``flush(_:)`` sends it.
     func probe() throws(BrokerError) {
         guard self.node.usesTLS else { return self.output.appendConfirmSelect() }
         let status = self.stuckCallGuard.watching {
@@ -124,7 +124,7 @@ final class AMQPChannel {
         if didSend { self.liveness?.sent(now) }
     }
 
-    /// Blocks until everything is sent: before a call of the library that sends by itself.
+    /// Blocks until everything is sent: required before a library call that itself sends.
     func flushCompletely(within limit: Duration) throws(BrokerError) {
         let deadline = ContinuousClock.now + limit
         while true {

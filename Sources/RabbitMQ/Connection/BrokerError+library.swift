@@ -1,6 +1,6 @@
 import CRabbitMQ
 
-/// What the library answers, as errors. All texts are copied at once: they live in the library's memory until its next call.
+/// Errors from the library's answers. All texts are copied at once: they live in the library's memory until its next call.
 extension BrokerError {
     /// A status code of the library (`AMQP_STATUS_…`, negative).
     init(status: CInt, during act: String) {
@@ -14,7 +14,7 @@ extension BrokerError {
         self.init(kind, "\(act): \(text)")
     }
 
-    /// A `channel.close` or `connection.close` of the broker.
+    /// The broker's `channel.close` or `connection.close`.
     init(replyCode: UInt16, text: String) {
         let code = ReplyCode(rawValue: replyCode)
         let kind: Kind =
@@ -25,7 +25,7 @@ extension BrokerError {
         self.init(kind, text, code: code)
     }
 
-    /// Throws what a call that waits for the broker's answer has failed with.
+    /// Throws the error of a call that waits for the broker's answer.
     static func check(_ reply: amqp_rpc_reply_t, _ act: String) throws(BrokerError) {
         switch unsafe reply.reply_type {
         case AMQP_RESPONSE_NORMAL: return
@@ -35,7 +35,7 @@ extension BrokerError {
         }
     }
 
-    /// The method's meaning, if it closes the channel or the connection.
+    /// The error in the method, if it closes the channel or the connection.
     init?(closedBy method: amqp_method_t) {
         switch unsafe method.id {
         case amqp_method_number_t(AMQP_CHANNEL_CLOSE_METHOD):
@@ -48,7 +48,7 @@ extension BrokerError {
         }
     }
 
-    /// Whether it was the channel that the broker closed, over something that was done on it.
+    /// Whether the broker closed only the channel, because of an operation on it.
     var isOfChannel: Bool {
         switch self.code {
         case .accessRefused, .notFound, .resourceLocked, .preconditionFailed: true

@@ -1,13 +1,13 @@
 import CRabbitMQ
 import Glibc
 
-/// Everything up to an open channel. Each call blocks the thread, within the limits here.
+/// The steps up to an open channel. Each call blocks the thread, within the limits here.
 extension ConnectionHandle {
-    /// The largest frame that is asked for; RabbitMQ's own default.
+    /// The requested frame size limit in bytes; RabbitMQ's own default.
     static let frameMax: CInt = 131_072
-    /// For TCP and TLS.
+    /// Limit of TCP and TLS.
     private static let connectTimeout = timeval(tv_sec: 3, tv_usec: 0)
-    /// For the AMQP handshake, and for each call that waits for an answer.
+    /// Limit of the AMQP handshake, and of each call that waits for an answer.
     private static let answerTimeout = timeval(tv_sec: 5, tv_usec: 0)
 
     /// Connects, logs in, and opens the channel.
@@ -35,7 +35,7 @@ extension ConnectionHandle {
         }
         guard let socket = unsafe amqp_ssl_socket_new(connection) else { throw BrokerError(.internal, "TLS is not available") }
         unsafe amqp_ssl_socket_set_verify_peer(socket, 1)
-        // OpenSSL compares the host as part of the verification.
+        // OpenSSL compares the host name during the verification.
         unsafe amqp_ssl_socket_set_verify_hostname(socket, 0)
         guard unsafe crabbitmq_expect_host(socket, node.host) == 1 else { throw BrokerError(.untrusted, "the host cannot be verified") }
         _ = unsafe amqp_ssl_socket_set_ssl_versions(socket, AMQP_TLSv1_2, AMQP_TLSvLATEST)
@@ -46,7 +46,7 @@ extension ConnectionHandle {
         return unsafe socket
     }
 
-    /// Says what this client understands: without these the broker keeps its cancels and its blocking to itself.
+    /// The capabilities of this client: without them the broker sends neither `basic.cancel` nor `connection.blocked`.
     private static func logIn(_ connection: amqp_connection_state_t, node: BrokerNode, configuration: BrokerConfiguration) throws(BrokerError) {
         var buffer = FrameBuffer()
         buffer.append([

@@ -1,10 +1,10 @@
 import CRabbitMQ
 
-/// The one owner of a connection of librabbitmq.
+/// The only owner of a librabbitmq connection.
 ///
-/// The library's rule (its README, "Threading"): a connection and everything in it belongs to one thread at a time. Whoever holds the
-/// handle is the only one who can name it, and it moves between threads only as a whole.
-// Sendable: it cannot be copied, so no two threads can use it at a time.
+/// The library's rule (its README, "Threading"): a connection and everything in it belongs to one thread at a time. Only the holder of the
+/// handle can use it, and it moves between threads only as a whole.
+// Sendable: it cannot be copied, so two threads can never use it at the same time.
 @safe struct ConnectionHandle: ~Copyable, @unchecked Sendable {
     private let raw: amqp_connection_state_t
 
@@ -13,7 +13,7 @@ import CRabbitMQ
         unsafe self.raw = raw
     }
 
-    /// Closes the socket, too.
+    /// Closes the socket as well.
     deinit { _ = unsafe amqp_destroy_connection(self.raw) }
 
     borrowing func withRaw<Result, Failure: Error>(_ body: (amqp_connection_state_t) throws(Failure) -> Result) throws(Failure) -> Result {

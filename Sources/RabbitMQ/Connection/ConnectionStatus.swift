@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Whether a connection is up, for everyone but its thread; and a way to wait until it is.
+/// The state of a connection, readable by any thread, and a way to wait until it is up.
 final class ConnectionStatus: Sendable {
     private struct State {
         var isConnected = false
-        /// When the broker last said anything.
+        /// When the broker last sent anything.
         var lastHeard: ContinuousClock.Instant?
-        /// Messages wait for their confirms, and none comes.
+        /// Whether messages wait for confirms that do not come.
         var isStalled = false
         var lastFailure: BrokerError?
         var nextWaiter: UInt64 = 0
@@ -16,7 +16,7 @@ final class ConnectionStatus: Sendable {
 
     var isConnected: Bool { self.state.withLock(\.isConnected) }
 
-    /// Whether the broker has proved a moment ago that it works: it said something, and confirms are not missing.
+    /// Whether the broker has just proved that it works: it sent something, and no confirm is overdue.
     func isAnswering(at now: ContinuousClock.Instant, within limit: Duration) -> Bool {
         self.state.withLock { state in
             guard state.isConnected, !state.isStalled, let lastHeard = state.lastHeard else { return false }
@@ -60,7 +60,7 @@ final class ConnectionStatus: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = self.state.withLock { state in
-                    // A task that is cancelled from here on finds the waiter.
+                    // From here on a cancellation finds the waiter.
                     if state.isConnected || Task.isCancelled || timeout <= .zero { return true }
                     state.waiters[id] = continuation
                     return false

@@ -1,15 +1,15 @@
 import EventThread
 
-/// Opens connections on a thread of its own, so that neither the cooperative pool nor a connection's thread waits for DNS, TCP, TLS
-/// or the handshake. The thread exists only while it dials.
+/// Opens connections on its own thread, so that neither the cooperative pool nor a connection's thread waits for DNS, TCP, TLS or the
+/// handshake. The thread exists only while it connects.
 actor Dialler {
-    /// What a connection is made ready for.
+    /// The use that a connection is prepared for.
     enum Purpose {
         /// Publishing with confirms.
         case publishing
         /// Consuming; without a prefetch the consumer is paused.
         case consuming(QueueSource, prefetch: UInt16?)
-        /// A question and no more.
+        /// Passive declares only.
         case inspecting
     }
 
@@ -20,7 +20,7 @@ actor Dialler {
     init(_ configuration: BrokerConfiguration) { self.configuration = configuration }
 
     /// Tries the nodes in random order until one is ready for `purpose`.
-    /// - Throws: ``BrokerError``: what the last of them failed with.
+    /// - Throws: ``BrokerError``: the failure of the last node.
     func dial(for purpose: Purpose) throws(BrokerError) -> sending Dialled {
         defer { self.thread.stop() }
         var failure = BrokerError.unreachable("no node is given")
@@ -50,10 +50,10 @@ actor Dialler {
         return Dialled(channel: channel, queue: queue)
     }
 
-    /// A connection that is ready.
+    /// A connection that is ready for use.
     struct Dialled {
         let channel: AMQPChannel
-        /// The queue that it consumes, or would.
+        /// The queue to consume from, also while the consumer is paused.
         let queue: String?
     }
 }

@@ -1,6 +1,6 @@
-/// A message whose frames are arriving: its method, then one header, then bodies until all of its bytes are there.
+/// A message whose frames are arriving: its method, then one header, then bodies until it is complete.
 struct IncomingContent {
-    /// What the message is: a delivery, or one of ours that came back.
+    /// A delivery or a returned message.
     enum Method {
         case delivery(tag: UInt64, redelivered: Bool, exchange: String, routingKey: String)
         case returned(exchange: String, routingKey: String, reason: String)
@@ -13,23 +13,23 @@ struct IncomingContent {
 
     mutating func begin(_ method: Method) { self.method = method }
 
-    /// The header; whether the message is complete with it.
+    /// Takes the header. Returns whether the message is complete with it.
     mutating func receive(_ properties: Properties, size: Int) -> Bool {
         self.properties = properties
         self.missing = size
-        // The size is the broker's word; it takes no message above its `max_message_size`.
+        // The broker states the size, and accepts no message above its `max_message_size`.
         self.body.reserveCapacity(size)
         return size == 0
     }
 
-    /// A part of the body; whether the message is complete with it.
+    /// Takes a part of the body. Returns whether the message is complete with it.
     mutating func receive(_ part: UnsafeRawBufferPointer) -> Bool {
         unsafe self.body.append(contentsOf: part)
         self.missing -= part.count
         return self.missing <= 0
     }
 
-    /// Hands the message out.
+    /// Returns the complete message.
     mutating func take() -> (method: Method?, properties: Properties, body: [UInt8]) {
         defer { self = IncomingContent() }
         return (self.method, self.properties, self.body)

@@ -1,4 +1,4 @@
-/// Heartbeats of one connection (AMQP 0-9-1, section 4.2.7): any byte counts as one; two missed ones are the end.
+/// Heartbeats of one connection (AMQP 0-9-1, section 4.2.7): any byte counts as one; after two missed ones the peer counts as dead.
 struct Liveness {
     private let interval: Duration
     private var lastSent: ContinuousClock.Instant
@@ -16,9 +16,9 @@ struct Liveness {
     func mustSend(_ now: ContinuousClock.Instant) -> Bool { now >= self.lastSent + self.interval / 2 }
     func isPeerAlive(_ now: ContinuousClock.Instant) -> Bool { now < self.lastReceived + self.interval * 2 }
 
-    /// When one of the two has to be looked at again.
-    /// - Parameter hasUnsent: bytes wait until the socket takes them. They will say that we are alive, so no heartbeat is due meanwhile, however long
-    ///   the peer does not read.
+    /// When to check the next time.
+    /// - Parameter hasUnsent: bytes wait until the socket takes them. They count as a heartbeat, so none is due meanwhile, however long the
+    ///   peer does not read.
     func nextDeadline(hasUnsent: Bool) -> ContinuousClock.Instant {
         let silence = self.lastReceived + self.interval * 2
         return hasUnsent ? silence : min(self.lastSent + self.interval / 2, silence)

@@ -1,13 +1,13 @@
 import Glibc
 import Synchronization
 
-/// Cuts a connection whose thread is stuck in a call of the library.
+/// Cuts a connection whose thread is stuck in a library call.
 ///
-/// `amqp_basic_publish` waits without a limit while the broker does not read (alanxz/rabbitmq-c#519). `shutdown(2)` is the one thing
-/// that another thread may do about it: a system call, not a call of the library, which then fails by itself.
+/// `amqp_basic_publish` waits without a limit while the broker does not read (alanxz/rabbitmq-c#519). Another thread may only call `shutdown(2)`
+/// on the socket, since that is a system call and not a library call; the stuck call then fails.
 final class StuckCallGuard: Sendable {
     private struct State {
-        /// Negative once it may belong to someone else.
+        /// Negative once the descriptor may belong to another file.
         var descriptor: CInt
         var callBegan: ContinuousClock.Instant?
     }
@@ -22,7 +22,7 @@ final class StuckCallGuard: Sendable {
         return call()
     }
 
-    /// Cuts the connection if a call has been going on for `limit`.
+    /// Cuts the connection if a call has taken longer than `limit`.
     func cut(after limit: Duration, now: ContinuousClock.Instant) {
         self.state.withLock { state in
             guard let began = state.callBegan, began + limit <= now, state.descriptor >= 0 else { return }
@@ -30,6 +30,6 @@ final class StuckCallGuard: Sendable {
         }
     }
 
-    /// The descriptor is about to be closed.
+    /// Forgets the descriptor, which is about to be closed.
     func release() { self.state.withLock { $0.descriptor = -1 } }
 }

@@ -1,13 +1,13 @@
 import EventThread
 import Synchronization
 
-/// What is to be acknowledged.
+/// The deliveries to acknowledge.
 enum Acknowledgement: Sendable {
     case one(UInt64, multiple: Bool, epoch: UInt64)
     case many([UInt64], epoch: UInt64)
 }
 
-/// Where acknowledgements are left for the connection's thread, which sends all that have gathered at each of its turns.
+/// Collects acknowledgements for the connection's thread, which sends all of them at each of its turns.
 final class AcknowledgementMailbox: Sendable {
     private let state = Mutex<[Acknowledgement]>([])
     private let eventSource: EventSource
@@ -22,7 +22,7 @@ final class AcknowledgementMailbox: Sendable {
         if isFirst { self.eventSource.wake() }
     }
 
-    /// Takes everything; the array that it is swapped for must be empty.
+    /// Takes everything, in exchange for an array that must be empty.
     func take(into acknowledgements: inout [Acknowledgement]) {
         self.state.withLock { swap(&$0, &acknowledgements) }
     }

@@ -1,7 +1,7 @@
-/// What happened to a consumer's connection.
+/// A change of a consumer's connection.
 public enum ConnectionEvent: Sendable, Equatable {
-    /// It is up and consuming. Everything that was delivered with an earlier epoch will be delivered again.
+    /// The connection is up and consuming. The broker redelivers all deliveries of earlier epochs.
     case connected(epoch: UInt64)
-    /// It is gone; the consumer tries to connect again by itself.
+    /// The connection is lost; the consumer reconnects.
     case disconnected
 }

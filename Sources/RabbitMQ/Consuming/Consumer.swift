@@ -4,9 +4,9 @@ public import ServiceLifecycle
 
 /// Consumes one queue over a connection of its own, in batches.
 ///
-/// A delivery belongs to the connection that brought it: its ``Delivery/epoch``. When the connection, the channel or the queue is lost
-/// the consumer comes back by itself, with the next epoch, and the broker delivers again what was not acknowledged. So a
-/// late acknowledgement of an earlier epoch means nothing and is ignored.
+/// A delivery belongs to the connection that brought it: its ``Delivery/epoch``. When the connection, the channel or the queue is lost,
+/// the consumer reconnects with the next epoch, and the broker redelivers all unacknowledged messages. Therefore late acknowledgements of an
+/// earlier epoch are ignored.
 public final class Consumer: Sendable, Service {
     private let connection: ConsumerConnection
     private let usesTLS: Bool
@@ -14,17 +14,17 @@ public final class Consumer: Sendable, Service {
     /// A consumer that connects when it runs.
     /// - Parameters:
     ///   - configuration: The nodes; they are tried in random order.
-    ///   - queue: What to consume from.
-    ///   - prefetch: How many deliveries may be unacknowledged, and so how large a batch may be; 1 to 65,535 (quorum queues: 2,000).
-    ///   - thread: Where the connection is looked after, with others; nil for a thread of its own.
-    ///   - logger: Told of connections that come and go.
+    ///   - queue: The queue to consume.
+    ///   - prefetch: The limit of unacknowledged deliveries, and so of a batch; 1 to 65,535 (quorum queues: 2,000).
+    ///   - thread: Runs the connection, and others beside it; nil for a thread of its own.
+    ///   - logger: For connections that come and go.
     public init(configuration: BrokerConfiguration, queue: QueueSource, prefetch: Int, thread: EventThread? = nil, logger: Logger) {
         self.connection = ConsumerConnection(configuration: configuration, queue: queue, prefetch: prefetch, thread: thread, logger: logger)
         self.usesTLS = configuration.nodes.contains(where: \.usesTLS)
     }
 
-    /// Keeps the connection up until graceful shutdown or cancellation; then sends the last acknowledgements, closes it and ends
-    /// ``batches``. What is unacknowledged then, the broker delivers again. To be called once.
+    /// Keeps the connection up until graceful shutdown or cancellation; then sends the last acknowledgements, closes the connection and ends
+    /// ``batches``. The broker redelivers unacknowledged messages. Call it once.
     public func run() async throws {
         await self.connection.start()
         await withDiscardingTaskGroup { group in
@@ -35,12 +35,12 @@ public final class Consumer: Sendable, Service {
         }
     }
 
-    /// The deliveries; ends when the consumer has stopped.
+    /// The deliveries; ends when the consumer has stopped. See ``DeliveryBatches``.
     public var batches: DeliveryBatches { DeliveryBatches(buffer: self.connection.deliveries) }
 
     /// Acknowledges a delivery, or with `multiple` all up to it. Ignored if `epoch` is not the current connection's.
     ///
-    /// Returns when it is handed over; it is sent at the connection's next turn, with all that have gathered.
+    /// Returns at once; the connection's next turn sends it together with the others.
     public func acknowledge(_ tag: UInt64, multiple: Bool = false, epoch: UInt64) async {
         self.connection.acknowledgements.submit(.one(tag, multiple: multiple, epoch: epoch))
     }
@@ -50,23 +50,23 @@ public final class Consumer: Sendable, Service {
         self.connection.acknowledgements.submit(.many(tags, epoch: epoch))
     }
 
-    /// Changes how many deliveries may be unacknowledged: cancels and consumes again. Deliveries that are out stay valid.
+    /// Changes the prefetch by cancelling and consuming again. Unacknowledged deliveries stay valid.
     public func setPrefetch(_ count: Int) async { await self.connection.setPrefetch(count) }
 
-    /// Stops deliveries (`basic.cancel`); the connection stays, and what has been delivered stays valid and is still yielded. Returns when
-    /// the broker has stopped.
+    /// Stops deliveries (`basic.cancel`) and returns when the broker has confirmed. The connection stays; messages that were delivered stay
+    /// valid and are still yielded.
     public func stopTaking() async { await self.connection.stopTaking() }
 
-    /// Stops deliveries for good: ``batches`` ends after what has been delivered.
+    /// Stops deliveries for good: ``batches`` ends after the messages that have been delivered.
     public func endTaking() async { await self.connection.endTaking() }
 
     /// Starts deliveries again.
     public func resumeTaking() async { await self.connection.resumeTaking() }
 
-    /// Whether there is a connection, and unless it is paused a consumer on it.
+    /// Whether there is a connection and, unless paused, a consumer on it.
     public var isConnected: Bool { self.connection.status.isConnected }
 
-    /// Ups and downs of the connection; the latest few if nobody listens. For one listener.
+    /// The changes of the connection, for one listener; while nothing listens, only the latest few are kept.
     public var connectionEvents: AsyncStream<ConnectionEvent> { self.connection.events }
 
     /// Returns when there is a connection and the consumer is on it.
@@ -75,7 +75,7 @@ public final class Consumer: Sendable, Service {
         try await self.connection.status.waitUntilConnected(timeout: timeout)
     }
 
-    /// Over TLS the library may block the connection's thread.
+    /// With TLS, the library may block the connection's thread.
     private func cutStuckCalls() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .seconds(1))

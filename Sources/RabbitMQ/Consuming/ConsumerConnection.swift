@@ -2,8 +2,8 @@ import EventThread
 import Logging
 import Synchronization
 
-/// A consumer's connection: copies out what arrives, sends the acknowledgements that have gathered, and connects
-/// and consumes again when the connection, the channel or the queue is lost.
+/// A consumer's connection: copies deliveries out, sends the collected acknowledgements, and reconnects and consumes again when the
+/// connection, the channel or the queue is lost.
 actor ConsumerConnection {
     nonisolated let eventSource: EventSource
     nonisolated let acknowledgements: AcknowledgementMailbox
@@ -35,7 +35,7 @@ actor ConsumerConnection {
         self.source = queue
         self.prefetch = Self.clamp(prefetch)
         self.logger = logger
-        // The latest few say all: an older epoch means nothing any more.
+        // A few suffice: a newer epoch supersedes the older ones.
         (self.events, self.eventSink) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(16))
     }
 
@@ -44,7 +44,7 @@ actor ConsumerConnection {
         self.eventSource.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
     }
 
-    /// Sends the last acknowledgements, says goodbye and takes no more turns.
+    /// Sends the last acknowledgements, closes the connection and ends the turns.
     func stop() {
         guard !self.isStopped else { return }
         self.isStopped = true
@@ -80,7 +80,7 @@ actor ConsumerConnection {
         self.isTaking = false
     }
 
-    /// Stops deliveries for good. What has been delivered until then, be it that it waits in the library, is still yielded.
+    /// Stops deliveries for good. Messages delivered before, also those in the library's queue, are still yielded.
     func endTaking() {
         self.stopTaking()
         if let channel = self.channel {
@@ -100,15 +100,15 @@ actor ConsumerConnection {
         self.change { channel, queue, prefetch throws(BrokerError) in try channel.consume(queue, prefetch: prefetch) }
     }
 
-    /// Cuts a call of the library's that the broker keeps waiting; called from another thread.
+    /// Cuts a library call that is stuck on the broker; called from another thread.
     nonisolated func cutStuckCall(after limit: Duration, now: ContinuousClock.Instant) {
         self.stuckCallGuard.withLock(\.self)?.cut(after: limit, now: now)
     }
 
-    /// Quorum queues take at most 2,000; 0 would mean no bound at all.
+    /// Quorum queues allow at most 2,000; 0 would mean no limit.
     private static func clamp(_ prefetch: Int) -> UInt16 { UInt16(max(1, min(prefetch, 65_535))) }
 
-    /// Talks to the broker about the consumer, unless it is away or the consumer is paused: then it is done when that is over.
+    /// Applies the wanted state of the consumer on the broker; without a connection, or while paused, that happens later.
     private func change(_ act: (AMQPChannel, _ queue: String, _ prefetch: UInt16) throws(BrokerError) -> Void) {
         guard self.isTaking, let channel = self.channel, let queue = self.queue else { return }
         do {
@@ -116,7 +116,7 @@ actor ConsumerConnection {
         } catch {
             self.lost(error, .now)
         }
-        // Deliveries that came during the calls are in the library's queue, where no poll sees them.
+        // Deliveries that arrived during the calls are in the library's queue, where poll(2) does not see them.
         self.eventSource.wake()
     }
 }
@@ -136,7 +136,7 @@ extension ConsumerConnection {
                 self.lost(error, now)
             }
         } else {
-            // They are of an earlier epoch.
+            // These acknowledgements belong to an earlier epoch.
             self.acknowledgements.take(into: &self.arrived)
             self.arrived.removeAll(keepingCapacity: true)
         }
@@ -148,7 +148,7 @@ extension ConsumerConnection {
                 timeout: deadline.map { max(.zero, $0 - now) }))
     }
 
-    /// Takes everything that is there, as one batch.
+    /// Reads all deliveries that have arrived, as one batch.
     private func receive(_ channel: AMQPChannel) throws(BrokerError) {
         var batch: [Delivery] = []
         defer { if !batch.isEmpty { self.deliveries.append(batch) } }
@@ -157,7 +157,7 @@ extension ConsumerConnection {
             case .delivered(let delivery):
                 self.unacknowledged.deliver(delivery.deliveryTag)
                 batch.append(delivery)
-                // A batch may be as large as the prefetch; its frames need not all be kept.
+                // A batch may be as large as the prefetch; releasing frames on the way bounds the memory.
                 if batch.count.isMultiple(of: 16) { channel.releaseMemory() }
             case .consumerCancelled: throw BrokerError(.closedByBroker, "the broker has cancelled the consumer: its queue is gone or moves")
             case .connectionClosed(let error):
@@ -187,7 +187,7 @@ extension ConsumerConnection {
     }
 }
 
-// MARK: Ups and downs
+// MARK: Connecting and losing the connection
 
 extension ConsumerConnection {
     private func dialIfDue(_ now: ContinuousClock.Instant) {
@@ -215,7 +215,7 @@ extension ConsumerConnection {
         self.status.connected()
         self.eventSink.yield(.connected(epoch: self.epoch))
         self.logger.info("consumer connected", metadata: ["node": "\(channel.node)", "queue": "\(dialled.queue ?? "-")"])
-        // What was asked for while it dialled.
+        // Applies changes that were requested during the dial.
         guard prefetch != (self.isTaking ? self.prefetch : nil), let queue = dialled.queue else { return }
         do {
             if prefetch != nil { try channel.cancelConsumer() }
@@ -236,7 +236,7 @@ extension ConsumerConnection {
     private func lost(_ error: BrokerError, _ now: ContinuousClock.Instant) {
         self.channel = nil
         self.stuckCallGuard.withLock { $0 = nil }
-        // The broker will deliver them again.
+        // The broker will redeliver them.
         self.deliveries.removeAll()
         self.redial.failed(now)
         self.status.disconnected(error)

@@ -1,12 +1,11 @@
-/// What a consumer delivers, in batches: each is everything that has arrived since the last, so batches grow with the load.
+/// A consumer's deliveries in batches: each contains everything that has arrived since the last, so batches grow with the load.
 ///
-/// The prefetch is the bound: the broker sends no more than that many deliveries that are not acknowledged. Deliveries of a connection
-/// that is lost before they were taken are dropped, since the broker will deliver them again. The sequence ends when the consumer has
-/// stopped.
+/// The prefetch bounds them: the broker sends no more unacknowledged deliveries than that. Deliveries that were not taken before their
+/// connection was lost are dropped, since the broker redelivers them. The sequence ends when the consumer has stopped.
 public struct DeliveryBatches: AsyncSequence, Sendable {
     let buffer: DeliveryBuffer
 
-    /// Takes the batches in turn.
+    /// Takes batches from the sequence.
     public struct Iterator: AsyncIteratorProtocol {
         let buffer: DeliveryBuffer
 
@@ -21,6 +20,6 @@ public struct DeliveryBatches: AsyncSequence, Sendable {
         public mutating func next() async -> [Delivery]? { await self.buffer.next(isolation: nil) }
     }
 
-    /// An iterator. Several may be at work; each batch goes to one of them.
+    /// An iterator. Several may run at a time; each batch goes to one of them.
     public func makeAsyncIterator() -> Iterator { Iterator(buffer: self.buffer) }
 }

@@ -1,7 +1,7 @@
 import DequeModule
 import Synchronization
 
-/// Deliveries between the connection's thread and those who handle them.
+/// Deliveries on their way from the connection's thread to their handlers.
 final class DeliveryBuffer: Sendable {
     private struct State {
         var deliveries: [Delivery] = []
@@ -11,11 +11,11 @@ final class DeliveryBuffer: Sendable {
     }
     private let state = Mutex(State())
 
-    /// Hands a batch to the first who waits, or keeps it for the next who comes. Not empty.
+    /// Gives a batch, which must not be empty, to the first waiter, or keeps it for the next one.
     func append(_ batch: [Delivery]) {
         let waiter = self.state.withLock { state in
             guard let waiter = state.waiters.popFirst() else {
-                // Mostly there is nothing to append to.
+                // Usually the buffer is empty.
                 if state.deliveries.isEmpty { state.deliveries = batch } else { state.deliveries += batch }
                 return nil as CheckedContinuation<[Delivery]?, Never>?
             }
@@ -24,10 +24,10 @@ final class DeliveryBuffer: Sendable {
         waiter?.resume(returning: batch)
     }
 
-    /// Drops what nobody has taken.
+    /// Drops the deliveries that have not been taken.
     func removeAll() { self.state.withLock { $0.deliveries = [] } }
 
-    /// Ends the sequence, after what is still there.
+    /// Ends the sequence after the remaining deliveries.
     func finish() {
         let waiters = self.state.withLock { state in
             state.isFinished = true
@@ -49,7 +49,7 @@ final class DeliveryBuffer: Sendable {
                         defer { state.deliveries = [] }
                         return (true, state.deliveries)
                     }
-                    // A task that is cancelled from here on finds the waiter.
+                    // From here on a cancellation finds the waiter.
                     if state.isFinished || Task.isCancelled { return (true, nil) }
                     state.waiters.append((id, continuation))
                     return (false, nil)

@@ -1,8 +1,8 @@
-/// What a consumer consumes from.
+/// The queue that a consumer reads.
 public enum QueueSource: Sendable {
-    /// A queue that exists. If it is deleted, or not there yet, the consumer tries again with backoff until it is.
+    /// An existing queue. If it is deleted, or does not exist yet, the consumer tries again with backoff until it exists.
     case named(String)
-    /// A queue of this consumer's own: named by the server, exclusive, gone with the connection, and declared and bound again at each
-    /// reconnect. What is published while there is no connection does not reach it.
+    /// An exclusive queue that the server names. It is deleted with the connection, and declared and bound again at each reconnect; messages
+    /// published in between do not reach it.
     case exclusive(bindings: [(exchange: String, routingKey: String)])
 }

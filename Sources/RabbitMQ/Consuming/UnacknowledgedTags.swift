@@ -1,23 +1,23 @@
 import DequeModule
 
-/// The deliveries of one channel that are not acknowledged yet, and the fewest acks that say what has been.
+/// The unacknowledged deliveries of one channel, and the fewest acks for those that are handled.
 ///
 /// The broker closes a channel over a tag that is not outstanding (`406 unknown delivery tag`), so nothing is acknowledged twice, and
-/// an ack with `multiple` always names a tag that is. Only outstanding tags are kept, at most as many as the prefetch: one that is held for hours costs
-/// nothing for those that come after it.
+/// an ack with `multiple` always names an outstanding tag. The set holds at most as many tags as the prefetch: one that stays open for hours
+/// costs the later ones nothing.
 struct UnacknowledgedTags {
     private struct Entry {
         let tag: UInt64
-        /// It has been handled; the next acks say so.
+        /// Whether it has been handled; the next acks cover it.
         var isSettled = false
     }
 
-    /// By tag, ascending.
+    /// Sorted by tag, ascending.
     private var entries: Deque<Entry> = []
-    /// How many of them are settled.
+    /// The number of handled entries.
     private var settled = 0
 
-    /// How many tags are looked after.
+    /// The number of outstanding tags.
     var count: Int { self.entries.count }
 
     /// A delivery has arrived. The broker counts them from 1.
@@ -26,7 +26,7 @@ struct UnacknowledgedTags {
         self.entries.append(Entry(tag: tag))
     }
 
-    /// A delivery, or with `multiple` all up to it, has been handled. What is not outstanding is ignored.
+    /// Marks a delivery, or with `multiple` all up to it, as handled. Ignores tags that are not outstanding.
     mutating func acknowledge(_ tag: UInt64, multiple: Bool) {
         if multiple {
             for index in self.entries.indices {
@@ -38,7 +38,7 @@ struct UnacknowledgedTags {
         }
     }
 
-    /// The acks to send: one for all up to a tag, and one each for those that have an outstanding one before them.
+    /// The acks to send: one with `multiple` for the handled prefix, and one for each tag behind an unhandled one.
     mutating func takeAcks() -> (upTo: UInt64?, singles: [UInt64]) {
         guard self.settled > 0 else { return (nil, []) }
         var covered: UInt64?
@@ -54,7 +54,7 @@ struct UnacknowledgedTags {
         return (covered, singles)
     }
 
-    /// Where a tag is, by halves.
+    /// The index of a tag, by binary search.
     private func index(of tag: UInt64) -> Int? {
         var (low, high) = (0, self.entries.count)
         while low < high {

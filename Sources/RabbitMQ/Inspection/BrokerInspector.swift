@@ -1,20 +1,20 @@
-/// Asks the broker what is there, by passive declares, each on a short-lived connection. Creates nothing.
+/// Queries queues and exchanges by passive declares, each on a short-lived connection. Creates nothing.
 public struct BrokerInspector: Sendable {
     let configuration: BrokerConfiguration
 
-    /// An inspector that connects at each question.
+    /// An inspector that connects for each query.
     public init(configuration: BrokerConfiguration) { self.configuration = configuration }
 
     /// The queue's state; nil if there is no such queue.
-    /// - Throws: ``BrokerError`` if the broker cannot be asked, or the queue is another connection's exclusive one.
+    /// - Throws: ``BrokerError`` if the broker does not answer, or the queue is exclusive to another connection.
     public func queue(_ name: String) async throws(BrokerError) -> QueueState? {
         try await Self.absentIfNotFound { () async throws(BrokerError) in
             try await Dialler(self.configuration).ask { channel throws(BrokerError) in try channel.inspectQueue(name) }
         }
     }
 
-    /// The states of several queues, over one connection; those that do not exist are left out.
-    /// - Throws: ``BrokerError`` if the broker cannot be asked.
+    /// The states of several queues, over one connection; queues that do not exist are left out.
+    /// - Throws: ``BrokerError`` if the broker does not answer.
     public func queues(_ names: [String]) async throws(BrokerError) -> [String: QueueState] {
         do {
             return try await Dialler(self.configuration).ask { channel throws(BrokerError) in
@@ -25,18 +25,18 @@ public struct BrokerInspector: Sendable {
         } catch {
             guard error.code == .notFound else { throw error }
         }
-        // A question for what is not there closes the channel: then one by one.
+        // A query for a missing queue closes the channel, so ask for each on its own connection.
         var states: [String: QueueState] = [:]
         for name in names { states[name] = try await self.queue(name) }
         return states
     }
 
     /// Whether the queue exists.
-    /// - Throws: ``BrokerError`` if the broker cannot be asked.
+    /// - Throws: ``BrokerError`` if the broker does not answer.
     public func queueExists(_ name: String) async throws(BrokerError) -> Bool { try await self.queue(name) != nil }
 
     /// Whether the exchange exists.
-    /// - Throws: ``BrokerError`` if the broker cannot be asked.
+    /// - Throws: ``BrokerError`` if the broker does not answer.
     public func exchangeExists(_ name: String) async throws(BrokerError) -> Bool {
         try await Self.absentIfNotFound { () async throws(BrokerError) in
             try await Dialler(self.configuration).ask { channel throws(BrokerError) in try channel.inspectExchange(name) }
@@ -56,7 +56,7 @@ public struct BrokerInspector: Sendable {
 }
 
 extension Dialler {
-    /// Connects, asks and hangs up.
+    /// Connects, runs the query and disconnects.
     fileprivate func ask<Answer: Sendable>(
         _ question: @Sendable (AMQPChannel) throws(BrokerError) -> Answer
     ) throws(BrokerError) -> Answer {

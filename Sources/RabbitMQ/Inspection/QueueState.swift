@@ -1,7 +1,7 @@
-/// What a passive declare says about a queue.
+/// The numbers in the answer to a passive declare.
 public struct QueueState: Sendable, Equatable {
-    /// Messages that are ready to be delivered.
+    /// Messages that are ready for delivery.
     public let messages: Int
-    /// Consumers of the queue.
+    /// The number of consumers.
     public let consumers: Int
 }

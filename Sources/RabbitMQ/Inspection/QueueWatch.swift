@@ -2,11 +2,11 @@ import EventThread
 public import Logging
 
 extension BrokerInspector {
-    /// Looks at queues again and again, over one connection that is kept; ends when the task is cancelled.
+    /// Polls queues over one connection; ends when the task is cancelled.
     /// - Parameters:
-    ///   - names: those that do not exist are left out, and are asked for again only after ten seconds: each such question costs the connection.
-    ///   - interval: between two looks.
-    ///   - body: gets what each look found; nil if the broker could not be asked.
+    ///   - names: queues that do not exist are left out and queried again only after ten seconds: each such query costs the connection.
+    ///   - interval: between two polls.
+    ///   - body: receives the result of each poll; nil if the broker did not answer.
     public func watch(
         _ names: [String], every interval: Duration, logger: Logger, _ body: @Sendable ([String: QueueState]?) -> Void
     ) async {
@@ -27,7 +27,7 @@ extension BrokerInspector {
     }
 }
 
-/// A connection that is kept for questions, on a thread of its own: an answer may take the broker seconds.
+/// A connection for queries on its own thread: an answer may take seconds.
 private actor Inquiry {
     private static let patienceWithMissing = Duration.seconds(10)
 
@@ -49,7 +49,7 @@ private actor Inquiry {
                 channel.releaseMemory()
                 self.missing[name] = nil
             } catch {
-                // Any error is the end of the channel, which is the connection's only one.
+                // Any error closes the channel, which is the connection's only one.
                 self.channel = nil
                 guard error.code == .notFound else { throw error }
                 self.missing[name] = .now

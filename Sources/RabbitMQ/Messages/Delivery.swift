@@ -1,12 +1,12 @@
 /// A message as the broker delivered it.
 public struct Delivery: Sendable {
-    /// The broker's number of this delivery, to acknowledge it with; counts from 1 in each ``epoch``.
+    /// The delivery tag, which acknowledges it; counts from 1 in each ``epoch``.
     public let deliveryTag: UInt64
-    /// Which of the consumer's connections brought it, counted from 1. A tag means nothing on another one.
+    /// The number of the connection that brought it, counted from 1 in each consumer. A tag is valid on that connection only.
     public let epoch: UInt64
-    /// Whether the broker has delivered it before, to anyone.
+    /// Whether the broker has delivered the message before, to any consumer.
     public let redelivered: Bool
-    /// How often it came back without an acknowledgement (a quorum queue's `x-delivery-count`); 0 at first.
+    /// How often the message was redelivered (a quorum queue's `x-delivery-count`); 0 at first.
     public let deliveryCount: Int
     /// The exchange that it was published to.
     public let exchange: String
@@ -17,7 +17,7 @@ public struct Delivery: Sendable {
     /// Its payload.
     public let body: [UInt8]
 
-    /// A delivery as a consumer yields it; public for tests of what handles deliveries.
+    /// A delivery; public for tests of handlers.
     public init(
         deliveryTag: UInt64, epoch: UInt64, redelivered: Bool, deliveryCount: Int, exchange: String, routingKey: String, properties: Properties,
         body: [UInt8]

@@ -1,6 +1,6 @@
-/// A value of a message's headers: a field of an AMQP table, as RabbitMQ has them (https://www.rabbitmq.com/amqp-0-9-1-errata#section_3).
+/// A message header's value: a field of an AMQP table with RabbitMQ's types (https://www.rabbitmq.com/amqp-0-9-1-errata#section_3).
 public enum HeaderValue: Sendable, Hashable {
-    /// Text (`S`). Bytes that are not UTF-8 come as ``bytes(_:)``.
+    /// Text (`S`). Bytes that are not UTF-8 become ``bytes(_:)``.
     case string(String)
     /// Any signed or unsigned integer (`b B s u I i l L`); sent as 64 bits (`l`).
     case int(Int64)

@@ -1,11 +1,11 @@
 /// A message to publish.
 public struct Outgoing: Sendable {
-    /// Where it goes; empty for the default exchange, whose routing keys are the names of queues.
+    /// The exchange; empty for the default exchange, whose routing keys are the names of queues.
     public var exchange: String
-    /// What the exchange routes by. At most 255 bytes.
+    /// The routing key, at most 255 bytes.
     public var routingKey: String
-    /// Whether it is an error (``PublishFailure/unroutable``) when no queue takes it. Without it the broker drops such a message and
-    /// confirms it all the same: only for events that nobody needs to hear.
+    /// The `mandatory` flag: without a queue for the message, publishing fails with ``PublishFailure/unroutable``. If false, the broker drops such a
+    /// message and still confirms it: only for events that may have no consumer.
     public var mandatory: Bool
     /// Its properties.
     public var properties: Properties

@@ -1,14 +1,14 @@
-/// Why a message was not confirmed. Only ``unroutable``, ``refused`` and ``unencodable`` say that it is in no queue; with the others it may yet be.
+/// Why a message was not confirmed. After ``unroutable``, ``refused`` and ``unencodable`` it is certainly in no queue; after the others it may be.
 public enum PublishFailure: Error, Sendable, Equatable {
-    /// There is no connection, or it broke before the confirm.
+    /// There was no connection, or it broke before the confirm.
     case unreachable
     /// The broker takes no messages while its memory or disk alarm is on.
     case blocked
-    /// No queue takes this message (`basic.return`), or its exchange does not exist.
+    /// No queue is bound for this message (`basic.return`), or its exchange does not exist.
     case unroutable
-    /// The broker refused it (`basic.nack`): a queue is at its limit.
+    /// The broker refused it (`basic.nack`): a queue has reached its limit.
     case refused
-    /// AMQP has no frames for it, so it was not sent: a text is longer than 255 bytes, or the properties are larger than a frame. It fails each time.
+    /// AMQP cannot encode it, so it was not sent: a text is longer than 255 bytes, or the properties exceed a frame. A retry fails in the same way.
     case unencodable
     /// No confirm came before the deadline.
     case notConfirmed

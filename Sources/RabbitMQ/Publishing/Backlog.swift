@@ -1,10 +1,10 @@
 import DequeModule
 
-/// Messages that the connection has taken from the mailbox and not sent yet, in order. Belongs to the connection's thread.
+/// Messages that the connection has taken from the mailbox and not yet sent, in order. Used on the connection's thread only.
 struct Backlog {
     private struct Entry {
         let submission: Submission
-        /// For a batch.
+        /// Set if the messages are a batch.
         let reply: BatchReply?
         var next = 0
 
@@ -44,17 +44,17 @@ struct Backlog {
         }
     }
 
-    /// Tells everyone whose deadline is over.
+    /// Fails the messages whose deadline has passed.
     mutating func expire(_ now: ContinuousClock.Instant, as failure: PublishFailure) {
         while let first = self.entries.first, first.submission.deadline <= now { self.failFirst(failure) }
     }
 
-    /// Tells everyone.
+    /// Fails all messages.
     mutating func failAll(_ failure: PublishFailure) {
         while !self.entries.isEmpty { self.failFirst(failure) }
     }
 
-    /// The deadline of the first.
+    /// The deadline of the first message.
     var nextDeadline: ContinuousClock.Instant? { self.entries.first?.submission.deadline }
 
     private mutating func failFirst(_ failure: PublishFailure) {

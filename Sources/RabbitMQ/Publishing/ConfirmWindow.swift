@@ -1,15 +1,15 @@
 import DequeModule
 
-/// The messages that are on their way to be confirmed, by delivery tag (https://www.rabbitmq.com/docs/confirms#publisher-confirms).
+/// The messages that await their confirm, by delivery tag (https://www.rabbitmq.com/docs/confirms#publisher-confirms).
 ///
 /// The broker counts the messages of a channel from 1, and confirms them in any order, one by one or all up to a tag. So this is a
 /// sliding set of outstanding tags, not a counter.
 struct ConfirmWindow {
     private struct Entry {
-        /// nil once the caller has been told.
+        /// nil once the caller has its answer.
         var reply: Reply?
         let deadline: ContinuousClock.Instant
-        // What a returned message is recognised by: `basic.return` carries no tag.
+        // These identify a returned message: `basic.return` carries no tag.
         let exchange: String
         let routingKey: String
         let messageID: String?
@@ -19,16 +19,16 @@ struct ConfirmWindow {
 
     private var entries: Deque<Entry> = []
     private var firstTag: UInt64 = 1
-    /// How many entries at the front are past their deadline; their callers have been told.
+    /// How many entries at the front are past their deadline; their callers have their answer.
     private var overdue = 0
 
-    /// How many messages the broker has not settled, those past their deadline included.
+    /// The number of unconfirmed messages, including those past their deadline.
     var count: Int { self.entries.count }
 
-    /// Whether any caller waits.
+    /// Whether any caller still waits.
     var hasWaiting: Bool { self.overdue < self.entries.count }
 
-    /// Notes a message that is about to be sent.
+    /// Adds a message that is about to be sent.
     mutating func append(_ message: Outgoing, deadline: ContinuousClock.Instant, reply: Reply) {
         self.entries.append(
             Entry(
@@ -36,13 +36,13 @@ struct ConfirmWindow {
                 messageID: message.properties.messageID))
     }
 
-    /// The message that was noted last could not be sent after all.
+    /// Removes the last message, which could not be sent after all.
     mutating func removeLast(_ failure: PublishFailure) {
         self.tell(self.entries.count - 1, failure)
         self.entries.removeLast()
     }
 
-    /// The broker has taken (nil) or refused the message `tag`, or with `multiple` all up to it (0: all).
+    /// The broker confirmed (nil) or refused the message `tag`, or with `multiple` all up to it (0: all).
     mutating func settle(_ tag: UInt64, multiple: Bool, _ failure: PublishFailure?) {
         if multiple {
             let last = tag == 0 ? .max : tag
@@ -56,9 +56,9 @@ struct ConfirmWindow {
         while let first = self.entries.first, first.isSettled { self.popFirst(nil) }
     }
 
-    /// A message came back: no queue takes it. Its confirm follows, and then means nothing.
+    /// Marks a message as returned: no queue takes it. The confirm that follows has no meaning then.
     ///
-    /// The broker returns messages in the order in which they were published, so of several that look the same the first is meant.
+    /// The broker returns messages in the order of publishing, so among equal ones the first is meant.
     mutating func markReturned(exchange: String, routingKey: String, messageID: String?) {
         let index = self.entries.firstIndex {
             !$0.isReturned && !$0.isSettled && $0.messageID == messageID && $0.routingKey == routingKey && $0.exchange == exchange
@@ -66,7 +66,7 @@ struct ConfirmWindow {
         if let index { self.entries[index].isReturned = true }
     }
 
-    /// Tells the callers whose deadline is over.
+    /// Fails the messages whose deadline has passed.
     mutating func expire(_ now: ContinuousClock.Instant, as failure: PublishFailure) {
         while self.overdue < self.entries.count, self.entries[self.overdue].deadline <= now {
             self.tell(self.overdue, failure)
@@ -74,7 +74,7 @@ struct ConfirmWindow {
         }
     }
 
-    /// Tells all callers, but forgets no tag: the confirms may yet come.
+    /// Fails all messages, but keeps their tags: the confirms may still come.
     mutating func expireAll(as failure: PublishFailure) {
         while self.overdue < self.entries.count {
             self.tell(self.overdue, failure)
@@ -82,13 +82,13 @@ struct ConfirmWindow {
         }
     }
 
-    /// The connection is gone, and the tags with it. What was returned before is unroutable; the rest is as `failure` says.
+    /// The connection is lost, and the tags with it. Returned messages fail as unroutable, the others with `failure`.
     mutating func reset(_ failure: (_ exchange: String) -> PublishFailure) {
         for index in self.entries.indices { self.tell(index, failure(self.entries[index].exchange)) }
         self = ConfirmWindow()
     }
 
-    /// The next deadline of a caller that waits.
+    /// The next deadline of a waiting caller.
     var nextDeadline: ContinuousClock.Instant? { self.hasWaiting ? self.entries[self.overdue].deadline : nil }
 
     private mutating func popFirst(_ failure: PublishFailure?) {

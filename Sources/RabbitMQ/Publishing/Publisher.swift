@@ -2,13 +2,13 @@ public import EventThread
 public import Logging
 public import ServiceLifecycle
 
-/// Publishes with confirms over a connection of its own: a message whose publish returns is safe on the broker.
+/// Publishes with confirms over its own connection: a message is safe on the broker when its publish returns.
 ///
-/// Many tasks may publish at a time: what they leave while a window of messages is on its way goes out together, in one system call.
-/// Each message fails by itself, and at once where waiting is of no use: while there is no connection (unless it was lost a moment ago) and
-/// while the broker blocks publishing. A message that fails may be published again under the same id: consumers recognise it.
+/// Many tasks may publish at a time: messages that gather while a window is unconfirmed go out together, in one system call.
+/// Each message fails separately, and at once where waiting is pointless: without a connection (unless it was lost a moment ago), and
+/// while the broker blocks publishing. A failed message may be published again under the same id: consumers recognise it.
 ///
-/// Messages of one task that awaits each publish arrive in their order; those of a batch too, as long as none fails.
+/// Messages of one task that awaits each publish keep their order; so do those of a batch, as long as none fails.
 public final class Publisher: Sendable, Service {
     private let connection: PublisherConnection
     private let confirmTimeout: Duration
@@ -18,16 +18,16 @@ public final class Publisher: Sendable, Service {
     /// - Parameters:
     ///   - configuration: The nodes; they are tried in random order.
     ///   - confirmTimeout: How long a publish may take, from the call to the confirm.
-    ///   - thread: Where the connection is looked after, with others; nil for a thread of its own.
-    ///   - logger: Told of connections that come and go, of blocking, and of messages that come back.
+    ///   - thread: Runs the connection, and others beside it; nil for a thread of its own.
+    ///   - logger: For connections that come and go, blocking, and returned messages.
     public init(configuration: BrokerConfiguration, confirmTimeout: Duration = .seconds(5), thread: EventThread? = nil, logger: Logger) {
         self.connection = PublisherConnection(configuration: configuration, confirmTimeout: confirmTimeout, thread: thread, logger: logger)
         self.confirmTimeout = confirmTimeout
         self.usesTLS = configuration.nodes.contains(where: \.usesTLS)
     }
 
-    /// Keeps the connection up until graceful shutdown or cancellation; then waits for the outstanding confirms and closes it. To be
-    /// called once.
+    /// Keeps the connection up until graceful shutdown or cancellation; then waits for the outstanding confirms and closes it. Call it
+    /// once.
     public func run() async throws {
         await self.connection.start()
         await withDiscardingTaskGroup { group in
@@ -38,7 +38,7 @@ public final class Publisher: Sendable, Service {
         }
     }
 
-    /// Publishes one message and returns when the broker has confirmed it. Cancellation is not heard: the message may be on its way.
+    /// Publishes one message and returns when the broker has confirmed it. Ignores cancellation: the message may be on its way.
     /// - Throws: ``PublishFailure``, within the confirm timeout.
     public func publish(_ message: Outgoing) async throws(PublishFailure) {
         let failure: PublishFailure? = await withCheckedContinuation { continuation in
@@ -49,7 +49,7 @@ public final class Publisher: Sendable, Service {
     }
 
     /// Publishes messages together and returns when each is confirmed or has failed.
-    /// - Returns: For each message, in order, why it failed; nil if it is confirmed.
+    /// - Returns: For each message, in order, its failure; nil if it is confirmed.
     public func publish(_ batch: [Outgoing]) async -> [PublishFailure?] {
         guard !batch.isEmpty else { return [] }
         return await withCheckedContinuation { continuation in
@@ -61,18 +61,18 @@ public final class Publisher: Sendable, Service {
     /// Whether there is a connection.
     public var isConnected: Bool { self.connection.status.isConnected }
 
-    /// Whether the broker has just proved that it works: within the last three seconds it said something (after one of silence it is asked to), and no
-    /// message waits for its confirm for longer. A frozen broker is connected for some time yet, and does not answer. While the broker blocks
-    /// publishing it takes no question, so being connected is all that is known.
+    /// Whether the broker has proved in the last three seconds that it works: it sent something (after a second of silence the publisher
+    /// probes it), and no confirm is overdue for longer. This detects a frozen broker before its connection breaks.
+    /// While the broker blocks publishing it cannot be probed, so the connection alone counts.
     public var isAnswering: Bool {
         self.isBlocked ? self.isConnected : self.connection.status.isAnswering(at: .now, within: PublisherConnection.answerLimit)
     }
 
-    /// What keeps it from publishing, for a report of readiness: `not connected`, `does not answer`; nil if nothing does.
+    /// Why the publisher is not ready: `not connected`, `does not answer`; nil if it is ready.
     public var unreadiness: String? { !self.isConnected ? "not connected" : self.isAnswering ? nil : "does not answer" }
 
-    /// Whether the broker takes no messages (`connection.blocked`: its memory or disk alarm is on). It says so only to those that
-    /// publish, and after a message that it still takes.
+    /// Whether the broker accepts no messages (`connection.blocked`: its memory or disk alarm is on). It announces this only after a
+    /// message, which it still accepts.
     public var isBlocked: Bool { self.connection.mailbox.isBlocked }
 
     /// Returns when there is a connection.
@@ -86,7 +86,7 @@ public final class Publisher: Sendable, Service {
         return self.connection.mailbox.submit(Submission(caller: caller, deadline: now + self.confirmTimeout), now: now)
     }
 
-    /// Over TLS the library may block the connection's thread; then no deadline is heard there.
+    /// With TLS, the library may block the connection's thread, which then watches no deadline.
     private func cutStuckCalls() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(250))

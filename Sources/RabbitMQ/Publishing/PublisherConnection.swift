@@ -3,18 +3,18 @@ import EventThread
 import Logging
 import Synchronization
 
-/// A publisher's connection: takes what has gathered in the mailbox, keeps a window of messages on their way, tells
-/// each caller how its message ended, and connects again when the connection is lost.
+/// A publisher's connection: takes the messages from the mailbox, keeps a window of unconfirmed ones, answers each caller, and reconnects
+/// when the connection is lost.
 actor PublisherConnection {
-    /// How many messages may be unconfirmed. More gains nothing (measured), and overshoots a queue's limit by more.
+    /// The limit of unconfirmed messages. More gains nothing (measured), and overshoots a queue's limit by more.
     private static let windowLimit = 1024
-    /// No more messages are encoded while the socket has not taken this much.
+    /// The limit of unsent bytes, above which no more messages are encoded.
     private static let outputLimit = 1 << 20
-    /// How long messages wait for a connection that has just been lost.
+    /// How long messages wait for a connection that was just lost.
     private static let reconnectGrace = Duration.milliseconds(250)
-    /// After so much silence the broker is asked for an answer.
+    /// Silence after which the broker is probed.
     private static let probeInterval = Duration.seconds(1)
-    /// Without an answer, or without a confirm of what was sent, for so long it counts as not answering.
+    /// The broker counts as not answering after this time without a byte, or without a confirm.
     static let answerLimit = Duration.seconds(3)
     /// How long messages that were on their way when the broker blocked the connection may still be confirmed.
     private static let blockedGrace = Duration.seconds(1)
@@ -35,11 +35,11 @@ actor PublisherConnection {
     private var arrived: [Submission] = []
     private var blockedSince: ContinuousClock.Instant?
     private var graceEnd: ContinuousClock.Instant?
-    /// When the broker last settled a message, or was given the first of a window.
+    /// When the broker last confirmed a message, or got the first of a window.
     private var lastProgress = ContinuousClock.now
-    /// When the broker last said anything.
+    /// When the broker last sent anything.
     private var lastHeard = ContinuousClock.now
-    /// It was asked since.
+    /// Whether a probe was sent since then.
     private var isProbed = false
     private var isStalled = false
     private var stopping: CheckedContinuation<Void, Never>?
@@ -60,7 +60,7 @@ actor PublisherConnection {
         self.eventSource.onTurn { [weak self] ready in self?.assumeIsolated { $0.turn(ready) } ?? .wait(.init()) }
     }
 
-    /// Takes no more messages, waits for the confirms of those that it has, says goodbye and takes no more turns.
+    /// Takes no more messages, waits for the outstanding confirms, closes the connection and ends the turns.
     func stop() async {
         guard !self.isStopped, self.stopping == nil else { return }
         self.mailbox.setGate(.shut(.unreachable))
@@ -70,7 +70,7 @@ actor PublisherConnection {
         }
     }
 
-    /// Cuts a call of the library's that the broker keeps waiting; called from another thread.
+    /// Cuts a library call that is stuck on the broker; called from another thread.
     nonisolated func cutStuckCall(_ now: ContinuousClock.Instant) {
         self.stuckCallGuard.withLock(\.self)?.cut(after: self.confirmTimeout, now: now)
     }
@@ -103,8 +103,8 @@ extension PublisherConnection {
         return hasMore ? .again : .wait(self.nextWait(now))
     }
 
-    /// Reads what the broker says, fills the window, and sends.
-    /// - Returns: Whether there is more that could be sent at once.
+    /// Reads the broker's frames, fills the window, and sends.
+    /// - Returns: Whether more could be sent at once.
     private func serve(_ channel: AMQPChannel, _ ready: Readiness, _ now: ContinuousClock.Instant) throws(BrokerError) -> Bool {
         let isReadable = ready.contains(.readable)
         if isReadable || channel.mayHaveInput { try self.receive(channel, now) }
@@ -134,7 +134,7 @@ extension PublisherConnection {
                 self.lastProgress = now
                 self.window.settle(tag, multiple: multiple, .refused)
             case .returned(let exchange, let routingKey, let messageID, let reason):
-                // The caller knows what that means.
+                // Only debug: the failure goes to the caller, which decides.
                 self.logger.debug(
                     "message returned",
                     metadata: ["exchange": "\(exchange)", "routing_key": "\(routingKey)", "message_id": "\(messageID ?? "-")", "reason": "\(reason)"])
@@ -151,12 +151,12 @@ extension PublisherConnection {
         channel.releaseMemory()
     }
 
-    /// When the broker has been silent for so long that it is asked for an answer. It takes nothing while it blocks.
+    /// When to probe a silent broker. Never while it blocks publishing: it would not read the probe.
     private var probeDeadline: ContinuousClock.Instant? {
         self.isProbed || self.blockedSince != nil ? nil : self.lastHeard + Self.probeInterval
     }
 
-    /// When confirms count as missing.
+    /// When confirms are overdue.
     private var stallDeadline: ContinuousClock.Instant? {
         self.window.count == 0 || self.blockedSince != nil ? nil : self.lastProgress + Self.answerLimit
     }
@@ -168,7 +168,7 @@ extension PublisherConnection {
         self.status.set(isStalled: isStalled)
     }
 
-    /// When a connection that confirms nothing is given up: another node may know a leader that answers.
+    /// When to give up a connection without confirms: another node may know a leader that answers.
     private var progressDeadline: ContinuousClock.Instant? {
         self.window.count == 0 || self.blockedSince != nil ? nil : self.lastProgress + self.confirmTimeout * 3
     }
@@ -181,14 +181,14 @@ extension PublisherConnection {
         var published = 0
         if self.window.count == 0 { self.lastProgress = now }
         while self.mayFill(channel), let (message, deadline, reply) = self.backlog.next() {
-            // Noted first: if publishing throws, the caller is told with all the others.
+            // Added first: if publishing throws, this caller fails with all the others.
             self.window.append(message, deadline: deadline, reply: reply)
             guard try channel.publish(message) else {
                 self.window.removeLast(.unencodable)
                 continue
             }
             published += 1
-            // With TLS each publish has been sent, and its answers want to be read.
+            // With TLS each publish is sent at once, so the confirms have to be read between.
             if channel.node.usesTLS, published.isMultiple(of: 8) { try self.receive(channel, now) }
         }
     }
@@ -227,7 +227,7 @@ extension PublisherConnection {
     }
 }
 
-// MARK: Ups and downs
+// MARK: Connecting and losing the connection
 
 extension PublisherConnection {
     private func dialIfDue(_ now: ContinuousClock.Instant) {
@@ -304,7 +304,7 @@ extension PublisherConnection {
         self.isStopped = true
         self.backlog.failAll(.unreachable)
         self.window.reset { _ in .unreachable }
-        // A broker that does not read would not answer either.
+        // A broker that does not read would not answer `connection.close` either.
         if let channel = self.channel, self.blockedSince == nil, channel.unsentBytes == 0 { channel.close() }
         self.channel = nil
         self.stuckCallGuard.withLock { $0 = nil }

@@ -1,13 +1,13 @@
 import EventThread
 import Synchronization
 
-/// Where callers leave their messages for the connection's thread, which takes all that have gathered at each of its turns (group
-/// commit): one lock for each call, and a wake-up only for the first of a turn.
+/// Collects messages for the connection's thread, which takes all of them at each of its turns (group commit): one lock per call, and a
+/// wake-up only for the first of a turn.
 final class PublisherMailbox: Sendable {
-    /// Whether messages are taken.
+    /// Whether the mailbox accepts messages.
     enum Gate: Sendable {
         case open
-        /// The connection has just been lost: it may be back in a moment, so messages are taken for that long.
+        /// The connection was just lost and may soon be back, so messages are accepted until then.
         case openUntil(ContinuousClock.Instant)
         case shut(PublishFailure)
     }
@@ -22,7 +22,7 @@ final class PublisherMailbox: Sendable {
 
     init(eventSource: EventSource) { self.eventSource = eventSource }
 
-    /// Leaves a submission; if it is not taken, says why.
+    /// Submits messages; returns a failure if they are not accepted.
     func submit(_ submission: Submission, now: ContinuousClock.Instant) -> PublishFailure? {
         let (refusal, isFirst): (PublishFailure?, Bool) = self.state.withLock { state in
             switch state.gate {
@@ -33,12 +33,12 @@ final class PublisherMailbox: Sendable {
             state.submissions.append(submission)
             return (nil, state.submissions.count == 1)
         }
-        // The others have been left before the thread took the first.
+        // The thread has not yet taken the first one, which woke it.
         if isFirst { self.eventSource.wake() }
         return refusal
     }
 
-    /// Takes everything; the array that it is swapped for must be empty.
+    /// Takes everything, in exchange for an array that must be empty.
     func take(into submissions: inout [Submission]) {
         self.state.withLock { swap(&$0.submissions, &submissions) }
     }

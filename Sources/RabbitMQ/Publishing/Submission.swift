@@ -1,22 +1,22 @@
-/// Messages that one caller has handed over and waits for.
+/// Messages from one caller, which waits for their confirms.
 struct Submission: Sendable {
-    /// What the caller waits with.
+    /// How the caller waits.
     enum Caller: Sendable {
         case single(Outgoing, CheckedContinuation<PublishFailure?, Never>)
         case batch([Outgoing], CheckedContinuation<[PublishFailure?], Never>)
     }
 
     let caller: Caller
-    /// When it is told that no confirm came.
+    /// When the caller's wait fails with ``PublishFailure/notConfirmed``.
     let deadline: ContinuousClock.Instant
 }
 
-/// Who is told how one message ended. Belongs to the connection's thread.
+/// The receiver of one message's result. Used on the connection's thread only.
 enum Reply {
     case single(CheckedContinuation<PublishFailure?, Never>)
     case part(BatchReply, index: Int)
 
-    /// Says how it ended; nil: confirmed. To be called once.
+    /// Passes the result on; nil: confirmed. Call it once.
     func resume(_ failure: PublishFailure?) {
         switch self {
         case .single(let continuation): continuation.resume(returning: failure)
@@ -25,7 +25,7 @@ enum Reply {
     }
 }
 
-/// Gathers the ends of a batch's messages. Belongs to the connection's thread.
+/// Collects the results of a batch. Used on the connection's thread only.
 final class BatchReply {
     private let continuation: CheckedContinuation<[PublishFailure?], Never>
     private var failures: [PublishFailure?]

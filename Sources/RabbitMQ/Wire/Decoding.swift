@@ -1,15 +1,15 @@
 import CRabbitMQ
 
-/// Copies what the library has decoded into values of our own; nothing here keeps a pointer.
+/// Copies decoded values out of librabbitmq's memory; keeps no pointer.
 enum Decoding {
-    /// Deeper headers than this are cut off: they would overflow the stack of whoever walks them.
+    /// The depth below which tables are cut off: walking deeper ones would overflow the stack.
     static let nestingLimit = 32
 
     static func bytes(_ bytes: amqp_bytes_t) -> UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(start: bytes.bytes, count: bytes.len)
     }
 
-    /// Broken UTF-8 is mended with U+FFFD.
+    /// Broken UTF-8 is replaced by U+FFFD.
     static func text(_ bytes: amqp_bytes_t) -> String { unsafe String(decoding: Self.bytes(bytes), as: UTF8.self) }
 
     static func properties(_ raw: borrowing amqp_basic_properties_t) -> Properties {
@@ -47,7 +47,7 @@ enum Decoding {
         let value = unsafe raw.value
         switch unsafe amqp_field_value_kind_t(UInt32(raw.kind)) {
         case AMQP_FIELD_KIND_UTF8:
-            // A name without meaning for UTF-8: `longstr` is bytes, and RabbitMQ does not look at them.
+            // `longstr` is bytes, and RabbitMQ does not check that they are UTF-8.
             let bytes = unsafe self.bytes(value.bytes)
             return unsafe String(validating: bytes, as: UTF8.self).map(HeaderValue.string) ?? .bytes(Array(bytes))
         case AMQP_FIELD_KIND_BOOLEAN: return .bool(unsafe value.boolean != 0)

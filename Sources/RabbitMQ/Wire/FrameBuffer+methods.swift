@@ -1,4 +1,4 @@
-/// The frames that a client sends all the time. Everything else is left to the library.
+/// The frames that a client sends often. The library encodes all others.
 extension FrameBuffer {
     /// The only channel of each connection.
     static let channel: UInt16 = 1
@@ -38,7 +38,7 @@ extension FrameBuffer {
         self.append(FrameType.end)
     }
 
-    /// `confirm.select`, which the broker answers also when confirms are on.
+    /// `confirm.select`, which the broker answers even when confirms are already on.
     mutating func appendConfirmSelect() {
         self.append(FrameType.method)
         self.append(Self.channel)
@@ -48,7 +48,7 @@ extension FrameBuffer {
         self.append(FrameType.end)
     }
 
-    /// Appends `basic.publish`, the content header and as many body frames as it takes.
+    /// Appends `basic.publish`, the content header and the body frames.
     /// - Returns: Whether the message can be sent; if not, nothing is appended: a text is longer than 255 bytes, or the header is
     ///   larger than a frame. The broker would close the connection over it.
     mutating func appendPublish(_ message: Outgoing, frameMax: Int) -> Bool {
@@ -92,7 +92,7 @@ extension FrameBuffer {
         return true
     }
 
-    /// Whether all short texts are short.
+    /// Whether all short strings have at most 255 bytes.
     static func fits(_ message: Outgoing) -> Bool {
         message.exchange.utf8.count <= Self.shortTextLimit && message.routingKey.utf8.count <= Self.shortTextLimit
             && message.properties.areEncodable

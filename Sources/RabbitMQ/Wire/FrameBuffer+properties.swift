@@ -32,7 +32,7 @@ extension FrameBuffer {
     }
 }
 
-/// Which properties a content header has; the same bits as the library's `AMQP_BASIC_*_FLAG`.
+/// The properties that a content header contains; the same bits as the library's `AMQP_BASIC_*_FLAG`.
 struct PropertyFlags: OptionSet {
     let rawValue: UInt16
 
@@ -52,7 +52,7 @@ struct PropertyFlags: OptionSet {
 }
 
 extension Properties {
-    /// Whether every text is as short as AMQP wants it.
+    /// Whether all short strings have at most 255 bytes.
     var areEncodable: Bool {
         Self.isShort(self.messageID) && Self.isShort(self.type) && Self.isShort(self.contentType) && Self.isShort(self.contentEncoding)
             && Self.isShort(self.correlationID) && Self.isShort(self.replyTo) && Self.isShort(self.expiration) && Self.isShort(self.userID)

@@ -1,4 +1,4 @@
-/// Field tables as RabbitMQ has them (https://www.rabbitmq.com/amqp-0-9-1-errata#section_3).
+/// Field tables with RabbitMQ's types (https://www.rabbitmq.com/amqp-0-9-1-errata#section_3).
 extension FrameBuffer {
     mutating func append(_ table: [String: HeaderValue]) {
         let size = self.end

@@ -1,9 +1,9 @@
-/// Encoded frames that the socket has not taken yet (AMQP 0-9-1, section 4.2). Integers are in network order.
+/// Encoded frames that the socket has not taken yet (AMQP 0-9-1, section 4.2). Integers are in network byte order.
 struct FrameBuffer: ~Copyable {
     private var bytes: [UInt8] = []
     private var sent = 0
 
-    /// Bytes that are still to be sent.
+    /// The number of unsent bytes.
     var count: Int { self.bytes.count - self.sent }
     var isEmpty: Bool { self.sent == self.bytes.count }
 
@@ -28,13 +28,13 @@ struct FrameBuffer: ~Copyable {
         self.append(bytes)
     }
 
-    /// Writes the size of what follows `position`, a placeholder of four bytes, into it.
+    /// Writes the number of bytes after `position` into the placeholder of four bytes there.
     mutating func patchSize(at position: Int) {
         let size = UInt32(truncatingIfNeeded: self.bytes.count - position - 4)
         unsafe Swift.withUnsafeBytes(of: size.bigEndian) { unsafe self.bytes.replaceSubrange(position..<position + 4, with: $0) }
     }
 
-    /// Takes back what has been appended since `position`.
+    /// Removes everything that was appended since `position`.
     mutating func truncate(to position: Int) { self.bytes.removeSubrange(position...) }
 
     mutating func removeAll() {
@@ -42,12 +42,12 @@ struct FrameBuffer: ~Copyable {
         self.sent = 0
     }
 
-    /// Gives the unsent bytes to `send`, which answers how many of them are sent.
+    /// Passes the unsent bytes to `send`, which returns how many of them it sent.
     mutating func drain<Failure: Error>(_ send: (UnsafeRawBufferPointer) throws(Failure) -> Int) throws(Failure) {
         let unsent = self.sent
         self.sent += try unsafe self.withUnsafeBytes { bytes throws(Failure) in unsafe try send(UnsafeRawBufferPointer(rebasing: bytes[unsent...])) }
         guard self.isEmpty else { return }
-        // One huge message must not hold its memory for the connection's life.
+        // One huge message must not keep its memory for the life of the connection.
         self.bytes.removeAll(keepingCapacity: self.bytes.capacity <= 1 << 21)
         self.sent = 0
     }

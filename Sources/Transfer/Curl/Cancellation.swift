@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A wish that any thread may utter and that libcurl's thread obeys at its next progress callback.
+/// A flag that any thread may set, and that libcurl's thread reads at its next progress callback.
 final class Cancellation: Sendable {
     private let flag = Atomic(false)
 

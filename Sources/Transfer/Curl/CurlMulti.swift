@@ -1,14 +1,14 @@
 import CCurl
 import EventThread
 
-/// Runs transfers on a thread of its own, as many at once as are asked for; connections stay open for the next ones.
+/// Runs any number of transfers on its own thread; connections stay open for later ones.
 ///
-/// Every call of libcurl, callbacks included, happens on that thread, and no call of it blocks but one: libcurl 7.88 awaits an SMTP
-/// server's last reply inside `curl_multi_perform` (`smtp_done`). So ``SMTPClient`` has an actor for every connection.
+/// All calls of libcurl, callbacks included, happen on that thread. Only one of them blocks: libcurl 7.88 waits for an SMTP server's last reply
+/// inside `curl_multi_perform` (`smtp_done`). Therefore ``SMTPClient`` has an actor per connection.
 actor CurlMulti {
     private let eventSource: EventSource
     private let multi: MultiHandle
-    /// By the address of its handle. libcurl's pointers to an exchange are no references: this keeps it, from `add` to `remove`.
+    /// Keyed by the handle's address. libcurl's pointers do not retain an exchange; this dictionary does, from `add` to `remove`.
     private var underWay: [UInt: Exchange] = [:]
     private var hasTurn = false
 
@@ -19,12 +19,12 @@ actor CurlMulti {
         self.multi = try MultiHandle(connectionsPerHost: connectionsPerHost)
     }
 
-    // On the thread, so that the connections are closed there. No transfer is left then: each holds this actor by its caller's task.
+    // Isolated, so that the connections are closed on the thread. No transfer is left: each one's task retains this actor.
     isolated deinit { self.eventSource.stop() }
 
-    /// Makes an exchange, runs it to its end, and makes the answer of it.
+    /// Creates an exchange, runs it to its end, and returns its answer.
     ///
-    /// A cancelled task ends its exchange with `CURLE_ABORTED_BY_CALLBACK`.
+    /// Cancelling the task ends its exchange with `CURLE_ABORTED_BY_CALLBACK`.
     func run<E: Exchange, Answer: Sendable, Failure: Error>(
         _ make: @Sendable () throws(Failure) -> E, answer: @Sendable (E, CURLcode) throws(Failure) -> Answer
     ) async throws(Failure) -> Answer {
@@ -51,11 +51,11 @@ actor CurlMulti {
         self.eventSource.onTurn { [weak self] _ in self?.assumeIsolated { $0.turn() } ?? .wait(.init()) }
     }
 
-    /// What the thread does between two sleeps.
+    /// One turn of the thread.
     ///
-    /// A cancelled exchange must not just be taken out: amid an e-mail's data `curl_multi_remove_handle` would end the data with the dot
-    /// that makes the server deliver what it has. The progress callback ends it instead, from within `perform`. What was cancelled
-    /// before `perform` and is still there after it never had a connection (it waits for one), and can be taken out.
+    /// A cancelled exchange must not simply be removed: in the middle of an e-mail's data, `curl_multi_remove_handle` would send the final dot, and
+    /// the server would deliver an incomplete e-mail. The progress callback ends it instead, from within `perform`. An exchange that is still there
+    /// after `perform` has no connection yet, and can be removed.
     private func turn() -> EventThread.Turn {
         let cancelled = self.underWay.values.filter(\.cancellation.isRequested)
         guard self.multi.perform() == CURLM_OK else {

@@ -1,12 +1,12 @@
 import CCurl
 
-/// Owns one `CURL *` and all that its options point to, and frees them in libcurl's order: the handle first, then its lists.
+/// Owns one `CURL *` and the memory of its options, and frees them in libcurl's order: the handle first, then its lists.
 ///
-/// libcurl's rule (libcurl-thread(3)): never one handle in two threads at the same time. A handle is made, used and freed on the thread of
+/// libcurl's rule (libcurl-thread(3)): never use a handle in two threads at the same time. A handle is created, used and freed on the thread of
 /// its ``CurlMulti``.
 @safe
 struct EasyHandle: ~Copyable {
-    /// For ``MultiHandle`` alone.
+    /// Only ``MultiHandle`` uses it.
     let pointer: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private var lists: [UnsafeMutablePointer<curl_slist>] = unsafe []
@@ -31,17 +31,17 @@ struct EasyHandle: ~Copyable {
 
     func set(_ option: CURLoption, _ value: Bool) throws(TransferError) { try self.set(option, value ? 1 : 0) }
 
-    /// For the options whose name ends in `_LARGE`.
+    /// For options whose name ends in `_LARGE`.
     func set(_ option: CURLoption, large value: Int) throws(TransferError) {
         unsafe try self.check(ccurl_set_offset(self.pointer, option, curl_off_t(value)))
     }
 
-    /// In milliseconds, for the options whose name ends in `_MS`; at least one, since libcurl takes none for "no limit".
+    /// Milliseconds, for options whose name ends in `_MS`; at least one, since libcurl takes zero for "no limit".
     func set(_ option: CURLoption, _ value: Duration) throws(TransferError) {
         try self.set(option, Int(max(1, min(value / .milliseconds(1), 1e9)).rounded(.up)))
     }
 
-    /// libcurl keeps a copy. A text with a NUL would be cut there, and is refused.
+    /// libcurl copies the text. It would cut it at a NUL, so such a text is refused.
     func set(_ option: CURLoption, _ value: String?) throws(TransferError) {
         guard let value else { return unsafe try self.check(ccurl_set_string(self.pointer, option, nil)) }
         guard !value.utf8.contains(0) else { throw TransferError(code: .invalidRequest, message: "a NUL in a text") }
@@ -95,17 +95,17 @@ struct EasyHandle: ~Copyable {
         unsafe try self.check(ccurl_set_opensocket_callback(self.pointer, callback))
     }
 
-    /// What libcurl hands to a callback.
+    /// The pointer that libcurl passes to a callback.
     func set(_ option: CURLoption, context: UnsafeMutableRawPointer) throws(TransferError) {
         unsafe try self.check(ccurl_set_pointer(self.pointer, option, context))
     }
 
-    /// Names the transfer for as long as the handle lives.
+    /// Identifies the transfer for the lifetime of the handle.
     var address: UInt { unsafe UInt(bitPattern: self.pointer) }
 
     func get(_ info: CURLINFO) -> Int { unsafe ccurl_get_long(self.pointer, info) }
 
-    /// libcurl's words for how the transfer ended; hosts, ports and system errors, never what was sent.
+    /// libcurl's description of the failure: hosts, ports and system errors, never any sent content.
     func message(_ code: CURLcode) -> String {
         let text = unsafe String(cString: self.errorText)
         return unsafe text.isEmpty ? String(cString: curl_easy_strerror(code)) : text

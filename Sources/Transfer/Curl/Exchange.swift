@@ -1,10 +1,10 @@
 import CCurl
 
-/// One transfer: its handle and what the callbacks read and write. It lives on the thread of its ``CurlMulti`` and never leaves it.
+/// One transfer: its handle and the state of its callbacks. It never leaves the thread of its ``CurlMulti``.
 ///
-/// Subclasses set the options of their protocol and take what arrives. No callback throws: it notes the failure and returns short.
+/// Subclasses set the options of their protocol and receive the answer. No callback throws: it stores the failure and returns a short count.
 class Exchange {
-    /// No callback touches this one: they run within a call that is given its pointer.
+    /// No callback uses this handle directly: callbacks run within a call that holds its pointer.
     var easy: EasyHandle
     let cancellation = Cancellation()
     var continuation: CheckedContinuation<CURLcode, Never>?
@@ -12,11 +12,11 @@ class Exchange {
     init(trust: TrustStore, connectTimeout: Duration, timeout: Duration) throws(TransferError) {
         self.easy = try EasyHandle()
         try self.easy.set(CURLOPT_NOSIGNAL, true)
-        try self.easy.set(CURLOPT_QUICK_EXIT, true)  // a cancelled one does not wait for its name to be resolved
+        try self.easy.set(CURLOPT_QUICK_EXIT, true)  // a cancelled transfer does not wait for the resolver
         try self.easy.set(CURLOPT_CONNECTTIMEOUT_MS, connectTimeout)
         try self.easy.set(CURLOPT_TIMEOUT_MS, timeout)
         try self.easy.set(CURLOPT_TCP_KEEPALIVE, true)
-        try self.easy.set(CURLOPT_PROXY, "")  // no variable of the environment sends a payment another way
+        try self.easy.set(CURLOPT_PROXY, "")  // no environment variable may redirect a payment
         try self.easy.set(CURLOPT_SSL_VERIFYPEER, true)
         try self.easy.set(CURLOPT_SSL_VERIFYHOST, 2)
         try self.easy.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
@@ -24,22 +24,22 @@ class Exchange {
         try self.setCallbacks()
     }
 
-    /// A line of the answer's head, or of an SMTP reply, with its line end. `false` ends the transfer.
+    /// Receives a header line, or a line of an SMTP reply, with its line end. `false` ends the transfer.
     func take(header line: UnsafeRawBufferPointer) -> Bool { true }
 
-    /// A part of the answer's body. `false` ends the transfer.
+    /// Receives a part of the body. `false` ends the transfer.
     func take(body part: UnsafeRawBufferPointer) -> Bool { true }
 
     /// Whether a connection to this address, in its numeric form, may be opened.
     func mayConnect(to address: String) -> Bool { true }
 
-    /// Fills the buffer with what is to be sent next; 0 for the end.
+    /// Fills the buffer with the next bytes to send; returns 0 at the end.
     func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int { 0 }
 
-    /// A command that libcurl sends, if the transfer asks to hear of them.
+    /// Receives a command that libcurl sends, if the transfer is verbose.
     func note(command: UnsafeRawBufferPointer) {}
 
-    /// Lets the caller go on. Once: the continuation is given away.
+    /// Resumes the caller, once: this consumes the continuation.
     func finish(_ code: CURLcode) {
         self.continuation?.resume(returning: code)
         self.continuation = nil
@@ -48,7 +48,7 @@ class Exchange {
 
 extension Exchange {
     private func setCallbacks() throws(TransferError) {
-        // Not retained: ``CurlMulti`` keeps the exchange for as long as libcurl may call.
+        // Not retained: ``CurlMulti`` retains the exchange for as long as libcurl may call.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         for option in [CURLOPT_WRITEDATA, CURLOPT_HEADERDATA, CURLOPT_READDATA, CURLOPT_XFERINFODATA, CURLOPT_DEBUGDATA, CURLOPT_OPENSOCKETDATA] {
             unsafe try self.easy.set(option, context: context)

@@ -1,9 +1,9 @@
 import CCurl
 
-/// Owns one `CURLM *`: the transfers under way on one thread, and the open connections that they leave behind.
+/// Owns one `CURLM *`: the running transfers of one thread, and their connections, which stay open.
 @safe
 struct MultiHandle: ~Copyable {
-    /// Once a process, before any handle (curl_global_init(3)).
+    /// Once per process, before any handle (curl_global_init(3)).
     private static let library: Void = {
         let code = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         precondition(code == CURLE_OK, "libcurl cannot start: \(code.rawValue)")
@@ -11,7 +11,7 @@ struct MultiHandle: ~Copyable {
 
     private let pointer: UnsafeMutableRawPointer
 
-    /// - Parameter connectionsPerHost: transfers beyond that wait for one of them; 0 for no limit.
+    /// - Parameter connectionsPerHost: further transfers wait for a connection; 0 for no limit.
     init(connectionsPerHost: Int) throws(TransferError) {
         Self.library
         guard let pointer = unsafe curl_multi_init() else { throw .outOfMemory }
@@ -23,16 +23,16 @@ struct MultiHandle: ~Copyable {
 
     func add(_ easy: borrowing EasyHandle) -> CURLMcode { unsafe curl_multi_add_handle(self.pointer, easy.pointer) }
 
-    /// Never while the transfer has a connection: see ``CurlMulti/turn()``.
+    /// Do not call it while the transfer has a connection: see ``CurlMulti/turn()``.
     func remove(_ easy: borrowing EasyHandle) { unsafe curl_multi_remove_handle(self.pointer, easy.pointer) }
 
-    /// Does what the sockets allow; callbacks are called from here.
+    /// Transfers as much as the sockets allow; calls the callbacks.
     func perform() -> CURLMcode {
         var running: Int32 = 0
         return unsafe curl_multi_perform(self.pointer, &running)
     }
 
-    /// The next transfer that has ended, by its ``EasyHandle/address``, and how.
+    /// The next finished transfer, by its ``EasyHandle/address``, and its result.
     func nextDone() -> (address: UInt, code: CURLcode)? {
         var code = CURLE_OK
         guard let easy = unsafe ccurl_next_done(self.pointer, &code) else { return nil }

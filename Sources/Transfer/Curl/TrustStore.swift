@@ -1,15 +1,15 @@
 import CCurl
 import FoundationEssentials
 
-/// The certificate authorities that a client trusts: the system's, and one file's.
+/// The certificate authorities that a client trusts: the system's, and those of a file.
 ///
-/// Where the system has them in a hashed folder (Debian), OpenSSL reads only the one it needs. A bundle is parsed whole for every
-/// connection, which takes 20 ms and a megabyte more; so it is used only where there is no folder.
+/// With a hashed folder (Debian), OpenSSL reads only the authority that it needs. A bundle is parsed whole for every connection, which takes
+/// 20 ms and a megabyte more; so it is used only where there is no folder.
 enum TrustStore: Sendable {
     case folder(extra: String?)
     case bundle([UInt8])
 
-    /// The system's as libcurl was built to find them, and those of the file.
+    /// The system's authorities, where libcurl was built to find them, and those of the file.
     init(extra file: String?) throws(TransferError) {
         let version = unsafe ccurl_version().pointee
         let folder = unsafe version.capath.map { unsafe String(cString: $0) }

@@ -1,6 +1,6 @@
-/// `application/x-www-form-urlencoded`, percent-encoded as RFC 3986 has it: for a request's body or its query.
+/// `application/x-www-form-urlencoded`, percent-encoded by RFC 3986: for a request's body or its query.
 public enum FormEncoding {
-    /// The pairs in their order; a name may come more than once.
+    /// The pairs in order; names may repeat.
     public static func encode(_ form: [(String, String)]) -> [UInt8] {
         var bytes: [UInt8] = []
         for (name, value) in form {

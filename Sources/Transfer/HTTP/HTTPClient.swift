@@ -1,7 +1,7 @@
-/// Sends HTTP requests by libcurl: TLS verified, HTTP/2 where the server speaks it, connections kept open and used again.
+/// Sends HTTP requests with libcurl: TLS verified, HTTP/2 where the server supports it, connections kept open and reused.
 ///
-/// Many requests may be under way at once; all of one client's run on one thread of its own, and no caller's thread ever blocks.
-/// Redirects are not followed, cookies not kept, and proxy variables of the environment not read.
+/// Many requests may run at once, all of a client's on its own thread; no caller's thread ever blocks. The client does not follow redirects,
+/// keeps no cookies, and ignores proxy variables of the environment.
 public final class HTTPClient: Sendable {
     private let multi: CurlMulti
     private let trust: TrustStore
@@ -11,7 +11,7 @@ public final class HTTPClient: Sendable {
     ///
     /// - Parameters:
     ///   - userAgent: sent with every request, `conveyor/1.0.0`.
-    ///   - caFile: PEM certificates that are trusted beside the system's.
+    ///   - caFile: PEM certificates to trust beside the system's.
     /// - Throws: ``TransferError/Code/badCAFile`` if that file cannot be read or holds no certificate.
     public convenience init(userAgent: String, caFile: String? = nil) throws(TransferError) {
         try self.init(userAgent: userAgent, trust: TrustStore(extra: caFile))
@@ -25,7 +25,7 @@ public final class HTTPClient: Sendable {
 
     /// Sends a request and returns the whole answer.
     ///
-    /// An answer of any status is an answer. Cancelling the task ends the transfer at once, as ``TransferError/Code/cancelled``.
+    /// An answer of any status is returned. Cancelling the task ends the transfer at once with ``TransferError/Code/cancelled``.
     public func send(_ request: HTTPRequest) async throws(TransferError) -> HTTPResponse {
         let (userAgent, trust) = (self.userAgent, self.trust)
         let request = try await request.pinningAddresses()

@@ -1,6 +1,6 @@
 import CCurl
 
-/// A request on its way and what has come of its answer.
+/// A running request and the part of its answer that has arrived.
 final class HTTPExchange: Exchange {
     private static let maximumHeadSize = 256 << 10
 
@@ -26,7 +26,7 @@ final class HTTPExchange: Exchange {
         try self.easy.set(CURLOPT_USERAGENT, userAgent)
         if !request.cutsResponse { try self.easy.set(CURLOPT_MAXFILESIZE_LARGE, large: request.maximumResponseSize) }
         if let pinned = request.pinned { try self.easy.set(CURLOPT_RESOLVE, list: [pinned]) }
-        // libcurl sends a request again by itself only when a connection that was used before turns out to be dead.
+        // libcurl itself repeats a request only when a reused connection turns out to be dead.
         try self.easy.set(CURLOPT_FRESH_CONNECT, !request.isRepeatable)
         try self.set(request.method, body: request.body)
         try self.easy.set(CURLOPT_HTTPHEADER, list: try Self.lines(request))
@@ -43,7 +43,7 @@ final class HTTPExchange: Exchange {
         if method != .head { try self.easy.set(CURLOPT_CUSTOMREQUEST, method.rawValue) }
     }
 
-    /// As libcurl wants them: `Name: value`, `Name;` for an empty value, `Name:` to leave out what it adds by itself.
+    /// In libcurl's form: `Name: value`, `Name;` for an empty value, `Name:` to omit a header that libcurl adds.
     private static func lines(_ request: HTTPRequest) throws(TransferError) -> [String] {
         var lines = ["Expect:"]  // no round trip before a large body
         if request.headers["Content-Type"] == nil { lines.append("Content-Type:") }
@@ -61,7 +61,7 @@ final class HTTPExchange: Exchange {
         guard self.headSize <= Self.maximumHeadSize else { return self.refuseSize() }
         let line = unsafe line.prefix { $0 != 0x0D && $0 != 0x0A }
         if unsafe line.starts(with: "HTTP/".utf8) {
-            self.headers = HTTPHeaders()  // those before were of an interim answer
+            self.headers = HTTPHeaders()  // the earlier ones belong to an interim answer
         } else if let colon = unsafe line.firstIndex(of: UInt8(ascii: ":")) {
             let value = unsafe line[line.index(after: colon)...].drop { isBlank($0) }
             let end = unsafe value.lastIndex { !isBlank($0) }.map { unsafe value.index(after: $0) } ?? value.startIndex
@@ -93,7 +93,7 @@ final class HTTPExchange: Exchange {
         return false
     }
 
-    /// The answer, or why there is none.
+    /// The answer, or the failure.
     func response(_ code: CURLcode) throws(TransferError) -> HTTPResponse {
         guard code == CURLE_OK || self.isCut else { throw self.error(code) }
         return HTTPResponse(status: self.easy.get(CURLINFO_RESPONSE_CODE), headers: self.headers, body: self.body)

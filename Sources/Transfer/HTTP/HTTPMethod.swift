@@ -1,12 +1,12 @@
 /// A request's method: an open set of tokens (RFC 9110, section 9.1).
 public struct HTTPMethod: RawRepresentable, Sendable, Hashable, ExpressibleByStringLiteral {
-    /// As it is sent; case matters.
+    /// The token to send; case matters.
     public let rawValue: String
 
-    /// Any token; one that is none is refused when the request is sent.
+    /// Any token; sending the request fails if it is not one.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// Any token; one that is none is refused when the request is sent.
+    /// Any token; sending the request fails if it is not one.
     public init(stringLiteral value: String) { self.rawValue = value }
 
     /// `GET`
@@ -22,7 +22,7 @@ public struct HTTPMethod: RawRepresentable, Sendable, Hashable, ExpressibleByStr
     /// `DELETE`
     public static let delete: HTTPMethod = "DELETE"
 
-    /// Whether sending it twice means the same as sending it once (RFC 9110, section 9.2.2).
+    /// Whether the method is idempotent (RFC 9110, section 9.2.2).
     public var isIdempotent: Bool {
         switch self {
         case .get, .head, .put, .delete, "OPTIONS", "TRACE": true

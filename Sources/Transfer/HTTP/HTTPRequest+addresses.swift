@@ -3,12 +3,12 @@ import Glibc
 import Synchronization
 
 extension HTTPRequest {
-    /// The request, bound to the addresses that its host has now, if it may not connect to any.
-    /// - Throws: ``TransferError/Code/addressForbidden`` if one of them is not allowed; the time that the look takes is taken off the request's.
+    /// The request, bound to the current addresses of its host, if it has a rule for addresses.
+    /// - Throws: ``TransferError/Code/addressForbidden`` if one of them is not allowed. The lookup counts toward the request's time limit.
     func pinningAddresses() async throws(TransferError) -> HTTPRequest {
         guard let mayConnect else { return self }
         let began = ContinuousClock.now
-        // As libcurl reads it, so that both mean the same host.
+        // Parsed by libcurl, so that both use the same host.
         guard let (host, port) = URLHost.read(self.url) else { throw TransferError(code: .malformedURL, message: "the URL has no host") }
         let addresses = try await Lookup.addresses(of: host, within: min(self.connectTimeout, self.timeout))
         guard addresses.allSatisfy(mayConnect) else { throw .forbidden }
@@ -37,8 +37,8 @@ private enum URLHost {
     }
 }
 
-/// A name's addresses. The system's look blocks, for many seconds if no name server answers: so each has a thread of its own, which nobody waits for
-/// longer than the request may take.
+/// Resolves a name. The system's resolver blocks, for many seconds if no name server answers, so each lookup has its own thread, which is
+/// abandoned when the request's time is over.
 private final class Lookup: Sendable {
     private let host: String
     private let waiting: Mutex<CheckedContinuation<Result<[String], TransferError>, Never>?>

@@ -1,23 +1,23 @@
 /// One request to an `https` or `http` URL.
 public struct HTTPRequest: Sendable {
-    /// `GET` if nothing else is said.
+    /// Default: `GET`.
     public var method: HTTPMethod
     /// Absolute and already percent-encoded; only `https` and `http`.
     public var url: String
-    /// Added to what libcurl sends by itself (`Host`, `Content-Length`, `User-Agent`, `Accept`); the same name replaces it.
+    /// Added to libcurl's own headers (`Host`, `Content-Length`, `User-Agent`, `Accept`); the same name replaces those.
     public var headers: HTTPHeaders
-    /// `nil` sends none.
+    /// `nil` for no body.
     public var body: [UInt8]?
-    /// Until the name is resolved, the connection made and TLS agreed.
+    /// Limit for resolving the name, connecting and the TLS handshake.
     public var connectTimeout: Duration
-    /// For everything, the connecting included.
+    /// Limit for the whole request.
     public var timeout: Duration
-    /// Of the body, in bytes as they are delivered; a longer answer fails as ``TransferError/Code/responseTooLarge``.
+    /// Limit of the decoded body in bytes; a longer answer fails with ``TransferError/Code/responseTooLarge``.
     public var maximumResponseSize: Int
-    /// Whether of a longer answer the beginning is enough: then the rest is not read, and it does not fail.
+    /// Whether to return only the beginning of a longer answer instead of failing.
     public var cutsResponse = false
-    /// Which addresses, in their numeric form, it may connect to; nil: any. A name's addresses are looked up anew for the request, and one that is not
-    /// allowed refuses all (``TransferError/Code/addressForbidden``); no other than those looked up is connected to, whatever the name says a moment later.
+    /// The rule for the addresses, in numeric form, that the request may connect to; nil allows all. The client resolves the host for the request;
+    /// one forbidden address refuses it (``TransferError/Code/addressForbidden``). It connects only to these, even if the name changes.
     public var mayConnect: (@Sendable (_ address: String) -> Bool)?
     var pinned: String?
 
@@ -35,9 +35,9 @@ public struct HTTPRequest: Sendable {
         self.maximumResponseSize = maximumResponseSize
     }
 
-    /// Whether it may reach the server twice without harm: an idempotent method, or an `Idempotency-Key`.
+    /// Whether the server may receive it twice without harm: an idempotent method, or an `Idempotency-Key`.
     ///
-    /// Such a request uses an open connection if there is one, and when the server turns out to have closed that one, goes out again on a
-    /// new one. Any other gets a connection of its own, so that it is never repeated behind the caller's back.
+    /// Such a request reuses an open connection, and is sent again on a new one if the server has closed that connection. Any other request gets
+    /// its own connection, so that libcurl never repeats it.
     public var isRepeatable: Bool { self.method.isIdempotent || self.headers["Idempotency-Key"] != nil }
 }

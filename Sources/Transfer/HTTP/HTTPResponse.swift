@@ -1,10 +1,10 @@
-/// What the server answered: any status, errors and redirects (which are not followed) too.
+/// The server's answer with any status, including errors and redirects (which are not followed).
 public struct HTTPResponse: Sendable {
     /// `200`, `404` …
     public var status: Int
-    /// Of the final answer; those of an interim one (`100 Continue`) are dropped.
+    /// The headers of the final answer; those of an interim one (`100 Continue`) are dropped.
     public var headers: HTTPHeaders
-    /// Decoded if the server compressed it.
+    /// The body, decompressed if necessary.
     public var body: [UInt8]
 
     /// An answer; for doubles and tests.

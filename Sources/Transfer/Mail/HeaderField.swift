@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// Writes header fields: folded (RFC 5322, section 2.2.3), and with encoded words where they are not plain ASCII (RFC 2047).
 struct HeaderField {
-    /// Lines should stay below this many characters, and words are never broken.
+    /// The recommended length of a line; words are never broken.
     private static let lineLength = 76
 
     private(set) var line: String
@@ -13,7 +13,7 @@ struct HeaderField {
         self.column = self.line.utf8.count
     }
 
-    /// Free text, as in Subject.
+    /// Free text, for `Subject`.
     init(_ name: String, text: String) throws(MailError) {
         guard !holdsControl(text) else { throw MailError("a control character in the header \(name)") }
         self.init(name)
@@ -25,7 +25,7 @@ struct HeaderField {
         guard !self.line.split(separator: "\r\n").contains(where: { $0.utf8.count > 998 }) else { throw MailError("the header \(name) is too long") }
     }
 
-    /// Mailboxes, as in To.
+    /// Mailboxes, for `To`.
     init(_ name: String, _ mailboxes: [Mailbox]) {
         self.init(name)
         for (index, mailbox) in mailboxes.enumerated() {
@@ -43,10 +43,10 @@ struct HeaderField {
         }
     }
 
-    /// The field's bytes with the line's end.
+    /// The field's bytes with the line end.
     var bytes: [UInt8] { Array("\(self.line)\r\n".utf8) }
 
-    /// Printable ASCII, with blanks only where folding cannot change them, and nothing that reads as an encoded word.
+    /// Printable ASCII, with spaces only where folding cannot change them, and nothing that looks like an encoded word.
     private static func isPlain(_ text: String) -> Bool {
         text.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !text.contains("=?") && !text.contains("  ") && !text.hasPrefix(" ")
             && !text.hasSuffix(" ")
@@ -61,7 +61,7 @@ struct HeaderField {
         self.column += 1 + word.utf8.count
     }
 
-    /// As `=?UTF-8?B?…?=`, of 75 characters at most, never splitting a character's bytes.
+    /// Encoded words `=?UTF-8?B?…?=` of at most 75 characters, which never split a character's bytes.
     private mutating func addEncoded(_ text: String) {
         let (opening, closing) = ("=?UTF-8?B?", "?=")
         var chunk: [UInt8] = []
@@ -80,5 +80,5 @@ struct HeaderField {
     }
 }
 
-/// Whether a text holds what would end its line or hide a part of it.
+/// Whether a text contains a character that would end its line or hide a part of it.
 func holdsControl(_ text: String) -> Bool { text.utf8.contains { $0 < 0x20 || $0 == 0x7F } }

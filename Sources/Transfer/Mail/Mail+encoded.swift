@@ -2,14 +2,14 @@ import FoundationEssentials
 import Glibc
 
 extension Mail {
-    /// `=_` never comes out of quoted-printable, so no line of a part can be taken for a boundary (RFC 2045, section 6.7).
+    /// Quoted-printable never contains `=_`, so no line of a part looks like a boundary (RFC 2045, section 6.7).
     private static let boundary = "=_alternative"
-    /// Made by this type; a second one would leave it to chance which counts.
+    /// Headers that this type writes; it is undefined which of two counts.
     private static let ownHeaders: Set<String> = [
         "from", "to", "cc", "bcc", "sender", "reply-to", "subject", "date", "message-id", "mime-version", "content-type", "content-transfer-encoding",
     ]
 
-    /// The message as it goes over the wire (RFC 5322), without the stuffing of dots.
+    /// The message on the wire (RFC 5322), without dot-stuffing.
     func encoded() throws(MailError) -> [UInt8] {
         guard !self.to.isEmpty else { throw MailError("an e-mail to nobody") }
         var message: [UInt8] = []

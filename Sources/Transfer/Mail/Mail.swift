@@ -1,27 +1,27 @@
 public import FoundationEssentials
 
-/// One e-mail with a plain and an HTML form of the same text.
+/// An e-mail with a plain-text and an HTML form.
 public struct Mail: Sendable {
-    /// The author, and the envelope's sender.
+    /// The author, also the sender in the envelope.
     public var from: Mailbox
-    /// Recipients, each also in the envelope.
+    /// The recipients, also in the envelope.
     public var to: [Mailbox]
-    /// Where answers go, if not to the author.
+    /// `Reply-To`, if answers should not go to the author.
     public var replyTo: Mailbox?
     /// Any text on one line.
     public var subject: String
     /// Any text; line ends of either kind.
     public var text: String
-    /// `nil`: a plain e-mail.
+    /// `nil` for a plain-text e-mail.
     public var html: String?
     /// With or without the angle brackets: `7c9e@shop.example`.
     public var messageID: String
-    /// When it was written.
+    /// The `Date` header.
     public var date: Date
-    /// Further lines, `List-Unsubscribe` for example; not those that the fields above make.
+    /// Further headers, such as `List-Unsubscribe`; not those of the properties above.
     public var headers: [(name: String, value: String)]
 
-    /// An e-mail. What cannot be sent is refused by ``SMTPClient/send(_:)``.
+    /// An e-mail. ``SMTPClient/send(_:)`` checks it.
     public init(
         from: Mailbox, to: [Mailbox], replyTo: Mailbox? = nil, subject: String, text: String, html: String? = nil, messageID: String,
         date: Date = Date(), headers: [(name: String, value: String)] = []

@@ -1,6 +1,6 @@
-/// Why an e-mail cannot be written: a value in it would break out of its header or its command.
+/// Why an e-mail cannot be written: a value would break out of its header or its command.
 public struct MailError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Which value, never the value itself.
+    /// The name of the value, never the value itself.
     public let description: String
 
     init(_ description: String) { self.description = description }

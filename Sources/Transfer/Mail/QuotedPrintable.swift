@@ -1,4 +1,4 @@
-/// Quoted-printable (RFC 2045, section 6.7) of a text: every line ends with CR LF, none is longer than 76 characters.
+/// A text in quoted-printable (RFC 2045, section 6.7): lines end with CR LF and have at most 76 characters.
 func quotedPrintable(_ text: String) -> [UInt8] {
     let digits = Array("0123456789ABCDEF".utf8)
     let (cr, lf) = (UInt8(ascii: "\r"), UInt8(ascii: "\n"))
@@ -8,7 +8,7 @@ func quotedPrintable(_ text: String) -> [UInt8] {
     var column = 0
     for (index, byte) in input.enumerated() {
         let next = index + 1 < input.count ? input[index + 1] : lf
-        // Any of CR LF, CR and LF ends a line.
+        // CR LF, CR and LF each end a line.
         if byte == cr && next == lf && index + 1 < input.count { continue }
         if byte == lf || byte == cr {
             output += [cr, lf]
@@ -17,7 +17,7 @@ func quotedPrintable(_ text: String) -> [UInt8] {
         }
         let isLast = next == lf || next == cr
         let isBlank = byte == 0x20 || byte == 0x09
-        // A blank at the end of a line might be taken off on the way.
+        // Mail servers may remove a space at the end of a line.
         let isPlain = (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "=") || isBlank && !isLast
         let width = isPlain ? 1 : 3
         if column + width > (isLast ? 76 : 75) {
@@ -31,7 +31,7 @@ func quotedPrintable(_ text: String) -> [UInt8] {
         }
         column += width
     }
-    // The last line may lack its end.
+    // The last line may lack its line end.
     if let last = input.last, last != lf, last != cr { output += [cr, lf] }
     return output
 }

@@ -1,20 +1,20 @@
 import CCurl
 import Synchronization
 
-/// Sends e-mails to one server by libcurl, over connections that are kept open between them.
+/// Sends e-mails to one server with libcurl, over connections that stay open.
 ///
-/// Each connection has a thread of its own, started with the first e-mail that needs it; no caller's thread ever blocks. E-mails beyond
-/// the number of connections wait for one, within their time-out.
+/// Each connection has its own thread, started with the first e-mail that needs it; no caller's thread ever blocks. If all connections are
+/// busy, e-mails wait for one within their timeout.
 public final class SMTPClient: Sendable {
     private let configuration: SMTPConfiguration
     private let trust: TrustStore
     private let connections: [CurlMulti]
-    /// How many e-mails each connection has before it.
+    /// The number of e-mails waiting at each connection.
     private let loads: Mutex<[Int]>
 
     /// A client with no connection yet.
     ///
-    /// - Throws: ``TransferError/Code/badCAFile`` if the CA file cannot be read or holds no certificate, ``TransferError/Code/invalidRequest``
+    /// - Throws: ``TransferError/Code/badCAFile`` if the CA file cannot be read or contains no certificate, ``TransferError/Code/invalidRequest``
     ///   if the host, the client's name or the login cannot be written in a command.
     public init(configuration: SMTPConfiguration) throws(TransferError) {
         try configuration.validate()
@@ -28,10 +28,10 @@ public final class SMTPClient: Sendable {
         self.loads = Mutex(Array(repeating: 0, count: connections.count))
     }
 
-    /// Sends one e-mail; returns when the server has taken it for every recipient (its 250 after the data).
+    /// Sends one e-mail; returns when the server has accepted it for all recipients (250 after the data).
     ///
-    /// One refused recipient refuses the e-mail for all. Cancelling the task ends the transfer, as ``TransferError/Code/cancelled``: at
-    /// once, or within a second while the server's last reply is awaited.
+    /// If the server refuses one recipient, the e-mail fails for all. Cancelling the task ends the transfer with ``TransferError/Code/cancelled``: at
+    /// once, or within a second while waiting for the server's last reply.
     public func send(_ mail: Mail) async throws(SMTPError) {
         let content: [UInt8]
         do throws(MailError) {
@@ -45,12 +45,12 @@ public final class SMTPClient: Sendable {
             return least
         }
         defer { self.loads.withLock { $0[number] -= 1 } }
-        // A server closes an idle connection when it likes; that is no failure of this e-mail.
+        // The server may close an idle connection at any time; the e-mail has not failed.
         guard try await !self.attempt(mail, content, on: self.connections[number], onNewConnection: false) else { return }
         _ = try await self.attempt(mail, content, on: self.connections[number], onNewConnection: true)
     }
 
-    /// `false`: not begun, the connection was closed; never for a new one.
+    /// `false`: the reused connection was closed before the e-mail began; never for a new connection.
     private func attempt(
         _ mail: Mail, _ content: [UInt8], on connection: CurlMulti, onNewConnection: Bool
     ) async throws(SMTPError) -> Bool {

@@ -1,11 +1,11 @@
 extension SMTPConfiguration {
-    /// `smtp://host:port/client`: what libcurl takes the server, the kind of TLS and EHLO's name from.
+    /// `smtp://host:port/client`: libcurl takes the server, the kind of TLS and the name for EHLO from it.
     var url: String {
         let host = self.host.contains(":") ? "[\(self.host)]" : self.host
         return "\(self.security == .implicit ? "smtps" : "smtp")://\(host):\(self.port)/\(self.clientName ?? "")"
     }
 
-    /// Refuses what would make another URL or another command of it.
+    /// Refuses values that would change the URL or add a command.
     func validate() throws(TransferError) {
         func isName(_ text: String) -> Bool {
             text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || "-._:".utf8.contains($0) }

@@ -1,37 +1,37 @@
-/// A mail server and how to speak to it.
+/// A mail server and its connection settings.
 public struct SMTPConfiguration: Sendable {
     /// How the connection is protected.
     public enum Security: String, Sendable {
-        /// A plain connection that must change to TLS before anything else (RFC 3207); a server that does not offer it is refused.
+        /// STARTTLS (RFC 3207): the connection must switch to TLS first; a server that does not offer it is refused.
         case startTLS = "starttls"
         /// TLS from the first byte (RFC 8314).
         case implicit
-        /// None; for a server on the same machine.
+        /// No TLS; for a server on the same machine.
         case none
     }
 
-    /// A name or an address.
+    /// A host name or an address.
     public var host: String
     /// 587 for `startTLS`, 465 for `implicit`, 25 for a relay.
     public var port: Int
-    /// STARTTLS if nothing else is said.
+    /// Default: STARTTLS.
     public var security: Security
-    /// `nil`: no AUTH.
+    /// `nil` for no AUTH.
     public var username: String?
-    /// Never in an error or a description.
+    /// Never part of an error or a description.
     public var password: String?
-    /// PEM certificates that are trusted beside the system's.
+    /// PEM certificates to trust beside the system's.
     public var caFile: String?
-    /// What the client calls itself in EHLO; `nil` is this machine's name.
+    /// The name in EHLO; `nil` for this machine's name.
     public var clientName: String?
-    /// Until the connection is made, TLS agreed and the login done.
+    /// Limit for connecting, the TLS handshake and the login.
     public var connectTimeout: Duration
-    /// For one e-mail, the connecting included.
+    /// Limit for one e-mail, including the connection.
     public var timeout: Duration
-    /// As many e-mails are under way at once.
+    /// The number of e-mails sent at the same time.
     public var maximumConnections: Int
 
-    /// A server with the defaults: STARTTLS, 10 s to connect, 60 s an e-mail, four connections.
+    /// A server with the defaults: STARTTLS, 10 s to connect, 60 s per e-mail, four connections.
     public init(
         host: String, port: Int, security: Security = .startTLS, username: String? = nil, password: String? = nil, caFile: String? = nil,
         clientName: String? = nil, connectTimeout: Duration = .seconds(10), timeout: Duration = .seconds(60),

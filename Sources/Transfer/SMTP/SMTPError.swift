@@ -1,8 +1,8 @@
-/// Why an e-mail was not taken.
+/// Why an e-mail was not sent.
 public struct SMTPError: Error, Sendable, Hashable {
-    /// How far the conversation had come.
+    /// The step of the SMTP conversation.
     public enum Stage: String, Sendable {
-        /// The e-mail itself cannot be written; nothing was sent.
+        /// The e-mail cannot be encoded; nothing was sent.
         case message
         /// The connection, the greeting, EHLO or TLS.
         case connect
@@ -12,21 +12,21 @@ public struct SMTPError: Error, Sendable, Hashable {
         case sender
         /// RCPT TO.
         case recipient
-        /// DATA and all after it.
+        /// DATA and everything after it.
         case data
     }
 
-    /// Where it failed.
+    /// The step that failed.
     public let stage: Stage
-    /// The server's reply code (RFC 5321, section 4.2); `nil` if it said nothing.
+    /// The server's reply code (RFC 5321, section 4.2); `nil` without a reply.
     public let reply: Int?
-    /// The refused recipient's place in ``Mail/to``, if it was one.
+    /// The index in ``Mail/to`` of the refused recipient, if there was one.
     public let recipient: Int?
-    /// libcurl's code; below zero are this module's own.
+    /// libcurl's code; negative ones belong to this module.
     public let code: TransferError.Code
-    /// The server's words, else libcurl's; no password is ever in it.
+    /// The server's reply, else libcurl's message; never contains a password.
     public let message: String
-    /// Whether the whole e-mail had left and no reply came: then it may be delivered, and another try may deliver it twice.
+    /// Whether the whole e-mail was sent without a reply: it may be delivered, and a retry may deliver it twice.
     public let mayHaveBeenSent: Bool
 
     /// An error; for doubles and tests.
@@ -39,8 +39,8 @@ public struct SMTPError: Error, Sendable, Hashable {
         self.mayHaveBeenSent = mayHaveBeenSent
     }
 
-    /// Whether the server refused this e-mail for good: a 5xx to its sender, recipient or data, or the e-mail cannot be written.
-    /// A 5xx to the connection or about the login (RFC 4954: 530 to 538) is about the settings: the e-mail may go out once they are mended.
+    /// Whether the server refused this e-mail for good: a 5xx to its sender, recipient or data, or it cannot be encoded. A 5xx to the connection
+    /// or the login (RFC 4954: 530 to 538) concerns the settings: the e-mail may be sent once they are corrected.
     public var isPermanent: Bool {
         switch self.stage {
         case .message: true
@@ -49,12 +49,12 @@ public struct SMTPError: Error, Sendable, Hashable {
         }
     }
 
-    /// Whether the same e-mail may be taken later; a cancelled one says no.
+    /// Whether a retry may succeed; never for a cancelled e-mail.
     public var isRetriable: Bool { !self.isPermanent && self.code != .cancelled }
 }
 
 extension SMTPError: CustomStringConvertible {
-    /// For a log: the stage, the server's code and words.
+    /// For logs: the step, the server's code and reply.
     public var description: String {
         let words = "\(self.stage.rawValue): \(self.message) (\(self.code.rawValue)"
         return words + (self.reply.map { ", reply \($0)" } ?? "") + (self.mayHaveBeenSent ? ", may have been sent)" : ")")

@@ -1,6 +1,6 @@
 import CCurl
 
-/// One e-mail on its way, and how far the conversation has come.
+/// One e-mail on its way, and the state of the SMTP conversation.
 final class SMTPExchange: Exchange {
     private let content: [UInt8]
     private var offset = 0
@@ -8,9 +8,9 @@ final class SMTPExchange: Exchange {
 
     private var stage = SMTPError.Stage.connect
     private var recipient = -1
-    /// The last command's; none while its reply is awaited.
+    /// The reply to the last command; nil while it is awaited.
     private var reply: (code: Int, words: String)?
-    /// libcurl says QUIT when it has made up its mind already: the reply to that is nobody's.
+    /// libcurl sends QUIT after the outcome is decided, so its reply is ignored.
     private var hasQuit = false
 
     init(
@@ -25,23 +25,23 @@ final class SMTPExchange: Exchange {
         try self.easy.set(CURLOPT_PASSWORD, configuration.password)
         try self.easy.set(CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN")
         try self.easy.set(CURLOPT_FRESH_CONNECT, onNewConnection)
-        // Also the longest wait for a reply to QUIT, which libcurl does while nothing else can run on the thread.
+        // Also limits the wait for a reply to QUIT, during which libcurl blocks the thread.
         try self.easy.set(CURLOPT_SERVER_RESPONSE_TIMEOUT, Int((configuration.timeout / .seconds(1)).rounded(.up)))
         try self.easy.set(CURLOPT_MAIL_FROM, "<\(from)>")
         try self.easy.set(CURLOPT_MAIL_RCPT, list: to.map { "<\($0)>" })
         try self.easy.set(CURLOPT_UPLOAD, true)
         try self.easy.set(CURLOPT_INFILESIZE_LARGE, large: content.count)
-        try self.easy.set(CURLOPT_VERBOSE, true)  // so that the commands are heard of
+        try self.easy.set(CURLOPT_VERBOSE, true)  // reports the commands
     }
 
     override func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         let part = self.content[self.offset...].prefix(buffer.count)
         unsafe buffer.copyBytes(from: part)
         self.offset = part.endIndex
-        // libcurl knows the length and does not ask once more.
+        // With the length, libcurl need not read again to find the end.
         if self.offset == self.content.count {
             self.isAllGiven = true
-            self.reply = nil  // what comes now is about the data, no longer the 354
+            self.reply = nil  // the next reply concerns the data, not the 354
         }
         return part.count
     }
@@ -68,7 +68,7 @@ final class SMTPExchange: Exchange {
         let text = unsafe String(decoding: line, as: UTF8.self)
         guard let code = Int(text.prefix(3)) else { return true }
         let words = text.dropFirst(4).filter { !$0.isNewline }
-        // A reply of several lines repeats its code (RFC 5321, section 4.2.1).
+        // A multi-line reply repeats its code (RFC 5321, section 4.2.1).
         if let reply = self.reply, reply.code == code {
             self.reply = (code, reply.words.count > 500 ? reply.words : "\(reply.words) \(words)")
         } else {
@@ -77,7 +77,7 @@ final class SMTPExchange: Exchange {
         return true
     }
 
-    /// Whether the server had closed a connection that was open from an earlier e-mail, so that this one was not even begun.
+    /// Whether the server had closed a reused connection, so that this e-mail has not begun.
     func foundConnectionClosed(_ code: CURLcode) -> Bool {
         let others = [CURLE_OK, CURLE_ABORTED_BY_CALLBACK, CURLE_OPERATION_TIMEDOUT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT]
         guard !others.contains(code) else { return false }
@@ -85,15 +85,15 @@ final class SMTPExchange: Exchange {
         return closed && self.stage != .data && self.easy.get(CURLINFO_NUM_CONNECTS) == 0
     }
 
-    /// Why the server has not taken it.
+    /// The failure.
     func error(_ code: CURLcode) -> SMTPError {
         let stage = code == CURLE_LOGIN_DENIED ? .login : self.stage
-        // Before a connection is safe the server has said friendly things, and no reason.
+        // Until the connection is established, the replies are greetings and do not explain the failure.
         let isAboutTLS = [CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_USE_SSL_FAILED].contains(code)
         return SMTPError(
             stage: stage, reply: self.reply?.code, recipient: stage == .recipient ? self.recipient : nil,
             code: code == CURLE_ABORTED_BY_CALLBACK ? .cancelled : .init(code),
-            // What a server says to a login may repeat what it was given.
+            // A reply to a login may repeat the password.
             message: stage == .login || isAboutTLS ? self.easy.message(code) : self.reply?.words ?? self.easy.message(code),
             mayHaveBeenSent: self.isAllGiven && self.reply == nil)
     }
