@@ -9,23 +9,23 @@ import RabbitMQ
 import ServiceLifecycle
 import Shop
 
-/// What the ingress is made of: the one place where its parts meet.
+/// Builds the ingress: the one place that connects its components.
 struct Composition {
     let settings: Settings
     let logger: Logger
 
-    /// The services in the order in which they depend on each other, and the routes that the server among them serves.
+    /// The services in the order of their dependencies, and the routes of the server among them.
     /// - Throws: `SettingError`.
     func build() async throws -> (services: [any Service], routes: Routes) {
         let (settings, logger) = (self.settings, self.logger)
         let limits = try ServerLimits(settings: settings)
-        // One thread for what a request waits for: its message and its look into the inbox wake it together.
+        // One thread for everything that a write waits for: one wake-up serves its message and its inbox lookup.
         let thread = EventThread(name: "clients")
         let poolSize = try settings.int("DATABASE_POOL_SIZE", default: 6, in: 1...100)
         let pool = try self.pool(of: "DATABASE_URL", size: poolSize, thread)
-        // A replica hears of a change after the workers' hint of it may have come: what is cached, or read by whoever has just changed it, is not read there.
+        // Reads that follow a change go to the primary: a replica may receive the change after the event that invalidates the cache.
         let searched = settings.isSet("DATABASE_READ_URL") ? try self.pool(of: "DATABASE_READ_URL", size: poolSize, thread) : pool
-        // Who may do what: by the database itself and not a copy that is behind, and never queued behind searches.
+        // Permissions come from the primary, not from a replica that lags, and never queue behind searches.
         let accounts = try PostgresPool(
             url: settings.databaseURL(), size: 2, applicationName: "ingress accounts", statementTimeout: .seconds(3), acquireTimeout: .seconds(3),
             thread: thread, logger: logger)
@@ -60,7 +60,7 @@ struct Composition {
         }
         let rates = try RateLimits(settings: settings, requests: limits.requests)
         var routes = Routes()
-        // The API's port is everybody's.
+        // The API's port is public.
         let isProduction = try settings.environment() == .production
         HealthController(unready: unready, servesMetrics: !settings.isSet("METRICS_PORT") && !isProduction).add(to: &routes)
         try AccountsController(

@@ -2,7 +2,7 @@ import ArgumentParser
 import Conveyor
 import Shop
 
-/// The HTTP API: publishes every write, waits for the broker's confirm, and reads what the workers have written.
+/// The HTTP API: publishes every write, waits for the broker's confirm, and reads the rows that the workers write.
 @main
 struct Ingress: AsyncParsableCommand {
     static let configuration = Part.configuration("ingress", "Conveyor's HTTP API.", settings: .ingress, of: .shop)

@@ -6,7 +6,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// Registration, sign-in, tokens, passwords. Passwords are hashed here, before anything is published: no message ever holds one.
+/// Registration, sign-in, tokens, passwords. The ingress hashes passwords before it publishes: no message contains one.
 struct AccountsController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
@@ -14,11 +14,11 @@ struct AccountsController: Sendable {
     let passwords: PasswordHasher
     let sessions: Sessions
     let pool: PostgresPool
-    /// By account, beside the limit by client; nil if rate limits are off.
+    /// A limit per account, beside the one per client; nil if rate limits are off.
     let guesses: GuessLimits?
-    /// Hashing takes long: clients take turns.
+    /// Hashing is slow, so clients take turns.
     let turns: FairQueue<IPAddress>
-    /// `SECRET_KEY`, then the previous ones.
+    /// `SECRET_KEY`, then the previous keys.
     let secrets: [String]
 
     func add(to routes: inout Routes) {
@@ -59,7 +59,7 @@ struct AccountsController: Sendable {
         let account = try await self.pool.reading { pool in
             try await pool.query(Self.findByEmail, email).decode((ID, String, Int32, Bool).self).first
         }
-        // As long for an unknown address as for a known one.
+        // An unknown address takes as long as a known one.
         context.trace.note { noted in
             noted.userID = account?.0
             noted.emailHash = SecurityLog.hash(email, secret: self.secrets[0])
@@ -96,7 +96,7 @@ struct AccountsController: Sendable {
 
     private static let sessionIsOver = Problem(.tokenExpired, "The session has reached its maximum age; sign in again.")
 
-    /// A refresh token is good for one new pair. One that comes again later than a moment was copied: its session is ended, whoever has the copy.
+    /// A refresh token can be exchanged once. If it comes again after a short grace period, it was copied, and its session ends for all holders.
     @Sendable private func refresh(_ request: Request, _ context: IngressContext) async throws -> Response {
         let token = try await request.read { $0.string("refresh_token", 1...4096) }.value
         let user = try await self.authenticator.user(refreshing: token)
@@ -105,7 +105,7 @@ struct AccountsController: Sendable {
         switch try await self.sessions.standing(of: session) {
         case .current(let next):
             session.counter = next
-            // Before the answer: whatever happens then, the token counts as used.
+            // Recorded before the answer, so the token counts as used in any case.
             try await self.publish(
                 RenewSession(userID: user.id, sessionID: id, counter: next, expiresAt: Int64(expiresAt.timeIntervalSince1970)), by: user.id, context)
         case .used:
@@ -188,7 +188,7 @@ struct AccountsController: Sendable {
         return try await self.intake.accept(command, .changePassword, about: .existing(user.id), by: user.id, body: input.bytes, request, context)
     }
 
-    /// The account of a user who gave the right password.
+    /// The account, if the password is right.
     /// - Throws: `Problem` `wrong_password`.
     private func verify(_ password: String, of user: Authenticator.User, _ context: IngressContext) async throws -> (epoch: Int, email: String) {
         let account = try await self.pool.reading { pool in
@@ -200,11 +200,11 @@ struct AccountsController: Sendable {
         return (Int(account.1), account.2)
     }
 
-    /// A sign-in counts as recent for so long, in seconds.
+    /// Seconds for which a sign-in counts as recent.
     private static let recency: TimeInterval = 15 * 60
 
-    /// Erases the account: its person is taken out of everything that the law does not have the shop keep. That cannot be undone, so whoever signed
-    /// in longer ago than a moment gives the password again.
+    /// Erases the account: removes all personal data that the law does not require the shop to keep. This cannot be undone, so it needs the
+    /// password again unless the sign-in is recent.
     @Sendable private func erase(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
         let input = try await request.read(optional: true) { $0.optionalString("password", 1...1024) }
@@ -249,15 +249,15 @@ struct AccountsController: Sendable {
 }
 
 extension Fields {
-    /// A password that somebody chooses.
-    /// - Parameter email: of the account, if it is known.
+    /// A new password.
+    /// - Parameter email: the account's address, if known.
     func newPassword(_ field: String, _ lengths: ClosedRange<Int>, email: String?) -> String {
         let text = self.string(field, lengths)
         if !text.isEmpty, let weakness = Password(text).weakness(email: email) { self.refuse(field, weakness) }
         return text
     }
 
-    /// A field that turned out to be wrong after the body was read.
+    /// The problem of a field that turns out wrong after the body was read.
     static func invalid(_ field: String, _ message: String) -> Problem {
         Problem(.invalid, "The request has fields that are not valid.", errors: [.init(field: field, message: message)])
     }

@@ -7,26 +7,27 @@ import Postgres
 import Shop
 import Synchronization
 
-/// Who sends a request: reads and verifies the bearer token, and looks whether the account still stands by it.
+/// Authenticates a request: verifies the bearer token, and checks that the account still accepts it.
 final class Authenticator: Sendable {
-    /// The account that a request is by.
+    /// The account that sent the request.
     struct User: Sendable {
         let id: ID
         let isSuperuser: Bool
         let epoch: Int
-        /// Of the token.
+        /// The token's expiry.
         let expiresAt: Date
-        /// The database stood by the token. If it could not be reached at all, the token alone speaks: enough to send what a worker looks at again.
+        /// Whether the database confirmed the account. While it is unreachable the token alone counts: enough to send a command, which a worker
+        /// checks again.
         let isConfirmed: Bool
         let session: Tokens.Session
     }
 
-    /// What the database says of an account.
+    /// The account's state in the database.
     private struct Standing: Sendable {
         let epoch: Int
         let isActive: Bool
         let isSuperuser: Bool
-        /// Sessions that were ended not so long ago that their access tokens are over.
+        /// Ended sessions whose access tokens may not have expired yet.
         let endedSessions: [ID]
 
         func stands(by epoch: Int, _ session: Tokens.Session) -> Bool {
@@ -37,13 +38,13 @@ final class Authenticator: Sendable {
     private let tokens: Tokens
     private let pool: PostgresPool
     private let standings: ReadCache<Standing>
-    /// Verified tokens: a client sends the same one with every request.
+    /// Cache of verified tokens: a client sends the same one with every request.
     private let verified = Mutex<[String: Tokens.Claims]>([:])
     private static let verifiedLimit = 10_000
 
     private let accessLifetime: Double
 
-    /// - Parameter accessLifetime: of an access token, in seconds.
+    /// - Parameter accessLifetime: the lifetime of access tokens, in seconds.
     init(tokens: Tokens, accessLifetime: Double, pool: PostgresPool, feed: ChangeFeed) {
         self.tokens = tokens
         self.accessLifetime = accessLifetime
@@ -64,14 +65,14 @@ final class Authenticator: Sendable {
         return try await self.user(of: self.claims(token, for: .access))
     }
 
-    /// Whether a request that everyone may send is by a member of the shop's staff. A token that is not good counts as none.
+    /// Whether an optional token belongs to a member of the staff. An invalid token counts as none.
     func isStaff(_ request: Request) async -> Bool {
         guard request.headers.contains(.authorization) else { return false }
         return (try? await self.user(request))?.isSuperuser ?? false
     }
 
-    /// A member of the shop's staff.
-    /// - Throws: as ``user(_:)``, or `forbidden`; `database_unreachable` if the database cannot say so.
+    /// Requires a member of the staff.
+    /// - Throws: as ``user(_:)``, or `forbidden`; `database_unreachable` if the database does not answer.
     func superuser(_ request: Request) async throws -> User {
         let user = try await self.user(request)
         guard user.isConfirmed else { throw Self.unconfirmed }
@@ -80,14 +81,14 @@ final class Authenticator: Sendable {
     }
 
     /// The account of a refresh token.
-    /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`; `database_unreachable` if the database cannot say so.
+    /// - Throws: `Problem` `unauthorized`, `token_expired`, `user_inactive`; `database_unreachable` if the database does not answer.
     func user(refreshing token: String) async throws -> User {
         let user = try await self.user(of: self.claims(token, for: .refresh))
         guard user.isConfirmed else { throw Self.unconfirmed }
         return user
     }
 
-    /// Whose refresh token it is, whether or not the account still stands by it.
+    /// The owner of a refresh token, whether or not the account still accepts it.
     /// - Throws: `Problem` `unauthorized`, `token_expired`.
     func owner(of token: String) async throws(Problem) -> (id: ID, session: Tokens.Session) {
         let claims = try self.claims(token, for: .refresh)
@@ -98,7 +99,7 @@ final class Authenticator: Sendable {
 
     private static func bearer(_ request: Request) -> String? {
         guard let header = request.headers[.authorization] else { return nil }
-        // As nearly everybody writes it; the scheme's case does not count (RFC 9110, section 11.1).
+        // The usual spelling first; the scheme's case does not matter (RFC 9110, section 11.1).
         if header.utf8.starts(with: "Bearer ".utf8) { return String(header.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }) }
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
@@ -134,13 +135,13 @@ final class Authenticator: Sendable {
         do {
             standing = try await self.standing(of: claims.userID)
         } catch let error as PostgresError where error.meansAway {
-            // Writes are accepted while the database is away: then the token's word counts, unless it is known to be outdated. An epoch only rises.
+            // While the database is away, writes are still accepted on the token alone, unless it is known to be outdated. Epochs only rise.
             if let known = self.standings.lastKnown(claims.userID), known.value.epoch > claims.epoch { throw Self.revoked }
             return User(
                 id: claims.userID, isSuperuser: false, epoch: claims.epoch, expiresAt: claims.expiresAt, isConfirmed: false, session: claims.session)
         }
         if let known = standing, known.epoch < claims.epoch {
-            // The token is newer than what is known here: an operator's hand at the database goes by no event.
+            // The token is newer than our cache: a manual change in the database emits no event.
             self.standings.drop(claims.userID)
             standing = try await self.standing(of: claims.userID)
         }
@@ -151,14 +152,14 @@ final class Authenticator: Sendable {
             session: claims.session)
     }
 
-    /// Whether someone whose request goes on for long may still have what it was granted.
+    /// Whether the sender of a long-running request still has its rights.
     func stillStands(_ user: User) async -> Bool {
         guard user.expiresAt > Date() else { return false }
         do {
             guard let standing = try await self.standing(of: user.id) else { return false }
             return standing.isActive && standing.stands(by: user.epoch, user.session) && (standing.isSuperuser || !user.isSuperuser)
         } catch {
-            // While it is away nothing new can be read either; a right of the staff's is the database's to say.
+            // While the database is away there is nothing new to read. Staff rights always need the database.
             return (error as? PostgresError)?.meansAway == true && !user.isSuperuser
         }
     }

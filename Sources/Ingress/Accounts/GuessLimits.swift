@@ -2,15 +2,15 @@ import Conveyor
 import Shop
 import Synchronization
 
-/// How often an account's password may be guessed wrongly. What was right is not counted.
+/// Limits wrong passwords per account. Right ones are not counted.
 ///
-/// Each network has a quota of its own with each account, so nobody can use up the owner's from elsewhere. Networks from which nobody has signed in to
-/// the account share one more: however many there are, they guess no faster. (Each ingress counts for itself.)
+/// Each network has its own quota per account, so an attacker elsewhere cannot use up the owner's. All networks without a successful sign-in to
+/// the account share one more quota, so many networks guess no faster than one. (Each ingress counts for itself.)
 final class GuessLimits: Sendable {
-    /// Whose password it is.
+    /// The account that is guessed at.
     enum Account: Hashable, Sendable {
         case known(ID)
-        /// Nobody's e-mail address: limited in the same way, or it would show who has an account.
+        /// An address without an account: limited in the same way, or the limit would reveal which accounts exist.
         case unknown(email: String)
     }
 
@@ -21,25 +21,25 @@ final class GuessLimits: Sendable {
 
     private let near: RateLimiter<Pair>
     private let far: RateLimiter<Account>
-    /// Networks that have guessed wrongly of late: others go first.
+    /// Networks with recent wrong guesses: others are served first.
     private let failed = RateLimiter<IPAddress>(Rate(1, per: 900))
-    /// Where somebody signed in.
+    /// Networks with a successful sign-in.
     private let familiar = Mutex<Set<Pair>>([])
     private static let familiarLimit = 100_000
 
-    /// - Parameter rate: `RATE_LIMIT_AUTH`, which can only make it stricter.
+    /// - Parameter rate: `RATE_LIMIT_AUTH`, which can only make the limit stricter.
     init(_ rate: Rate) {
         self.near = RateLimiter(rate.stricter(than: Rate(10, per: 900)))
         self.far = RateLimiter(rate.stricter(than: Rate(100, per: 3600)))
     }
 
-    /// Lets a password be tried.
-    /// - Parameter attempt: whether it is right.
-    /// - Throws: `Refusal` `rate_limited`; what `attempt` throws, which is no guess.
+    /// Runs one attempt with a password.
+    /// - Parameter attempt: returns whether the password is right.
+    /// - Throws: `Refusal` `rate_limited`; the error of `attempt`, which does not count as a guess.
     func guess(_ account: Account, from client: IPAddress, _ attempt: () async throws -> Bool) async throws -> Bool {
         let pair = Pair(account: account, network: client.network)
         let isFamiliar = self.familiar.withLock { $0.contains(pair) }
-        // Counted beforehand, or a hundred at once would pass.
+        // Counted before the attempt, or a hundred simultaneous ones would pass.
         let near = self.near.take(pair)
         guard near.isAllowed else { throw Refusal.tooMany("Too many wrong passwords", wait: near.wait) }
         if !isFamiliar {
@@ -72,6 +72,6 @@ final class GuessLimits: Sendable {
         return isRight
     }
 
-    /// Whether no wrong guess has come from a client's network of late.
+    /// Whether a client's network has no recent wrong guess.
     func isClean(_ client: IPAddress) -> Bool { self.failed.standing(of: client.network).isAllowed }
 }

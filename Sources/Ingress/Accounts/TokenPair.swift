@@ -3,12 +3,12 @@ import FoundationEssentials
 import Identity
 import Shop
 
-/// What a sign-in is answered with (RFC 6749, section 5.1).
+/// The answer to a sign-in (RFC 6749, section 5.1).
 struct TokenPair: Encodable, Sendable {
     let accessToken: String
     let refreshToken: String
     let tokenType = "bearer"
-    /// Seconds that the access token is good for.
+    /// The access token's lifetime in seconds.
     let expiresIn: Int
 
     enum CodingKeys: String, CodingKey {
@@ -19,7 +19,7 @@ struct TokenPair: Encodable, Sendable {
     }
 }
 
-/// Makes token pairs of the lifetimes that the settings say.
+/// Creates token pairs with the lifetimes from the settings.
 struct TokenIssuer: Sendable {
     private let tokens: Tokens
     private let access: Duration
@@ -33,21 +33,21 @@ struct TokenIssuer: Sendable {
         self.refresh = try settings.days("REFRESH_TOKEN_EXPIRE_DAYS")
     }
 
-    /// A session ends for good so long after its sign-in, however often it was refreshed.
+    /// A session ends this long after its sign-in, however often it is refreshed.
     private static let sessionLifetime: TimeInterval = 90 * 86_400
 
-    /// A session that begins now.
+    /// A new session.
     func newSession() -> Tokens.Session {
         Tokens.Session(id: .v7(milliseconds: UInt64(Clock.milliseconds())), signedInAt: Self.now)
     }
 
-    /// When a refresh token that is given out now ends; nil if its session is at its end.
+    /// The expiry of a refresh token issued now; nil if its session is over.
     func expiry(of session: Tokens.Session) -> Date? {
         let end = session.signedInAt.addingTimeInterval(Self.sessionLifetime)
         return end > Self.now ? min(end, Self.now.addingTimeInterval(self.refresh / .seconds(1))) : nil
     }
 
-    /// - Parameter expiresAt: of the refresh token, see ``expiry(of:)``.
+    /// - Parameter expiresAt: of the refresh token; see ``expiry(of:)``.
     func pair(for id: ID, epoch: Int, _ session: Tokens.Session, until expiresAt: Date) throws -> TokenPair {
         let now = Self.now
         func sign(_ use: Tokens.Use, _ expiresAt: Date) throws -> String {
@@ -58,6 +58,6 @@ struct TokenIssuer: Sendable {
             refreshToken: try sign(.refresh, expiresAt), expiresIn: Int(self.access / .seconds(1)))
     }
 
-    // Whole seconds: some readers of tokens take no other.
+    // Whole seconds: some JWT libraries accept nothing else.
     private static var now: Date { Date(timeIntervalSince1970: Double(Clock.seconds())) }
 }

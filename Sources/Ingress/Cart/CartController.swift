@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// The user's cart, and its way to an order.
+/// The user's cart and its checkout.
 struct CartController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
@@ -21,7 +21,7 @@ struct CartController: Sendable {
         return try .json(try await self.carts.cart(of: user.id))
     }
 
-    /// Sets an absolute quantity: said twice, it is the same.
+    /// Sets an absolute quantity, so repeating the request is harmless.
     @Sendable private func setItem(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
         guard let product = ID(context.parameter("product_id")) else { throw ProductsController.notFound }

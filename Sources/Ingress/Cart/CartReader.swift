@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A cart as it is answered: at today's prices, with what of it can be sold now.
+/// A cart in the API, with today's prices and the quantity of each item that is in stock.
 struct CartBody: Encodable, Sendable {
     struct Item: Encodable, Sendable {
         let productID: ID
@@ -12,7 +12,7 @@ struct CartBody: Encodable, Sendable {
         let quantity: Int
         let unitAmount: Int64
         let currency: String
-        /// Units that can be sold now; 0 of an archived product.
+        /// Units that are in stock; 0 for an archived product.
         let available: Int
         let amount: Int64
 
@@ -40,7 +40,7 @@ struct CartBody: Encodable, Sendable {
 /// Reads carts.
 struct CartReader: Sendable {
     let pool: PostgresPool
-    /// The shop's: of an empty cart.
+    /// The shop's currency, for an empty cart.
     let currency: String
 
     private static let items: Statement = """
@@ -48,12 +48,12 @@ struct CartReader: Sendable {
         from cart_items i join products p on p.id = i.product_id
         where i.user_id = $1 and i.quantity > 0 order by p.name, p.id
         """
-    /// When the last command took effect, be it one that emptied the cart.
+    /// When the last command took effect, even if it emptied the cart.
     private static let updatedAt: Statement = """
         select greatest((select max(updated_at) from cart_items where user_id = $1), (select cleared_at from carts where user_id = $1))
         """
 
-    /// The cart of a user; it is empty until something is put into it.
+    /// A user's cart; empty until the user adds something.
     func cart(of user: ID) async throws -> CartBody {
         let results = try await self.pool.reading { pool in try await pool.pipeline([Call(Self.items, user), Call(Self.updatedAt, user)]) }
         let items = try results[0].map { row -> CartBody.Item in
@@ -62,7 +62,7 @@ struct CartReader: Sendable {
                 productID: try row[0], sku: try row[1], name: try row[2], quantity: Int(quantity), unitAmount: unitAmount, currency: try row[5],
                 available: Int(try row[6, as: Int32.self]), amount: quantity * unitAmount)
         }
-        // A price has at most 10^12 units, a quantity a thousand; but nothing bounds how many items a cart has.
+        // A price has at most 10^12 units and a quantity a thousand, but the number of items is not limited.
         let total = items.reduce(Int64(0)) { sum, item in
             let (next, overflow) = sum.addingReportingOverflow(item.amount)
             return overflow ? .max : next

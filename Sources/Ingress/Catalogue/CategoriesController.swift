@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// Categories: a tree for everyone to read, changed by the shop's staff.
+/// Categories: a public tree, which the staff changes.
 struct CategoriesController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
@@ -10,7 +10,7 @@ struct CategoriesController: Sendable {
 
     func add(to routes: inout Routes) {
         routes.api(.get, "/categories", self.list)
-        // Its slug, or its id.
+        // A slug or an id.
         routes.api(.get, "/categories/{id}", self.get)
         routes.api(.post, "/categories", self.create)
         routes.api(.patch, "/categories/{id}", self.update)
@@ -43,7 +43,7 @@ struct CategoriesController: Sendable {
         return try await self.intake.accept(input.value, .createCategory, about: .new, by: user.id, body: input.bytes, request, context)
     }
 
-    /// A merge patch (RFC 7396): `null` takes away the description or the parent.
+    /// A merge patch (RFC 7396): `null` removes the description or the parent.
     @Sendable private func update(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.superuser(request)
         guard let id = ID(context.parameter("id")) else { throw Self.notFound }

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Reads the categories: all of them at once, kept until one changes.
+/// Reads all categories at once, and caches them until one changes.
 struct CategoryReader: Sendable {
     private let pool: PostgresPool
     private let cache: ReadCache<CategoryTree>
@@ -19,7 +19,7 @@ struct CategoryReader: Sendable {
     private static let key = ID(high: 0, low: 0)
 
     /// The tree.
-    /// - Throws: `PostgresError`, if nothing is known of it here.
+    /// - Throws: `PostgresError`, if the cache has no tree either.
     func tree() async throws -> CategoryTree {
         if let known = self.cache.valid(Self.key) { return known }
         let tree = try await self.cache.value(Self.key) { [pool] in

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A category as it is answered.
+/// A category in the API.
 struct CategoryBody: Encodable, Sendable {
     let id: ID
     let name: String
@@ -18,9 +18,9 @@ struct CategoryBody: Encodable, Sendable {
     }
 }
 
-/// All categories at one moment, with the answers that are made of them. There are few, and they seldom change.
+/// All categories at one moment, with the answers made from them. There are few, and they seldom change.
 struct CategoryTree: Sendable {
-    /// A category with what lies below it.
+    /// A category with its subtree.
     struct Node: Sendable {
         let category: CategoryBody
         let answer: SharedAnswer
@@ -31,7 +31,7 @@ struct CategoryTree: Sendable {
             self.answer = SharedAnswer(json: self.json)
         }
 
-        /// Itself and all above it are active: so everyone sees it.
+        /// Whether it and all its ancestors are active, so that everyone sees it.
         fileprivate(set) var isVisible = false
         fileprivate var children: [ID] = []
     }
@@ -39,12 +39,12 @@ struct CategoryTree: Sendable {
     private let nodes: [ID: Node]
     private let idsBySlug: [String: ID]
 
-    /// What everyone sees of the tree.
+    /// The public part of the tree.
     let visible: SharedAnswer
-    /// The whole tree, for the shop's staff.
+    /// The whole tree, for the staff.
     let whole: [UInt8]
 
-    /// - Parameter categories: in the order in which siblings are to stand.
+    /// - Parameter categories: in the order of siblings.
     init(_ categories: [CategoryBody]) throws {
         var nodes: [ID: Node] = [:]
         var roots: [ID] = []
@@ -64,7 +64,7 @@ struct CategoryTree: Sendable {
         self.whole = Self.json(roots, nodes, onlyVisible: false)
     }
 
-    /// `{"items":[{…,"children":[…]}]}`, level by level and without recursion, as nothing bounds how deep the tree is.
+    /// `{"items":[{…,"children":[…]}]}`, level by level without recursion, since the depth is not limited.
     private static func json(_ roots: [ID], _ nodes: [ID: Node], onlyVisible: Bool) -> [UInt8] {
         func shown(_ ids: [ID]) -> ArraySlice<Node> { ids.compactMap { nodes[$0] }.filter { $0.isVisible || !onlyVisible }[...] }
         var json = Array(#"{"items":["#.utf8)
@@ -86,12 +86,12 @@ struct CategoryTree: Sendable {
         return json
     }
 
-    /// The category of this slug or id; nil if there is none.
+    /// The category with this slug or id; nil if there is none.
     subscript(text: String) -> Node? {
         (self.idsBySlug[text] ?? ID(text)).flatMap { self.nodes[$0] }
     }
 
-    /// The ids of a visible category and of all visible ones below it; nil if there is none of this slug or id.
+    /// The ids of a visible category and its visible descendants; nil if no category has this slug or id.
     func visibleSubtree(of text: String) -> [ID]? {
         guard let top = self[text], top.isVisible else { return nil }
         var ids: [ID] = []

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A product as it is answered.
+/// A product in the API.
 struct ProductBody: Encodable, Sendable {
     let id: ID
     let sku: String
@@ -11,7 +11,7 @@ struct ProductBody: Encodable, Sendable {
     let description: String
     let unitAmount: Int64
     let currency: String
-    /// What can still be sold: reserved units are already taken off.
+    /// Units in stock, without the reserved ones.
     let stockQuantity: Int
     let inStock: Bool
     let categoryID: OrNull<ID>
@@ -35,12 +35,12 @@ struct ProductBody: Encodable, Sendable {
         case updatedAt = "updated_at"
     }
 
-    /// What ``init(_:)`` reads, of `products p`.
+    /// The columns of `products p` that ``init(_:)`` reads.
     static let columns = """
         p.id, p.sku, p.name, p.description, p.unit_amount, p.currency, p.stock_quantity, p.category_id, p.images, p.is_active,
         p.low_stock_threshold, p.created_at, p.updated_at
         """
-    /// How many they are.
+    /// The number of columns.
     static let columnCount = 13
 
     /// Reads ``columns``.

@@ -2,15 +2,15 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// What `GET /products` is asked for.
+/// The query of `GET /products`.
 struct ProductQuery: Sendable {
-    /// How the list is sorted.
+    /// The order of the list.
     enum Order: String, CaseIterable, Sendable {
         case relevance, price, name
         case priceDescending = "-price"
         case newest = "-created_at"
 
-        /// Marks the cursors of this order: one of another order is refused.
+        /// Marks the cursors of this order; a cursor of another order is refused.
         var mark: Character {
             switch self {
             case .relevance: "r"
@@ -22,9 +22,9 @@ struct ProductQuery: Sendable {
         }
     }
 
-    /// What was typed; nil without.
+    /// The search text, if given.
     var text: String?
-    /// The slug of a category, whose subtree counts.
+    /// The slug of a category; its subtree is included.
     var category: String?
     var minPrice: Int64?
     var maxPrice: Int64?

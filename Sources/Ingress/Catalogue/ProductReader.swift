@@ -2,9 +2,9 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Single products, as answers that are kept ready.
+/// Reads single products, and caches the complete answers.
 struct ProductReader: Sendable {
-    /// A product's answer, and whether everyone may see it.
+    /// A product's answer, and whether the product is public.
     struct Product: Sendable {
         let isActive: Bool
         let answer: SharedAnswer
@@ -20,8 +20,8 @@ struct ProductReader: Sendable {
 
     private static let one = Statement("select \(ProductBody.columns) from products p where p.id = $1")
 
-    /// A product, archived or not; nil if there is none of that id.
-    /// - Throws: `PostgresError`, if nothing is known of it here.
+    /// A product, archived or not; nil if the id does not exist.
+    /// - Throws: `PostgresError`, if the cache has no answer either.
     func product(_ id: ID) async throws -> Product? {
         if let known = self.cache.valid(id) { return known }
         return try await self.cache.value(id) { [pool] in

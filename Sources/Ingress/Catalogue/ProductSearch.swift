@@ -3,10 +3,10 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Lists and searches products, page by page.
+/// Lists and searches products in pages.
 ///
-/// A page begins after the sort key and the id of the last item, so it is complete whatever is inserted meanwhile. The SQL is put together for each
-/// request and planned with its values: which index serves depends on them.
+/// A page begins after the sort key and id of the previous one's last item, so inserts do not disturb it. The SQL is composed for each request and
+/// planned with its values, since they decide which index is best.
 struct ProductSearch: Sendable {
     private let pool: PostgresPool
     private let categories: CategoryReader
@@ -16,8 +16,7 @@ struct ProductSearch: Sendable {
         self.categories = categories
     }
 
-    /// What is looked at one by one. If more match, to rank them all takes longer than a customer waits, and tells them little: then the newest come
-    /// first.
+    /// Up to this number of matches are ranked. Ranking more takes longer than a customer waits and helps little, so then the newest come first.
     private static let few = 10_000
 
     /// One page.
@@ -41,7 +40,7 @@ struct ProductSearch: Sendable {
                 let all = conditions.bind(words.all)
                 conditions.add("p.words @@ \(all)::text::tsquery")
                 if order != .relevance {
-                    // Found first, then sorted: the planner would walk along the index of the order, hoping to meet what matches soon.
+                    // Filtered first, then sorted: the planner would otherwise scan the index of the sort order, hoping to find matches early.
                     if try await self.areFew(conditions, in: pool) { source = "(select * from products p where \(conditions.sql) offset 0) p" }
                 } else if try await self.canBeRanked(conditions, query.cursor, in: pool) {
                     let (whole, typed) = (conditions.bind(words.whole), conditions.bind(text))
@@ -56,7 +55,7 @@ struct ProductSearch: Sendable {
         }
     }
 
-    /// Whether so few match that they are ranked; decided on the first page for all others.
+    /// Whether there are few enough matches to rank; the first page decides for the following ones.
     private func canBeRanked(_ conditions: Conditions, _ cursor: Cursor?, in pool: PostgresPool) async throws -> Bool {
         if let cursor { return cursor.key.first == ProductQuery.Order.relevance.mark }
         return try await self.areFew(conditions, in: pool)
@@ -110,8 +109,8 @@ struct ProductSearch: Sendable {
         return Page(products, limit: query.limit, item: { $0.body }) { Cursor(key: "\(order.mark)\($0.key)", id: $0.body.id) }
     }
 
-    /// Where a page begins, as a value of the sort key's type.
-    /// - Throws: the cursor is of another order.
+    /// The beginning of a page, as a value of the sort key's type.
+    /// - Throws: if the cursor belongs to another order.
     private static func start(_ order: ProductQuery.Order, _ cursor: Cursor) throws(Problem) -> any PostgresEncodable {
         let key = String(cursor.key.dropFirst())
         let start: (any PostgresEncodable)? =
@@ -128,7 +127,7 @@ struct ProductSearch: Sendable {
     }
 }
 
-/// Conditions of a query with the values in them, each under its number.
+/// The conditions of a query with their numbered values.
 private struct Conditions: Sendable {
     private(set) var sql = "p.is_active"
     private(set) var parameters: [any PostgresEncodable] = []

@@ -2,13 +2,13 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// Products: listed, searched and read by everyone, changed by the shop's staff.
+/// Products: public lists, search and details; the staff changes them.
 struct ProductsController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
     let products: ProductReader
     let search: ProductSearch
-    /// Searches take long: clients take turns.
+    /// Searches are slow, so clients take turns.
     let turns: FairQueue<IPAddress>
 
     func add(to routes: inout Routes) {
@@ -54,7 +54,7 @@ struct ProductsController: Sendable {
         return try await self.intake.accept(input.value, .createProduct, about: .new, by: user.id, body: input.bytes, request, context)
     }
 
-    /// A merge patch (RFC 7396): `null` takes away the description, the category, the images, or the threshold, in whose place the shop's comes.
+    /// A merge patch (RFC 7396): `null` removes the description, the category or the images, or resets the threshold to the shop's default.
     @Sendable private func update(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.superuser(request)
         guard let id = ID(context.parameter("id")) else { throw Self.notFound }
@@ -76,7 +76,7 @@ struct ProductsController: Sendable {
             input.value, .updateProduct, about: .existing(id), by: user.id, body: input.bytes, request, context)
     }
 
-    /// Takes it out of the shop; orders keep their lines.
+    /// Archives the product; existing orders keep their lines.
     @Sendable private func archive(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.superuser(request)
         guard let id = ID(context.parameter("id")) else { throw Self.notFound }

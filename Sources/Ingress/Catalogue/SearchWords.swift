@@ -2,19 +2,19 @@ import Conveyor
 import Postgres
 import Shop
 
-/// What a customer has typed, as queries of Postgres' full-text search: each word as the beginning of one, and one that no product has as those
-/// that it may be a slip for.
+/// A customer's search text as Postgres full-text queries: each word matches by its prefix, and a word that no product has matches as a
+/// misspelling of similar words.
 struct SearchWords: Sendable {
-    /// Matches the products that have all words.
+    /// Matches products with all words.
     let all: String
-    /// Matches those that have any of them, and whole: they come first.
+    /// Matches products with at least one whole word; these rank first.
     let whole: String
 
-    /// Words beyond these are not looked at.
+    /// The limit of words; further ones are ignored.
     private static let limit = 8
 
-    /// The words as the products' own are made (`searchable`), where they stand, whether a product has one that begins so, and if none has, which look
-    /// alike: by what they have in common, or by having the same letters.
+    /// For each word, normalised like the products' own (`searchable`): its position, whether a product has a word with this prefix, and if not,
+    /// the words that look alike by trigrams or by the same characters.
     private static let find: Statement = """
         select t.word, t.places, t.is_known, case when t.is_known then '{}' else array(
             select w.word from product_words w where w.word % t.word or w.letters = sorted_letters(t.word)
@@ -25,10 +25,10 @@ struct SearchWords: Sendable {
             from unnest(to_tsvector('simple', searchable($1))) l(word, places, weights) order by l.places[1] limit $2
         ) t order by t.places[1]
         """
-    /// Low, as what it finds is looked at again by ``isSlip(_:for:)``.
+    /// Low, since ``isSlip(_:for:)`` checks the candidates again.
     private static let lowerThreshold: Statement = "select set_config('pg_trgm.similarity_threshold', '0.2', true)"
 
-    /// Looks the words of a text up.
+    /// Looks up the words of a text.
     /// - Returns: nil if nothing can match.
     static func find(_ text: String, in pool: PostgresPool) async throws -> SearchWords? {
         let rows = try await pool.pipeline([Call(Self.lowerThreshold), Call(Self.find, text, Int64(Self.limit))])[1]
@@ -55,7 +55,7 @@ struct SearchWords: Sendable {
         return all.isEmpty ? nil : SearchWords(all: all.joined(separator: " & "), whole: whole.joined(separator: " | "))
     }
 
-    /// Whether a word is one character of a script that puts no blanks between words; each is a word by itself, as `searchable` has parted them.
+    /// Whether a word is a single character of a script without spaces between words; `searchable` makes each such character a word.
     private static func isCharacter(_ word: String) -> Bool {
         guard let scalar = word.unicodeScalars.first, word.unicodeScalars.count == 1 else { return false }
         switch scalar.value {
@@ -64,7 +64,7 @@ struct SearchWords: Sendable {
         }
     }
 
-    /// The runs of such characters: those that were typed side by side stand so in what is found.
+    /// The runs of such characters: adjacent ones must be adjacent in the product as well.
     private static func phrases(_ characters: [(place: Int16, character: String)]) -> [String] {
         var phrases: [String] = []
         var run: [String] = []
@@ -81,12 +81,12 @@ struct SearchWords: Sendable {
         return phrases
     }
 
-    /// As a `tsquery` has it (https://www.postgresql.org/docs/15/datatype-textsearch.html#DATATYPE-TSQUERY).
+    /// In the syntax of `tsquery` (https://www.postgresql.org/docs/15/datatype-textsearch.html#DATATYPE-TSQUERY).
     private static func quoted(_ word: String) -> String {
         "'" + word.map { $0 == "'" ? "''" : $0 == "\\" ? "\\\\" : String($0) }.joined() + "'"
     }
 
-    /// Whether a word may be another one mistyped: one letter wrong, missing, too many or swapped with its neighbour, in a long word two.
+    /// Whether a word may be a misspelling of another: one character wrong, missing, extra or swapped with its neighbour; two in a long word.
     static func isSlip(_ word: String, for other: String) -> Bool {
         let (word, other) = (Array(word), Array(other))
         let allowed = word.count < 3 ? 0 : word.count < 6 ? 1 : 2

@@ -4,7 +4,7 @@ import Hummingbird
 import Postgres
 import Shop
 
-/// The stock of products and its ledger, for the shop's staff.
+/// The stock of products and its ledger, for the staff.
 struct StockController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
@@ -34,7 +34,7 @@ struct StockController: Sendable {
         where product_id = $1 and id < $2 order by id desc limit $3
         """
 
-    /// The newest first.
+    /// Newest first.
     @Sendable private func movements(_ request: Request, _ context: IngressContext) async throws -> Response {
         _ = try await self.authenticator.superuser(request)
         let query = try Query(request)
@@ -51,7 +51,7 @@ struct StockController: Sendable {
     }
 }
 
-/// A stock movement as it is answered.
+/// A stock movement in the API.
 struct StockMovementBody: Encodable, Sendable {
     let id: Int64
     let productID: ID

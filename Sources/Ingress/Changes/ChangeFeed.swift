@@ -6,25 +6,25 @@ import ServiceLifecycle
 import Shop
 import Synchronization
 
-/// What the workers have finished and changed, as they tell it after each commit: wakes requests that wait, and drops what the caches hold.
+/// The workers' events after each commit: wakes waiting requests, and invalidates the caches.
 ///
-/// The events come through an exclusive queue that is gone with its connection. What is said meanwhile is missed: so while there is none the caches
-/// hold nothing valid (see ``isCurrent(at:)``), and requests that wait look into the database by themselves.
+/// The events come through an exclusive queue that is deleted with its connection, so events are missed while there is none. Meanwhile the
+/// caches hold nothing valid (see ``isCurrent(at:)``), and waiting requests poll the database.
 final class ChangeFeed: Service {
-    /// What the exclusive queue is bound to.
+    /// The bindings of the exclusive queue.
     static let bindings = [OperationFinished.type, CacheClear.type, IngressBeat.type].map { (exchange: "events", routingKey: $0) }
 
     private struct State {
         var listeners: [ID: [ObjectIdentifier: Listener]] = [:]
         var caches: [@Sendable (Change) -> Void] = []
         var keys: @Sendable (ID, String) -> Void = { _, _ in }
-        /// Idempotency keys that the others are to be told of.
+        /// Idempotency keys to announce to the other ingresses.
         var newKeys: [String: String] = [:]
     }
 
-    /// What a cache is told.
+    /// An invalidation for a cache.
     enum Change: Sendable {
-        /// Resources by type, e.g. `product`.
+        /// Changed resources by type, e.g. `product`.
         case changed([String: [ID]])
         /// Everything may have changed.
         case all
@@ -39,7 +39,7 @@ final class ChangeFeed: Service {
     private let state = Mutex(State())
     private let peers = Mutex(Peers(own: .v7(milliseconds: UInt64(Clock.milliseconds()))))
 
-    /// - Parameter tasks: of the thread that the consumer is on.
+    /// - Parameter tasks: the executor on the consumer's thread.
     init(consumer: Consumer, publisher: Publisher, tasks: EventThreadTasks, logger: Logger) {
         self.consumer = consumer
         self.publisher = publisher
@@ -47,14 +47,14 @@ final class ChangeFeed: Service {
         self.logger = logger
     }
 
-    /// Whether every change is heard: what was read since this became true, and was not dropped, is not stale.
+    /// Whether all changes are received: values that were read since this became true, and were not invalidated, are fresh.
     func isCurrent(at now: ContinuousClock.Instant = .now) -> Bool { self.peers.withLock { $0.isFresh(at: now) } }
 
-    /// Has every ingress drop something from its cache, and returns when all have, or trust their caches no more.
+    /// Invalidates something in the caches of all ingresses, and returns when each has done so or no longer trusts its cache.
     ///
-    /// Whoever tells a client that a write is finished asks for this first: the worker's own word of it may be late for some, or lost.
+    /// Called before a client learns that a write is finished: the worker's own event may arrive late, or get lost.
     /// - Parameter pattern: as in `cache.clear`.
-    /// - Returns: false if it was not certain in time.
+    /// - Returns: false if this was not certain in time.
     func settle(_ pattern: String, until deadline: ContinuousClock.Instant) async -> Bool {
         let listener = self.listen(to: self.peers.withLock(\.own))
         defer { listener.cancel() }
@@ -63,18 +63,18 @@ final class ChangeFeed: Service {
             if ContinuousClock.now >= deadline { return false }
             await listener.next(until: min(silent, deadline))
         }
-        // Without a connection it is not dropped by our own beat.
+        // Without a connection our own beat cannot invalidate it.
         self.tell(.pattern(pattern))
         return true
     }
 
-    /// Tells a cache of every change.
+    /// Subscribes a cache to all changes.
     func subscribe(_ cache: @escaping @Sendable (Change) -> Void) { self.state.withLock { $0.caches.append(cache) } }
 
-    /// Tells of every idempotency key that another ingress accepts: the message's id, and what the body was.
+    /// Subscribes to idempotency keys that other ingresses accept: message id and fingerprint of the body.
     func subscribe(keys: @escaping @Sendable (ID, String) -> Void) { self.state.withLock { $0.keys = keys } }
 
-    /// Tells the other ingresses, if there are any, of an idempotency key that is accepted here; those of a moment together.
+    /// Announces an accepted idempotency key to the other ingresses, if there are any; keys of one moment go out together.
     func share(key id: ID, _ fingerprint: String) {
         guard self.peers.withLock(\.hasOthers) else { return }
         let isFirst = self.state.withLock { state in
@@ -84,7 +84,7 @@ final class ChangeFeed: Service {
         if isFirst { Task(executorPreference: self.tasks) { await self.sendBeat() } }
     }
 
-    /// Listens to an operation (by its message's id) or a resource until the listener is cancelled.
+    /// Listens to an operation (by its message id) or a resource until the listener is cancelled.
     func listen(to id: ID) -> Listener {
         let listener = Listener(id: id, feed: self)
         self.state.withLock { $0.listeners[id, default: [:]][ObjectIdentifier(listener)] = listener }
@@ -112,7 +112,7 @@ final class ChangeFeed: Service {
             }
         }
         _ = await self.sendBeat(leaves: true)
-        // Long waits end with the process: whoever is still there is answered with what is known.
+        // At the end of the process, long waits end with the last known state.
         self.wakeAll()
     }
 
@@ -120,7 +120,7 @@ final class ChangeFeed: Service {
         Self.wake(self.state.withLock { $0.listeners.values.flatMap { Array($0.values) } })
     }
 
-    /// All at the same time, so that one look at the database is new enough for all.
+    /// All at the same time, so that one database query serves them all.
     private static func wake(_ listeners: [Listener]) {
         let now = ContinuousClock.now
         for listener in listeners { listener.wake(at: now) }
@@ -130,7 +130,7 @@ final class ChangeFeed: Service {
         for await event in self.consumer.connectionEvents {
             switch event {
             case .connected:
-                // What was missed while there was no queue may have changed anything.
+                // Anything may have changed while there was no queue.
                 self.peers.withLock { $0.hearNothing() }
                 self.tell(.all)
                 _ = await self.sendBeat()
@@ -142,7 +142,7 @@ final class ChangeFeed: Service {
         }
     }
 
-    /// So many events are acknowledged together, well below the prefetch. Nobody else gets those that are not: the queue ends with its connection.
+    /// Events per acknowledgement, well below the prefetch. Unacknowledged ones are not redelivered: the queue is deleted with its connection.
     private static let acknowledgedTogether = 256
 
     private func receive() async {
@@ -158,7 +158,7 @@ final class ChangeFeed: Service {
         }
     }
 
-    /// - Returns: whether it is asked for a beat.
+    /// - Returns: whether the other side asks for a beat.
     private func handle(_ delivery: Delivery) -> Bool {
         do {
             switch delivery.routingKey {
@@ -170,7 +170,7 @@ final class ChangeFeed: Service {
             case IngressBeat.type: return self.hear(try JSON.decode(from: delivery.body))
             default:
                 let hint = try JSON.decode(OperationFinished.self, from: delivery.body)
-                // First what was cached, then who waits: a request that is woken must not find what was there before.
+                // Caches first, then waiters: a woken request must not read the old value.
                 if !hint.changed.isEmpty { self.tell(.changed(hint.changed)) }
                 self.wake(hint)
                 return false
@@ -196,7 +196,7 @@ final class ChangeFeed: Service {
         return beat.drops != nil && beat.ingress != own
     }
 
-    /// - Returns: its number; nil if the broker did not take it.
+    /// - Returns: the beat's number; nil if the broker did not confirm it.
     @discardableResult
     private func sendBeat(drops: String? = nil, leaves: Bool? = nil) async -> Int64? {
         let keys = self.state.withLock { state in
@@ -234,12 +234,12 @@ final class ChangeFeed: Service {
 }
 
 extension ChangeFeed {
-    /// Someone who waits for news of one id. News that come while nobody waits are kept for the next wait.
+    /// Waits for news of one id. News that arrive between two waits end the next one at once.
     final class Listener: Sendable {
         private struct State {
-            /// When the newest news came that have not been told.
+            /// When the latest unread news arrived.
             var newsAt: ContinuousClock.Instant?
-            /// The next wait is over at once.
+            /// Whether the next wait ends at once.
             var isWoken = false
             var hasLeft = false
             var waiting: CheckedContinuation<Void, Never>?
@@ -255,8 +255,8 @@ extension ChangeFeed {
             self.feed = feed
         }
 
-        /// Returns at the next news, at the deadline, or when the task is cancelled. For one task at a time.
-        /// - Returns: when news came; nil if none did.
+        /// Returns at the next news, at the deadline, or when the task is cancelled. One task at a time may call it.
+        /// - Returns: when the news arrived; nil without news.
         @discardableResult
         func next(until deadline: ContinuousClock.Instant) async -> ContinuousClock.Instant? {
             let round = self.state.withLock { $0.round + 1 }
@@ -268,8 +268,8 @@ extension ChangeFeed {
             return await self.next(isOver: { ContinuousClock.now >= deadline })
         }
 
-        /// Returns at the next news or pulse, or when the task is cancelled. For one task at a time.
-        /// - Returns: when news came; nil if none did.
+        /// Returns at the next news or pulse, or when the task is cancelled. One task at a time may call it.
+        /// - Returns: when the news arrived; nil without news.
         @discardableResult
         func next() async -> ContinuousClock.Instant? { await self.next(isOver: { false }) }
 
@@ -299,19 +299,19 @@ extension ChangeFeed {
             }
         }
 
-        /// No more news are wanted.
+        /// Ends the subscription.
         func cancel() { self.feed?.forget(self) }
 
-        /// Brings news: ends the wait, or if nobody waits, the next one.
+        /// Delivers news: ends the current wait, or the next one.
         func wake(at now: ContinuousClock.Instant = .now) { self.wake { $0.newsAt = now } }
 
-        /// Ends the wait, or if nobody waits, the next one, without news.
+        /// Ends the current wait, or the next one, without news.
         func pulse() { self.wake { _ in } }
 
-        /// Whoever waited has gone away: no wait lasts any longer.
+        /// The waiting client has gone away: all further waits end at once.
         func leave() { self.wake { $0.hasLeft = true } }
 
-        /// Whether whoever waited has gone away.
+        /// Whether the waiting client has gone away.
         var hasLeft: Bool { self.state.withLock(\.hasLeft) }
 
         private func wake(_ note: (inout State) -> Void) {

@@ -1,30 +1,30 @@
 import Conveyor
 import Shop
 
-/// What an ingress knows of itself and the others from the beats that all of them hear.
+/// The state of this ingress and the others, from the heartbeats ("beats") that all of them receive.
 ///
-/// Each hears its own beats as well, through the same queue as the news of changes: so while it hears them, it has heard all news from before they were
-/// sent, and only then it may serve from its cache. A change is told to a client when each of the others has said that it heard of it, or has
-/// been silent for so long that it no longer trusts its cache: whichever way the broker or a process fails, nobody reads stale what was told as changed.
+/// Each ingress receives its own beats through the same queue as the changes. While they arrive, it has received all earlier changes, and only
+/// then it may serve from its cache. A client learns of a change when every other ingress has confirmed a beat sent after the change, or has been
+/// silent long enough to distrust its own cache. So whatever fails, no client reads stale data after that.
 struct Peers: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// How long what was heard holds.
+    /// How long a received beat keeps the cache valid.
     static let lease = Duration.seconds(3)
-    /// Between two beats.
+    /// The interval between two beats.
     static let interval = Duration.milliseconds(500)
 
     private struct Peer {
         var heardAt: Instant
         var number: Int64
-        /// The last of our beats that it has heard.
+        /// The last of our beats that the peer has received.
         var hasHeardOfUs: Int64
     }
 
-    /// This process.
+    /// The id of this process.
     let own: ID
     private var number: Int64 = 0
-    /// When our last beats were sent, by number.
+    /// When our latest beats were sent, by number.
     private var sentAt: [Int64: Instant] = [:]
     private var lastHeardOwn: Int64 = 0
     private var freshUntil: Instant?
@@ -32,17 +32,17 @@ struct Peers: Sendable {
 
     init(own: ID) { self.own = own }
 
-    /// Whether all news of changes were heard until a moment ago.
+    /// Whether all changes up to a moment ago have been received.
     func isFresh(at now: Instant) -> Bool { self.freshUntil.map { now < $0 } ?? false }
 
-    /// Whether there is another one that can be told something.
+    /// Whether there are other ingresses.
     var hasOthers: Bool { !self.others.isEmpty }
 
     /// The next beat to send.
     mutating func beat(at now: Instant, drops: String? = nil, keys: [String: String]? = nil, leaves: Bool? = nil) -> IngressBeat {
         self.number += 1
         self.sentAt[self.number] = now
-        // What was sent so long ago makes nothing fresh any more.
+        // Beats older than this no longer make the cache valid.
         if self.sentAt.count > 64 { self.sentAt = self.sentAt.filter { now - $0.value < Self.lease } }
         self.others = self.others.filter { now - $0.value.heardAt < Self.lease }
         var heard: [String: Int64] = [:]
@@ -50,11 +50,11 @@ struct Peers: Sendable {
         return IngressBeat(ingress: self.own, number: self.number, heard: heard, drops: drops, keys: keys, leaves: leaves)
     }
 
-    /// Takes a beat in.
+    /// Handles a received beat.
     mutating func hear(_ beat: IngressBeat, at now: Instant) {
         if beat.ingress == self.own {
             self.lastHeardOwn = max(self.lastHeardOwn, beat.number)
-            // From when it was sent: all news from before then came before it.
+            // Valid from the time of sending: all earlier changes came before it.
             if let sentAt = self.sentAt[beat.number] { self.freshUntil = max(self.freshUntil ?? sentAt, sentAt + Self.lease) }
         } else if beat.leaves == true {
             self.others[beat.ingress] = nil
@@ -63,14 +63,14 @@ struct Peers: Sendable {
         }
     }
 
-    /// The connection through which all is heard is lost: what is said until there is another one is missed.
+    /// The connection is lost: changes until the next connection are missed.
     mutating func hearNothing() {
         self.freshUntil = nil
         self.sentAt = [:]
     }
 
-    /// When the last of those that have not heard one of our beats stops trusting its cache; nil if all have heard it, or trust it no more.
-    /// - Parameter number: the beat's; nil if it could not be sent.
+    /// When the last peer that has not received one of our beats stops trusting its cache; nil if none is left.
+    /// - Parameter number: the beat's number; nil if it could not be sent.
     func silent(about number: Int64?, at now: Instant) -> Instant? {
         let number = number ?? .max
         var until: Instant? = self.lastHeardOwn >= number ? nil : self.freshUntil

@@ -3,18 +3,18 @@ import Postgres
 import Shop
 import Synchronization
 
-/// What was read from the database and has not changed since: dropped by the feed's events, and valid only while these are heard.
+/// A cache of database reads: the feed's events invalidate it, and it is valid only while they are received.
 ///
-/// Requests that miss the same key at once share one read. A value that changes while it is being read is handed to those that asked before, and not kept.
-/// While the database cannot be reached at all, what was known last is better than nothing, unless it is known to have changed since.
+/// Concurrent misses of a key share one read. A value that changes during its read goes to the requests that asked before the change, and is not
+/// cached. While the database is unreachable, the last known value is served, unless it is known to have changed.
 final class ReadCache<Value: Sendable>: Sendable {
     private struct Entry {
-        /// What is known of it since it was read.
+        /// The freshness of a cached value.
         enum State {
             case valid
-            /// Changes were not heard for a while: it may be outdated.
+            /// Changes were missed for a while: it may be outdated.
             case unheard
-            /// It was changed: it is outdated.
+            /// It has changed: it is outdated.
             case changed
         }
 
@@ -28,7 +28,7 @@ final class ReadCache<Value: Sendable>: Sendable {
         let task: Task<Value?, any Error>
         init(_ task: Task<Value?, any Error>) { self.task = task }
 
-        /// What it brings is that outdated at least.
+        /// The least that its result is outdated.
         func taint(_ state: Entry.State) {
             switch state {
             case .valid: break
@@ -37,7 +37,7 @@ final class ReadCache<Value: Sendable>: Sendable {
             }
         }
 
-        /// Of what it brings.
+        /// The freshness of its result.
         var state: Entry.State {
             let taint = self.taint.load(ordering: .acquiring)
             return taint & 2 != 0 ? .changed : taint != 0 ? .unheard : .valid
@@ -54,15 +54,15 @@ final class ReadCache<Value: Sendable>: Sendable {
     private let isWhole: Bool
     private let isDecidedByDatabase: Bool
     private let feed: ChangeFeed
-    /// Should an event be lost all the same, a value is not older than this.
+    /// The maximum age of a value, in case an event is lost.
     private let lifetime = Duration.seconds(60)
     private let state = Mutex(State())
 
     /// A cache of one type of resource.
     /// - Parameters:
-    ///   - type: as the events name it, e.g. `product`.
-    ///   - isDecidedByDatabase: a value that is older than its lifetime is no answer while the database can be reached, however slow that is.
-    ///   - isWhole: what it holds is made of all resources of the type: a change of one drops everything.
+    ///   - type: the type in the events, e.g. `product`.
+    ///   - isDecidedByDatabase: whether expired values must not be served while the database is reachable, however slow it is.
+    ///   - isWhole: whether a value is made of all resources of the type, so that one change drops everything.
     init(_ type: String, capacity: Int, isWhole: Bool = false, isDecidedByDatabase: Bool = false, feed: ChangeFeed) {
         self.type = type
         self.capacity = capacity
@@ -72,10 +72,10 @@ final class ReadCache<Value: Sendable>: Sendable {
         feed.subscribe { [weak self] in self?.drop($0) }
     }
 
-    /// Reads anew what is known to be outdated.
+    /// Reads values again that are known to be outdated.
     func drop(_ id: ID) { self.state.withLock { Self.invalidate(id, .changed, &$0) } }
 
-    /// The value of an id, if it is known and has not changed.
+    /// The cached value of an id, if it is fresh.
     func valid(_ id: ID) -> Value? { self.valid(id, .now)?.value }
 
     private func valid(_ id: ID, _ now: ContinuousClock.Instant) -> Entry? {
@@ -87,13 +87,13 @@ final class ReadCache<Value: Sendable>: Sendable {
         return entry
     }
 
-    /// The value of an id: as it is known, or as `read` brings it.
-    /// - Parameter read: nil if there is no such thing, which is not remembered: it may be made at any moment.
-    /// - Throws: what `read` throws, unless the last known value makes up for it.
+    /// The value of an id, from the cache or from `read`.
+    /// - Parameter read: returns nil if there is none; that is not cached, since it may be created at any moment.
+    /// - Throws: the error of `read`, unless the last known value can be served.
     func value(_ id: ID, read: @escaping @Sendable () async throws -> Value?) async throws -> Value? {
         let now = ContinuousClock.now
         if let known = self.valid(id, now) { return known.value }
-        // While changes are not heard, a read that is under way may have begun before one.
+        // While changes are not received, a running read may have begun before one.
         let isHearing = self.feed.isCurrent(at: now)
         let fill = self.state.withLock { state in
             if isHearing, let fill = state.fills[id] { return fill }
@@ -115,8 +115,8 @@ final class ReadCache<Value: Sendable>: Sendable {
         }
     }
 
-    /// Whether an old value is an answer when the database gives none: if it cannot be reached at all, what was not heard of; if it is slow, what is
-    /// known to be unchanged, unless the database alone decides.
+    /// Whether to serve an old value when the read fails: if the database is unreachable, unless the value is known to have changed; if it is slow,
+    /// only a value that is known to be unchanged, and not if the database alone decides.
     private func mayServe(_ entry: Entry, _ error: PostgresError) -> Bool {
         switch entry.state {
         case .changed: false
@@ -125,7 +125,7 @@ final class ReadCache<Value: Sendable>: Sendable {
         }
     }
 
-    /// What was known last of an id, and whether it is known to have changed since.
+    /// The last known value of an id, and whether it is known to have changed.
     func lastKnown(_ id: ID) -> (value: Value, isChanged: Bool)? {
         self.state.withLock { $0.entries[id] }.map { ($0.value, $0.state == .changed) }
     }
@@ -139,7 +139,7 @@ final class ReadCache<Value: Sendable>: Sendable {
                 return
             }
             if state.entries.count >= self.capacity, state.entries[id] == nil {
-                // Whichever comes first: hot ones come back at once.
+                // Evicts arbitrary entries: frequently read ones return at once.
                 for key in Array(state.entries.keys.prefix(max(1, self.capacity / 8))) { state.entries[key] = nil }
             }
             state.entries[id] = Entry(value: value, state: fill.state, storedAt: now)
@@ -171,9 +171,9 @@ final class ReadCache<Value: Sendable>: Sendable {
         }
     }
 
-    /// Who asks from now on reads anew, also if a read is under way.
+    /// Later requests start a new read, even if one is running.
     private static func invalidate(_ id: ID, _ reason: Entry.State, _ state: inout State) {
-        // What has changed stays changed, whatever is missed afterwards.
+        // A value that is known to have changed stays so, whatever is missed afterwards.
         if let entry = state.entries[id], entry.state != .changed { state.entries[id]?.state = reason }
         if let fill = state.fills.removeValue(forKey: id) { fill.taint(reason) }
     }

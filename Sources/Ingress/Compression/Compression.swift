@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// Gzips what is long enough to gain by it, if the client takes that; what comes compressed or is streamed stays as it is.
+/// Compresses answers that are long enough if the client accepts gzip; compressed and streamed answers pass unchanged.
 struct Compression: RouterMiddleware {
     typealias Context = IngressContext
 
@@ -43,7 +43,7 @@ private final class Collected {
     var bytes: [UInt8] = []
 }
 
-/// Takes a body's bytes instead of a connection.
+/// Collects a body's bytes instead of sending them.
 private struct Collector: ResponseBodyWriter {
     let collected: Collected
 

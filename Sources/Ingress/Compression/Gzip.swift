@@ -1,13 +1,13 @@
 import CZlib
 
-/// Bytes in the format of gzip (RFC 1952), by zlib.
+/// Gzip (RFC 1952) by zlib.
 enum Gzip {
-    /// What is shorter is sent as it is: it fits into one packet anyway.
+    /// Shorter answers fit into one packet anyway.
     static let threshold = 1024
-    /// Beyond 5 it takes twice the time for a hundredth of the size.
+    /// Levels above 5 take twice the time for one per cent of the size.
     private static let level: Int32 = 5
 
-    /// The compressed bytes; nil if they are too few to gain by it.
+    /// The compressed bytes; nil if compressing them gains nothing.
     static func compressed(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count >= Self.threshold, bytes.count <= Int(Int32.max) else { return nil }
         var stream = z_stream()
@@ -21,7 +21,7 @@ enum Gzip {
                 stream.avail_in = UInt32(input.count)
                 stream.next_out = output.baseAddress
                 stream.avail_out = UInt32(output.count)
-                // One call is enough: the bound holds for any input.
+                // One call suffices: the bound holds for any input.
                 count = deflate(&stream, Z_FINISH) == Z_STREAM_END ? output.count - Int(stream.avail_out) : 0
             }
         }

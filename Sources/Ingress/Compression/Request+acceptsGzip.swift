@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 
 extension Request {
-    /// Whether the client takes gzip: `Accept-Encoding` names it, or `*`, with a weight that is not 0 (RFC 9110, section 12.5.3).
+    /// Whether `Accept-Encoding` contains gzip or `*` with a weight other than 0 (RFC 9110, section 12.5.3).
     var acceptsGzip: Bool {
         var any: Bool?
         for header in self.headers[values: .acceptEncoding] {

@@ -3,9 +3,9 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// `GET /openapi.json` and `GET /docs`, a page of Swagger UI that asks no other host for anything.
+/// `GET /openapi.json` and `GET /docs`, a page of Swagger UI that loads nothing from other hosts.
 struct DocsController: Sendable {
-    /// As it comes from the executable, with an ETag.
+    /// Embedded in the executable, with an ETag.
     private struct File: Sendable {
         let body: ByteBuffer
         let headers: HTTPFields
@@ -17,7 +17,7 @@ struct DocsController: Sendable {
             self.tag = EntityTag(of: bytes)
             var headers: HTTPFields = [.contentType: type, .eTag: self.tag.text, .cacheControl: "public, no-cache"]
             if let encoding { headers[.contentEncoding] = encoding }
-            // Swagger UI sets styles in its elements, and draws icons that it carries as data.
+            // Swagger UI sets inline styles, and uses icons as data URLs.
             headers[.contentSecurityPolicy] =
                 "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'"
             self.headers = headers
@@ -68,7 +68,7 @@ struct DocsController: Sendable {
         </html>
         """
 
-    /// Swagger UI has dark colours below a class, and leaves it to the page when to use them.
+    /// Swagger UI has a dark theme behind a class, which the page must set.
     private static let start = """
         const dark = matchMedia("(prefers-color-scheme: dark)");
         const choose = () => document.documentElement.classList.toggle("dark-mode", dark.matches);

@@ -4,11 +4,11 @@ import Hummingbird
 import NIOCore
 import Shop
 
-/// `GET /`, health, metrics, and what a problem's `type` leads to.
+/// `GET /`, health, metrics, and the pages behind a problem's `type`.
 struct HealthController: Sendable {
-    /// What keeps the ingress from working, by name.
+    /// Returns the reasons why the ingress is not ready.
     let unready: @Sendable () async -> [String]
-    /// False if `METRICS_PORT` has them on a port of their own.
+    /// False if `METRICS_PORT` gives the metrics their own port.
     let servesMetrics: Bool
 
     func add(to routes: inout Routes) {

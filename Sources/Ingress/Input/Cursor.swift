@@ -2,9 +2,9 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// Where the next page begins: the sort key of the last item and its id, so that pages stay complete while rows come and go. Opaque to clients.
+/// The position after the last item of a page: its sort key and id, so that pages stay complete while rows change. Opaque to clients.
 struct Cursor: Sendable, Equatable {
-    /// The value that the list is sorted by, as text.
+    /// The sort key's value as text.
     var key: String
     var id: ID
 
@@ -13,12 +13,12 @@ struct Cursor: Sendable, Equatable {
         self.id = id
     }
 
-    /// A cursor on a time, to the microsecond.
+    /// A cursor for a time, to the microsecond.
     init(_ time: Date, _ id: ID) {
         self.init(key: String(Int64((Clock.bounded(time).timeIntervalSince1970 * 1_000_000).rounded())), id: id)
     }
 
-    /// Reads what ``text`` wrote; nil for anything else.
+    /// Parses ``text``; nil for anything else.
     init?(_ text: String) {
         guard text.utf8.count <= 2000, let bytes = Base64URL.decode(text.utf8), bytes.count >= 16, let id = ID(bytes: bytes),
             let key = String(validating: bytes[16...], as: UTF8.self), !key.utf8.contains(0)
@@ -29,7 +29,7 @@ struct Cursor: Sendable, Equatable {
 
     var text: String { Base64URL.encode(self.id.bytes + Array(self.key.utf8)) }
 
-    /// The time of a cursor on one.
+    /// The time in a cursor.
     /// - Throws: `Problem` `bad_cursor`.
     func time() throws(Problem) -> Date {
         guard let time = Clock.date(microseconds: self.key) else {
@@ -46,18 +46,18 @@ struct Page<Item: Encodable & Sendable>: Encodable, Sendable {
 
     /// A page of at most `limit` items.
     /// - Parameters:
-    ///   - rows: up to one more than that: if it is there, there is a next page.
-    ///   - cursor: where the page after an item begins.
+    ///   - rows: at most one more than `limit`; the extra one shows that there is a next page.
+    ///   - cursor: returns the position after an item.
     init(_ rows: [Item], limit: Int, cursor: (Item) -> Cursor) { self.init(rows, limit: limit, item: { $0 }, cursor: cursor) }
 
-    /// As ``init(_:limit:cursor:)``, of rows that have more to them than is answered.
+    /// As ``init(_:limit:cursor:)``, from rows that contain more than the items.
     init<Row>(_ rows: [Row], limit: Int, item: (Row) -> Item, cursor: (Row) -> Cursor) {
         let page = rows.prefix(limit)
         self.items = page.map(item)
         self.nextCursor = rows.count > limit ? page.last.map { cursor($0).text } : nil
     }
 
-    /// Nothing, and nothing follows.
+    /// An empty last page.
     static var empty: Page { Page([Item](), limit: 0) { _ in Cursor(key: "", id: ID(high: 0, low: 0)) } }
 
     enum CodingKeys: String, CodingKey {

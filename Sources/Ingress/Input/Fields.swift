@@ -2,23 +2,23 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// The fields of a JSON object that a client sent: each is read with what it may be, and what is wrong is gathered, so that one answer names all of it.
+/// Reads the fields of a client's JSON object and collects all errors, so that one answer names them all.
 ///
 ///     let order = try await request.read { fields in
 ///         OrderInput(items: fields.list("items", 1...100) { … }, note: fields.optionalString("note", 0...200))
 ///     }
 final class Fields {
-    /// What is wrong in a whole body.
+    /// The errors of the whole body.
     final class Findings {
         fileprivate(set) var errors: [Problem.FieldError] = []
     }
 
-    /// Nil if what was sent is something else.
+    /// nil if the value is not an object.
     private let object: JSONElement?
     private let path: String
     let findings: Findings
 
-    /// The fields of an object; something else than an object is a finding.
+    /// The fields of an object; reports an error for any other value.
     init(_ element: JSONElement, path: String, findings: Findings) {
         self.path = path
         self.findings = findings
@@ -28,27 +28,27 @@ final class Fields {
 
     private func name(_ field: String) -> String { self.path.isEmpty ? field : "\(self.path).\(field)" }
 
-    /// Notes that a field is wrong.
+    /// Reports an error in a field.
     func refuse(_ field: String, _ message: String) {
-        // Of what is no object, no field is wrong.
+        // If the value is not an object, its fields have no errors of their own.
         if self.object != nil { self.findings.errors.append(.init(field: self.name(field), message: message)) }
     }
 
-    /// Whether the field is there, be it null.
+    /// Whether the field is present, even as null.
     func has(_ field: String) -> Bool { self.object?.member(field) != nil }
 
-    /// Whether the field is there and null.
+    /// Whether the field is present and null.
     func isNull(_ field: String) -> Bool { self.object?.member(field)?.isNull ?? false }
 
-    /// Refuses `null` where a merge patch (RFC 7396) would take away what must be there.
+    /// Reports `null` in a merge patch (RFC 7396) for a field that cannot be removed.
     func refuseNull(_ fields: String...) {
         for field in fields where self.isNull(field) { self.refuse(field, "must not be null") }
     }
 
-    /// The value of a field; nil if it is missing or null.
+    /// The value of a field; nil if missing or null.
     private func element(_ field: String) -> JSONElement? { self.object?.member(field).flatMap { $0.isNull ? nil : $0 } }
 
-    /// The value of a field; nil if it is missing or null, or not of the type, which is noted.
+    /// The value of a field; nil if missing or null. Reports another type as an error.
     private func value<Value>(_ field: String, _ what: String, _ read: (JSONElement) -> Value?) -> Value? {
         guard let element = self.element(field) else { return nil }
         let value = read(element)
@@ -61,7 +61,7 @@ final class Fields {
         return value ?? substitute
     }
 
-    /// What a rule makes of a value; nil if it breaks the rule, which is noted.
+    /// Applies a rule to a value; if the value breaks it, reports that and returns nil.
     private func read<Value>(_ field: String, _ value: Value?, _ rule: Rule<Value>) -> Value? {
         guard let value else { return nil }
         do throws(Violation) {
@@ -72,19 +72,19 @@ final class Fields {
         }
     }
 
-    /// A text of a kind, if it is there.
+    /// An optional text that follows a rule.
     func optional(_ field: String, _ rule: Rule<String>) -> String? { self.read(field, self.value(field, "a string", \.string), rule) }
 
-    /// A text of a kind.
+    /// A required text that follows a rule.
     func required(_ field: String, _ rule: Rule<String>) -> String { self.require(field, self.optional(field, rule), "") }
 
-    /// Any text of so many characters, if it is there.
+    /// An optional text with a length in characters.
     func optionalString(_ field: String, _ lengths: ClosedRange<Int>) -> String? { self.optional(field, .text(lengths)) }
 
-    /// Any text of so many characters.
+    /// A required text with a length in characters.
     func string(_ field: String, _ lengths: ClosedRange<Int>) -> String { self.required(field, .text(lengths)) }
 
-    /// A list of at most so many texts of a kind, if it is there.
+    /// An optional list with a limited number of texts that follow a rule.
     func optionalList(_ field: String, upTo count: Int, _ rule: Rule<String>) -> [String]? {
         guard let texts = self.value(field, "a list of strings", Self.strings) else { return nil }
         guard texts.count <= count else {
@@ -100,14 +100,14 @@ final class Fields {
         return texts.count == elements.count ? texts : nil
     }
 
-    /// A whole number of a kind, if it is there; `16.0` is one.
+    /// An optional integer that follows a rule; `16.0` counts as one.
     func optional<Number: FixedWidthInteger & Sendable>(_ field: String, _ rule: Rule<Number>) -> Number? {
         guard let element = self.element(field) else { return nil }
         let whole: Int64
         if let number = element.integer {
             whole = number
         } else if let number = element.double, number.rounded() == number {
-            // Beyond what an integer holds it is the last one, which no rule takes.
+            // Larger numbers become the largest integer, which every rule refuses.
             whole = Int64(exactly: number) ?? (number < 0 ? .min : .max)
         } else {
             self.refuse(field, "must be an integer")
@@ -116,12 +116,12 @@ final class Fields {
         return self.read(field, Number(clamping: whole), rule)
     }
 
-    /// A whole number of a kind.
+    /// A required integer that follows a rule.
     func required<Number: FixedWidthInteger & Sendable>(_ field: String, _ rule: Rule<Number>) -> Number {
         self.require(field, self.optional(field, rule), 0)
     }
 
-    /// A time, as milliseconds since 1970, if it is there: browsers write such a number, this API RFC 3339.
+    /// An optional time in milliseconds since 1970: browsers send such a number, while this API uses RFC 3339.
     func optionalInstant(_ field: String) -> Int64? {
         guard let element = self.element(field) else { return nil }
         if let text = element.string {
@@ -131,7 +131,7 @@ final class Fields {
             }
             return self.read(field, Clock.milliseconds(date), .pushExpiry)
         }
-        // A fraction of a millisecond is a browser's way to be precise.
+        // Browsers send fractions of a millisecond.
         if let number = element.double {
             return self.read(field, Int64(exactly: number.rounded(.down)) ?? (number < 0 ? .min : .max), .pushExpiry)
         }
@@ -152,22 +152,22 @@ final class Fields {
         return id
     }
 
-    /// As ``optionalID(_:)``, and it must be there.
+    /// A required UUID.
     func id(_ field: String) -> ID { self.require(field, self.optionalID(field), ID(high: 0, low: 0)) }
 
-    /// An object, whose fields `read` reads.
+    /// An optional object; `read` reads its fields.
     func optionalObject<Value>(_ field: String, _ read: (Fields) -> Value) -> Value? {
         self.element(field).map { read(Fields($0, path: self.name(field), findings: self.findings)) }
     }
 
-    /// As ``optionalObject(_:_:)``, and it must be there.
+    /// A required object; `read` reads its fields.
     func object<Value>(_ field: String, _ read: (Fields) -> Value) -> Value? {
         let value = self.optionalObject(field, read)
         if value == nil { self.refuse(field, "is required") }
         return value
     }
 
-    /// A list of so many objects; the fields of each are read by `read`.
+    /// A list with a limited number of objects; `read` reads the fields of each.
     func list<Value>(_ field: String, _ counts: ClosedRange<Int>, _ read: (Fields) -> Value) -> [Value] {
         guard let element = self.element(field) else {
             self.refuse(field, "is required")

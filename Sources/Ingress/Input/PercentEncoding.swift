@@ -1,7 +1,7 @@
 /// Percent-encoded UTF-8 (RFC 3986, section 2.1).
 enum PercentEncoding {
-    /// The text; nil if a `%` has no two digits behind it, or the bytes are no UTF-8.
-    /// - Parameter isForm: as in a query or a form, where a plus is a blank (https://url.spec.whatwg.org/#urlencoded-parsing).
+    /// The decoded text; nil if a `%` lacks its two digits, or the bytes are not UTF-8.
+    /// - Parameter isForm: whether a plus means a space, as in a query or a form (https://url.spec.whatwg.org/#urlencoded-parsing).
     static func decode(_ encoded: some StringProtocol, isForm: Bool = false) -> String? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(encoded.utf8.count)

@@ -2,12 +2,12 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// The query of a URL, each parameter read with what it may be.
+/// Reads the parameters of a URL's query.
 struct Query {
     private let parameters: [String: String]
 
-    /// The query of a request; of a parameter that comes twice, the last one counts. One without a value counts as not given, whatever it is.
-    /// - Throws: `Problem` `bad_request` if it is not encoded as a form is.
+    /// The query of a request. Of a repeated parameter the last one counts; one without a value counts as missing.
+    /// - Throws: `Problem` `bad_request` if the query is not form-encoded.
     init(_ request: Request) throws(Problem) {
         var parameters: [String: String] = [:]
         for parameter in (request.uri.query ?? "").split(separator: "&") {
@@ -26,7 +26,7 @@ struct Query {
         Problem(.invalid, "A parameter of the query is not valid.", errors: [.init(field: name, message: message)])
     }
 
-    /// A text of at most so many characters; nil if it is missing.
+    /// A text with a limited length in characters; nil if missing.
     func string(_ name: String, upTo limit: Int = 200) throws(Problem) -> String? {
         guard let text = self.parameters[name] else { return nil }
         guard text.unicodeScalars.count <= limit else { throw self.refuse(name, "must have at most \(limit) characters") }
@@ -34,7 +34,7 @@ struct Query {
         return text
     }
 
-    /// A whole number; `16.0` is one, as in a body.
+    /// An integer; `16.0` counts as one, as in a body.
     func int(_ name: String, _ range: ClosedRange<Int64>) throws(Problem) -> Int64? {
         guard let text = self.parameters[name] else { return nil }
         guard let number = Int64(whole: text), range.contains(number) else {
@@ -60,17 +60,17 @@ struct Query {
         return id
     }
 
-    /// One of a few words.
+    /// One of several words.
     func oneOf(_ name: String, _ words: [String]) throws(Problem) -> String? {
         guard let text = self.parameters[name] else { return nil }
         guard words.contains(text) else { throw self.refuse(name, "must be one of \(words.joined(separator: ", "))") }
         return text
     }
 
-    /// `limit`: how many items a page has.
+    /// `limit`: the number of items per page.
     func limit() throws(Problem) -> Int { Int(try self.int("limit", 1...100) ?? 20) }
 
-    /// `cursor`: where a page goes on.
+    /// `cursor`: where the page begins.
     /// - Throws: `Problem` `bad_cursor`.
     func cursor() throws(Problem) -> Cursor? {
         guard let text = self.parameters["cursor"] else { return nil }

@@ -4,28 +4,28 @@ import Hummingbird
 import NIOCore
 import Shop
 
-/// A body as it came, and what it says.
+/// A body, raw and decoded.
 struct Input<Value> {
     var value: Value
-    /// As it came, for the fingerprint of an idempotent request.
+    /// The raw bytes, for the fingerprint of an idempotent request.
     var bytes: [UInt8]
 }
 
 extension Request {
-    /// What the largest bodies have at most: those of products.
+    /// The limit for products, which have the largest bodies.
     static let largestBody = 1 << 20
 
-    /// How many bytes a body has at most: what its endpoint needs and room to spare. Whoever is nobody yet sends the least.
+    /// The limit of a body in bytes, with room to spare for its endpoint. Anonymous clients get the lowest one.
     private var bodyLimit: Int {
         let path = self.uri.path
         if path.hasPrefix("/api/v1/auth/") || path == "/api/v1/users/me/password" { return 16 << 10 }
-        // Descriptions of ten thousand characters, which JSON may escape to twelve bytes each, and the URLs of images.
+        // A description of ten thousand characters, each up to twelve bytes when escaped in JSON, and the URLs of images.
         if path.hasPrefix("/api/v1/products") || path.hasPrefix("/api/v1/categories") { return Self.largestBody }
         return 64 << 10
     }
 
     /// The whole body.
-    /// - Parameter limit: of its bytes, if the endpoint has one of its own.
+    /// - Parameter limit: in bytes, if the endpoint has its own.
     /// - Throws: `Problem` `too_large`.
     func bytes(upTo limit: Int? = nil) async throws -> [UInt8] {
         let limit = limit ?? self.bodyLimit
@@ -39,20 +39,20 @@ extension Request {
         return Array(buffer.readableBytesView)
     }
 
-    /// The rest of such a body is not read: the connection ends with the answer.
+    /// The rest of such a body is not read: the connection closes after the answer.
     private static func tooLarge(_ limit: Int) -> Refusal {
         Refusal(Problem(.tooLarge, "The body of this request may have at most \(limit) bytes."), headers: [.connection: "close"])
     }
 
-    /// Whether the body's type is this one, whatever its parameters.
+    /// Whether the body has this media type, with any parameters.
     func isOfType(_ type: String) -> Bool {
         guard let given = self.headers[.contentType] else { return false }
         return given.prefix { $0 != ";" && $0 != " " }.lowercased() == type
     }
 
     /// Reads a JSON object.
-    /// - Parameter optional: nothing at all counts as an empty object.
-    /// - Throws: `Problem` `unsupported_media_type`, `too_large`, `malformed_json`, or `invalid` with every field that is wrong.
+    /// - Parameter optional: whether an empty body counts as an empty object.
+    /// - Throws: `Problem` `unsupported_media_type`, `too_large`, `malformed_json`, or `invalid` with all field errors.
     func read<Value>(optional: Bool = false, _ read: (Fields) -> Value) async throws -> Input<Value> {
         let bytes = try await self.bytes()
         if optional, bytes.isEmpty {

@@ -3,17 +3,17 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// How operations stand, as the workers have written it.
+/// Reads the state of operations from the workers' tables.
 struct OperationReader: Sendable {
     private let pool: PostgresPool
-    /// Wakes those who wait.
+    /// Wakes waiting requests.
     let feed: ChangeFeed
-    /// `SECRET_KEY`'s, which signs, then the previous ones.
+    /// `SECRET_KEY` for signing, then the previous keys.
     let keys: [OperationKey]
     private let looks = SharedLooks()
     private let waits: ConcurrencyLimit<Waiter>
 
-    /// - Parameter waits: requests that a ``Waiter`` may have wait.
+    /// - Parameter waits: the limit of waiting requests per ``Waiter``.
     init(pool: PostgresPool, feed: ChangeFeed, keys: [OperationKey], waits: Int) {
         self.pool = pool
         self.feed = feed
@@ -21,7 +21,7 @@ struct OperationReader: Sendable {
         self.waits = ConcurrencyLimit(waits)
     }
 
-    /// Who waits: an account, or somebody of whom only the network is known.
+    /// The owner of a waiting request: an account, or the network of an anonymous client.
     enum Waiter: Hashable, Sendable {
         case account(ID)
         case network(IPAddress)
@@ -29,13 +29,13 @@ struct OperationReader: Sendable {
         init(_ actor: ID?, _ context: IngressContext) { self = actor.map { .account($0) } ?? .network(context.client.network) }
     }
 
-    /// Lets one more request of somebody wait, as long as what is returned lives; nil if there are too many.
+    /// Reserves a place for a waiting request, for the lifetime of the returned object; nil if there are too many.
     func admit(_ waiter: Waiter) -> ConcurrencyLimit<Waiter>.Place? { self.waits.place(for: waiter) }
 
     private static let decided: Statement = """
         select outcome, attempt, result, problem, handled_at from inbox where correlation_id = $1 and decides order by handled_at limit 1
         """
-    /// Of the command itself; what follows from it may be retried without a word to the client.
+    /// The retries of the command itself; its follow-up messages may be retried unnoticed by the client.
     private static let first: Statement = """
         select sent_at, encode(fingerprint, 'hex'), handled_at from inbox where message_id = $1 order by handled_at limit 1
         """
@@ -46,7 +46,7 @@ struct OperationReader: Sendable {
         select attempts, last_failed_at from dead_letters where correlation_id = $1 and status <> 'replayed' order by last_failed_at desc limit 1
         """
 
-    /// How an operation stands now.
+    /// The current state of an operation.
     /// - Throws: `Problem` `database_unreachable`.
     func read(_ operation: OperationID) async throws -> OperationState {
         let id = operation.messageID
@@ -55,7 +55,7 @@ struct OperationReader: Sendable {
         }
         let command = results[1].first
         let createdAt = try command?[0, as: Date.self] ?? id.milliseconds.map { Clock.date(milliseconds: Int64($0)) }
-        // Another body came with the same idempotency key, and was handled first: so this one was not.
+        // A request with the same idempotency key and another body was handled first, so this one was not.
         if let fingerprint = try command?[1, as: String?.self], !operation.isOf(fingerprint) {
             return OperationState(
                 status: .rejected, attempts: 1, problem: .idempotencyKeyReused, createdAt: createdAt, finishedAt: try command?[2, as: Date.self])
@@ -77,8 +77,8 @@ struct OperationReader: Sendable {
         return OperationState(status: .pending, attempts: results[1].isEmpty ? 0 : 1, createdAt: createdAt)
     }
 
-    /// Waits for an operation's end: woken by the event, and looking by itself now and then, as that may be lost.
-    /// - Parameter mayHaveEnded: false for one that was just sent and is new.
+    /// Waits for an operation's end: an event wakes it, and it polls now and then, since the event may be lost.
+    /// - Parameter mayHaveEnded: false for a new operation that was just published.
     func wait(
         for operation: OperationID, upTo limit: Duration, _ waiting: ChangeFeed.Listener, mayHaveEnded: Bool
     ) async throws -> OperationState {
@@ -91,18 +91,18 @@ struct OperationReader: Sendable {
             if state.isFinal { return await self.told(state, of: operation, deadline) }
         }
         while ContinuousClock.now < deadline, !waiting.hasLeft {
-            // A dead letter is recorded without an event.
+            // Dead letters emit no event.
             let pause = self.feed.isCurrent() ? Duration.seconds(1) : .milliseconds(200)
             let newsAt = await waiting.next(until: min(deadline, .now + pause))
             if waiting.hasLeft { break }
-            // Who is woken by nothing new takes what another saw a moment ago.
+            // A poll without news may use another request's recent result.
             state = try await self.looks.state(of: operation.messageID, since: newsAt ?? .now - pause / 2) { try await self.read(operation) }
             if state.isFinal { return await self.told(state, of: operation, deadline) }
         }
         return state
     }
 
-    /// A write counts as finished once no ingress reads from its cache what was there before; what is not cached needs no more.
+    /// A write counts as finished when no ingress serves the old value from its cache; uncached resources need no wait.
     private func told(_ state: OperationState, of operation: OperationID, _ deadline: ContinuousClock.Instant) async -> OperationState {
         guard state.status == .succeeded, let cached = operation.cached, let finishedAt = state.finishedAt,
             Date().timeIntervalSince(finishedAt) < Self.cacheLifetime
@@ -111,21 +111,21 @@ struct OperationReader: Sendable {
         return OperationState(status: .pending, attempts: state.attempts, createdAt: state.createdAt)
     }
 
-    /// Nothing is cached for longer, with some time for clocks that differ.
+    /// The maximum age of cached values, with a margin for different clocks.
     private static let cacheLifetime = 120.0
 }
 
 extension OperationID {
-    /// Whether a message with this fingerprint is the operation's. One without a key, and one from an older ingress, does not say.
+    /// Whether a message with this fingerprint belongs to the operation. Messages without a key, or from an older ingress, have none.
     fileprivate func isOf(_ fingerprint: String) -> Bool {
         self.fingerprints.isEmpty || UInt64(fingerprint: fingerprint).map { self.fingerprints.contains($0) } ?? true
     }
 
-    /// What ingresses may have cached of that which it changes, as in `cache.clear`; nil if nothing.
+    /// The cached resources that it changes, as in `cache.clear`; nil if there are none.
     fileprivate var cached: String? {
         switch self.kind {
         case .changePassword, .revokeTokens, .endSession, .setAccountFlags, .eraseAccount: self.resource.map { "user:\($0)" }
-        // Whose it was is not in the operation.
+        // The operation does not contain the owner.
         case .resetPassword: "user"
         case .createCategory, .updateCategory, .deleteCategory: "category"
         case .updateProduct, .archiveProduct, .adjustStock: self.resource.map { "product:\($0)" }

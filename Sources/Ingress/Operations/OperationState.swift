@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// How an operation stands.
+/// The state of an operation.
 struct OperationState: Sendable {
     enum Status: String, Encodable, Sendable {
         case pending, retrying, succeeded, rejected, failed
@@ -15,14 +15,14 @@ struct OperationState: Sendable {
     var problem: Problem?
     var createdAt: Date?
     var finishedAt: Date?
-    /// Of one that is retried.
+    /// Set while it is retried.
     var nextAttemptAt: Date?
 
-    /// Nothing more comes by itself.
+    /// Whether this is the final state.
     var isFinal: Bool { self.status == .succeeded || self.status == .rejected || self.status == .failed }
 }
 
-/// An operation as it is answered.
+/// An operation in the API.
 struct OperationBody: Encodable, Sendable {
     let operation: OperationID
     let id: String

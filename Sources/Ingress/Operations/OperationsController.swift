@@ -14,7 +14,7 @@ struct OperationsController: Sendable {
     @Sendable private func get(_ request: Request, _ context: IngressContext) async throws -> Response {
         let text = context.parameter("id")
         guard let operation = OperationID(text, keys: self.operations.keys) else { throw Self.notFound }
-        // An anonymous write's is for whoever holds the id.
+        // The operation of an anonymous write is readable with its id.
         if let actor = operation.actor {
             let user = try await self.authenticator.user(request)
             guard user.id == actor || user.isSuperuser else { throw Self.notFound }

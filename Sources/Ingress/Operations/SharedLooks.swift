@@ -2,26 +2,26 @@ import Conveyor
 import Shop
 import Synchronization
 
-/// One look at an operation for all requests that wait for it: however many do, there is one query at a time.
+/// Polls an operation once for all requests that wait for it: only one query runs at a time.
 final class SharedLooks: Sendable {
     private typealias Outcome = Result<OperationState, any Error>
 
     private struct Looks {
-        /// Requests that wait.
+        /// The number of waiting requests.
         var waiters = 0
         var isLooking = false
         var began = ContinuousClock.now
         var joined: [CheckedContinuation<Outcome?, Never>] = []
-        /// What was seen last, and when that look began.
+        /// The last result, and when its query began.
         var last: (state: OperationState, began: ContinuousClock.Instant)?
     }
 
     private let looks = Mutex<[ID: Looks]>([:])
 
-    /// A request begins to wait.
+    /// A request starts waiting.
     func enter(_ operation: ID) { self.looks.withLock { $0[operation, default: Looks()].waiters += 1 } }
 
-    /// A request waits no more.
+    /// A request stops waiting.
     func leave(_ operation: ID) {
         self.looks.withLock { looks in
             guard let own = looks[operation] else { return }
@@ -35,8 +35,8 @@ final class SharedLooks: Sendable {
         case look
     }
 
-    /// How an operation stood at a time or later; for a request that has entered.
-    /// - Throws: what the look threw.
+    /// The state of an operation at `time` or later; only between `enter` and `leave`.
+    /// - Throws: the error of the query.
     func state(
         of operation: ID, since time: ContinuousClock.Instant, isolation: isolated (any Actor)? = #isolation,
         _ look: () async throws -> OperationState

@@ -2,10 +2,10 @@ import Conveyor
 import Shop
 
 extension Fields {
-    /// A postal address.
+    /// A required postal address.
     func address(_ field: String) -> Address { self.object(field, Address.init) ?? .none }
 
-    /// A postal address, if there is one.
+    /// An optional postal address.
     func optionalAddress(_ field: String) -> Address? { self.optionalObject(field, Address.init) }
 }
 
@@ -17,6 +17,6 @@ extension Address {
             postalCode: fields.required("postal_code", Part.postalCode), country: fields.required("country", .country))
     }
 
-    /// In place of one that was refused.
+    /// A placeholder for an invalid address.
     fileprivate static var none: Address { Address(name: "", line1: "", city: "", postalCode: "", country: "") }
 }

@@ -3,19 +3,19 @@ import ServiceLifecycle
 import Shop
 import Synchronization
 
-/// Gives every open stream of events a pulse: wakes it when it is time for a sign of life, and when the process ends.
+/// Wakes all open event streams regularly: for a keep-alive comment, and at the end of the process.
 ///
-/// One task for all of them, so an idle stream costs no timer of its own.
+/// One task serves all of them, so an idle stream needs no timer.
 final class LiveStreams: Service {
-    /// A proxy cuts what is silent for long; most allow a minute.
+    /// Proxies close idle connections, most of them after a minute.
     static let interval = 15
 
     private let limit: ConcurrencyLimit<ID>
 
-    /// - Parameter limit: streams of an account.
+    /// - Parameter limit: streams per account.
     init(limit: Int) { self.limit = ConcurrencyLimit(limit) }
 
-    /// Lets an account have one more stream, as long as what is returned lives.
+    /// Reserves a stream for an account, for the lifetime of the returned object.
     /// - Throws: `Refusal` `rate_limited`.
     func admit(_ account: ID) throws(Refusal) -> ConcurrencyLimit<ID>.Place {
         guard let place = self.limit.place(for: account) else {
@@ -25,7 +25,7 @@ final class LiveStreams: Service {
     }
 
     private struct State {
-        /// By the second of the interval at which they are due.
+        /// Grouped by the second of the interval in which they are due.
         var listeners = [[ObjectIdentifier: ChangeFeed.Listener]](repeating: [:], count: LiveStreams.interval)
         var second = 0
         var isOver = false
@@ -33,10 +33,10 @@ final class LiveStreams: Service {
 
     private let state = Mutex(State())
 
-    /// Whether the process ends, so that streams must.
+    /// Whether the process is ending, so that streams must end.
     var isOver: Bool { self.state.withLock(\.isOver) }
 
-    /// Wakes a listener every ``interval`` seconds, for the first time after as many.
+    /// Wakes a listener every ``interval`` seconds, beginning after the first.
     func join(_ listener: ChangeFeed.Listener) -> Place {
         self.state.withLock { state in
             state.listeners[state.second][ObjectIdentifier(listener)] = listener
@@ -44,13 +44,13 @@ final class LiveStreams: Service {
         }
     }
 
-    /// Where a listener is kept.
+    /// The place of a registered listener.
     struct Place {
         fileprivate let second: Int
         fileprivate let listener: ObjectIdentifier
     }
 
-    /// Wakes it no more.
+    /// Unregisters the listener.
     func leave(_ place: Place) { self.state.withLock { $0.listeners[place.second][place.listener] = nil } }
 
     func run() async throws {

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// An order as it is answered.
+/// An order in the API.
 struct OrderBody: Encodable, Sendable {
     struct Item: Encodable, Sendable {
         let productID: ID
@@ -38,7 +38,7 @@ struct OrderBody: Encodable, Sendable {
     }
 
     struct Refund: Encodable, Sendable {
-        /// Stripe's, or its own while Stripe was not asked yet.
+        /// Stripe's refund id, or the shop's while Stripe has not been asked yet.
         let refundID: String
         let status: String
         let amount: Int64
@@ -103,7 +103,7 @@ struct OrderBody: Encodable, Sendable {
     }
 }
 
-/// A value that is `null` in JSON when it is not there, instead of missing.
+/// Encodes a missing value as `null` instead of leaving it out.
 struct OrNull<Value: Encodable & Sendable>: Encodable, Sendable {
     let value: Value?
 

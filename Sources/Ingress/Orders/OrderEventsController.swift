@@ -7,8 +7,8 @@ import Shop
 /// `GET /orders/{id}/events`: an order's timeline as Server-Sent Events (https://html.spec.whatwg.org/multipage/server-sent-events.html), from the
 /// beginning or after `Last-Event-ID`, then live.
 ///
-/// The stream stays open, also when the order has reached its end: a refund or a dispute may still come. It ends when the token does, when the account
-/// is no longer active, or when this process stops; a client then connects again.
+/// The stream stays open after the order's end: a refund or a dispute may still come. It ends when the token expires, the account becomes
+/// inactive, or this process stops; the client then reconnects.
 struct OrderEventsController: Sendable {
     let authenticator: Authenticator
     let orders: OrderReader
@@ -20,7 +20,7 @@ struct OrderEventsController: Sendable {
 
     @Sendable private func stream(_ request: Request, _ context: IngressContext) async throws -> Response {
         let (id, user) = try await self.orders.visible(context.parameter("id"), to: self.authenticator.user(request))
-        // The header is what a browser's EventSource sends by itself when it comes back; the parameter is for the first time.
+        // A browser's EventSource sends the header when it reconnects; the parameter is for the first request.
         let query = try Query(request).int("last_event_id", 0 ... .max)
         let last = request.headers[.lastEventID].flatMap { Int64($0) } ?? query ?? 0
         let place = try self.streams.admit(user.id)
@@ -32,13 +32,13 @@ struct OrderEventsController: Sendable {
             })
     }
 
-    /// So old is what a client has seen at most, should the word of a change be lost.
+    /// The interval of polling, in case a change event is lost.
     private static let lookAgain = Duration.seconds(60)
 
     private func send(
         _ order: ID, after last: Int64, to user: Authenticator.User, _ writer: consuming any ResponseBodyWriter, _ channel: any Channel
     ) async throws {
-        // First listened, then read: what comes between is not missed.
+        // Subscribes before reading, so that no entry in between is missed.
         let listener = self.feed.listen(to: order)
         let place = self.streams.join(listener)
         channel.onceClientLeaves { listener.leave() }
@@ -52,7 +52,7 @@ struct OrderEventsController: Sendable {
         while !self.streams.isOver, !listener.hasLeft, await self.authenticator.stillStands(user) {
             let now = ContinuousClock.now
             if let lookedAt, self.feed.isCurrent(at: now), now - lookedAt < Self.lookAgain {
-                // Nothing has happened: a sign of life is enough.
+                // Without news, a keep-alive comment.
                 try await writer.write(ByteBuffer(string: ":\n\n"))
             } else {
                 lookedAt = now
@@ -65,7 +65,7 @@ struct OrderEventsController: Sendable {
         try await writer.finish(nil)
     }
 
-    /// The entries after the last one, as events; a comment if there are none, or they cannot be read at the moment.
+    /// The entries after the last one as events; a comment if there are none, or the database does not answer.
     private func news(of order: ID, after last: inout Int64) async throws -> ByteBuffer {
         var buffer = ByteBuffer()
         do {

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Reads orders with all that belongs to them, in a number of queries that does not depend on how many they are.
+/// Reads orders with their items, payments and refunds, in a constant number of queries.
 struct OrderReader: Sendable {
     let pool: PostgresPool
 
@@ -32,7 +32,7 @@ struct OrderReader: Sendable {
         select order_id, payment_intent_id, status, amount, currency, failure_code, created_at from payments where order_id = any($1)
         order by order_id, created_at
         """
-    // What Stripe has refused was never one; what it is being asked for has no status of Stripe's yet.
+    // Leaves out refunds that Stripe refused; a refund without Stripe's answer has no Stripe status yet.
     private static let refunds: Statement = """
         select order_id, coalesce(refund_id, id::text), case status when 'held' then 'pending' else status end, amount, reason, created_at
         from refunds where order_id = any($1) and status <> 'refused'
@@ -40,21 +40,21 @@ struct OrderReader: Sendable {
         """
     private static let owner: Statement = "select user_id from orders where id = $1"
 
-    /// Whose an order is; nil if it is not there.
+    /// The owner of an order; nil if the order does not exist.
     func owner(of id: ID) async throws -> ID? {
         try await self.pool.reading { pool in try await pool.query(Self.owner, id).decode(ID.self).first }
     }
 
     static let notFound = Problem(.notFound, "There is no such order (yet).")
 
-    /// An order's id, if it is the user's own or the user is of the shop's staff: another's is as good as none.
+    /// An order's id, if it belongs to the user or the user is staff; to others it does not exist.
     /// - Throws: `Problem` `not_found`, `database_unreachable`.
     func visible(_ text: String, to user: Authenticator.User) async throws -> (id: ID, user: Authenticator.User) {
         guard let id = ID(text), let owner = try await self.owner(of: id), owner == user.id || user.isSuperuser else { throw Self.notFound }
         return (id, user)
     }
 
-    /// One order; nil if it is not there.
+    /// One order; nil if it does not exist.
     func order(_ id: ID) async throws -> OrderBody? {
         try await self.pool.reading { pool in
             let ids = [id]
@@ -65,8 +65,8 @@ struct OrderReader: Sendable {
         }
     }
 
-    /// The newest orders, from the cursor on.
-    /// - Parameter user: nil for everybody's.
+    /// The newest orders after the cursor.
+    /// - Parameter user: the owner; nil for all orders.
     /// - Returns: up to `count`.
     func orders(of user: ID?, status: String?, from cursor: Cursor?, count: Int) async throws -> [OrderBody] {
         let time = try cursor?.time()

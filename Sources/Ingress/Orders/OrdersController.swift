@@ -3,7 +3,7 @@ import FoundationEssentials
 import Hummingbird
 import Shop
 
-/// Orders: placed, read, cancelled; shipped and completed by the shop's staff.
+/// Orders: users place, read and cancel them; the staff ships and completes them.
 struct OrdersController: Sendable {
     private let intake: Intake
     private let authenticator: Authenticator
@@ -85,7 +85,7 @@ struct OrdersController: Sendable {
         return try await self.intake.accept(input.value, .cancelOrder, about: .existing(id), by: user.id, body: input.bytes, request, context)
     }
 
-    /// As ``order(_:_:)``; while the database is away the worker decides whose it is.
+    /// As ``order(_:_:)``; while the database is away, the worker checks the owner.
     private func ownOrder(_ request: Request, _ context: IngressContext) async throws -> (id: ID, user: Authenticator.User) {
         do {
             return try await self.order(request, context)

@@ -3,13 +3,13 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A change of an order with its cause.
+/// An entry of an order's timeline, with its cause.
 struct TimelineEntry: Encodable, Sendable {
-    /// Orders the entries of one order.
+    /// The position among the entries of one order.
     let id: Int64
     /// The event, e.g. `order.paid`.
     let type: String
-    /// The order's, after it.
+    /// The order's status after it.
     let status: String
     let at: Date
     let actor: String
@@ -37,7 +37,7 @@ struct TimelineReader: Sendable {
         select id, type, status, at, actor, message_id, causation_id, detail, order_id from order_events where order_id = any($1) order by order_id, id
         """
 
-    /// The entries after one, in their order; a thousand at most.
+    /// The entries after a position, in order; at most a thousand.
     func entries(of order: ID, after id: Int64 = 0) async throws -> [TimelineEntry] {
         try await self.pool.reading { pool in try await pool.query(Self.after, order, id).map(TimelineEntry.init) }
     }

@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// Payments and refunds. What Stripe says of them comes by its webhook.
+/// Payments and refunds. Stripe's results arrive by its webhook.
 struct PaymentsController: Sendable {
     private let intake: Intake
     private let authenticator: Authenticator
@@ -20,7 +20,8 @@ struct PaymentsController: Sendable {
         routes.api(.post, "/payments/refunds", self.refund)
     }
 
-    /// Another's order is as good as none. One that is not handled yet is let through, as is any while the database is away: the worker looks again.
+    /// Another user's order does not exist for this one. An order that is not written yet passes, as does any while the database is away: the worker
+    /// checks again.
     private func check(_ order: ID, _ user: Authenticator.User) async throws {
         do {
             guard let owner = try await self.orders.owner(of: order), owner != user.id, !user.isSuperuser else { return }
@@ -51,7 +52,7 @@ struct PaymentsController: Sendable {
         let user = try await self.authenticator.superuser(request)
         let input = try await request.read { fields in
             let reason = fields.optional("reason", .reason)
-            // Stripe knows three reasons; any other is a note for people.
+            // Stripe knows three reasons; any other text is kept as a note.
             let isStripes = reason.map { ["duplicate", "fraudulent", "requested_by_customer"].contains($0) } ?? false
             return RefundPayment(
                 orderID: fields.id("order_id"), amount: fields.optional("amount", .amount), reason: isStripes ? reason : nil,

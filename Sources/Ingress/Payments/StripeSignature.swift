@@ -4,28 +4,28 @@ import Shop
 
 /// Verifies the header `Stripe-Signature` (docs.stripe.com/webhooks#verify-manually): `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`.
 struct StripeSignature: Sendable {
-    /// Seconds that a signature may be old, or ahead of our clock.
+    /// Seconds by which a signature's time may differ from our clock.
     static let tolerance: Int64 = 300
 
     private let keys: [SymmetricKey]
 
-    /// - Parameter secrets: `whsec_…`, each used whole; a signature by any of them is accepted, so that they can be changed.
+    /// - Parameter secrets: `whsec_…`, including the prefix; a signature by any of them is accepted, so that secrets can be rotated.
     init(secrets: [String]) {
         self.keys = secrets.map { SymmetricKey(data: Array($0.utf8)) }
     }
 
-    /// Signatures of one header that are looked at: Stripe sends one for each secret that is valid at the time.
+    /// The limit of signatures in a header: Stripe sends one per valid secret.
     private static let most = 8
 
-    /// What a header says, before it is known to be true.
+    /// The content of a header before its verification.
     struct Claim {
         fileprivate let time: Int64
         fileprivate let signatures: [[UInt8]]
     }
 
-    /// Reads the header, without a look at the body.
+    /// Parses the header without the body.
     /// - Parameter now: Unix seconds.
-    /// - Throws: `Problem` `bad_signature`: there is none, or it is not of about now.
+    /// - Throws: `Problem` `bad_signature`: the header is missing, or its time is too far from ours.
     static func claim(_ header: String?, now: Int64) throws(Problem) -> Claim {
         guard let header else { throw Self.refusal("The header Stripe-Signature is missing.") }
         var time: Int64?
@@ -35,7 +35,7 @@ struct StripeSignature: Sendable {
             guard pair.count == 2 else { continue }
             switch pair[0].drop(while: { $0 == " " }) {
             case "t": time = Int64(pair[1])
-            // Others are decoys or of another protocol: only v1 counts.
+            // Other schemes are test or legacy ones; only v1 counts.
             case "v1" where signatures.count < Self.most: if let bytes = Self.bytes(hexadecimal: pair[1]) { signatures.append(bytes) }
             default: break
             }
@@ -49,7 +49,7 @@ struct StripeSignature: Sendable {
         return Claim(time: time, signatures: signatures)
     }
 
-    /// Whether a body is signed as its header claims: one MAC for each secret, however many signatures there are.
+    /// Verifies a body against its header: one MAC per secret, however many signatures there are.
     /// - Throws: `Problem` `bad_signature`.
     func verify(_ claim: Claim, of body: [UInt8]) throws(Problem) {
         let prefix = Array("\(claim.time).".utf8)
@@ -58,7 +58,7 @@ struct StripeSignature: Sendable {
             hmac.update(data: prefix)
             hmac.update(data: body)
             let code = Array(hmac.finalize())
-            // All of them, byte by byte: how long it takes tells nothing.
+            // Compares all of them in constant time.
             return claim.signatures.reduce(false) { isKnown, signature in
                 let difference = zip(code, signature).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) }
                 return isKnown || difference == 0 && signature.count == code.count

@@ -4,19 +4,19 @@ import Hummingbird
 import RabbitMQ
 import Shop
 
-/// `POST /webhooks/stripe`: an event of Stripe's goes into the queue as it was signed, and `200` says that the broker has it. Anything else makes Stripe
-/// send it again.
+/// `POST /webhooks/stripe`: queues a Stripe event as it was signed, and answers `200` when the broker has confirmed it. After any other answer
+/// Stripe sends it again.
 struct StripeWebhook: Sendable {
     static let path = "/api/v1/webhooks/stripe"
-    /// What Stripe's largest events stay far below.
+    /// Far above Stripe's largest events.
     private static let bodyLimit = 256 * 1024
 
     private let intake: Intake
     private let signature: StripeSignature
-    /// Bad signatures of a client: each costs a MAC of its body. Nil if limits are off.
+    /// The limit of bad signatures per client: each costs a MAC over the body. Nil if limits are off.
     private let failures: RateLimiter<IPAddress>?
 
-    /// - Throws: `STRIPE_WEBHOOK_SECRET` is not set, or `STRIPE_PUBLISHABLE_KEY` is no such key, or of another mode than the secret one.
+    /// - Throws: if `STRIPE_WEBHOOK_SECRET` is not set, or `STRIPE_PUBLISHABLE_KEY` is malformed, or its mode differs from the secret key's.
     init(intake: Intake, settings: Settings) throws(SettingError) {
         let secrets = settings.list("STRIPE_WEBHOOK_SECRET")
         guard !secrets.isEmpty else { throw SettingError(name: "STRIPE_WEBHOOK_SECRET", reason: "is not set") }
@@ -28,7 +28,7 @@ struct StripeWebhook: Sendable {
 
     func add(to routes: inout Routes) { routes.on(.post, Self.path, self.receive) }
 
-    /// What it says of itself, beside what it is about.
+    /// The fields of an event's envelope.
     private struct Head: Decodable {
         var id: String
         var type: String
@@ -44,7 +44,7 @@ struct StripeWebhook: Sendable {
             if try container.decodeIfPresent(String.self, forKey: .object) ?? "event" == "event" {
                 self.created = try container.decode(Int64.self, forKey: .created)
             } else {
-                // A thin event (docs.stripe.com/event-destinations#events-overview), whose time is text. It has no effect here, so any time does.
+                // A thin event (docs.stripe.com/event-destinations#events-overview), whose time is text. It has no effect, so any time will do.
                 let time = (try? container.decode(String.self, forKey: .created)).flatMap(Timestamp.date)
                 self.created = Clock.milliseconds(time ?? Date()) / 1000
             }
@@ -76,7 +76,7 @@ struct StripeWebhook: Sendable {
         }
         guard 1...255 ~= head.id.utf8.count else { throw Problem(.badRequest, "The event has no usable id.") }
         let event = StripeEvent(eventID: head.id, eventType: head.type, created: head.created, body: text)
-        // By the event, not by the delivery: however often it comes, it is the same message.
+        // The id comes from the event, not the delivery: however often Stripe sends it, it is the same message.
         let envelope = Envelope(
             messageID: StripeEvent.messageID(head.id), type: StripeEvent.type, actor: "stripe", schema: StripeEvent.schema,
             traceparent: context.trace.traceparent, sentAt: now)

@@ -4,12 +4,12 @@ import Hummingbird
 import Postgres
 import Shop
 
-/// Web push: the key that browsers subscribe with, and the subscriptions of the signed-in user.
+/// Web push: the key for browsers' subscriptions, and the subscriptions of the signed-in user.
 struct PushController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
     let pool: PostgresPool
-    /// That for new subscriptions; nil if web push is off.
+    /// The key for new subscriptions; nil if web push is off.
     let publicKey: String?
     let addresses: OutwardAddresses
 
@@ -36,7 +36,7 @@ struct PushController: Sendable {
         return try .json(KeyBody(publicKey: publicKey))
     }
 
-    /// As `PushSubscription.toJSON()` of the browser says it.
+    /// The browser's `PushSubscription.toJSON()`.
     @Sendable private func subscribe(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
         guard let publicKey else { throw Self.off }
@@ -65,7 +65,7 @@ struct PushController: Sendable {
         where user_id = $1 and ($2::timestamptz is null or (created_at, id) > ($2, $3::uuid)) order by created_at, id limit $4
         """
 
-    /// The oldest first.
+    /// Oldest first.
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
         let query = try Query(request)
@@ -78,11 +78,11 @@ struct PushController: Sendable {
     }
 }
 
-/// A subscription as it is answered: without its keys, which only the sender needs.
+/// A subscription in the API: without its keys, which only the sender needs.
 struct PushSubscriptionBody: Encodable, Sendable {
     let id: ID
     let endpoint: String
-    /// The shop's key that it was made with.
+    /// The shop's key of that time.
     let publicKey: String
     let expirationTime: OrNull<Date>
     let createdAt: Date

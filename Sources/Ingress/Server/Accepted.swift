@@ -3,10 +3,10 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// A connection that was accepted, until it is handled.
+/// An accepted connection until it is handled.
 ///
-/// A server that stops drops the connections that it accepts at that moment, and NIO ends the process where it loses a channel that was not finished
-/// (`NIOAsyncWriter`). So a connection that is dropped here is closed, and handled to its end.
+/// A stopping server drops connections that it accepts at that moment, and NIO ends the process when it loses a channel that was not finished
+/// (`NIOAsyncWriter`). Therefore a dropped connection is closed and handled to its end.
 final class Accepted<Base: ServerChildChannel>: ServerChildChannelValue {
     private let base: Base
     private let value: Base.Value

@@ -3,13 +3,13 @@ import HTTPTypes
 import Hummingbird
 import Shop
 
-/// Cross-origin requests of the origins in `BACKEND_CORS_ORIGINS` (https://fetch.spec.whatwg.org/#http-cors-protocol).
+/// Cross-origin requests from the origins in `BACKEND_CORS_ORIGINS` (https://fetch.spec.whatwg.org/#http-cors-protocol).
 struct CORS: RouterMiddleware {
     typealias Context = IngressContext
 
     private let origins: Set<String>
 
-    /// - Throws: the setting is no JSON list of origins.
+    /// - Throws: if the setting is not a JSON list of origins.
     init(settings: Settings) throws(SettingError) {
         let origins = try settings.jsonList("BACKEND_CORS_ORIGINS")
         for origin in origins where origin != "*" && !(origin.contains("://") && !origin.hasSuffix("/")) {
@@ -35,7 +35,7 @@ struct CORS: RouterMiddleware {
                         "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Prefer, X-Request-ID, traceparent",
                 ])
         }
-        // An error is answered by the layer outside of this one; it must be readable across origins as well.
+        // The outer layer answers errors; these need the headers as well.
         var response: Response
         do {
             response = try await next(request, context)

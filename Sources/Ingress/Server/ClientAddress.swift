@@ -3,7 +3,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
-/// Who the client is: the connection's address, or behind a trusted proxy the last address of `X-Forwarded-For` that is no trusted proxy's.
+/// The client's address: the connection's, or behind a trusted proxy the last address in `X-Forwarded-For` that is not a trusted proxy's.
 struct ClientAddress: Sendable {
     private struct Network: Sendable {
         let address: IPAddress
@@ -21,7 +21,7 @@ struct ClientAddress: Sendable {
 
     private let trusted: [Network]
 
-    /// - Throws: `TRUSTED_PROXIES` is no list of addresses and networks.
+    /// - Throws: if `TRUSTED_PROXIES` is not a list of addresses and networks.
     init(settings: Settings) throws(SettingError) {
         var trusted: [Network] = []
         for word in settings.list("TRUSTED_PROXIES") {
@@ -33,7 +33,7 @@ struct ClientAddress: Sendable {
         self.trusted = trusted
     }
 
-    /// Whether what it says of a client is believed.
+    /// Whether to believe the peer's `X-Forwarded-For`.
     func isTrusted(_ peer: IPAddress) -> Bool { !self.trusted.isEmpty && self.trusted.contains { peer.isIn($0.address, prefix: $0.prefix) } }
 
     /// The client of a request.
@@ -42,7 +42,7 @@ struct ClientAddress: Sendable {
         return self.client(behind: peer, headers[values: .xForwardedFor])
     }
 
-    /// The client of a request of HTTP/1 that has been read just now.
+    /// The client of an HTTP/1 request whose head was just read.
     func client(of headers: HTTPHeaders, peer: IPAddress) -> IPAddress {
         guard self.isTrusted(peer) else { return peer }
         return self.client(behind: peer, headers["x-forwarded-for"])
@@ -51,7 +51,7 @@ struct ClientAddress: Sendable {
     private func client(behind peer: IPAddress, _ lines: [String]) -> IPAddress {
         var nearest = peer
         for hop in lines.flatMap({ $0.split(separator: ",") }).reversed() {
-            // What cannot be read was written by the nearest proxy that is trusted.
+            // The nearest trusted proxy wrote an unreadable entry.
             guard let address = Self.address(hop) else { break }
             if !self.isTrusted(address) { return address }
             nearest = address
@@ -59,7 +59,7 @@ struct ClientAddress: Sendable {
         return nearest
     }
 
-    /// One hop as proxies write it: an address, also with a port (`192.0.2.1:4711`, `[2001:db8::1]:4711`), a zone, or in quotes.
+    /// One entry as proxies write it: an address, possibly with a port (`192.0.2.1:4711`, `[2001:db8::1]:4711`), a zone, or in quotes.
     private static func address(_ hop: Substring) -> IPAddress? {
         let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\"" }
         var hop = hop.drop(while: isBlank)
@@ -74,7 +74,7 @@ struct ClientAddress: Sendable {
         return IPAddress(hop.prefix { $0 != "%" })
     }
 
-    /// Nothing, or a colon and a port.
+    /// Empty, or a colon and a port.
     private static func isPort(_ text: Substring) -> Bool {
         text.isEmpty || text.first == ":" && UInt16(text.dropFirst()) != nil && text.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
     }

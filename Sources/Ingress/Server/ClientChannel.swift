@@ -4,19 +4,19 @@ import Logging
 import NIOCore
 import NIOSSL
 
-/// Takes in the connections of clients, so many of each, and watches that they get on.
+/// Accepts a limited number of connections per client, and watches their progress.
 struct ClientChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
     let clients: ClientAddress
     let limits: ServerLimits
     let connections: ConcurrencyLimit<IPAddress>
-    /// What answers whole requests, if the connection is one of HTTP/1 from its beginning.
+    /// Answers whole requests, if the connection is HTTP/1 from its beginning.
     var responder: WholeRequestHandler.Responder?
 
     private struct Refused: Error {}
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Accepted<Base>> {
-        // What a trusted proxy connects for is told apart by its requests.
+        // The connections of a trusted proxy belong to many clients, so their requests are limited instead.
         if let peer = channel.remoteAddress.flatMap({ IPAddress($0) }), !self.clients.isTrusted(peer) {
             guard let place = self.connections.place(for: peer.network) else {
                 channel.reset()

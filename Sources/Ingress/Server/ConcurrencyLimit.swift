@@ -1,13 +1,13 @@
 import Synchronization
 
-/// How much of something each key may have at a time: connections, requests, bytes.
+/// Limits what each key may have at a time: connections, requests, bytes.
 final class ConcurrencyLimit<Key: Hashable & Sendable>: Sendable {
     let limit: Int
     private let taken = Mutex<[Key: Int]>([:])
 
     init(_ limit: Int) { self.limit = limit }
 
-    /// Takes so many for a key, or none if that would be too many.
+    /// Takes `count` units for a key; takes none if that exceeds the limit.
     func take(_ key: Key, _ count: Int = 1) -> Bool {
         self.taken.withLock { taken in
             let sum = (taken[key] ?? 0) + count
@@ -17,7 +17,7 @@ final class ConcurrencyLimit<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Gives back what was taken.
+    /// Gives units back.
     func giveBack(_ key: Key, _ count: Int = 1) {
         self.taken.withLock { taken in
             guard let sum = taken[key] else { return }
@@ -25,10 +25,10 @@ final class ConcurrencyLimit<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// One place, which is free again when nobody refers to it any more; nil if there is none.
+    /// One place, which is free again when its last reference is released; nil if there is none.
     func place(for key: Key) -> Place? { self.take(key) ? Place(key, self) : nil }
 
-    /// Keeps a place taken for as long as it lives.
+    /// Occupies a place for its own lifetime.
     final class Place: Sendable {
         private let key: Key
         private let owner: ConcurrencyLimit

@@ -6,11 +6,11 @@ import NIOHTTP1
 import NIOHTTPTypesHTTP1
 import Shop
 
-/// Keeps one connection of HTTP/1 in order: whatever comes in is answered, if need be with a problem, or the connection ends.
+/// Protects one HTTP/1 connection: every input gets an answer, if necessary a problem, or the connection ends.
 ///
-/// Between the parser and everything else. It answers what the parser refuses, says `100 Continue`, gives headers and bodies a deadline and bodies a share of
-/// the bytes that their client may have open, and closes where the client, an answer, or the server's end says so: first its own side, so that the client
-/// can still read the answer.
+/// It stands between the parser and the other handlers. It answers input that the parser refuses, sends `100 Continue`, limits the time of heads and
+/// bodies and the open bytes per client, and closes the connection after `close`, an error, or the server's stop: its own side first, so that the
+/// client can still read the answer.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -18,25 +18,25 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let policy: ConnectionPolicy
-    /// Requests that came and are not answered whole.
+    /// Requests without a complete answer.
     private var unanswered = 0
-    /// The body of the newest request is still coming.
+    /// Whether the body of the newest request is still arriving.
     private var isReading = false
     private var hasBegunAnswer = false
-    /// What came after the unanswered requests is no request: said when they are answered.
+    /// The problem for input that is not a request; sent after the open answers.
     private var refusal: Problem?
     private var closesWhenAnswered = false
-    /// The last answer was sent; what still comes is dropped.
+    /// Whether the last answer was sent; further input is dropped.
     private var isClosing = false
-    /// The newest request is of HTTP/1.0.
+    /// Whether the newest request is HTTP/1.0.
     private var isOld = false
     private var deadline: Scheduled<Void>?
-    /// Of the newest request, as long as its body is coming.
+    /// The headers of the newest request while its body is arriving.
     private var headers: HTTPHeaders = [:]
     private var body: OpenBody
-    /// Bytes came that are no whole head yet.
+    /// Whether an incomplete head has arrived.
     fileprivate var hasPartOfHead = false
-    /// The server stops.
+    /// Whether the server is stopping.
     private var isDraining = false
 
     init(_ policy: ConnectionPolicy) {
@@ -49,7 +49,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.body.close()
     }
 
-    // MARK: What comes in
+    // MARK: Inbound
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if self.isClosing || self.refusal != nil { return }
@@ -57,7 +57,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             self.hasPartOfHead = false
             self.setDeadline(nil)
-            // A client that said `close` has no more to ask.
+            // After `close` the client sends no further request.
             if self.closesWhenAnswered { return }
             if let problem = self.begin(head, context) { return self.refuse(problem, context) }
         case .body(let buffer): self.body.came(buffer.readableBytes)
@@ -77,7 +77,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Most requests come whole: only for the others a timer is set, and bytes are counted.
+        // Most requests come whole; only the others need a timer and counted bytes.
         if self.isReading, !self.isClosing, !self.body.count(of: { self.client(context) }) {
             self.giveUp(OpenBody.tooMuch, context)
         } else if self.isReading, self.deadline == nil {
@@ -102,8 +102,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.policy.clients.client(of: self.headers, peer: context.channel.remoteAddress.flatMap { IPAddress($0) } ?? .unspecified)
     }
 
-    /// Notes what a request asks of its connection.
-    /// - Returns: why it cannot be taken.
+    /// Notes the request's demands on its connection.
+    /// - Returns: why the request is refused.
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> Problem? {
         var hosts = 0
         var isHostValid = true
@@ -117,10 +117,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
                 hosts += 1
                 isHostValid = Host.isValid(value)
             case 6 where name.lowercased() == "expect": expectsContinue = value.lowercased() == "100-continue"
-            // The parser takes what follows for another protocol, which is not spoken here.
+            // The parser treats the following bytes as another protocol, which the server does not support.
             case 7 where name.lowercased() == "upgrade": self.closesWhenAnswered = true
             case 14 where name.lowercased() == "content-length": length = Int(value) ?? .max
-            // The parser reads chunks, and would take what they hold for the body as it is.
+            // The parser decodes only chunked bodies, and would pass other encodings through as the body.
             case 17 where name.lowercased() == "transfer-encoding": isCoded = isCoded || value.lowercased() != "chunked"
             default: break
             }
@@ -143,11 +143,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if self.isClosing || self.refusal != nil { return }
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(ConnectionLost(reason: error)) }
         guard self.isReading else {
-            // Behind a request that said `close`, nothing counts.
+            // After a request with `close` all input is ignored.
             if !self.closesWhenAnswered { self.refuse(Problem(error), context) }
             return
         }
-        // Whoever reads the body hears of it, and answers.
+        // The reader of the body receives the error, and answers.
         self.closesWhenAnswered = true
         if self.unanswered == 0 { return self.beginClosing(context) }
         context.fireErrorCaught(error)
@@ -159,7 +159,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// The server stops: what is asked is answered, and so is a request that is already on its way; each answer says that it is the last.
+    /// The server stops: open requests, and one already on its way, are still answered; each answer announces that it is the last.
     private func drain(_ context: ChannelHandlerContext) {
         self.isDraining = true
         if self.unanswered > 0 {
@@ -170,7 +170,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// What is to come of a body is not waited for.
+    /// Stops waiting for the rest of a body.
     private func giveUp(_ problem: Problem, _ context: ChannelHandlerContext) {
         if self.isClosing { return }
         if self.unanswered == 1, !self.hasBegunAnswer {
@@ -182,7 +182,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    // MARK: What goes out
+    // MARK: Outbound
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if self.isClosing {
@@ -216,7 +216,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Answers what is no request, after all that came before it.
+    /// Answers input that is not a request, after the requests before it.
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         if self.unanswered == 0 { self.write(problem, context) } else { self.refusal = problem }
     }
@@ -232,9 +232,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.beginClosing(context)
     }
 
-    /// Closes our side once all is sent, and the whole when the client has closed its own, or takes too long.
+    /// Closes our side after the last byte, and the connection when the client has closed its own side or takes too long.
     ///
-    /// To close at once would make the kernel discard what the client has not read yet, if it has sent what we have not.
+    /// If both directions were closed at once with input unread, the kernel would discard output that the client has not read yet.
     private func beginClosing(_ context: ChannelHandlerContext) {
         self.isClosing = true
         self.body.close()
@@ -260,8 +260,8 @@ private final class HeadWatch: ChannelInboundHandler {
     }
 }
 
-/// Puts a ``ConnectionGuard`` between the parser and the rest, or a ``StreamGuard`` into a stream of HTTP/2, where a server lets handlers be added only
-/// after that.
+/// Inserts a ``ConnectionGuard`` behind the HTTP/1 parser, or a ``StreamGuard`` into an HTTP/2 stream. The server allows that only after it has set up
+/// the pipeline.
 final class GuardInstaller: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 
@@ -287,7 +287,7 @@ final class GuardInstaller: ChannelInboundHandler, RemovableChannelHandler {
 }
 
 extension Problem {
-    /// Why the parser did not take what came.
+    /// The problem for input that the parser refused.
     init(_ error: HTTPParserError) {
         switch error {
         case .headerOverflow: self.init(.headersTooLarge, "The request's headers are too long, or too many.")

@@ -1,13 +1,13 @@
 import Conveyor
 import NIOCore
 
-/// What the guards of all connections go by.
+/// The settings that the guards of all connections share.
 struct ConnectionPolicy: Sendable {
     let clients: ClientAddress
     let limits: ServerLimits
-    /// Bytes that clients have open.
+    /// The open bytes of each client.
     let bodies: ConcurrencyLimit<IPAddress>
-    /// Beyond so many bytes no client is told to go on.
+    /// A request that announces a longer body gets no `100 Continue`.
     let bodyLimit: Int
 
     init(clients: ClientAddress, limits: ServerLimits, bodyLimit: Int) {
@@ -18,20 +18,20 @@ struct ConnectionPolicy: Sendable {
     }
 }
 
-/// What requests on one connection, or stream, have of the bytes that their client may have open. Most bodies come whole, and are never counted.
+/// The share of one connection or stream in its client's open bytes. Most bodies come whole and are never counted.
 struct OpenBody {
     private let limit: ConcurrencyLimit<IPAddress>
-    /// Came, but is not counted yet.
+    /// Bytes that have arrived and are not counted yet.
     private var uncounted = 0
     private var counted: (client: IPAddress, bytes: Int)?
 
     init(_ limit: ConcurrencyLimit<IPAddress>) { self.limit = limit }
 
-    /// Notes what came.
+    /// Notes arrived bytes.
     mutating func came(_ bytes: Int) { self.uncounted += bytes }
 
-    /// Counts what came, as more is to come.
-    /// - Returns: false if the client has too much open.
+    /// Counts the noted bytes, since more will come.
+    /// - Returns: false if the client exceeds its limit.
     mutating func count(of client: () -> IPAddress) -> Bool {
         guard self.uncounted > 0 else { return true }
         let client = self.counted?.client ?? client().network
@@ -50,7 +50,7 @@ struct OpenBody {
     }
 }
 
-/// The client, or its connection, is no more.
+/// The client or its connection is gone.
 struct ConnectionLost: Error {
     let reason: any Error
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The moment at which the client of a connection, or of a stream of HTTP/2, goes away. Belongs to the channel's event loop.
+/// Detects the moment at which the client of a connection or an HTTP/2 stream goes away. Used on the channel's event loop only.
 final class Departure {
     private var hasHappened = false
     private var act: (@Sendable () -> Void)?
@@ -17,8 +17,8 @@ final class Departure {
 }
 
 extension Channel {
-    /// Does something when the client goes away, or at once if it has gone. One request is answered at a time, so there is one thing to do, until it is
-    /// nil.
+    /// Sets the action for the client's departure, which runs at once if the client has gone. Requests are answered one at a time, so there is at
+    /// most one action; nil removes it.
     func onceClientLeaves(_ act: (@Sendable () -> Void)?) {
         self.eventLoop.execute {
             let pipeline = self.pipeline.syncOperations

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The field `Date` (RFC 9110, section 5.6.7), written anew once a second.
+/// The `Date` header (RFC 9110, section 5.6.7), formatted once per second.
 struct HTTPDate {
     private var second: time_t = 0
     private var known = ""

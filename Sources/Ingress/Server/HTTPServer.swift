@@ -17,10 +17,10 @@ struct HTTPServer: Service {
     private let application: any Service
     private let port: Int
 
-    /// What waits in the kernel to be accepted.
+    /// The backlog of `listen(2)`.
     private static let backlog = 1024
 
-    /// - Parameter rates: how many requests a client may send; `limits` is what it may have at a time.
+    /// - Parameter rates: the limits of requests over time; `limits` are those at one time.
     init(settings: Settings, logger: Logger, routes: Routes, rates: RateLimits, limits: ServerLimits) throws {
         let tls = try ServerTLS.configuration(settings)
         let clients = try ClientAddress(settings: settings)
@@ -31,7 +31,7 @@ struct HTTPServer: Service {
         router.add(middleware: Compression())
         for route in routes.all { router.on(RouterPath(route.path), method: route.method, use: route.answer) }
 
-        // Its own lines are about connections; requests are logged by `RequestScope`.
+        // Its own log lines concern connections; `RequestScope` logs requests.
         var quiet = logger
         quiet.logLevel = max(.notice, quiet.logLevel)
         self.port = try settings.int("PORT", in: 1...65_535)
@@ -44,8 +44,7 @@ struct HTTPServer: Service {
             logger: quiet)
     }
 
-    /// Each connection takes a file descriptor: as many as the system lets this process have, but for what it needs itself. Who comes then waits in
-    /// the kernel.
+    /// The limit of connections, each of which takes a file descriptor: the process limit minus its own needs. Further clients wait in the kernel.
     private static func connectionLimit() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
@@ -54,7 +53,7 @@ struct HTTPServer: Service {
         return max(64, min(Int(clamping: limit.rlim_cur), 200_000) - 256)
     }
 
-    /// - Throws: `SettingError` if the port cannot be listened on.
+    /// - Throws: `SettingError` if the server cannot listen on the port.
     func run() async throws {
         do {
             try await self.application.run()
@@ -68,7 +67,7 @@ struct HTTPServer: Service {
     ) -> HTTPServerBuilder {
         let policy = ConnectionPolicy(clients: clients, limits: limits, bodyLimit: Request.largestBody)
         let connections = ConcurrencyLimit<IPAddress>(limits.connections)
-        // Headers beyond 32 KiB are refused.
+        // Heads of more than 32 KiB are refused.
         let http1 = HTTP1Channel.Configuration(
             additionalChannelHandlers: [GuardInstaller(policy)], idleTimeout: limits.keepAlive,
             httpDecoderConfiguration: .init(maxHeaderFieldSize: 16 * 1024, maxHeaderListSize: 32 * 1024, maxHeaderFieldCount: 100))

@@ -4,16 +4,16 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// What is known of a request beside itself.
+/// The context of a request.
 struct IngressContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The connection's, or of HTTP/2 the stream's.
+    /// The channel of the connection, or of the HTTP/2 stream.
     let channel: any Channel
-    /// Taken from `X-Request-ID`, or made.
+    /// From `X-Request-ID`, or generated.
     var requestID = ""
-    /// The request in its trace, which the client began or it began itself.
+    /// The request's span, in the client's trace or a new one.
     var trace = RequestTrace.none
-    /// The address of the client: the connection's, or what a trusted proxy says.
+    /// The client's address: the connection's, or the one that a trusted proxy reports.
     var client = IPAddress.unspecified
 
     init(source: Source) {
@@ -21,10 +21,10 @@ struct IngressContext: RequestContext {
         self.channel = source.channel
     }
 
-    /// The address that the connection comes from.
+    /// The remote address of the connection.
     var peer: IPAddress { self.channel.remoteAddress.flatMap { IPAddress($0) } ?? .unspecified }
 
-    /// A parameter of the path, e.g. `{id}`; empty if it is not encoded as it should be.
+    /// A parameter of the path, e.g. `{id}`; empty if its percent-encoding is broken.
     func parameter(_ name: String) -> String {
         guard let raw = self.parameters.get(name) else { return "" }
         return raw.utf8.contains(UInt8(ascii: "%")) ? PercentEncoding.decode(raw) ?? "" : raw

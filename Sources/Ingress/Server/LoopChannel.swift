@@ -2,10 +2,10 @@ import HummingbirdCore
 import Logging
 import NIOCore
 
-/// Runs everything that a connection's requests do on the connection's own event loop.
+/// Runs all work for a connection's requests on the connection's event loop.
 ///
-/// Without it a request hops from the loop to Swift's pool of threads and back, twice, and each hop to a sleeping thread costs more than the request's
-/// own work. Nothing of the ingress blocks a loop: clients of C libraries have threads of their own, and so have password hashes.
+/// Otherwise a request hops from the loop to Swift's thread pool and back, twice, and each hop to a sleeping thread costs more than the request's
+/// own work. Nothing in the ingress blocks a loop: C libraries and password hashes have their own threads.
 struct LoopChannel<Base: ServerChildChannel>: ServerChildChannel {
     let base: Base
 

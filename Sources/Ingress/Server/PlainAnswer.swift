@@ -1,15 +1,15 @@
 import Conveyor
 import Shop
 
-/// A problem as it is answered to what never became a request: by the guards of connections and streams.
+/// A problem as the guards answer it, where no request was parsed.
 struct PlainAnswer {
-    /// Names and values.
+    /// The header fields.
     let headers: [(String, String)]
     let body: [UInt8]
 
     init(_ problem: Problem) {
         let requestID = RequestIdentity.requestID(nil)
-        // Strings and numbers only: that cannot fail.
+        // Cannot fail: it contains only strings and numbers.
         self.body = (try? JSON.encode(ProblemBody(problem, requestID: requestID))) ?? []
         var headers = [
             ("content-type", "application/problem+json"), ("content-length", String(self.body.count)), ("cache-control", "private, no-store"),
@@ -27,11 +27,11 @@ extension OpenBody {
     static let tooLate = Problem(.requestTimeout, "The request body took too long to arrive.")
 }
 
-/// The field `Host`, or `:authority` of HTTP/2.
+/// The header `Host`, or HTTP/2's `:authority`.
 enum Host {
     static let problem = Problem(.badRequest, "A request needs exactly one Host header: a host name and optionally a port.")
 
-    /// Whether it may be a host with a port (RFC 3986, section 3.2.2); nothing is allowed too, as a target may have none.
+    /// Whether it may be a host with a port (RFC 3986, section 3.2.2); it may be empty, since a target may have no authority.
     static func isValid(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in
             switch byte {

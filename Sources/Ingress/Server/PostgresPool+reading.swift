@@ -3,8 +3,8 @@ import Postgres
 import Shop
 
 extension PostgresPool {
-    /// Runs a read for a request.
-    /// - Throws: `Problem` `database_unreachable` if the database gives no answer at the moment; else what went wrong.
+    /// Runs a database read for a request.
+    /// - Throws: `Problem` `database_unreachable` if the database does not answer now; else the original error.
     func reading<Value: Sendable>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
         do {
             return try await body(self)
@@ -15,17 +15,17 @@ extension PostgresPool {
 }
 
 extension PostgresError {
-    /// The database cannot be reached at all: not that it is too busy, locked or slow to answer, which may be somebody's doing.
+    /// The database is unreachable, as opposed to busy, locked or slow, which a client may have caused.
     var meansAway: Bool {
         switch self.kind {
         case .unreachable, .connectionLost, .closed: true
-        // It said that it ends.
+        // The server reported its shutdown.
         case .server: self.isConnectionLost
         default: false
         }
     }
 
-    /// What a request is answered with if the database gave no answer that another try may bring; nil if the request, or the code, is wrong.
+    /// The problem for a failure that a retry may cure; nil if the request or the code is at fault.
     var problem: Problem? {
         switch self.kind {
         case .unreachable, .connectionLost, .closed: Problem(.databaseUnreachable, "The database cannot be reached; try again.")

@@ -4,19 +4,19 @@ import Hummingbird
 import Shop
 import Synchronization
 
-/// How many requests a client may send: one policy for the auth endpoints, one for all other writes, one for reads
-/// (draft-ietf-httpapi-ratelimit-headers); and how many may be under way.
+/// Limits the requests per client: one policy for the auth endpoints, one for other writes, one for reads
+/// (draft-ietf-httpapi-ratelimit-headers); and the number of open requests.
 struct RateLimits: RouterMiddleware {
     typealias Context = IngressContext
 
-    /// By account, on passwords; nil if limits are off.
+    /// The limit of passwords per account; nil if limits are off.
     let guesses: GuessLimits?
     private let auth: RatePolicy?
     private let writes: RatePolicy?
     private let reads: RatePolicy?
     private let requests: ConcurrencyLimit<IPAddress>
 
-    /// - Parameter requests: of a client that are not answered yet.
+    /// - Parameter requests: the limit of a client's open requests.
     init(settings: Settings, requests: Int) throws(SettingError) {
         self.requests = ConcurrencyLimit(requests)
         guard try settings.bool("RATE_LIMIT") else {
@@ -52,7 +52,7 @@ struct RateLimits: RouterMiddleware {
     private func policy(for request: Request) -> RatePolicy? {
         let path = request.uri.path
         guard path.hasPrefix("/api/v1/") else { return nil }
-        // Stripe's events are signed; to refuse one would only have it sent again.
+        // Stripe's events are signed; refusing one would only make Stripe send it again.
         if path == StripeWebhook.path { return nil }
         if path.hasPrefix("/api/v1/auth/") { return self.auth }
         return request.method == .get || request.method == .head ? self.reads : self.writes

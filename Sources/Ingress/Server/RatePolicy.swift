@@ -2,7 +2,7 @@ import Conveyor
 import HTTPTypes
 import Shop
 
-/// How many requests of a kind a client may send, as it is told in headers (draft-ietf-httpapi-ratelimit-headers).
+/// A limit of requests per client and time, announced in headers (draft-ietf-httpapi-ratelimit-headers).
 struct RatePolicy: Sendable {
     let name: String
     private let limiter: RateLimiter<IPAddress>
@@ -12,7 +12,7 @@ struct RatePolicy: Sendable {
         self.limiter = RateLimiter(rate)
     }
 
-    /// Counts a request of a client.
+    /// Counts a client's request.
     func take(_ client: IPAddress) -> RateLimiter<IPAddress>.Standing { self.limiter.take(client.network) }
 
     /// `RateLimit-Policy` and `RateLimit`.
@@ -39,7 +39,7 @@ struct Rate: Sendable {
         self.seconds = seconds
     }
 
-    /// - Throws: the setting is not `<n>/<seconds>`.
+    /// - Throws: if the setting is not `<n>/<seconds>`.
     init(_ settings: Settings, _ setting: Setting) throws(SettingError) {
         let parts = try settings.require(setting).split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let quota = Int(parts[0]), let seconds = Int(parts[1]), 1...1_000_000_000 ~= quota, 1...86_400 ~= seconds else {
@@ -48,9 +48,9 @@ struct Rate: Sendable {
         self.init(quota, per: seconds)
     }
 
-    /// The one of two that lets less through in the long run.
+    /// The stricter of two policies in the long run.
     func stricter(than other: Rate) -> Rate {
-        // Both products fit: a thousand million times a day in seconds.
+        // The products fit: at most a thousand million times the seconds of a day.
         self.quota * other.seconds < other.quota * self.seconds ? self : other
     }
 }
@@ -60,7 +60,7 @@ extension RateLimiter {
 }
 
 extension Refusal {
-    /// `429` with the time to come back.
+    /// `429` with `Retry-After`.
     static func tooMany(_ what: String, wait: Duration, headers: HTTPFields = [:]) -> Refusal {
         var headers = headers
         let seconds = max(1, wait.wholeSeconds)

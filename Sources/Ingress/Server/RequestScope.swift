@@ -8,7 +8,7 @@ import NIOHTTP1
 import Postgres
 import Shop
 
-/// The outermost layer of every request: its ids, its answer if anything throws, the headers that all answers have, one log line, its metrics.
+/// The outermost layer of every request: ids, the answer to errors, common headers, one log line, metrics.
 struct RequestScope: RouterMiddleware {
     typealias Context = IngressContext
 
@@ -55,10 +55,10 @@ struct RequestScope: RouterMiddleware {
             if request.method == .head { response = response.createHeadResponse() }
         }
         response.headers[.xRequestID] = context.requestID
-        // Those of a page of its own have another policy.
+        // Pages have their own policy.
         let hasPolicy = response.headers.contains(.contentSecurityPolicy)
         for field in self.securityHeaders where !(hasPolicy && field.name == .contentSecurityPolicy) { response.headers.append(field) }
-        // A proxy that is trusted ends TLS in front of us.
+        // A trusted proxy terminates TLS in front of the server.
         if isProxied, request.headers[.xForwardedProto]?.lowercased() == "https", !response.headers.contains(.strictTransportSecurity) {
             response.headers[.strictTransportSecurity] = Self.onlyTLS
         }
@@ -66,7 +66,7 @@ struct RequestScope: RouterMiddleware {
         return response
     }
 
-    /// Whether no segment of a path is empty: one resource has one address, as caches, limits and idempotency keys go by it.
+    /// Whether no segment of a path is empty: each resource has one address, on which caches, limits and idempotency keys rely.
     private static func isCanonical(_ path: String) -> Bool {
         var last: UInt8 = 0
         for byte in path.utf8 {
@@ -121,7 +121,7 @@ struct RequestScope: RouterMiddleware {
             if let subject = ids.subject { metadata["\(subject.type)_id"] = .stringConvertible(subject.id) }
             return metadata
         }
-        // Whoever asks every few seconds whether the part lives is in no trace.
+        // Health checks, which come every few seconds, get no trace.
         if !route.hasPrefix("/health"), route != "/metrics" {
             context.trace.end(method: method, route: route, status: response.status.code, requestID: context.requestID)
         }
@@ -133,7 +133,7 @@ struct RequestScope: RouterMiddleware {
     }
 }
 
-/// A problem with headers of its own, e.g. `Retry-After`.
+/// A problem with headers, e.g. `Retry-After`.
 struct Refusal: Error {
     let problem: Problem
     let headers: HTTPFields

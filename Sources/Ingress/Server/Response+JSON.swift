@@ -5,7 +5,7 @@ import NIOCore
 import Shop
 
 extension Response {
-    /// A JSON answer of these bytes. Not to be kept by anyone, unless `headers` says otherwise.
+    /// A JSON answer, by default with `no-store`.
     static func json(bytes: [UInt8], status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
         var response = Response(
             status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
@@ -24,14 +24,14 @@ extension Response {
         _ problem: Problem, _ request: Request, _ context: IngressContext, operationID: String? = nil, headers: HTTPFields = [:]
     ) -> Response {
         let body = ProblemBody(problem, instance: request.uri.path, requestID: context.requestID, operationID: operationID)
-        // Strings and numbers only: that cannot fail.
+        // Cannot fail: it contains only strings and numbers.
         let bytes = (try? JSON.encode(body)) ?? Array("{}".utf8)
         var response = Response(
             status: .init(code: problem.code.status),
             headers: [.contentType: "application/problem+json", .cacheControl: "private, no-store"],
             body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
         if problem.code.status == 401 {
-            // RFC 6750, section 3.1: who sends a token is told that it is this that was refused.
+            // RFC 6750, section 3.1: after a refused token the answer says so.
             let isToken = problem.code != .badCredentials && request.headers.contains(.authorization)
             response.headers[.wwwAuthenticate] = "Bearer realm=\"conveyor\"" + (isToken ? ", error=\"invalid_token\"" : "")
         }

@@ -2,21 +2,21 @@ import HTTPTypes
 import Hummingbird
 
 extension Response {
-    /// A page, with the next one's address in `Link` (RFC 8288).
+    /// A page, with the address of the next one in `Link` (RFC 8288).
     static func page<Item>(_ page: Page<Item>, _ request: Request) throws -> Response {
         try .json(page, headers: request.link(toNext: page.nextCursor))
     }
 }
 
 extension Request {
-    /// `Link` to the page at a cursor: this request's address with that cursor; nothing without one.
+    /// `Link` to the page at a cursor: this request's address with the cursor; empty without one.
     func link(toNext cursor: String?) -> HTTPFields {
         guard let cursor else { return [:] }
         let others = (self.uri.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }.map(Self.escaped)
         return [.link: "<\(self.uri.path)?\((others + ["cursor=\(cursor)"]).joined(separator: "&"))>; rel=\"next\""]
     }
 
-    /// Clients may send what no URI may hold (RFC 3986): within `<>` it would end the address.
+    /// Clients may send characters that a URI must not contain (RFC 3986); within `<>` they would end the address.
     private static func escaped(_ parameter: Substring) -> String {
         var escaped = ""
         for byte in parameter.utf8 {

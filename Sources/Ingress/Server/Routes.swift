@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// All endpoints of the API: what answers them, and which methods a path takes.
+/// All endpoints of the API: their handlers, and the methods of each path.
 struct Routes {
     typealias Answer = @Sendable (Request, IngressContext) async throws -> Response
 
@@ -16,7 +16,7 @@ struct Routes {
     private(set) var all: [Route] = []
 
     /// Adds an endpoint.
-    /// - Parameter path: with its parameters in braces.
+    /// - Parameter path: with parameters in braces.
     mutating func on(_ method: HTTPRequest.Method, _ path: String, _ answer: @escaping Answer) {
         self.all.append(Route(method: method, path: path, answer: answer))
     }
@@ -24,10 +24,10 @@ struct Routes {
     /// Adds an endpoint below `/api/v1`.
     mutating func api(_ method: HTTPRequest.Method, _ path: String, _ answer: @escaping Answer) { self.on(method, "/api/v1" + path, answer) }
 
-    /// All methods that any path takes.
+    /// The methods of all paths.
     static let knownMethods = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 
-    /// The methods that a path takes; empty if it is unknown. `HEAD` is there where `GET` is, and `OPTIONS` everywhere.
+    /// The methods of a path; empty if it is unknown. `HEAD` comes with `GET`, `OPTIONS` with every path.
     func methods(of path: some StringProtocol) -> [String] {
         let segments = path.split(separator: "/")
         var methods: Set<String> = []

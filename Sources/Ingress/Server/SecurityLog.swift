@@ -5,17 +5,17 @@ import Hummingbird
 import Logging
 import Shop
 
-/// Lines about who was let in and who was not: each for itself, never sampled, only bounded, so that nobody can fill the disk.
+/// Log lines about granted and refused access: one per event, never sampled, but limited so that attackers cannot fill the disk.
 struct SecurityLog: Sendable {
-    /// Lines a second in the long run. How many were left out stands in the next one.
+    /// Lines per second in the long run. The next line reports how many were dropped.
     private static let bound = 20
 
     private let log: SampledLog
 
     init(logger: Logger) { self.log = SampledLog(logger: logger, perSecond: Self.bound, level: .notice) }
 
-    /// Notes a request that was refused for who sent it, or that signed somebody in.
-    /// - Parameter code: of the problem that it was answered with; nil if it was with none.
+    /// Logs a request that was refused because of its sender, or a sign-in.
+    /// - Parameter code: of the problem in the answer; nil if it was not a problem.
     func note(_ request: Request, _ context: IngressContext, route: String, status: Int, code: Problem.Code?) {
         let outcome: String
         switch code {
@@ -37,7 +37,7 @@ struct SecurityLog: Sendable {
         }
     }
 
-    /// Whose token it says it is: what was refused need not be true.
+    /// The subject that the token claims: a refused token need not be true.
     private static func holder(of authorization: String?) -> ID? {
         struct Claims: Decodable { var sub: String }
         guard let parts = authorization?.split(separator: ".", maxSplits: 3), parts.count == 3, parts[1].utf8.count <= 2048,
@@ -46,7 +46,7 @@ struct SecurityLog: Sendable {
         return ID(claims.sub)
     }
 
-    /// An e-mail address as lines show it: the same one each time, and nobody's without the key.
+    /// An e-mail address in log lines: a keyed hash, so equal for equal addresses and unreadable without the key.
     static func hash(_ email: String, secret: String) -> String {
         let key = SymmetricKey(data: Array("conveyor.log.\(secret)".utf8))
         return HMAC<SHA256>.authenticationCode(for: Array(email.lowercased().utf8), using: key).prefix(8)

@@ -1,41 +1,41 @@
 import Conveyor
 import NIOCore
 
-/// What a connection or a client may take of the server.
+/// The limits of a connection or a client.
 struct ServerLimits: Sendable {
-    /// For a handshake of TLS, from the first packet on.
+    /// TLS handshake, from the first packet.
     var handshakeTime = TimeAmount.seconds(10)
-    /// For the headers of a request, from their first byte on.
+    /// Head of a request, from its first byte.
     var headersTime = TimeAmount.seconds(30)
-    /// For a whole body, from its first packet on.
+    /// Whole body, from its first packet.
     var bodyTime = TimeAmount.seconds(30)
-    /// In which a client must have taken in some of what waits to be sent to it (``SocketWatch/step`` bytes).
+    /// In which a client must take ``SocketWatch/step`` bytes of its answer.
     var writeTime = TimeAmount.seconds(60)
-    /// A connection without a request is let go after that: longer than the proxies in front keep theirs, so that it is theirs to close.
+    /// Idle connection: longer than the timeout of the proxies in front, so that they close it and not the server.
     var keepAlive = TimeAmount.seconds(75)
     /// For a client to read the last answer and close its side.
     var lingerTime = TimeAmount.seconds(2)
-    /// When the server stops, a connection without a request may still bring one that was under way.
+    /// Grace of an idle connection when the server stops: a request may be on its way.
     var drainTime = TimeAmount.milliseconds(500)
 
-    /// Connections of a client.
+    /// Connections per client.
     var connections = 256
-    /// Requests of a client that are not answered yet.
+    /// Open requests per client.
     var requests = 64
-    /// Bytes of bodies of a client whose requests are not answered yet.
+    /// Bytes in the bodies of a client's open requests.
     var bodyBytes = 4 << 20
-    /// Requests of a client that wait for the end of an operation.
+    /// Requests per client that wait for an operation.
     var waits = 20
-    /// Streams of events of an account.
+    /// Event streams per account.
     var streams = 10
     /// Searches of all clients that wait for their turn.
     var searches = 256
 
-    /// - Throws: a setting is wrong.
+    /// - Throws: if a setting is wrong.
     init(settings: Settings) throws(SettingError) {
         self.init()
         self.keepAlive = .seconds(Int64(try settings.int("KEEP_ALIVE_SECONDS", in: 1...3600)))
-        // A benchmark is one client, and it is not to be held back; but nobody has the server alone.
+        // A benchmark is one client and must not be slowed down; still, no client gets the whole server.
         if try !settings.bool("RATE_LIMIT") {
             let caps: [WritableKeyPath<ServerLimits, Int>] = [\.connections, \.requests, \.bodyBytes, \.waits, \.streams]
             for cap in caps { self[keyPath: cap] *= 10 }

@@ -2,14 +2,14 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// A read that is the same for everyone, ready to be sent: made once, then sent as often as it is asked for without any work on its content.
+/// The same answer for all clients: built once, then sent without any work on its content.
 ///
-/// Whoever keeps it, a browser or a proxy, must ask each time whether it still holds (`no-cache`), which costs a `304`: so nobody reads
-/// stale what was changed a moment ago.
+/// Browsers and proxies that store it must revalidate it each time (`no-cache`), which costs a `304`: so no client sees
+/// a stale value after a change.
 struct SharedAnswer: Sendable {
     private let tag: EntityTag
     private let plain: Response
-    /// Nil if it is too short to gain by it.
+    /// nil if the answer is too short to gain by it.
     private let gzipped: Response?
 
     /// An answer of JSON.
@@ -33,7 +33,7 @@ struct SharedAnswer: Sendable {
         self.gzipped = gzipped
     }
 
-    /// The content for someone alone: not to be kept by anyone.
+    /// The content for one client, with `no-store`.
     var privateResponse: Response {
         var response = self.plain
         response.headers[.cacheControl] = "private, no-store"
@@ -41,7 +41,7 @@ struct SharedAnswer: Sendable {
         return response
     }
 
-    /// `200` with the content, gzipped if the client takes that; `304` if it has it already.
+    /// `200` with the content, gzipped if the client accepts that; `304` if the client has it.
     func response(to request: Request) -> Response {
         if let known = self.tag.known(to: request) {
             var response = Response(status: .notModified, headers: self.plain.headers)

@@ -1,18 +1,18 @@
 import Glibc
 import NIOCore
 
-/// Next to the socket, where it sees what the kernel has taken: lets a connection go whose client does not take in what is sent to it, and notices when
-/// the client goes away.
+/// Next to the socket, where it sees which bytes the kernel has taken: closes a connection whose client does not read its answer, and notices a
+/// client's departure.
 final class SocketWatch: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Bytes that a client takes in within ``ServerLimits/writeTime`` at least, if so many wait for it.
+    /// Bytes that a client must take within ``ServerLimits/writeTime``, if so many wait.
     static let step = 16 * 1024
 
     private let time: TimeAmount
-    /// Bytes that were to be sent, ever.
+    /// Bytes written in total.
     private var written = 0
     private var check: Scheduled<Void>?
     let departure = Departure()
@@ -27,7 +27,7 @@ final class SocketWatch: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // Half of a connection is of no use to who waits: the other half may be closed as well, which no server can see.
+        // A half-closed connection counts as gone: the server cannot tell whether the other half is closed as well.
         if event as? ChannelEvent == .inputClosed { self.departure.happened() }
         context.fireUserInboundEventTriggered(event)
     }
@@ -47,13 +47,13 @@ final class SocketWatch: ChannelDuplexHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Bytes that the kernel has taken, ever.
+    /// Bytes that the kernel has taken in total.
     private func sent(_ context: ChannelHandlerContext) -> Int {
         let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
         return self.written &- (waiting ?? 0)
     }
 
-    /// Looks four times within the time, as it counts from the last progress.
+    /// Checks four times within the limit, which counts from the last progress.
     private func schedule(_ context: ChannelHandlerContext, sent: Int, since: NIODeadline) {
         self.check = context.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(self.time.nanoseconds / 4)) {
             let now = self.sent(context)
@@ -65,7 +65,7 @@ final class SocketWatch: ChannelDuplexHandler {
 }
 
 extension Channel {
-    /// Closes a connection at once: what the client has not taken in is dropped, by the kernel as well.
+    /// Closes a connection at once: unread bytes are dropped, also in the kernel.
     func reset() {
         _ = (self as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
         self.close(promise: nil)

@@ -4,8 +4,8 @@ import NIOCore
 import NIOHTTPTypes
 import Shop
 
-/// Keeps one stream of HTTP/2 in order, as ``ConnectionGuard`` a connection of HTTP/1: its body has a deadline and a share of the bytes that its client
-/// may have open, and its client must take in the answer.
+/// Protects one HTTP/2 stream as ``ConnectionGuard`` protects an HTTP/1 connection: limits the time of its body and its client's open bytes, and
+/// requires the client to read the answer.
 final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -15,12 +15,12 @@ final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let policy: ConnectionPolicy
     private var isReading = false
     private var hasBegunAnswer = false
-    /// The stream is ended from here.
+    /// Whether this side has ended the stream.
     private var isOver = false
     private var head: HTTPFields = [:]
     private var body: OpenBody
     private var deadline: Scheduled<Void>?
-    /// Parts of the answer that the client has made room for.
+    /// Parts of the answer that the client's window has admitted.
     private var sent = 0
     private var check: Scheduled<Void>?
     let departure = Departure()
@@ -48,7 +48,7 @@ final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
         try? context.channel.parent?.pipeline.syncOperations.handler(type: TLSWatch.self)
     }
 
-    // MARK: What comes in
+    // MARK: Inbound
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if self.isOver { return }
@@ -83,13 +83,13 @@ final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.policy.clients.client(of: self.head, peer: context.channel.remoteAddress.flatMap { IPAddress($0) } ?? .unspecified)
     }
 
-    /// A stream that was reset, or whose connection ended, is the client's doing.
+    /// The client reset the stream or closed its connection.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         self.departure.happened()
         context.fireErrorCaught(ConnectionLost(reason: error))
     }
 
-    // MARK: What goes out
+    // MARK: Outbound
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if self.isOver {
@@ -99,11 +99,11 @@ final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch Self.unwrapOutboundIn(data) {
         case .head(var head):
             self.hasBegunAnswer = true
-            // With it, the answer would be no valid one (RFC 9113, section 8.2.2). A stream ends with its answer anyway.
+            // This header would make the answer invalid (RFC 9113, section 8.2.2). A stream ends with its answer anyway.
             head.headerFields[.connection] = nil
             context.write(Self.wrapOutboundOut(.head(head)), promise: promise)
         case .body(var buffer) where buffer.readableBytes > SocketWatch.step:
-            // In pieces, to see how the client gets on.
+            // In pieces, to see the client's progress.
             while let piece = buffer.readSlice(length: min(buffer.readableBytes, SocketWatch.step)), piece.readableBytes > 0 {
                 let taken = context.eventLoop.makePromise(of: Void.self)
                 taken.futureResult.assumeIsolated().whenSuccess { self.sent += 1 }
@@ -136,7 +136,7 @@ final class StreamGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Answers with a problem if nothing was answered, and ends the stream.
+    /// Answers with a problem if no answer has begun, and ends the stream.
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         if !self.hasBegunAnswer {
             let answer = PlainAnswer(problem)

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOTLS
 
-/// Behind the handler of TLS: lets a connection go whose handshake takes too long, or which has HTTP/2 and no stream for too long, whether its client
-/// answers or not.
+/// Behind the TLS handler: closes a connection whose handshake takes too long, or an HTTP/2 connection that has no stream for too long, whether or
+/// not its client reacts.
 final class TLSWatch: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
@@ -26,20 +26,20 @@ final class TLSWatch: ChannelInboundHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// The server says goodbye after the time of a connection without requests; whoever does not hear it gets a little more.
+    /// GOAWAY after the idle time; a client that ignores it gets a little more.
     private var idleTime: TimeAmount { self.limits.keepAlive + self.limits.handshakeTime }
 
     private func close(_ context: ChannelHandlerContext, in time: TimeAmount) {
         self.deadline = context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.channel.reset() }
     }
 
-    /// A stream of HTTP/2 began.
+    /// An HTTP/2 stream began.
     func streamBegan() {
         self.streams += 1
         self.deadline?.cancel()
     }
 
-    /// A stream of HTTP/2 ended.
+    /// An HTTP/2 stream ended.
     func streamEnded(_ channel: any Channel) {
         self.streams -= 1
         guard self.streams == 0, channel.isActive, let context = try? channel.pipeline.syncOperations.context(handler: self) else { return }

@@ -5,27 +5,27 @@ import Logging
 import NIOCore
 import NIOHTTPTypes
 
-/// Answers the requests that come whole and short, which are nearly all, on the event loop that they come on.
+/// Answers requests that come whole and short, as nearly all do, on their event loop.
 ///
-/// Hummingbird hands the parts of a request to its task through an asynchronous stream. That suits bodies of any length, and costs a request of one packet
-/// more than its answer does. This handler stands before that stream: it gathers a short request, runs the same middleware and routes on it, and writes
-/// the answer. As long as an answer needs nothing from elsewhere, no task is scheduled for it at all. A long or chunked body goes on to Hummingbird.
+/// Hummingbird passes the parts of a request to its task through an asynchronous stream. That suits bodies of any length, but costs a request of one
+/// packet more than its answer does. This handler gathers a short request before that stream, runs the same middleware and routes on it, and writes
+/// the answer. If the answer needs no other component, no task is scheduled at all. Long and chunked bodies go on to Hummingbird.
 ///
-/// Requests are answered one after the other: what a client sends meanwhile is held, and when one has come whole no more is read.
+/// Requests are answered in order: input during an answer is held, and after a whole held request reading stops.
 final class WholeRequestHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How a request becomes an answer: with all middleware.
+    /// Answers a request, with all middleware.
     typealias Responder = @Sendable (Request, IngressContext) async throws -> Response
 
-    /// No longer body is gathered here.
+    /// The limit of a gathered body.
     static let bodyLimit = 16 << 10
 
     private enum State {
-        /// Nothing is being done here.
+        /// Idle.
         case idle
         case gathering(HTTPRequest, body: ByteBuffer?)
         case answering
@@ -36,13 +36,13 @@ final class WholeRequestHandler: ChannelDuplexHandler {
     private let executor: LoopExecutor
     private var date = HTTPDate()
     private var state = State.idle
-    /// Requests that went on to Hummingbird and are not answered.
+    /// Unanswered requests at Hummingbird.
     private var passed = 0
-    /// What came while a request was being answered.
+    /// Input that arrived during an answer.
     private var held: CircularBuffer<HTTPRequestPart> = []
     private var isReadHeld = false
     private var isTakingHeld = false
-    /// The client closed its side while its request was being answered; what stands behind would close the other for it.
+    /// The client closed its side during an answer. Held back: the next handler would close the connection.
     private var isInputClosedHeld = false
 
     init(responder: @escaping Responder, loop: any EventLoop, logger: Logger) {
@@ -51,11 +51,11 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         self.executor = LoopExecutor(loop: loop)
     }
 
-    /// Whether a whole request is held: then no more is read.
+    /// Whether a whole request is held, so that reading stops.
     private var holdsRequest: Bool { self.held.contains { if case .end = $0 { true } else { false } } }
     private var isAnswering: Bool { if case .answering = self.state { true } else { false } }
 
-    // MARK: What comes in
+    // MARK: Inbound
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
@@ -76,7 +76,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
                 context.fireChannelRead(self.wrapInboundOut(part))
             }
         case (.body(let more), .gathering(let head, var body)):
-            // The first is nearly always all, and kept as it is.
+            // The first part is usually everything, and kept without a copy.
             if body == nil { body = more } else { body?.writeImmutableBuffer(more) }
             self.state = .gathering(head, body: body)
         case (.end, .gathering(let head, let body)): self.answer(head, body ?? ByteBuffer(), context)
@@ -103,7 +103,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Whoever reads the body hears of it, and answers.
+        // The reader of the body sees the error, and answers.
         self.passOn(context)
         context.fireErrorCaught(error)
     }
@@ -114,7 +114,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    /// A request whose rest does not come is Hummingbird's.
+    /// A request that does not come whole goes to Hummingbird.
     private func passOn(_ context: ChannelHandlerContext) {
         guard case .gathering(let head, let body) = self.state else { return }
         self.state = .idle
@@ -123,7 +123,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         if let body { context.fireChannelRead(self.wrapInboundOut(.body(body))) }
     }
 
-    // MARK: What goes out
+    // MARK: Outbound
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if case .end = self.unwrapOutboundIn(data) { self.passed -= 1 }
@@ -142,7 +142,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
                 try await response.body.write(BodyWriter(connection: connection, isWhole: response.body.contentLength != nil))
                 connection.answered()
             } catch {
-                // It cannot be answered, or not to the end: the client has gone.
+                // The client has gone, so the answer cannot be completed.
                 connection.close()
             }
         }
@@ -150,7 +150,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
 
     private func answered(_ context: ChannelHandlerContext) {
         self.state = .idle
-        // Else the loop below goes on.
+        // Otherwise the loop below continues.
         guard !self.isTakingHeld else { return }
         self.isTakingHeld = true
         while !self.isAnswering, let part = self.held.popFirst() { self.take(part, context) }
@@ -166,7 +166,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
         }
     }
 
-    /// The handler's connection, as its task reaches it: on the loop.
+    /// The handler's connection as its task uses it: on the event loop.
     private struct Connection: Sendable {
         private let bound: NIOLoopBound<(handler: WholeRequestHandler, context: ChannelHandlerContext)>
 
@@ -187,7 +187,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
 
         func flush() { self.bound.value.context.flush() }
 
-        /// Writes and sends, and waits if more is on its way than the client takes in.
+        /// Writes and flushes, and waits while the client is behind.
         func send(_ part: HTTPResponsePart) async throws {
             let (handler, context) = self.bound.value
             guard context.channel.isActive else { throw ChannelError.ioOnClosedChannel }
@@ -206,7 +206,7 @@ final class WholeRequestHandler: ChannelDuplexHandler {
 
     private struct BodyWriter: ResponseBodyWriter {
         let connection: Connection
-        /// Its parts go out together; else each as it comes.
+        /// Its parts go out together; others each as it comes.
         let isWhole: Bool
 
         func write(_ buffer: ByteBuffer) async throws {

@@ -5,9 +5,9 @@ import NIOCore
 import Postgres
 import Shop
 
-/// All that is held on a user (article 20 of the GDPR), but for the orders, which may be many.
+/// All personal data of a user (article 20 of the GDPR) except the orders, which may be many.
 struct PersonalData: Encodable, Sendable {
-    /// An order with all that happened to it.
+    /// An order with its timeline.
     struct Order: Encodable, Sendable {
         let order: OrderBody
         let timeline: [TimelineEntry]
@@ -26,7 +26,7 @@ struct PersonalData: Encodable, Sendable {
     /// An e-mail that was sent.
     struct Email: Encodable, Sendable {
         let kind: String
-        /// The id of what it was about.
+        /// The id of its subject.
         let subject: String
         let recipient: String
         let sentAt: Date
@@ -50,7 +50,7 @@ struct PersonalData: Encodable, Sendable {
     }
 }
 
-/// Gathers what is held on a user.
+/// Gathers a user's personal data.
 struct PersonalDataReader: Sendable {
     private let pool: PostgresPool
     private let users: UserReader
@@ -66,17 +66,17 @@ struct PersonalDataReader: Sendable {
         self.timelines = timelines
     }
 
-    /// Orders that are read at once.
+    /// Orders per query.
     private static let step = 100
 
-    /// By account: an address may have been somebody else's before.
+    /// By account: an address may have belonged to another user before.
     private static let emails: Statement = "select kind, subject, recipient, sent_at from emails where user_id = $1 order by sent_at, id"
 
     private static let browsers: Statement = """
         select id, endpoint, public_key, expires_at, created_at, updated_at from push_subscriptions where user_id = $1 order by created_at, id
         """
 
-    /// All that is held, as JSON that is read while it is sent, some orders at a time; nil if there is no such account.
+    /// All personal data as JSON that is read while it is sent, a few orders at a time; nil if the account does not exist.
     func body(of id: ID) async throws -> ResponseBody? {
         guard let user = try await self.users.user(id) else { return nil }
         let emails = try await self.pool.reading { pool in
@@ -87,7 +87,7 @@ struct PersonalDataReader: Sendable {
         let browsers = try await self.pool.reading { pool in try await pool.query(Self.browsers, id).map(PushSubscriptionBody.init) }
         var head = try JSON.encode(
             PersonalData(exportedAt: Date(), user: user, cart: try await self.carts.cart(of: id), emails: emails, pushSubscriptions: browsers))
-        // The object goes on with the orders.
+        // The orders complete the object.
         head.removeLast()
         head += Array(",\"orders\":[".utf8)
         let (first, beginning) = (try await self.orders(of: id, from: nil), head)

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// An account as it is answered.
+/// An account in the API.
 struct UserBody: Encodable, Sendable {
     let id: ID
     let email: String
@@ -36,7 +36,7 @@ struct UserBody: Encodable, Sendable {
     }
 }
 
-/// Reads accounts; an erased one is as good as none.
+/// Reads accounts; erased ones do not exist here.
 struct UserReader: Sendable {
     let pool: PostgresPool
 
@@ -50,13 +50,13 @@ struct UserReader: Sendable {
         order by created_at desc, id desc limit $4
         """)
 
-    /// An account; nil if there is none of that id.
+    /// An account; nil if the id does not exist.
     func user(_ id: ID) async throws -> UserBody? {
         try await self.pool.reading { pool in try await pool.query(Self.one, id).first.map(UserBody.init) }
     }
 
-    /// The newest accounts, from the cursor on.
-    /// - Parameter text: what the address or the name has in it; nil for all.
+    /// The newest accounts after the cursor.
+    /// - Parameter text: a part of the address or the name; nil for all.
     /// - Returns: up to `count`.
     func users(with text: String?, from cursor: Cursor?, count: Int) async throws -> [UserBody] {
         let time = try cursor?.time()

@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// Accounts: one's own, and for the shop's staff everyone's.
+/// Accounts: each user's own, and all of them for the staff.
 struct UsersController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
@@ -26,7 +26,7 @@ struct UsersController: Sendable {
         return try .json(user)
     }
 
-    /// A merge patch (RFC 7396): `null` takes the name away.
+    /// A merge patch (RFC 7396): `null` removes the name.
     @Sendable private func updateProfile(_ request: Request, _ context: IngressContext) async throws -> Response {
         let user = try await self.authenticator.user(request)
         let input = try await request.read { fields in
@@ -78,7 +78,7 @@ struct UsersController: Sendable {
             input.value, .setAccountFlags, about: .existing(id), by: staff.id, body: input.bytes, request, context)
     }
 
-    /// False for an account that is known not to be there; while the database is away the worker decides.
+    /// False for an account that certainly does not exist; while the database is away the worker decides.
     private func mayExist(_ id: ID) async throws -> Bool {
         do {
             return try await self.users.user(id) != nil

@@ -3,12 +3,12 @@ import Crypto
 import Hummingbird
 import Shop
 
-/// A client's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the same key, user, method and path is the same message, so that it takes
-/// effect once however often it is sent.
+/// A client's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): the same key, user, method and path give the same message id, so the
+/// request takes effect once however often it is sent.
 struct IdempotencyKey: Sendable {
     private let text: String
 
-    /// The header's value, bare or as a quoted structured-field string; nil if there is none.
+    /// The header's value, bare or as a quoted structured-field string; nil if missing.
     /// - Throws: `Problem` `bad_request`.
     init?(_ request: Request) throws(Problem) {
         guard let header = request.headers[.idempotencyKey] else { return nil }
@@ -23,14 +23,14 @@ struct IdempotencyKey: Sendable {
         self.text = text
     }
 
-    /// The message's id of a signed-in user's request. Made without a secret: it is the same whatever keys are in use.
+    /// The message id for a signed-in user. It needs no secret, so it survives a rotation of the keys.
     func messageID(actor: ID, request: Request) -> ID {
         var hash = SHA256()
         self.update(&hash, actor.description, request)
         return ID(digest: hash.finalize())
     }
 
-    /// The message's id of an anonymous request. The body is part of its scope, and may hold a password: so under a secret.
+    /// The message id for an anonymous request. It covers the body, which may contain a password, so it needs a secret.
     func messageID(body: [UInt8], request: Request, secret: SymmetricKey) -> ID {
         var hash = HMAC<SHA256>(key: secret)
         hash.update(data: Array("anonymous\u{0}\(request.method.rawValue)\u{0}\(request.uri.path)\u{0}\(self.text)\u{0}".utf8))
@@ -48,14 +48,14 @@ extension UInt64 {
     init?(fingerprint: String) { self.init(fingerprint.prefix(16), radix: 16) }
 }
 
-/// What a body was, told without telling it: a MAC, as it may hold a password.
+/// A MAC of a body: it identifies the body without revealing it, since that may contain a password.
 struct Fingerprints: Sendable {
-    /// `SECRET_KEY`'s, then those of the previous keys, which made the fingerprints of older messages.
+    /// By `SECRET_KEY`, then by the previous keys, which made the fingerprints of older messages.
     let keys: [SymmetricKey]
-    /// Begun with each of the keys: each MAC goes on from a copy.
+    /// HMAC states with the keys already absorbed; each MAC starts from a copy.
     private let macs: [HMAC<SHA256>]
 
-    /// - Parameter secrets: `SECRET_KEY`, then the previous ones.
+    /// - Parameter secrets: `SECRET_KEY`, then the previous keys.
     init(secrets: [String]) {
         self.keys = secrets.map { secret in
             SymmetricKey(
@@ -64,10 +64,10 @@ struct Fingerprints: Sendable {
         self.macs = self.keys.map { HMAC(key: $0) }
     }
 
-    /// A body's by each of the keys, the current one first: 32 hexadecimal digits each.
+    /// A body's fingerprints by each of the keys, the current one first: 32 hexadecimal digits each.
     func all(of body: [UInt8]) -> [String] { self.macs.map { Self.make(body, $0) } }
 
-    /// Whether a fingerprint is one of this body.
+    /// Whether a fingerprint belongs to this body.
     func isMade(_ fingerprint: String, of body: [UInt8]) -> Bool { self.macs.contains { Self.make(body, $0) == fingerprint } }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -4,23 +4,23 @@ import Postgres
 import Shop
 import Synchronization
 
-/// Which body came with an idempotency key: what this ingress has accepted lately, what others say that they have, and what Postgres knows.
+/// The bodies of idempotency keys: those that this ingress has recently accepted, those that others have announced, and those in Postgres.
 ///
-/// Only Postgres knows for certain, once the message is handled. Until then the first body that was accepted here, or that another ingress told of, holds
-/// the key. Where two ingresses accept two bodies at the same moment, the worker handles the first one, and the operation of the other says that the key
-/// was reused (see ``OperationID/fingerprints``).
+/// Only Postgres is certain, once the message is handled. Until then the first body that this ingress accepted, or that another one announced, holds
+/// the key. If two ingresses accept two bodies at the same moment, the worker handles the first one, and the operation of the other reports that the
+/// key was reused (see ``OperationID/fingerprints``).
 final class IdempotencyStore: Sendable {
-    /// What Postgres says of a key.
+    /// The database's answer about a key.
     enum Handled: Sendable, Equatable {
         /// The message was handled; the fingerprint of its body.
         case with(String)
-        /// Nobody has handled it yet.
+        /// The message has not been handled.
         case notYet
-        /// The database did not say in time.
+        /// The database did not answer in time.
         case unknown
     }
 
-    /// What will be found of one message, to be asked for once. Until then its asker does something else, without a task for it.
+    /// The future result for one message, awaited once. Until then the caller goes on, without a task.
     final class Answer: Sendable {
         private enum State {
             case looking
@@ -36,7 +36,7 @@ final class IdempotencyStore: Sendable {
             self.state = Mutex(known.map { .found($0) } ?? .looking)
         }
 
-        /// What was found.
+        /// The result.
         var value: Handled {
             get async {
                 await withCheckedContinuation { continuation in
@@ -50,7 +50,7 @@ final class IdempotencyStore: Sendable {
             }
         }
 
-        /// The first word holds.
+        /// The first answer counts.
         fileprivate func resolve(_ value: Handled) {
             let asker: CheckedContinuation<Handled, Never>? = self.state.withLock { state in
                 switch state {
@@ -88,20 +88,20 @@ final class IdempotencyStore: Sendable {
         var isRunning = false
         /// When the last query began.
         var began = ContinuousClock.now
-        /// Counts the queries.
+        /// The number of queries so far.
         var round = 0
-        /// The query under way has taken too long: until it comes back nobody waits for the database.
+        /// Whether the running query has taken too long: until it returns, no request waits for the database.
         var isStuck = false
     }
 
-    /// In place of a fingerprint.
+    /// Marks a key that several bodies claim, in place of a fingerprint.
     private static let contested = ""
-    /// Two generations of so many claims are kept: some 8 MB at most.
+    /// Claims per generation, two of which are kept: at most some 8 MB.
     private static let generation = 20_000
-    /// Queries begin at least so far apart: the requests of a moment are looked up together, as a query each would cost the database as much as the order
-    /// itself, and a request waits for the broker's confirm anyway.
+    /// The minimum interval of queries: one query looks up the requests of a moment together. A query for each would cost the database as much as the
+    /// order itself, and each request waits for its confirm anyway.
     private static let interval = Duration.milliseconds(3)
-    /// A write waits no longer for the database.
+    /// The limit of a write's wait for the database.
     private static let patience = Duration.milliseconds(250)
 
     private static let find: Statement = """
@@ -113,7 +113,7 @@ final class IdempotencyStore: Sendable {
     private let claims = Mutex(Claims())
     private let looking = Mutex(Looking())
 
-    /// - Parameter tasks: of the thread that the pool is on.
+    /// - Parameter tasks: the executor on the pool's thread.
     init(pool: PostgresPool, tasks: EventThreadTasks) {
         self.pool = pool
         self.tasks = tasks
@@ -121,11 +121,11 @@ final class IdempotencyStore: Sendable {
 
     // MARK: Claims
 
-    /// What a claim came to.
+    /// The result of a claim.
     enum Claim: Sendable, Equatable {
-        /// It is the first: it can be taken back if the message goes to no queue.
+        /// The first claim; it can be taken back if the message reaches no queue.
         case new
-        /// The same body came before, or it is not known here which of two was the first.
+        /// The same body came before, or the order of two bodies is unknown here.
         case repeated
         /// Another body came before.
         case taken
@@ -147,17 +147,17 @@ final class IdempotencyStore: Sendable {
         self.claims.withLock { claims in if claims[id] == fingerprint { claims.set(id, nil) } }
     }
 
-    /// Notes whose key it is: Postgres has said so.
+    /// Notes the owner of a key, as Postgres knows it.
     func settle(_ id: ID, _ fingerprint: String) { self.claims.withLock { $0.set(id, fingerprint) } }
 
-    /// Notes a claim that another ingress has told of. If another body was accepted here meanwhile, both are taken until Postgres says which was first.
+    /// Notes another ingress' claim. If this ingress accepted a different body meanwhile, both hold the key until Postgres decides.
     func hear(_ id: ID, _ fingerprint: String) {
         if self.claim(id, fingerprint) == .taken { self.claims.withLock { $0.set(id, Self.contested) } }
     }
 
     // MARK: Postgres
 
-    /// Begins to look for a message.
+    /// Starts the lookup of a message.
     func look(for id: ID) -> Answer {
         let answer = Answer(id)
         let (isFirst, isStuck) = self.looking.withLock { looking in
@@ -171,7 +171,8 @@ final class IdempotencyStore: Sendable {
         return answer
     }
 
-    /// What Postgres says of a message whose key another body holds here: rare, and not to be refused on a guess, so it waits for the database.
+    /// The database's answer about a key that another body holds here. This is rare, and a guess must not refuse a request, so it waits for the
+    /// database.
     func settled(_ id: ID) async -> Handled {
         guard let known = await self.read([id]) else { return .unknown }
         return known[id].map { .with($0) } ?? .notYet
@@ -182,7 +183,7 @@ final class IdempotencyStore: Sendable {
             if looking.waiting.isEmpty { looking.isRunning = false }
             return looking.isRunning ? looking.began + Self.interval : nil
         }) {
-            // Nobody is cancelled here: the task is nobody's.
+            // An unstructured task, which is never cancelled.
             if due > .now { try? await Task.sleep(until: due) }
             let (waiting, round) = self.looking.withLock { looking in
                 defer { looking.waiting = [] }
@@ -201,7 +202,7 @@ final class IdempotencyStore: Sendable {
         }
     }
 
-    /// Lets those go who have waited long enough, and nobody else wait until the database answers again.
+    /// Ends the waits that have taken too long; no further request waits until the database answers again.
     private func giveUp(_ waiting: [Answer], in round: Int, at deadline: ContinuousClock.Instant) async {
         await Deadlines.shared.reached(deadline)
         let more = self.looking.withLock { looking -> [Answer] in
@@ -210,12 +211,12 @@ final class IdempotencyStore: Sendable {
             looking.isStuck = true
             return looking.waiting
         }
-        // What has been answered keeps its answer.
+        // Answered lookups keep their answers.
         if !Task.isCancelled { for answer in waiting + more { answer.resolve(.unknown) } }
     }
 
     private func read(_ ids: [ID]) async -> [ID: String]? {
-        // Without the database nothing is known; the message's own id still keeps it from being handled twice.
+        // Without the database nothing is known; the message id still prevents a second handling.
         guard let rows = try? await self.pool.query(Self.find, ids), let known = try? rows.decode((ID, String).self) else { return nil }
         return Dictionary(known) { first, _ in first }
     }

@@ -7,7 +7,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// Where every write goes through: it becomes one message, and is answered once the broker has confirmed it.
+/// Every write goes through here: it becomes one message, and is answered after the broker's confirm.
 struct Intake: Sendable {
     private let publisher: Publisher
     private let operations: OperationReader
@@ -24,22 +24,22 @@ struct Intake: Sendable {
         self.fingerprints = Fingerprints(secrets: secrets)
     }
 
-    /// What an operation is about.
+    /// The subject of an operation.
     enum Resource {
-        /// What it makes, whose id is the message's.
+        /// The new resource, whose id is the message's.
         case new
-        /// What is there already.
+        /// An existing resource.
         case existing(ID)
-        /// What must not be told.
+        /// A subject that must not be revealed.
         case none
     }
 
-    /// Publishes a command and answers: `202`, or with `Prefer: wait` what came of it.
+    /// Publishes a command and answers `202`, or with `Prefer: wait` the operation's result.
     /// - Parameters:
-    ///   - body: as it came, for the fingerprint.
+    ///   - body: the raw bytes, for the fingerprint.
     ///   - actor: the signed-in user; nil for an anonymous request.
     ///   - command: made for the message's id.
-    /// - Throws: `Problem`: `idempotency_key_reused`, or why the broker did not take it.
+    /// - Throws: `Problem`: `idempotency_key_reused`, or a failure to publish.
     func accept<Payload: Command>(
         _ command: Payload, _ kind: OperationKind, about resource: Resource, by actor: ID?, body: [UInt8], _ request: Request,
         _ context: IngressContext
@@ -63,8 +63,8 @@ struct Intake: Sendable {
         }
         var operation = OperationID(kind: kind, messageID: messageID, actor: actor, resource: resourceID)
         let outgoing = try Outgoing(command, envelope: envelope, appID: "ingress")
-        // Whoever waits listens before the message is sent: its end may come before the confirm has been read.
-        // Whose others wait too many already is answered at once: it is only a preference (RFC 7240, section 2).
+        // Subscribes before publishing: the operation may end before the confirm is read.
+        // A client with too many waiting requests is answered at once: `Prefer` is only a preference (RFC 7240, section 2).
         var preference = Preference(request)
         let place = preference.flatMap { _ in self.operations.admit(.init(actor, context)) }
         if place == nil { preference = nil }
@@ -90,15 +90,15 @@ struct Intake: Sendable {
         return response
     }
 
-    /// Publishes a command of a signed-in user with an idempotency key.
-    /// - Throws: `Problem`: `idempotency_key_reused`, or why the broker did not take it.
+    /// Publishes a signed-in user's command with an idempotency key.
+    /// - Throws: `Problem`: `idempotency_key_reused`, or a failure to publish.
     private func publish(_ outgoing: Outgoing, _ id: ID, _ fingerprint: String, _ body: [UInt8], _ context: IngressContext) async throws(Problem) {
         let claim = self.idempotency.claim(id, fingerprint)
         switch claim {
         case .new: self.operations.feed.share(key: id, fingerprint)
         case .repeated: break
         case .taken:
-            // By a body that may itself have been a wrong one, in a message that another handled before. Postgres knows.
+            // The other body may itself have been the wrong one, if another message was handled before. Postgres knows.
             switch await self.idempotency.settled(id) {
             case .with(let known) where self.fingerprints.isMade(known, of: body): self.idempotency.settle(id, fingerprint)
             case .with, .notYet: throw Problem.idempotencyKeyReused
@@ -106,12 +106,12 @@ struct Intake: Sendable {
                 throw Problem(.databaseUnreachable, "The database does not say which body this Idempotency-Key came with first; try again.")
             }
         }
-        // Beside the publishing, as it is nearly always new; a copy of what was handled is published without effect.
+        // In parallel with publishing, since the key is nearly always new; a copy of a handled message has no effect.
         let handled = self.idempotency.look(for: id)
         do {
             try await self.publish(outgoing, context)
         } catch {
-            // Unless it may be in a queue all the same.
+            // Unless the message may have reached a queue.
             if claim == .new, error.code != .notConfirmed { self.idempotency.withdraw(id, fingerprint) }
             throw error
         }
@@ -121,8 +121,8 @@ struct Intake: Sendable {
         }
     }
 
-    /// Publishes something that no operation follows: an event of Stripe's.
-    /// - Throws: `Problem`: why the broker did not take it.
+    /// Publishes a message without an operation: a Stripe event.
+    /// - Throws: `Problem`: a failure to publish.
     func publish(_ outgoing: Outgoing, _ context: IngressContext) async throws(Problem) {
         try self.loadShedding.check(outgoing.routingKey)
         do {
@@ -139,7 +139,7 @@ struct Intake: Sendable {
         if let actor { return key.messageID(actor: actor, request: request) }
         let ids = self.fingerprints.keys.map { key.messageID(body: body, request: request, secret: $0) }
         guard ids.count > 1 else { return ids[0] }
-        // The secret may have been changed between a request and its repetition.
+        // The secret may have been rotated between a request and its repetition.
         for id in ids { if case .with = await self.idempotency.look(for: id).value { return id } }
         return ids[0]
     }
@@ -149,7 +149,7 @@ struct Intake: Sendable {
         let id = operation.text(key: self.operations.keys[0])
         let url = "/api/v1/operations/\(id)"
         var body = "{\"operation_id\":\"\(id)\",\"status\":\"pending\",\"status_url\":\"\(url)\",\"resource\":"
-        // Ids and paths of our own: nothing in them wants to be escaped.
+        // Our own ids and paths need no escaping.
         if let resource = operation.reference {
             body += "{\"type\":\"\(resource.type.rawValue)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}}"
         } else {
@@ -158,7 +158,7 @@ struct Intake: Sendable {
         return .json(bytes: Array(body.utf8), status: .accepted, headers: [.location: url])
     }
 
-    /// The answer to a client that waited: the operation's end, or `202` if the time is up.
+    /// The answer to a waiting client: the operation's result, or `202` after the time limit.
     private func answer(_ operation: OperationID, _ state: OperationState, _ request: Request, _ context: IngressContext) throws -> Response {
         let id = operation.text(key: self.operations.keys[0])
         switch state.status {
@@ -176,7 +176,7 @@ struct Intake: Sendable {
 extension Problem {
     static let idempotencyKeyReused = Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.")
 
-    /// Why the broker did not take a message.
+    /// The problem for a failure to publish.
     init(_ failure: PublishFailure) {
         switch failure {
         case .unreachable: self.init(.brokerUnreachable, "The message broker cannot be reached; nothing was accepted. Try again.")

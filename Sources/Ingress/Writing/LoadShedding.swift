@@ -5,24 +5,24 @@ import ServiceLifecycle
 import Shop
 import Synchronization
 
-/// Refuses writes for a queue in which too many messages wait already: the one place where load is shed.
+/// Refuses writes for a queue with too many waiting messages: the one place that sheds load.
 ///
-/// Workers are never refused for a queue's length: two that wait for room in each other's queues would wait for ever. So the queues take far more than
-/// this limit, and what workers add to what was accepted here is bounded by it.
+/// A queue's length never stops a worker: two workers that wait for room in each other's queues would wait for ever. So the queues hold far more
+/// than this limit, which thereby also bounds the workers' own messages.
 ///
-/// The depths are asked for every second, aside from the requests: a request costs one atomic load as long as no queue is full.
+/// It asks for the depths every second, apart from the requests: a request costs one atomic load as long as no queue is full.
 final class LoadShedding: Service {
     private let limit: Int
     private let inspector: BrokerInspector
     private let logger: Logger
-    /// By the type of what is published: the queue that it goes to.
+    /// The queues that a message goes to, by its type.
     private let queues: [String: [String]]
     private let names: [String]
     private let full = Mutex<Set<String>>([])
     private let isAnyFull = Atomic(false)
     private let hasLooked = Atomic(false)
 
-    /// - Throws: `QUEUE_LIMIT` is no number of messages.
+    /// - Throws: if `QUEUE_LIMIT` is not a number of messages.
     init(settings: Settings, configuration: BrokerConfiguration, logger: Logger) throws {
         self.limit = try settings.queueLimit()
         self.inspector = BrokerInspector(configuration: configuration)
@@ -32,10 +32,10 @@ final class LoadShedding: Service {
         self.queues = Dictionary(uniqueKeysWithValues: MessageCatalogue.all.map { ($0.type, definitions.queues(of: $0)) })
     }
 
-    /// Whether the queues have been looked at since the start.
+    /// Whether the depths have been read since the start.
     var isReady: Bool { self.hasLooked.load(ordering: .relaxed) }
 
-    /// - Parameter type: of what is to be published.
+    /// - Parameter type: the type of the message to publish.
     /// - Throws: `Problem` `queue_full`.
     func check(_ type: String) throws(Problem) {
         guard self.isAnyFull.load(ordering: .relaxed) else { return }
@@ -50,8 +50,7 @@ final class LoadShedding: Service {
         }
     }
 
-    /// Without an answer nothing is known, and nothing is refused: the queues have limits of their own, and publishing tells by itself that the broker
-    /// is away.
+    /// Without an answer nothing is refused: the queues have their own limits, and publishing itself detects an unreachable broker.
     private func take(_ states: [String: QueueState]?) {
         let full = Set((states ?? [:]).filter { $0.value.messages >= self.limit }.keys)
         let before = self.full.withLock { current in

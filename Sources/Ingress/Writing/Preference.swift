@@ -1,13 +1,13 @@
 import Hummingbird
 
-/// `Prefer: wait=<seconds>` (RFC 7240): how long the client would wait for the end of what it asks for.
+/// `Prefer: wait=<seconds>` (RFC 7240): how long the client is willing to wait for the operation's end.
 struct Preference: Sendable {
     /// At most 30 s.
     static let limit = 30
 
     let seconds: Int
 
-    /// The preference of a request; nil if it has none, or one that is not understood, which RFC 7240 has us ignore.
+    /// The preference of a request; nil if there is none or it is malformed, which RFC 7240 tells servers to ignore.
     init?(_ request: Request) {
         for header in request.headers[values: .prefer] {
             for preference in header.split(separator: ",") {
@@ -22,6 +22,6 @@ struct Preference: Sendable {
         return nil
     }
 
-    /// As `Preference-Applied` says it.
+    /// The value of `Preference-Applied`.
     var applied: String { "wait=\(self.seconds)" }
 }

@@ -1,9 +1,9 @@
 import Conveyor
 import Synchronization
 
-/// This process as one that accepts commands, and its clock, which never goes back: of two of its commands the time says which was accepted first.
+/// Identifies this process as the sender of commands, with a clock that never goes back: its commands sort by their time of acceptance.
 final class Sender: Sendable {
-    /// Another one after each start.
+    /// A new one for each start.
     let id = String(UInt32.random(in: .min ... .max), radix: 16)
     private let last = Atomic<Int64>(0)
 
