@@ -1,4 +1,4 @@
-/// A postal address, as an order keeps it.
+/// A postal address in an order.
 public struct Address: Codable, Sendable, Equatable {
     /// The recipient's name.
     public var name: String
@@ -14,7 +14,7 @@ public struct Address: Codable, Sendable, Equatable {
     public var postalCode: String
     /// ISO 3166-1 alpha-2, upper case.
     public var country: String
-    /// For text messages about the parcel; a number that is not as E.164 has them, `+442079460000`, gets none.
+    /// For text messages about the parcel; only numbers in E.164 form, `+442079460000`, get any.
     public var phone: String?
 
     /// A postal address.

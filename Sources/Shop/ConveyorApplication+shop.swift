@@ -3,7 +3,7 @@ import Postgres
 import Topology
 
 extension ConveyorApplication {
-    /// The shop: what each of its processes hands to the machinery.
+    /// The shop as an application of Conveyor: the definitions that its processes share.
     public static let shop = ConveyorApplication(
         topology: .shop, migrations: Topology.migrations.map { Migration(name: $0.name, sql: $0.sql) }, settings: Setting.shop,
         checkSettings: { settings throws(SettingError) in try settings.checkShop() },
@@ -11,11 +11,11 @@ extension ConveyorApplication {
 }
 
 extension Definitions {
-    /// What `topology/definitions.json` says; a file of the package that cannot be read is one that nobody could have built with.
+    /// The content of `topology/definitions.json`. It is embedded at build time, so it cannot be missing.
     static let shop: Definitions = {
         do { return try Definitions(json: Topology.definitions) } catch { preconditionFailure("topology/definitions.json: \(error)") }
     }()
 
-    /// The shop's exchanges, queues, bindings and policies, with this retry ladder.
+    /// The shop's exchanges, queues, bindings and policies, with this retry schedule.
     public init(ladder: RetryLadder) { self = Self.shop.with(ladder) }
 }

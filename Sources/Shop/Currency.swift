@@ -1,17 +1,17 @@
-/// A currency that Stripe presents, and how Stripe counts it (docs.stripe.com/currencies). All amounts are in its minor unit.
+/// A currency that Stripe supports, with Stripe's rules (docs.stripe.com/currencies). All amounts are in its minor unit.
 ///
-/// What a customer pays goes through Stripe, so a price in a currency that is not here, or of an amount that Stripe never takes in it, is no price.
+/// All payments go through Stripe, so a price must be in one of these currencies and within Stripe's limits.
 public struct Currency: Sendable, Hashable {
     /// ISO 4217, lower case.
     public let code: String
-    /// Digits after the point as Stripe counts: 0, 2 or 3.
+    /// Digits after the decimal point at Stripe: 0, 2 or 3.
     public let minorDigits: Int
-    /// What an amount must be divisible by: 100 where there are no fractions any more though two digits are written (ISK, UGX), 10 where the last of
+    /// The divisor of all amounts: 100 for currencies without fractions that are still written with two digits (ISK, UGX), 10 if the last of
     /// three digits must be 0, else 1.
     public let step: Int64
-    /// The least amount that Stripe charges; nil where it says only "0.50 USD or its equivalent".
+    /// Stripe's smallest charge; nil where Stripe only says "0.50 USD or its equivalent".
     public let minimumCharge: Int64?
-    /// The largest amount that Stripe charges.
+    /// Stripe's largest charge.
     public let maximumCharge: Int64
 
     private init(_ code: String, minorDigits: Int, step: Int64 = 1) {
@@ -23,13 +23,13 @@ public struct Currency: Sendable, Hashable {
     }
 
     /// - Parameter code: ISO 4217, lower case.
-    /// - Returns: nil if Stripe does not present it.
+    /// - Returns: nil if Stripe does not support it.
     public init?(_ code: String) {
         guard let known = Self.byCode[code] else { return nil }
         self = known
     }
 
-    /// Why an amount is none of this currency, for people; nil if it is one. Zero is one: what is free is not charged.
+    /// Why an amount is invalid in this currency, as text; nil if it is valid. Zero is valid: free orders are not charged.
     public func refusal(of amount: Int64) -> String? {
         if amount < 0 { return "must not be negative" }
         guard !amount.isMultiple(of: self.step) else { return nil }
@@ -39,7 +39,7 @@ public struct Currency: Sendable, Hashable {
             : "must be a multiple of \(self.step): \(code) has no fractions, and is still counted in hundredths"
     }
 
-    /// All of them, by their codes.
+    /// All currencies by code.
     public static let all: [Currency] = byCode.values.sorted { $0.code < $1.code }
 
     private static let byCode: [String: Currency] = {
@@ -51,7 +51,7 @@ public struct Currency: Sendable, Hashable {
             """
         let noDigits = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
         let threeDigits = "bhd jod kwd omr tnd"
-        // They have lost their fractions, and keep their two digits at Stripe: 500 isk are 5 ISK (docs.stripe.com/currencies#special-cases). HUF and
+        // These have no fractions any more, but keep two digits at Stripe: 500 isk are 5 ISK (docs.stripe.com/currencies#special-cases). HUF and
         // TWD are special in payouts only.
         let withoutFractions = "isk ugx"
         func codes(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }

@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// Every message type there is: the one list that `topology/asyncapi.yaml` is held against, and by which a message of any type is decoded again.
+/// All message types: a test compares this list with `topology/asyncapi.yaml`, and tools use it to decode messages of any type.
 public enum MessageCatalogue {
     /// Commands first, by queue; then events.
     public static let all: [any Message.Type] = [
@@ -28,6 +28,6 @@ public enum MessageCatalogue {
 
     private static let byType: [String: any Message.Type] = Dictionary(uniqueKeysWithValues: all.map { ($0.type, $0) })
 
-    /// The type of that name, e.g. `orders.place`; nil if there is none.
+    /// The type with a name, e.g. `orders.place`; nil if there is none.
     public static subscript(type: String) -> (any Message.Type)? { self.byType[type] }
 }

@@ -1,4 +1,4 @@
-/// An amount in a currency's minor unit, as Stripe counts it: 1999 `usd` is $19.99, 1999 `jpy` is ¥1999.
+/// An amount in a currency's minor unit, as Stripe counts: 1999 `usd` is $19.99, 1999 `jpy` is ¥1999.
 public struct Money: Sendable, Equatable {
     /// In the minor unit.
     public var amount: Int64
@@ -13,7 +13,7 @@ public struct Money: Sendable, Equatable {
 }
 
 extension Money: CustomStringConvertible {
-    /// For people: `$12.34`, `12.34 EUR`, `1234 JPY`. Of a currency that Stripe does not present, with two digits.
+    /// For people: `$12.34`, `12.34 EUR`, `1234 JPY`. Unsupported currencies get two digits.
     public var description: String {
         let digits = Currency(self.currency)?.minorDigits ?? 2
         let sign = self.amount < 0 ? "-" : ""

@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// The shop's codes of problems. Their HTTP status and title never change.
+/// The shop's problem codes. Their HTTP status and title never change.
 extension Problem.Code {
     /// 400
     public static let malformedJSON = Self("malformed_json")
@@ -130,10 +130,10 @@ extension Problem.Code {
     /// Every code.
     public static let all: [Problem.Code] = statuses.keys.sorted { $0.rawValue < $1.rawValue }
 
-    /// The HTTP status it is answered with; that of a conflict for one that a newer worker made up.
+    /// The HTTP status of the code; 409 for a code that only a newer worker knows.
     public var status: Int { Self.statuses[self] ?? 409 }
 
-    /// A short text that is the same for each occurrence: the code in words.
+    /// A short text that is the same for all occurrences: the code in words.
     public var title: String {
         let words = self.rawValue.split(separator: "_").joined(separator: " ")
         return words.prefix(1).uppercased() + words.dropFirst()
@@ -141,16 +141,16 @@ extension Problem.Code {
 }
 
 extension Problem {
-    /// One line of an order that could not be served.
+    /// A line of an order that could not be fulfilled.
     public struct Line: Codable, Sendable, Equatable {
-        /// The product asked for.
+        /// The requested product.
         public var productID: ID
-        /// Units asked for.
+        /// The requested quantity.
         public var requested: Int
-        /// Units that can be sold now; 0 for an unknown product.
+        /// The remaining stock; 0 for an unknown product.
         public var available: Int
 
-        /// One line of an order that could not be served.
+        /// A line of an order that could not be fulfilled.
         public init(productID: ID, requested: Int, available: Int) {
             self.productID = productID
             self.requested = requested
@@ -163,7 +163,7 @@ extension Problem {
         }
     }
 
-    /// A problem with the lines of an order that could not be served: for `out_of_stock`, `product_unknown` and `product_unavailable`.
+    /// A problem with lines that could not be fulfilled: for `out_of_stock`, `product_unknown` and `product_unavailable`.
     public init(_ code: Code, _ detail: String, lines: [Line], errors: [FieldError]? = nil) {
         let members = lines.map { line in
             JSONValue.object([
@@ -173,7 +173,7 @@ extension Problem {
         self.init(code, detail, errors: errors, extensions: ["lines": .array(members)])
     }
 
-    /// The lines of an order that could not be served; nil if there are none.
+    /// The lines that could not be fulfilled; nil if there are none.
     public var lines: [Line]? {
         guard case .array(let members)? = self.extensions["lines"] else { return nil }
         return members.compactMap { member in
@@ -186,14 +186,14 @@ extension Problem {
 }
 
 extension KeyedDecodingContainer {
-    /// A problem of an order. The machinery takes ``Problem/extensions`` as they are; a message whose `lines` are not ``Problem/Line``s is refused here.
+    /// A problem of an order. Conveyor accepts any ``Problem/extensions``; this type refuses a message whose `lines` are not ``Problem/Line``s.
     func decodeOrderProblem(forKey key: Key) throws -> Problem {
         _ = try self.decode(OrderLines.self, forKey: key)
         return try self.decode(Problem.self, forKey: key)
     }
 }
 
-/// The member that orders add to a problem.
+/// The extension member with the lines.
 private struct OrderLines: Decodable {
     let lines: [Problem.Line]?
 }

@@ -1,10 +1,10 @@
 public import Conveyor
 import Crypto
 
-/// The token of a password reset's link: the reset's id and a MAC over it.
+/// The token in a password reset's link: the reset's id and a MAC over it.
 ///
-/// Nothing stores it and no message holds it: the e-mail worker makes it when it writes the link, the ingress checks it. That it is used once is the
-/// row of `password_resets`.
+/// It is neither stored nor sent in a message: the e-mail worker computes it for the link, and the ingress verifies it. The row in
+/// `password_resets` ensures that it is used once.
 public enum ResetToken {
     private static func mac(_ id: ID, key: String) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Array("password-reset.".utf8) + id.bytes, using: SymmetricKey(data: Array(key.utf8))))
@@ -19,8 +19,8 @@ public enum ResetToken {
         }.joined()
     }
 
-    /// The reset that a token names; nil if it was not made with one of these keys.
-    /// - Parameter keys: `SECRET_KEY`, then the previous ones.
+    /// The reset of a token; nil if none of these keys signed it.
+    /// - Parameter keys: `SECRET_KEY`, then the previous keys.
     public static func verify(_ token: String, keys: [String]) -> ID? {
         let digits = token.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
         guard digits.count == 96, token.utf8.count == 96 else { return nil }

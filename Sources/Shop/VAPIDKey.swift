@@ -1,13 +1,13 @@
 import Conveyor
 import Crypto
 
-/// The key by which push services know the shop (RFC 8292): of P-256, as 32 bytes in base64url.
+/// The key that identifies the shop to push services (RFC 8292): P-256, 32 bytes in base64url.
 public struct VAPIDKey: Sendable {
     private let key: P256.Signing.PrivateKey
-    /// The public key, uncompressed, in base64url: what browsers subscribe with.
+    /// The public key, uncompressed, in base64url, with which browsers subscribe.
     public let publicKey: String
 
-    /// Nil if the text is no such key.
+    /// nil if the text is not such a key.
     public init?(_ text: String) {
         guard let bytes = Base64URL.decode(text.utf8), let key = try? P256.Signing.PrivateKey(rawRepresentation: bytes) else { return nil }
         self.key = key
@@ -18,10 +18,10 @@ public struct VAPIDKey: Sendable {
     /// - Parameters:
     ///   - audience: the service's origin, `https://push.example`.
     ///   - expiresAt: seconds since 1970, at most a day ahead.
-    ///   - subject: who the shop is: `mailto:` or `https:`.
+    ///   - subject: the shop's contact: `mailto:` or `https:`.
     public func authorization(audience: String, expiresAt: Int64, subject: String) throws -> String {
         func quoted(_ text: String) -> String {
-            // What a header must not hold is in neither: a URL's origin, and a setting that was checked.
+            // Both are safe in a header: a URL's origin, and a checked setting.
             "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
         }
         let claims = "{\"aud\":\(quoted(audience)),\"exp\":\(expiresAt),\"sub\":\(quoted(subject))}"

@@ -1,19 +1,19 @@
 public import Conveyor
 import Crypto
 
-/// Makes an account; its id is the message's.
+/// Creates an account; its id is the message's.
 public struct RegisterAccount: Command {
     /// `accounts.register`.
     public static let type = "accounts.register"
 
-    /// As typed, trimmed; unique whatever its case.
+    /// As typed, trimmed; unique regardless of case.
     public var email: String
-    /// A PHC string (Argon2id); no message ever holds a password.
+    /// A PHC string (Argon2id); no message contains a password.
     public var passwordHash: String
     /// The name for e-mails.
     public var fullName: String?
 
-    /// Makes an account; its id is the message's.
+    /// Creates an account; its id is the message's.
     public init(email: String, passwordHash: String, fullName: String? = nil) {
         self.email = email
         self.passwordHash = passwordHash
@@ -27,7 +27,7 @@ public struct RegisterAccount: Command {
     }
 }
 
-/// Changes what a user says of themselves; nil leaves a field as it is.
+/// Changes a user's own profile; nil leaves a field unchanged.
 public struct UpdateProfile: OrderedCommand {
     /// `accounts.update_profile`.
     public static let type = "accounts.update_profile"
@@ -36,12 +36,12 @@ public struct UpdateProfile: OrderedCommand {
     public var userID: ID
     /// The new name.
     public var fullName: String?
-    /// True takes the name away.
+    /// True removes the name.
     public var clearsFullName: Bool?
-    /// What the user wants to hear of.
+    /// The notifications that the user wants.
     public var notifications: NotificationChoices?
 
-    /// Changes what a user says of themselves; nil leaves a field as it is.
+    /// Changes a user's own profile; nil leaves a field unchanged.
     public init(userID: ID, fullName: String? = nil, clearsFullName: Bool? = nil, notifications: NotificationChoices? = nil) {
         self.userID = userID
         self.fullName = fullName
@@ -57,16 +57,16 @@ public struct UpdateProfile: OrderedCommand {
     }
 }
 
-/// Which notices a user wants that are not owed; nil leaves one as it is.
+/// The optional notifications that a user wants; nil leaves a choice unchanged.
 public struct NotificationChoices: Codable, Sendable, Equatable {
     /// By web push.
     public var push: Bool?
     /// By text message.
     public var sms: Bool?
-    /// By e-mail, but for the order's confirmation, refunds and passwords: those always come.
+    /// By e-mail, except confirmations, refunds and passwords: those are always sent.
     public var emailUpdates: Bool?
 
-    /// Which notices a user wants.
+    /// The optional notifications that a user wants.
     public init(push: Bool? = nil, sms: Bool? = nil, emailUpdates: Bool? = nil) {
         self.push = push
         self.sms = sms
@@ -79,25 +79,25 @@ public struct NotificationChoices: Codable, Sendable, Equatable {
     }
 }
 
-/// A browser of the user's wants to hear by web push. The same endpoint is the same subscription; another user's is taken over.
+/// Subscribes a user's browser to web push. The same endpoint is the same subscription; it moves from another user to this one.
 public struct SubscribePush: Command {
     /// `accounts.subscribe_push`.
     public static let type = "accounts.subscribe_push"
 
     /// The account.
     public var userID: ID
-    /// Where the browser's push service takes what is for it.
+    /// The endpoint at the push service.
     public var endpoint: String
-    /// The browser's public key of P-256, uncompressed, in base64url.
+    /// The browser's public key (P-256, uncompressed) in base64url.
     public var p256dh: String
     /// The browser's secret of 16 bytes, in base64url.
     public var auth: String
-    /// When the subscription ends, in milliseconds since 1970; nil: not by itself.
+    /// When the subscription expires, in milliseconds since 1970; nil if it does not expire.
     public var expiresAt: Int64?
-    /// The shop's key that the browser has subscribed with.
+    /// The shop's key of this subscription.
     public var publicKey: String
 
-    /// A browser of the user's wants to hear by web push.
+    /// Subscribes a user's browser to web push.
     public init(userID: ID, endpoint: String, p256dh: String, auth: String, expiresAt: Int64?, publicKey: String) {
         self.userID = userID
         self.endpoint = endpoint
@@ -107,7 +107,7 @@ public struct SubscribePush: Command {
         self.publicKey = publicKey
     }
 
-    /// The subscription's id, which its endpoint decides.
+    /// The subscription's id, derived from its endpoint.
     public static func id(of endpoint: String) -> ID { ID(digest: SHA256.hash(data: Array(endpoint.utf8))) }
 
     enum CodingKeys: String, CodingKey {
@@ -123,9 +123,9 @@ public struct UnsubscribePush: Command {
     /// `accounts.unsubscribe_push`.
     public static let type = "accounts.unsubscribe_push"
 
-    /// Which.
+    /// The subscription.
     public var subscriptionID: ID
-    /// Whose it must be; nil if the push service says that it is gone.
+    /// Its owner; nil if the push service reports that the subscription is gone.
     public var userID: ID?
 
     /// Ends a subscription to web push.
@@ -140,19 +140,19 @@ public struct UnsubscribePush: Command {
     }
 }
 
-/// Sets a new password and ends every session.
+/// Sets a new password and ends all sessions.
 public struct ChangePassword: Command {
     /// `accounts.change_password`.
     public static let type = "accounts.change_password"
 
     /// The account.
     public var userID: ID
-    /// The new one's PHC string; the ingress has verified the current one.
+    /// The new password's PHC string; the ingress has verified the current password.
     public var passwordHash: String
-    /// The token epoch that the current password was verified at; another one means that it changed meanwhile.
+    /// The token epoch at which the current password was verified; a different one means that the password has changed since.
     public var expectedEpoch: Int?
 
-    /// Sets a new password and ends every session.
+    /// Sets a new password and ends all sessions.
     public init(userID: ID, passwordHash: String, expectedEpoch: Int? = nil) {
         self.userID = userID
         self.passwordHash = passwordHash
@@ -166,7 +166,7 @@ public struct ChangePassword: Command {
     }
 }
 
-/// Someone who may own this address asks for a reset link; unknown addresses end in silence.
+/// Requests a reset link for an address; nothing is sent to an unknown address.
 public struct RequestPasswordReset: Command {
     /// `accounts.request_password_reset`.
     public static let type = "accounts.request_password_reset"
@@ -174,7 +174,7 @@ public struct RequestPasswordReset: Command {
     /// As typed.
     public var email: String
 
-    /// Someone who may own this address asks for a reset link; unknown addresses end in silence.
+    /// Requests a reset link for an address; nothing is sent to an unknown address.
     public init(email: String) {
         self.email = email
     }
@@ -185,7 +185,7 @@ public struct ResetPassword: Command {
     /// `accounts.reset_password`.
     public static let type = "accounts.reset_password"
 
-    /// The reset that the token names.
+    /// The reset.
     public var resetID: ID
     /// The new password's PHC string.
     public var passwordHash: String
@@ -202,17 +202,17 @@ public struct ResetPassword: Command {
     }
 }
 
-/// Marks an account's address as proven.
+/// Marks an account's address as verified.
 public struct VerifyEmail: Command {
     /// `accounts.verify_email`.
     public static let type = "accounts.verify_email"
 
     /// The account.
     public var userID: ID
-    /// The address that was proven.
+    /// The verified address.
     public var email: String
 
-    /// Marks an account's address as proven.
+    /// Marks an account's address as verified.
     public init(userID: ID, email: String) {
         self.userID = userID
         self.email = email
@@ -224,7 +224,7 @@ public struct VerifyEmail: Command {
     }
 }
 
-/// Ends every session of an account.
+/// Ends all sessions of an account.
 public struct RevokeTokens: Command {
     /// `accounts.revoke_tokens`.
     public static let type = "accounts.revoke_tokens"
@@ -232,7 +232,7 @@ public struct RevokeTokens: Command {
     /// The account.
     public var userID: ID
 
-    /// Ends every session of an account.
+    /// Ends all sessions of an account.
     public init(userID: ID) {
         self.userID = userID
     }
@@ -242,7 +242,7 @@ public struct RevokeTokens: Command {
     }
 }
 
-/// A refresh token of a session was traded in for the next.
+/// Records that a session's refresh token was exchanged for the next one.
 public struct RenewSession: Command {
     /// `accounts.renew_session`.
     public static let type = "accounts.renew_session"
@@ -251,12 +251,12 @@ public struct RenewSession: Command {
     public var userID: ID
     /// The family of refresh tokens.
     public var sessionID: ID
-    /// Of the new token: so many of the family came before it.
+    /// The number of refresh tokens before the new one in the family.
     public var counter: Int
-    /// Until when the new token is good, in seconds since 1970.
+    /// When the new token expires, in seconds since 1970.
     public var expiresAt: Int64
 
-    /// A refresh token of a session was traded in for the next.
+    /// Records that a session's refresh token was exchanged for the next one.
     public init(userID: ID, sessionID: ID, counter: Int, expiresAt: Int64) {
         self.userID = userID
         self.sessionID = sessionID
@@ -294,19 +294,19 @@ public struct EndSession: Command {
     }
 }
 
-/// A superuser's switches of an account; nil leaves one as it is.
+/// Sets an account's flags, as a superuser; nil leaves a flag unchanged.
 public struct SetAccountFlags: OrderedCommand {
     /// `accounts.set_flags`.
     public static let type = "accounts.set_flags"
 
     /// The account.
     public var userID: ID
-    /// May sign in and write.
+    /// Whether the user may sign in and write.
     public var isActive: Bool?
-    /// May do what the shop's staff may.
+    /// Whether the user has the rights of the staff.
     public var isSuperuser: Bool?
 
-    /// A superuser's switches of an account; nil leaves one as it is.
+    /// Sets an account's flags, as a superuser; nil leaves a flag unchanged.
     public init(userID: ID, isActive: Bool? = nil, isSuperuser: Bool? = nil) {
         self.userID = userID
         self.isActive = isActive

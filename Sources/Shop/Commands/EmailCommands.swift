@@ -5,13 +5,13 @@ public struct SendEmail: Command {
     /// `email.send`.
     public static let type = "email.send"
 
-    /// The template's name, which is the e-mail's kind.
+    /// The template's name, which is also the kind of e-mail.
     public var template: String
-    /// What it is about: with `template` it is unique, so that it is sent once.
+    /// The subject's id: unique together with `template`, so that the e-mail is sent once.
     public var subject: String
-    /// The recipient's address; empty once the person was erased.
+    /// The recipient's address; empty after the person was erased.
     public var to: String
-    /// The account that it is for.
+    /// The recipient's account.
     public var userID: ID?
     /// Values for the template; never a secret.
     public var data: [String: String]
@@ -32,19 +32,19 @@ public struct SendEmail: Command {
     }
 }
 
-/// Tells one browser of one event, by web push.
+/// Notifies one browser of one event by web push.
 public struct SendPush: Command {
     /// `email.push`.
     public static let type = "email.push"
 
-    /// Which browser.
+    /// The subscription.
     public var subscriptionID: ID
     /// The type of the event, e.g. `order.paid`.
     public var event: String
-    /// The order that it is about.
+    /// The event's type, e.g. `order.paid`.
     public var orderID: ID
 
-    /// Tells one browser of one event.
+    /// Notifies one browser of one event.
     public init(subscriptionID: ID, event: String, orderID: ID) {
         self.subscriptionID = subscriptionID
         self.event = event

@@ -1,22 +1,22 @@
 public import Conveyor
 
-/// Makes a category; its id is the message's.
+/// Creates a category; its id is the message's.
 public struct CreateCategory: Command {
     /// `inventory.create_category`.
     public static let type = "inventory.create_category"
 
-    /// For people.
+    /// The display name.
     public var name: String
-    /// For URLs; made from the name if nil.
+    /// The slug in URLs; derived from the name if nil.
     public var slug: String?
     /// Plain text.
     public var description: String?
-    /// The category above it.
+    /// The parent category.
     public var parentID: ID?
-    /// Shown in the tree; true if nil.
+    /// Whether the tree shows it; true if nil.
     public var isActive: Bool?
 
-    /// Makes a category; its id is the message's.
+    /// Creates a category; its id is the message's.
     public init(name: String, slug: String? = nil, description: String? = nil, parentID: ID? = nil, isActive: Bool? = nil) {
         self.name = name
         self.slug = slug
@@ -32,27 +32,27 @@ public struct CreateCategory: Command {
     }
 }
 
-/// Changes a category; nil leaves a field as it is.
+/// Changes a category; nil leaves a field unchanged.
 public struct UpdateCategory: OrderedCommand {
     /// `inventory.update_category`.
     public static let type = "inventory.update_category"
 
     /// The category.
     public var categoryID: ID
-    /// For people.
+    /// The display name.
     public var name: String?
-    /// For URLs.
+    /// The slug in URLs.
     public var slug: String?
     /// Plain text.
     public var description: String?
-    /// The category above it.
+    /// The parent category.
     public var parentID: ID?
-    /// True makes it a top-level category.
+    /// True makes it a root category.
     public var clearsParent: Bool?
-    /// Shown in the tree.
+    /// Whether the tree shows it.
     public var isActive: Bool?
 
-    /// Changes a category; nil leaves a field as it is.
+    /// Changes a category; nil leaves a field unchanged.
     public init(
         categoryID: ID,
         name: String? = nil,
@@ -98,33 +98,33 @@ public struct DeleteCategory: Command {
     }
 }
 
-/// Makes a product; its id is the message's.
+/// Creates a product; its id is the message's.
 public struct CreateProduct: Command {
     /// `inventory.create_product`.
     public static let type = "inventory.create_product"
 
-    /// The shop's own number, unique.
+    /// The stock keeping unit, unique.
     public var sku: String
-    /// For people.
+    /// The display name.
     public var name: String
     /// Plain text.
     public var description: String?
     /// Price in the minor unit.
     public var unitAmount: Int64
-    /// ISO 4217, lower case; the shop's if nil.
+    /// ISO 4217, lower case; the shop's currency if nil.
     public var currency: String?
-    /// Units received at first; 0 if nil.
+    /// The initial stock; 0 if nil.
     public var stockQuantity: Int?
     /// Its category.
     public var categoryID: ID?
     /// URLs.
     public var images: [String]?
-    /// Can be sold; true if nil.
+    /// Whether it is for sale; true if nil.
     public var isActive: Bool?
-    /// An alert is sent when the stock falls to this; the shop's default if nil.
+    /// The stock at which an alert is sent; the shop's default if nil.
     public var lowStockThreshold: Int?
 
-    /// Makes a product; its id is the message's.
+    /// Creates a product; its id is the message's.
     public init(
         sku: String,
         name: String,
@@ -161,39 +161,39 @@ public struct CreateProduct: Command {
     }
 }
 
-/// Changes a product; nil leaves a field as it is. The stock is changed by `inventory.adjust_stock` alone, or set here to an absolute count.
+/// Changes a product; nil leaves a field unchanged. Only this, to an absolute count, and `inventory.adjust_stock` change the stock.
 public struct UpdateProduct: OrderedCommand {
     /// `inventory.update_product`.
     public static let type = "inventory.update_product"
 
     /// The product.
     public var productID: ID
-    /// The shop's own number.
+    /// The stock keeping unit.
     public var sku: String?
-    /// For people.
+    /// The display name.
     public var name: String?
     /// Plain text.
     public var description: String?
-    /// Price in the minor unit; orders keep theirs.
+    /// Price in the minor unit; existing orders keep theirs.
     public var unitAmount: Int64?
     /// ISO 4217, lower case.
     public var currency: String?
-    /// Units that can be sold from now on; the ledger gets the difference.
+    /// The new stock; the ledger records the difference.
     public var stockQuantity: Int?
     /// Its category.
     public var categoryID: ID?
-    /// True takes it out of its category.
+    /// True removes it from its category.
     public var clearsCategory: Bool?
     /// URLs.
     public var images: [String]?
-    /// Can be sold.
+    /// Whether it is for sale.
     public var isActive: Bool?
-    /// Alert threshold.
+    /// The stock at which an alert is sent.
     public var lowStockThreshold: Int?
-    /// True takes its own threshold away: the shop's counts.
+    /// True removes its own threshold; the shop's default applies.
     public var clearsLowStockThreshold: Bool?
 
-    /// Changes a product; nil leaves a field as it is. The stock is changed by `inventory.adjust_stock` alone, or set here to an absolute count.
+    /// Changes a product; nil leaves a field unchanged. Only this, to an absolute count, and `inventory.adjust_stock` change the stock.
     public init(
         productID: ID,
         sku: String? = nil,
@@ -239,7 +239,7 @@ public struct UpdateProduct: OrderedCommand {
     }
 }
 
-/// Takes a product out of the shop; orders keep their lines.
+/// Archives a product; existing orders keep their lines.
 public struct ArchiveProduct: OrderedCommand {
     /// `inventory.archive_product`.
     public static let type = "inventory.archive_product"
@@ -247,7 +247,7 @@ public struct ArchiveProduct: OrderedCommand {
     /// The product.
     public var productID: ID
 
-    /// Takes a product out of the shop; orders keep their lines.
+    /// Archives a product; existing orders keep their lines.
     public init(productID: ID) {
         self.productID = productID
     }
@@ -257,21 +257,21 @@ public struct ArchiveProduct: OrderedCommand {
     }
 }
 
-/// Adds to, takes from or sets the units that can be sold. Exactly one of `delta` and `set` is given.
+/// Changes or sets a product's stock. Exactly one of `delta` and `set` is given.
 public struct AdjustStock: OrderedCommand {
     /// `inventory.adjust_stock`.
     public static let type = "inventory.adjust_stock"
 
     /// The product.
     public var productID: ID
-    /// Units to add, or to take if negative.
+    /// Units to add; negative to remove.
     public var delta: Int?
-    /// Units there are to be.
+    /// The new stock.
     public var set: Int?
-    /// For the ledger.
+    /// The reason in the ledger.
     public var reason: String
 
-    /// Adds to, takes from or sets the units that can be sold. Exactly one of `delta` and `set` is given.
+    /// Changes or sets a product's stock. Exactly one of `delta` and `set` is given.
     public init(productID: ID, delta: Int? = nil, set: Int? = nil, reason: String) {
         self.productID = productID
         self.delta = delta
@@ -285,36 +285,36 @@ public struct AdjustStock: OrderedCommand {
     }
 }
 
-/// Holds all lines of an order, or none of them.
+/// Reserves all lines of an order, or none of them.
 ///
-/// An order that is being placed comes as it was asked for (``order``, version 2): it is priced here, its id is the message's, and nobody has written it
-/// yet. An order that is written already is only named (version 1).
+/// A new order comes as its customer placed it (``order``, version 2): the inventory worker prices it, its id is the message's, and it has no row
+/// yet. An order that has a row is only named (version 1).
 public struct ReserveStock: Command {
     /// `inventory.reserve`.
     public static let type = "inventory.reserve"
     /// 2: with `order`.
     public static let schema = 2
 
-    /// The order that is written already; nil with ``order``.
+    /// The existing order; nil with ``order``.
     public var orderID: ID?
-    /// What to hold for it; each product once. Nil with ``order``.
+    /// The lines to reserve; each product once. Nil with ``order``.
     public var lines: [OrderLine]?
-    /// The order that is being placed.
+    /// The new order.
     public var order: PlaceOrder?
-    /// Which time this is for the order; nil is the first. The second is for an order whose money came after it was given up.
+    /// The round of the reservation; nil is the first. The second is for an order that was paid after it had been given up.
     public var round: Int?
 
     /// 1 without ``order``.
     public var version: Int { self.order == nil ? 1 : 2 }
 
-    /// Holds all lines of an order that is written already, or none of them.
+    /// Reserves all lines of an existing order, or none of them.
     public init(orderID: ID, lines: [OrderLine], round: Int? = nil) {
         self.orderID = orderID
         self.lines = lines
         self.round = round
     }
 
-    /// Places an order, whose id is the message's.
+    /// Places a new order, whose id is the message's.
     public init(order: PlaceOrder) { self.order = order }
 
     enum CodingKeys: String, CodingKey {
@@ -323,19 +323,19 @@ public struct ReserveStock: Command {
     }
 }
 
-/// Gives back what is held for an order, or was sold to it. It may come before its reservation, which then holds nothing.
+/// Releases the stock that is reserved for an order, or was sold to it. If it comes before the reservation, that one reserves nothing.
 public struct ReleaseStock: Command {
     /// `inventory.release`.
     public static let type = "inventory.release"
 
     /// The order.
     public var orderID: ID
-    /// Why, for the ledger.
+    /// The reason in the ledger.
     public var reason: String
-    /// The reservation it is about; nil is the first. A later one stays.
+    /// The round to release; nil is the first. Later rounds stay.
     public var round: Int?
 
-    /// Gives back what is held for an order.
+    /// Releases an order's stock.
     public init(orderID: ID, reason: String, round: Int? = nil) {
         self.orderID = orderID
         self.reason = reason

@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// Puts an absolute quantity of a product into a user's cart; 0 removes it.
+/// Sets the quantity of a product in a user's cart; 0 removes it.
 public struct SetCartItem: OrderedCommand {
     /// `orders.set_cart_item`.
     public static let type = "orders.set_cart_item"
@@ -9,10 +9,10 @@ public struct SetCartItem: OrderedCommand {
     public var userID: ID
     /// The product.
     public var productID: ID
-    /// Units, absolute.
+    /// The new quantity.
     public var quantity: Int
 
-    /// Puts an absolute quantity of a product into a user's cart; 0 removes it.
+    /// Sets the quantity of a product in a user's cart; 0 removes it.
     public init(userID: ID, productID: ID, quantity: Int) {
         self.userID = userID
         self.productID = productID
@@ -44,19 +44,19 @@ public struct ClearCart: OrderedCommand {
     }
 }
 
-/// Turns a user's cart into an order, whose id is the message's, and empties it in one step.
+/// Turns a user's cart into an order, whose id is the message's, and empties it in the same transaction.
 public struct CheckoutCart: OrderedCommand {
     /// `orders.checkout_cart`.
     public static let type = "orders.checkout_cart"
 
     /// The account.
     public var userID: ID
-    /// Where to send it.
+    /// The shipping address.
     public var shippingAddress: Address
-    /// Where to send the bill; the shipping address if nil.
+    /// The billing address; the shipping address if nil.
     public var billingAddress: Address?
 
-    /// Turns a user's cart into an order, whose id is the message's, and empties it in one step.
+    /// Turns a user's cart into an order, whose id is the message's, and empties it in the same transaction.
     public init(userID: ID, shippingAddress: Address, billingAddress: Address? = nil) {
         self.userID = userID
         self.shippingAddress = shippingAddress
@@ -77,11 +77,11 @@ public struct PlaceOrder: Command {
 
     /// The account.
     public var userID: ID
-    /// What is ordered; each product once.
+    /// The lines; each product once.
     public var items: [OrderLine]
-    /// Where to send it.
+    /// The shipping address.
     public var shippingAddress: Address
-    /// Where to send the bill; the shipping address if nil.
+    /// The billing address; the shipping address if nil.
     public var billingAddress: Address?
 
     /// Places an order, whose id is the message's.
@@ -100,17 +100,17 @@ public struct PlaceOrder: Command {
     }
 }
 
-/// Gives an order up; paid and not shipped: refunds it.
+/// Cancels an order; a paid one that is not shipped is refunded.
 public struct CancelOrder: Command {
     /// `orders.cancel`.
     public static let type = "orders.cancel"
 
     /// The order.
     public var orderID: ID
-    /// In the customer's words.
+    /// The customer's reason.
     public var reason: String?
 
-    /// Gives an order up; paid and not shipped: refunds it.
+    /// Cancels an order; a paid one that is not shipped is refunded.
     public init(orderID: ID, reason: String? = nil) {
         self.orderID = orderID
         self.reason = reason
@@ -122,19 +122,19 @@ public struct CancelOrder: Command {
     }
 }
 
-/// An order was handed to the carrier.
+/// Marks an order as shipped.
 public struct ShipOrder: Command {
     /// `orders.ship`.
     public static let type = "orders.ship"
 
     /// The order.
     public var orderID: ID
-    /// Who carries it.
+    /// The carrier.
     public var carrier: String?
-    /// The carrier's number.
+    /// The carrier's tracking number.
     public var trackingNumber: String?
 
-    /// An order was handed to the carrier.
+    /// Marks an order as shipped.
     public init(orderID: ID, carrier: String? = nil, trackingNumber: String? = nil) {
         self.orderID = orderID
         self.carrier = carrier
@@ -148,7 +148,7 @@ public struct ShipOrder: Command {
     }
 }
 
-/// An order has arrived.
+/// Marks an order as delivered.
 public struct CompleteOrder: Command {
     /// `orders.complete`.
     public static let type = "orders.complete"
@@ -156,7 +156,7 @@ public struct CompleteOrder: Command {
     /// The order.
     public var orderID: ID
 
-    /// An order has arrived.
+    /// Marks an order as delivered.
     public init(orderID: ID) {
         self.orderID = orderID
     }
@@ -173,7 +173,7 @@ public struct ExpireOrder: Command {
 
     /// The order.
     public var orderID: ID
-    /// The deadline that has passed, RFC 3339; a later one in the database wins.
+    /// The passed deadline, RFC 3339; a later one in the database wins.
     public var dueAt: String
 
     /// An order's payment deadline has passed.

@@ -1,7 +1,7 @@
 public import Conveyor
 import Crypto
 
-/// Makes, or finds, the one live PaymentIntent of an order.
+/// Creates, or finds, the one live PaymentIntent of an order.
 public struct CreateIntent: Command {
     /// `payments.create_intent`.
     public static let type = "payments.create_intent"
@@ -9,7 +9,7 @@ public struct CreateIntent: Command {
     /// The order.
     public var orderID: ID
 
-    /// Makes, or finds, the one live PaymentIntent of an order.
+    /// Creates, or finds, the one live PaymentIntent of an order.
     public init(orderID: ID) {
         self.orderID = orderID
     }
@@ -19,7 +19,7 @@ public struct CreateIntent: Command {
     }
 }
 
-/// Asks Stripe how an order's PaymentIntent stands.
+/// Asks Stripe for the status of an order's PaymentIntent.
 public struct ConfirmPayment: Command {
     /// `payments.confirm`.
     public static let type = "payments.confirm"
@@ -27,7 +27,7 @@ public struct ConfirmPayment: Command {
     /// The order.
     public var orderID: ID
 
-    /// Asks Stripe how an order's PaymentIntent stands.
+    /// Asks Stripe for the status of an order's PaymentIntent.
     public init(orderID: ID) {
         self.orderID = orderID
     }
@@ -44,11 +44,11 @@ public struct RefundPayment: Command {
 
     /// The order.
     public var orderID: ID
-    /// In the minor unit; all that is left if nil.
+    /// In the minor unit; the whole remainder if nil.
     public var amount: Int64?
-    /// One of Stripe's: duplicate, fraudulent, requested_by_customer.
+    /// Stripe's reason: duplicate, fraudulent or requested_by_customer.
     public var reason: String?
-    /// Why, for people.
+    /// A note for people.
     public var note: String?
 
     /// Refunds an order's payment; the refund's id is the message's.
@@ -65,17 +65,17 @@ public struct RefundPayment: Command {
     }
 }
 
-/// Makes sure that no payment can come for an order any more; a payment that has won stays.
+/// Cancels an order's PaymentIntent, so that no payment can come any more; a completed payment stays.
 public struct CancelIntent: Command {
     /// `payments.cancel_intent`.
     public static let type = "payments.cancel_intent"
 
     /// The order.
     public var orderID: ID
-    /// Why.
+    /// The reason.
     public var reason: CancellationReason
 
-    /// Makes sure that no payment can come for an order any more; a payment that has won stays.
+    /// Cancels an order's PaymentIntent, so that no payment can come any more; a completed payment stays.
     public init(orderID: ID, reason: CancellationReason) {
         self.orderID = orderID
         self.reason = reason
@@ -87,7 +87,7 @@ public struct CancelIntent: Command {
     }
 }
 
-/// An event as Stripe's webhook sent it, its signature verified.
+/// A Stripe event from the webhook, with a verified signature.
 public struct StripeEvent: Command {
     /// `payments.stripe_event`.
     public static let type = "payments.stripe_event"
@@ -96,12 +96,12 @@ public struct StripeEvent: Command {
     public var eventID: String
     /// E.g. `payment_intent.succeeded`.
     public var eventType: String
-    /// Unix time at Stripe.
+    /// When Stripe created it, in Unix time.
     public var created: Int64
     /// The raw JSON, exactly as it was signed.
     public var body: String
 
-    /// An event as Stripe's webhook sent it, its signature verified.
+    /// A Stripe event from the webhook, with a verified signature.
     public init(eventID: String, eventType: String, created: Int64, body: String) {
         self.eventID = eventID
         self.eventType = eventType
@@ -115,13 +115,13 @@ public struct StripeEvent: Command {
         case created, body
     }
 
-    /// The id of the message that brings this event, however it gets here: sent twice by the webhook, or fetched by the backfill, it is handled once.
+    /// The message id of an event: the same for each delivery of the webhook and for the backfill, so the event is handled once.
     public static func messageID(_ eventID: String) -> ID {
         ID(digest: SHA256.hash(data: Array("stripe:\(eventID)".utf8)), version: 8)
     }
 }
 
-/// Compares one order's payment with Stripe and repairs what differs.
+/// Compares an order's payment with Stripe and repairs the differences.
 public struct ReconcilePayment: Command {
     /// `payments.reconcile`.
     public static let type = "payments.reconcile"
@@ -129,7 +129,7 @@ public struct ReconcilePayment: Command {
     /// The order.
     public var orderID: ID
 
-    /// Compares one order's payment with Stripe and repairs what differs.
+    /// Compares an order's payment with Stripe and repairs the differences.
     public init(orderID: ID) {
         self.orderID = orderID
     }

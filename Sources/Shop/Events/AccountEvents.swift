@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// An account was made.
+/// An account was created.
 public struct AccountRegistered: Event {
     /// `account.registered`.
     public static let type = "account.registered"
@@ -8,7 +8,7 @@ public struct AccountRegistered: Event {
     /// The account.
     public var userID: ID
 
-    /// An account was made.
+    /// An account was created.
     public init(userID: ID) {
         self.userID = userID
     }

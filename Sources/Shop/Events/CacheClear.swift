@@ -1,14 +1,14 @@
 public import Conveyor
 
-/// An operator has every ingress drop what it cached (`conveyor cache clear`). Transient: a cache that was not there holds nothing.
+/// Clears the caches of all ingresses (`conveyor cache clear`). Transient: an ingress that misses it starts with an empty cache.
 public struct CacheClear: Event {
     /// `cache.clear`.
     public static let type = "cache.clear"
 
-    /// `*`, a resource's type (`product`), or one resource (`product:<id>`).
+    /// `*`, a resource type (`product`), or one resource (`product:<id>`).
     public var pattern: String
 
-    /// Has every ingress drop what it cached.
+    /// Clears the caches of all ingresses.
     public init(pattern: String) {
         self.pattern = pattern
     }

@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// Products or categories changed in more than their stock.
+/// Products or categories changed, beyond the stock.
 public struct CatalogChanged: Event {
     /// `catalog.changed`.
     public static let type = "catalog.changed"
@@ -10,7 +10,7 @@ public struct CatalogChanged: Event {
     /// The categories.
     public var categoryIDs: [ID]
 
-    /// Products or categories changed in more than their stock.
+    /// Products or categories changed, beyond the stock.
     public init(productIDs: [ID], categoryIDs: [ID]) {
         self.productIDs = productIDs
         self.categoryIDs = categoryIDs
@@ -22,7 +22,7 @@ public struct CatalogChanged: Event {
     }
 }
 
-/// All lines of an order are held.
+/// All lines of an order are reserved.
 public struct StockReserved: Event {
     /// `stock.reserved`.
     public static let type = "stock.reserved"
@@ -31,15 +31,15 @@ public struct StockReserved: Event {
 
     /// The order.
     public var orderID: ID
-    /// The order that is being placed, which nobody has written yet; nil for one that is written already.
+    /// The new order, which has no row yet; nil for an existing one.
     public var order: PricedOrder?
-    /// As `inventory.reserve` said; nil is the first.
+    /// The round in `inventory.reserve`; nil is the first.
     public var round: Int?
 
     /// 1 without ``order``.
     public var version: Int { self.order == nil ? 1 : 2 }
 
-    /// All lines of an order are held.
+    /// All lines of an order are reserved.
     public init(orderID: ID, order: PricedOrder? = nil, round: Int? = nil) {
         self.orderID = orderID
         self.order = order
@@ -52,7 +52,7 @@ public struct StockReserved: Event {
     }
 }
 
-/// An order's lines cannot all be held; none is.
+/// An order's lines could not all be reserved, so none is.
 public struct StockRefused: Event {
     /// `stock.refused`.
     public static let type = "stock.refused"
@@ -61,17 +61,17 @@ public struct StockRefused: Event {
 
     /// The order.
     public var orderID: ID
-    /// Which lines, how many are left.
+    /// The missing lines, with their remaining stock.
     public var problem: Problem
     /// As in ``StockReserved``.
     public var order: PricedOrder?
-    /// As `inventory.reserve` said; nil is the first.
+    /// The round in `inventory.reserve`; nil is the first.
     public var round: Int?
 
     /// 1 without ``order``.
     public var version: Int { self.order == nil ? 1 : 2 }
 
-    /// An order's lines cannot all be held; none is.
+    /// An order's lines could not all be reserved, so none is.
     public init(orderID: ID, problem: Problem, order: PricedOrder? = nil, round: Int? = nil) {
         self.orderID = orderID
         self.problem = problem
@@ -79,7 +79,7 @@ public struct StockRefused: Event {
         self.round = round
     }
 
-    /// As it was emitted; the lines of the problem are read as strictly as the other fields.
+    /// Decodes the problem's lines as strictly as the other fields.
     public init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         self.orderID = try members.decode(ID.self, forKey: .orderID)
@@ -94,17 +94,17 @@ public struct StockRefused: Event {
     }
 }
 
-/// What was held for an order can be sold again.
+/// An order's stock was released and is for sale again.
 public struct StockReleased: Event {
     /// `stock.released`.
     public static let type = "stock.released"
 
     /// The order.
     public var orderID: ID
-    /// Why.
+    /// The reason.
     public var reason: String
 
-    /// What was held for an order can be sold again.
+    /// An order's stock was released and is for sale again.
     public init(orderID: ID, reason: String) {
         self.orderID = orderID
         self.reason = reason
@@ -116,21 +116,21 @@ public struct StockReleased: Event {
     }
 }
 
-/// A product's stock has fallen to its threshold; sent once a crossing.
+/// A product's stock fell to its threshold; one event per crossing.
 public struct StockLow: Event {
     /// `stock.low`.
     public static let type = "stock.low"
 
     /// The product.
     public var productID: ID
-    /// Units that can still be sold.
+    /// The remaining stock.
     public var stockQuantity: Int
     /// The threshold that was crossed.
     public var threshold: Int
-    /// Counts the product's crossings: with `product_id` the subject of the alert.
+    /// Counts the crossings of a product: with `product_id` the subject of the alert.
     public var crossing: Int64
 
-    /// A product's stock has fallen to its threshold; sent once a crossing.
+    /// A product's stock fell to its threshold; one event per crossing.
     public init(productID: ID, stockQuantity: Int, threshold: Int, crossing: Int64) {
         self.productID = productID
         self.stockQuantity = stockQuantity

@@ -1,24 +1,24 @@
 public import Conveyor
 
-/// A sign of life that ingresses give each other, so that none serves from its cache what another has told as changed. Transient.
+/// The heartbeat between ingresses: it keeps each from serving stale values that another has reported as changed. Transient.
 public struct IngressBeat: Event {
     /// `ingress.beat`.
     public static let type = "ingress.beat"
 
-    /// The process that it is from.
+    /// The sending process.
     public var ingress: ID
-    /// Counts its beats.
+    /// The number of the beat.
     public var number: Int64
-    /// The number of the last beat that it heard, by process.
+    /// The number of the last received beat, by process.
     public var heard: [String: Int64]
-    /// What all are to drop from their caches, as in `cache.clear`; each says at once that it has heard this.
+    /// Patterns to drop from the caches, as in `cache.clear`; each ingress confirms them with a beat at once.
     public var drops: String?
-    /// Idempotency keys that it has accepted since its last beat: the message's id, and what the body was.
+    /// Idempotency keys accepted since the last beat: message id and fingerprint of the body.
     public var keys: [String: String]?
-    /// The process stops.
+    /// Whether the process is stopping.
     public var leaves: Bool?
 
-    /// A sign of life.
+    /// A heartbeat of an ingress.
     public init(ingress: ID, number: Int64, heard: [String: Int64], drops: String? = nil, keys: [String: String]? = nil, leaves: Bool? = nil) {
         self.ingress = ingress
         self.number = number

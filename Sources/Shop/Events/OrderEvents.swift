@@ -18,7 +18,7 @@ public struct CartChanged: Event {
     }
 }
 
-/// An order was written and its stock asked for.
+/// An order was placed, and its stock is being reserved.
 public struct OrderPlaced: Event {
     /// `order.placed`.
     public static let type = "order.placed"
@@ -32,7 +32,7 @@ public struct OrderPlaced: Event {
     /// ISO 4217, lower case.
     public var currency: String
 
-    /// An order was written and its stock asked for.
+    /// An order was placed, and its stock is being reserved.
     public init(orderID: ID, userID: ID, totalAmount: Int64, currency: String) {
         self.orderID = orderID
         self.userID = userID
@@ -48,7 +48,7 @@ public struct OrderPlaced: Event {
     }
 }
 
-/// An order's stock is held until its deadline.
+/// An order's stock is reserved until its deadline.
 public struct OrderAwaitingPayment: Event {
     /// `order.awaiting_payment`.
     public static let type = "order.awaiting_payment"
@@ -58,7 +58,7 @@ public struct OrderAwaitingPayment: Event {
     /// RFC 3339.
     public var paymentDueAt: String
 
-    /// An order's stock is held until its deadline.
+    /// An order's stock is reserved until its deadline.
     public init(orderID: ID, paymentDueAt: String) {
         self.orderID = orderID
         self.paymentDueAt = paymentDueAt
@@ -70,23 +70,23 @@ public struct OrderAwaitingPayment: Event {
     }
 }
 
-/// An order cannot be served.
+/// An order was rejected.
 public struct OrderRejected: Event {
     /// `order.rejected`.
     public static let type = "order.rejected"
 
     /// The order.
     public var orderID: ID
-    /// Why.
+    /// The reason.
     public var problem: Problem
 
-    /// An order cannot be served.
+    /// An order was rejected.
     public init(orderID: ID, problem: Problem) {
         self.orderID = orderID
         self.problem = problem
     }
 
-    /// As it was emitted; the lines of the problem are read as strictly as the other fields.
+    /// Decodes the problem's lines as strictly as the other fields.
     public init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
         self.orderID = try members.decode(ID.self, forKey: .orderID)
@@ -99,7 +99,7 @@ public struct OrderRejected: Event {
     }
 }
 
-/// An order's money is there.
+/// An order was paid.
 public struct OrderPaid: Event {
     /// `order.paid`.
     public static let type = "order.paid"
@@ -107,7 +107,7 @@ public struct OrderPaid: Event {
     /// The order.
     public var orderID: ID
 
-    /// An order's money is there.
+    /// An order was paid.
     public init(orderID: ID) {
         self.orderID = orderID
     }
@@ -117,7 +117,7 @@ public struct OrderPaid: Event {
     }
 }
 
-/// An order is on its way.
+/// An order was shipped.
 public struct OrderShipped: Event {
     /// `order.shipped`.
     public static let type = "order.shipped"
@@ -125,7 +125,7 @@ public struct OrderShipped: Event {
     /// The order.
     public var orderID: ID
 
-    /// An order is on its way.
+    /// An order was shipped.
     public init(orderID: ID) {
         self.orderID = orderID
     }
@@ -135,7 +135,7 @@ public struct OrderShipped: Event {
     }
 }
 
-/// An order has arrived.
+/// An order was delivered.
 public struct OrderCompleted: Event {
     /// `order.completed`.
     public static let type = "order.completed"
@@ -143,7 +143,7 @@ public struct OrderCompleted: Event {
     /// The order.
     public var orderID: ID
 
-    /// An order has arrived.
+    /// An order was delivered.
     public init(orderID: ID) {
         self.orderID = orderID
     }
@@ -153,17 +153,17 @@ public struct OrderCompleted: Event {
     }
 }
 
-/// An order was given up.
+/// An order was cancelled.
 public struct OrderCancelled: Event {
     /// `order.cancelled`.
     public static let type = "order.cancelled"
 
     /// The order.
     public var orderID: ID
-    /// In the customer's words.
+    /// The customer's reason.
     public var reason: String?
 
-    /// An order was given up.
+    /// An order was cancelled.
     public init(orderID: ID, reason: String? = nil) {
         self.orderID = orderID
         self.reason = reason

@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// An order has a PaymentIntent.
+/// A PaymentIntent was created for an order.
 public struct PaymentIntentCreated: Event {
     /// `payment.intent_created`.
     public static let type = "payment.intent_created"
@@ -14,7 +14,7 @@ public struct PaymentIntentCreated: Event {
     /// ISO 4217, lower case.
     public var currency: String
 
-    /// An order has a PaymentIntent.
+    /// A PaymentIntent was created for an order.
     public init(orderID: ID, paymentIntentID: String, amount: Int64, currency: String) {
         self.orderID = orderID
         self.paymentIntentID = paymentIntentID
@@ -29,7 +29,7 @@ public struct PaymentIntentCreated: Event {
     }
 }
 
-/// An order's payment is under way at the bank; its deadline is prolonged.
+/// The bank is processing an order's payment; the order's deadline is extended.
 public struct PaymentProcessing: Event {
     /// `payment.processing`.
     public static let type = "payment.processing"
@@ -39,7 +39,7 @@ public struct PaymentProcessing: Event {
     /// `pi_…`.
     public var paymentIntentID: String
 
-    /// An order's payment is under way at the bank; its deadline is prolonged.
+    /// The bank is processing an order's payment; the order's deadline is extended.
     public init(orderID: ID, paymentIntentID: String) {
         self.orderID = orderID
         self.paymentIntentID = paymentIntentID
@@ -51,7 +51,7 @@ public struct PaymentProcessing: Event {
     }
 }
 
-/// Stripe holds an order's money.
+/// An order's payment succeeded: Stripe has the money.
 public struct PaymentSucceeded: Event {
     /// `payment.succeeded`.
     public static let type = "payment.succeeded"
@@ -65,7 +65,7 @@ public struct PaymentSucceeded: Event {
     /// ISO 4217, lower case.
     public var currency: String
 
-    /// Stripe holds an order's money.
+    /// An order's payment succeeded: Stripe has the money.
     public init(orderID: ID, paymentIntentID: String, amount: Int64, currency: String) {
         self.orderID = orderID
         self.paymentIntentID = paymentIntentID
@@ -91,7 +91,7 @@ public struct PaymentFailed: Event {
     public var paymentIntentID: String
     /// Stripe's decline code, or error code.
     public var failureCode: String?
-    /// Stripe's charge or event that failed: with the order the subject of the e-mail.
+    /// The failed charge or event at Stripe: with the order the subject of the e-mail.
     public var attempt: String
 
     /// An attempt to pay failed; the order can still be paid.
@@ -110,19 +110,19 @@ public struct PaymentFailed: Event {
     }
 }
 
-/// No payment can come for an order any more.
+/// An order's PaymentIntent is cancelled, so no payment can come any more.
 public struct PaymentCanceled: Event {
     /// `payment.canceled`.
     public static let type = "payment.canceled"
 
     /// The order.
     public var orderID: ID
-    /// `pi_…`; nil if there never was one.
+    /// `pi_…`; nil if there was none.
     public var paymentIntentID: String?
-    /// Why, and by which side.
+    /// Who cancelled it, and why.
     public var reason: CancellationReason
 
-    /// No payment can come for an order any more.
+    /// An order's PaymentIntent is cancelled, so no payment can come any more.
     public init(orderID: ID, paymentIntentID: String? = nil, reason: CancellationReason) {
         self.orderID = orderID
         self.paymentIntentID = paymentIntentID
@@ -136,7 +136,7 @@ public struct PaymentCanceled: Event {
     }
 }
 
-/// A refund was taken by Stripe.
+/// Stripe accepted a refund.
 public struct PaymentRefunded: Event {
     /// `payment.refunded`.
     public static let type = "payment.refunded"
@@ -149,10 +149,10 @@ public struct PaymentRefunded: Event {
     public var amount: Int64
     /// ISO 4217, lower case.
     public var currency: String
-    /// All refunds of the order together.
+    /// The order's refunds in total.
     public var amountRefunded: Int64
 
-    /// A refund was taken by Stripe.
+    /// Stripe accepted a refund.
     public init(orderID: ID, refundID: String, amount: Int64, currency: String, amountRefunded: Int64) {
         self.orderID = orderID
         self.refundID = refundID
@@ -169,7 +169,7 @@ public struct PaymentRefunded: Event {
     }
 }
 
-/// A refund failed, perhaps days later; the money is the shop's again.
+/// A refund failed, perhaps days later; the shop has the money again.
 public struct PaymentRefundFailed: Event {
     /// `payment.refund_failed`.
     public static let type = "payment.refund_failed"
@@ -182,12 +182,12 @@ public struct PaymentRefundFailed: Event {
     public var amount: Int64
     /// ISO 4217, lower case.
     public var currency: String
-    /// All refunds of the order that stand.
+    /// The order's remaining refunds in total.
     public var amountRefunded: Int64
     /// Stripe's failure reason.
     public var reason: String?
 
-    /// A refund failed, perhaps days later; the money is the shop's again.
+    /// A refund failed, perhaps days later; the shop has the money again.
     public init(orderID: ID, refundID: String, amount: Int64, currency: String, amountRefunded: Int64, reason: String? = nil) {
         self.orderID = orderID
         self.refundID = refundID
@@ -206,7 +206,7 @@ public struct PaymentRefundFailed: Event {
     }
 }
 
-/// A customer disputes a charge, or that dispute moved.
+/// A customer disputes a charge, or a dispute changed.
 public struct PaymentDisputed: Event {
     /// `payment.disputed`.
     public static let type = "payment.disputed"
@@ -215,14 +215,14 @@ public struct PaymentDisputed: Event {
     public var orderID: ID
     /// `dp_…`.
     public var disputeID: String
-    /// How it stands.
+    /// The dispute's status.
     public var status: DisputeStatus
     /// In the minor unit.
     public var amount: Int64
     /// ISO 4217, lower case.
     public var currency: String
 
-    /// A customer disputes a charge, or that dispute moved.
+    /// A customer disputes a charge, or a dispute changed.
     public init(orderID: ID, disputeID: String, status: DisputeStatus, amount: Int64, currency: String) {
         self.orderID = orderID
         self.disputeID = disputeID

@@ -1,16 +1,16 @@
 public import Conveyor
 import Glibc
 
-/// Where the shop may send what users and partners name: `https` to public addresses, unless `WEBHOOKS_ALLOW_PRIVATE` is on. Else anybody could make
-/// it send requests to the machines beside it.
+/// The addresses from users and partners to which the shop sends requests: public `https` addresses only, unless `WEBHOOKS_ALLOW_PRIVATE` is on.
+/// Otherwise anyone could make the shop send requests into its own network.
 public struct OutwardAddresses: Sendable {
-    /// `http` and private addresses too.
+    /// Whether `http` and private addresses are allowed, too.
     private let allowsPrivate: Bool
 
-    /// - Throws: `WEBHOOKS_ALLOW_PRIVATE` is neither on nor off.
+    /// - Throws: if `WEBHOOKS_ALLOW_PRIVATE` is neither on nor off.
     public init(_ settings: Settings) throws(SettingError) { self.allowsPrivate = try settings.bool("WEBHOOKS_ALLOW_PRIVATE") }
 
-    /// How a URL breaks the rule, as the rest of a sentence that begins with the field's name; nil if it may be kept. Names are not resolved here.
+    /// How a URL breaks the rule, as the rest of a sentence that begins with the field's name; nil if it is allowed. Does not resolve names.
     public func refusal(of url: String) -> String? {
         do throws(Violation) {
             _ = try Rule.webURL.read(url)
@@ -27,14 +27,14 @@ public struct OutwardAddresses: Sendable {
         return nil
     }
 
-    /// Whether an address, in its numeric form, may be connected to.
+    /// Whether an address, in numeric form, may be connected to.
     public func allow(_ address: String) -> Bool {
         if self.allowsPrivate { return true }
-        // A zone is that of a link: nothing public has one.
+        // An address with a zone is link-local, so not public.
         return IPAddress(address).map(\.isPublic) ?? false
     }
 
-    /// The address that a host is, if it is one and no name: also as C reads them, such as `127.1` and `0x7f000001`.
+    /// The address in a host, if it is not a name; also in the forms that C accepts, such as `127.1` and `0x7f000001`.
     private static func literal(_ host: String) -> IPAddress? {
         if let address = IPAddress(host) { return address }
         var address = in_addr()
@@ -44,10 +44,10 @@ public struct OutwardAddresses: Sendable {
 }
 
 extension IPAddress {
-    /// Whether it is an address of the public Internet, by IANA's registries of special-purpose addresses (RFC 6890 and its followers).
+    /// Whether the address is public by IANA's registries of special-purpose addresses (RFC 6890 and its successors).
     public var isPublic: Bool {
         if self.isIPv6 {
-            // Only 2000::/3 is global unicast. What holds an IPv4 address in it (NAT64 is outside, 6to4 and Teredo are inside) reaches that address.
+            // Only 2000::/3 is global unicast. Addresses in it that embed an IPv4 address (6to4, Teredo; NAT64 is outside) reach that address.
             guard Self.isAny(of: ["2000::/3"], self) else { return false }
             return !Self.isAny(of: ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"], self)
         }

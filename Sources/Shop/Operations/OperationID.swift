@@ -2,23 +2,23 @@ public import Conveyor
 import Crypto
 import FoundationEssentials
 
-/// The id of an operation as clients see it: `op_…`. It says all that must be known of an operation before any worker has seen its message, under a MAC.
+/// The id of an operation for clients: `op_…`. It contains everything that is known before a worker handles the message, authenticated by a MAC.
 ///
-/// So one that was never issued is told from one that was issued and is not handled yet without anything being stored, and nobody can ask for an
-/// operation by guessing a message's id.
+/// So the API can tell an id that it never issued from an operation that is not handled yet, without storing anything, and a client
+/// cannot look up an operation by guessing a message id.
 public struct OperationID: Sendable, Hashable {
-    /// What was asked for.
+    /// The kind of operation.
     public var kind: OperationKind
-    /// The message id of the command, which is the correlation id of all that follows.
+    /// The command's message id, which is the correlation id of all follow-up messages.
     public var messageID: ID
-    /// The account that asked; nil for an anonymous request.
+    /// The account that sent the command; nil for an anonymous request.
     public var actor: ID?
-    /// What it makes or changes; nil where that is not told.
+    /// The resource that it creates or changes; nil if that must not be revealed.
     public var resource: ID?
-    /// The first halves of what the fingerprint of its message can be: another one handled under this id came with the same idempotency key and another
-    /// body, and this operation never was. Empty without a key.
+    /// The first halves of the possible fingerprints of its message. If the handled message with this id has another one, it came with the same
+    /// idempotency key and another body, and this operation was not performed. Empty without a key.
     public var fingerprints: [UInt64] = []
-    /// The secret may be changed between a request and its repetition.
+    /// Several, since the secret may be rotated between a request and its repetition.
     public static let mostFingerprints = 3
 
     /// The id of an operation.
@@ -37,11 +37,12 @@ public struct OperationID: Sendable, Hashable {
         static let resourceIsMessage: UInt8 = 2
         static let resourceIsActor: UInt8 = 4
         static let resource: UInt8 = 8
-        /// How many fingerprints there are, shifted by 4.
+        /// The number of fingerprints, shifted by 4 bits.
         static let fingerprints: UInt8 = 0x30
     }
 
-    /// The text: kind, flags, message id, then the actor's and the resource's ids if there are any that differ, then the MAC; base64url without padding.
+    /// The text: kind, flags, message id, then the ids of the actor and the resource if they exist and differ, then the MAC; base64url without
+    /// padding.
     public func text(key: OperationKey) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(2 + 3 * 16 + Self.macLength)
@@ -66,12 +67,12 @@ public struct OperationID: Sendable, Hashable {
         return Self.prefix + Base64URL.encode(bytes)
     }
 
-    /// The operation that a text names; nil if it was not issued with one of these keys.
+    /// Parses an operation's id; nil if none of these keys signed it.
     public init?(_ text: String, keys: [OperationKey]) {
         self.init(text) { mac, signed in keys.contains { $0.isMAC(mac, of: signed) } }
     }
 
-    /// The operation that a text names, whoever made it: for operators, who may see all of them, and need no key for that.
+    /// Parses an operation's id without verifying it: operators may see all operations.
     public init?(unverified text: String) {
         self.init(text) { _, _ in true }
     }
@@ -107,12 +108,12 @@ public struct OperationID: Sendable, Hashable {
     }
 }
 
-/// A key that signs operation ids: made from `SECRET_KEY` under a label, so that it is no use for anything else.
+/// A key that signs operation ids: derived from `SECRET_KEY` with a label, so it is useless for anything else.
 public struct OperationKey: Sendable {
-    /// Begun with the key: each MAC goes on from a copy.
+    /// The HMAC state with the key already absorbed; each MAC starts from a copy.
     private let mac: HMAC<SHA256>
 
-    /// The key that a secret gives.
+    /// The key derived from a secret.
     public init(secret: String) {
         self.mac = HMAC(
             key: SymmetricKey(
@@ -130,7 +131,7 @@ public struct OperationKey: Sendable {
     }
 
     fileprivate func isMAC(_ mac: ArraySlice<UInt8>, of bytes: ArraySlice<UInt8>) -> Bool {
-        // Both are of a fixed length; every byte is looked at.
+        // Compares all bytes of two fixed-length values, in constant time.
         zip(self.code(of: bytes), mac).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }

@@ -1,6 +1,6 @@
-/// What a client can ask for: one for each command that the HTTP API accepts.
+/// The kinds of operations: one for each command of the HTTP API.
 ///
-/// The raw value is part of every ``OperationID`` that was ever issued: a case may be added, never renumbered.
+/// The raw value is part of every issued ``OperationID``: cases may be added, never renumbered.
 public enum OperationKind: UInt8, Sendable, CaseIterable {
     case register = 1
     case updateProfile = 2
@@ -72,7 +72,7 @@ extension OperationKind {
         }
     }
 
-    /// What the operation makes or changes; nil where even that must not be told (a password reset).
+    /// The type of resource that the operation creates or changes; nil if that must not be revealed (a password reset).
     public var resourceType: ResourceType? {
         switch self {
         case .register, .updateProfile, .changePassword, .revokeTokens, .setAccountFlags, .eraseAccount, .verifyEmail, .endSession: .user
@@ -87,7 +87,7 @@ extension OperationKind {
         }
     }
 
-    /// Whether success is `201`: a resource was made.
+    /// Whether success is `201`: the operation creates a resource.
     public var makesResource: Bool {
         switch self {
         case .register, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund, .subscribePush: true
@@ -96,7 +96,7 @@ extension OperationKind {
     }
 }
 
-/// The types of `resource` in an operation.
+/// The values of `resource` in an operation.
 public enum ResourceType: String, Sendable, CaseIterable, Encodable {
     case user, category, product, cart, order, payment, refund
     case pushSubscription = "push_subscription"

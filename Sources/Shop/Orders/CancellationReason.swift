@@ -1,20 +1,20 @@
-/// Why an order's PaymentIntent was given up, and by which side: the shop's own words. Stripe's `cancellation_reason` is another vocabulary, in which
-/// `expired` means something else; it never comes here.
+/// Who cancelled an order's PaymentIntent, and why, in the shop's terms. Stripe's `cancellation_reason` is a different vocabulary, in which
+/// `expired` means something else; it is never used here.
 public enum CancellationReason: String, Codable, Sendable, CaseIterable {
-    /// The shop, as the order's deadline had passed.
+    /// The shop: the order's deadline passed.
     case expired
-    /// The shop, as the order was given up.
+    /// The shop: the order was cancelled.
     case cancelled
-    /// The shop, as another PaymentIntent takes its place.
+    /// The shop: another PaymentIntent replaces it.
     case replaced
-    /// Stripe by itself, or somebody in its dashboard.
+    /// Stripe, or a person in its dashboard.
     case stripe
 
-    /// Any other word is one of Stripe's, which messages of older versions carried here.
+    /// Any other value is Stripe's reason from messages of older versions.
     public init(from decoder: any Decoder) throws {
         self = Self(rawValue: try decoder.singleValueContainer().decode(String.self)) ?? .stripe
     }
 
-    /// Why the PaymentIntent of an order in this state is given up.
+    /// The reason to cancel the PaymentIntent of an order in this state.
     public init(of order: OrderStatus) { self = order == .expired ? .expired : .cancelled }
 }

@@ -1,21 +1,21 @@
-/// How a dispute stands.
+/// The status of a dispute.
 public enum DisputeStatus: String, Codable, Sendable, CaseIterable {
-    /// An inquiry: the bank only asks, no money has moved.
+    /// An inquiry: the bank only asks, and no money has moved.
     case warningNeedsResponse = "warning_needs_response"
     case warningUnderReview = "warning_under_review"
     case warningClosed = "warning_closed"
-    /// The card network has settled it before it became one.
+    /// The card network settled it before it became a dispute.
     case prevented
-    /// The bank has taken the money back.
+    /// The bank has withdrawn the money.
     case needsResponse = "needs_response"
     case underReview = "under_review"
     case lost
-    /// One that was lost goes to the next instance.
+    /// The shop appeals against a lost dispute.
     case appealNeedsResponse = "appeal_needs_response"
     case appealUnderReview = "appeal_under_review"
     case won
 
-    /// Whether it ended in the shop's favour: then its order is flagged no more.
+    /// Whether it ended in the shop's favour, so that its order is no longer flagged.
     public var isSettledWell: Bool {
         switch self {
         case .warningClosed, .prevented, .won: true

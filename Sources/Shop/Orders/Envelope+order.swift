@@ -1,10 +1,10 @@
 public import Conveyor
 
 extension Envelope {
-    /// The order that this message is about, as its payload says; nil if it is about none.
+    /// The order in the message's payload; nil if there is none.
     public func orderID(_ payload: [UInt8]) -> ID? { Self.orderID(type: self.type, messageID: self.originalID, payload) }
 
-    /// The order that a message is about: the member `order_id` of its payload, or the message itself if it makes one.
+    /// The order of a message: the member `order_id` of its payload, or the message's own id if it creates one.
     public static func orderID(type: String, messageID: ID, _ payload: [UInt8]) -> ID? {
         struct Subject: Decodable {
             var orderID: ID?

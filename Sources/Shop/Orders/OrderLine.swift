@@ -1,18 +1,18 @@
 public import Conveyor
 
-/// One product of an order, a cart or a reservation, and how many of it.
+/// A product and its quantity, in an order, a cart or a reservation.
 public struct OrderLine: Codable, Sendable, Equatable {
-    /// How many lines an order has.
+    /// The allowed number of lines in an order.
     public static let allowedCount = 1...100
-    /// How many units a line of an order has.
+    /// The allowed quantity of a line.
     public static let allowedQuantity = 1...1000
 
     /// The product.
     public var productID: ID
-    /// Units, from 1.
+    /// The quantity, from 1.
     public var quantity: Int
 
-    /// One product and how many of it.
+    /// A product and its quantity.
     public init(productID: ID, quantity: Int) {
         self.productID = productID
         self.quantity = quantity
@@ -25,9 +25,9 @@ public struct OrderLine: Codable, Sendable, Equatable {
 }
 
 extension Array<OrderLine> {
-    /// Each product once with all its units, at the place where it came first.
+    /// The lines with each product once, its quantities added up, in the order of their first occurrence.
     public var merged: [OrderLine] {
-        // Lines are few: to compare them is cheaper than to hash them.
+        // For few lines, comparing is cheaper than hashing.
         var merged: [OrderLine] = []
         merged.reserveCapacity(self.count)
         for line in self {

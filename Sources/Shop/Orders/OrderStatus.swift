@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// The states of an order. See `after(_:)` for how one follows another.
+/// The states of an order. See `after(_:)` for the transitions.
 public enum OrderStatus: String, Codable, Sendable, CaseIterable {
     case pending
     case awaitingPayment = "awaiting_payment"
@@ -8,49 +8,49 @@ public enum OrderStatus: String, Codable, Sendable, CaseIterable {
     case rejected, cancelled, expired
 }
 
-/// What can happen to an order.
+/// The triggers of a transition.
 public enum OrderTrigger: String, Sendable, CaseIterable {
-    /// All lines are held by the inventory.
+    /// The inventory reserved all lines.
     case stockReserved
-    /// At least one line could not be held.
+    /// At least one line could not be reserved.
     case stockRefused
-    /// Stripe says that the money is there.
+    /// Stripe has the money.
     case paid
-    /// All lines are held for an order whose money came after it was given up, and which asked for them again.
+    /// All lines are reserved again for an order that was paid after it had been given up.
     case stockReservedAgain
-    /// At least one line of such an order is gone.
+    /// At least one line of such an order is no longer available.
     case stockRefusedAgain
-    /// The customer, or an operator, cancels it.
+    /// The customer, or an operator, cancelled it.
     case cancel
-    /// Its payment deadline has passed and no payment can win any more.
+    /// The payment deadline passed, and no payment can succeed any more.
     case expire
     /// It was handed to the carrier.
     case ship
-    /// It has arrived.
+    /// It was delivered.
     case complete
 }
 
-/// What a trigger does to an order.
+/// The effect of a trigger.
 public enum OrderStep: Sendable, Equatable {
     /// The order's next state.
     case moves(to: OrderStatus)
-    /// Late, doubled or out of order: recorded in the timeline, nothing else.
+    /// Late, repeated or out of order: recorded in the timeline only.
     case ignored
-    /// A client's command that is not allowed now, and the code that says so.
+    /// A client's command that is not allowed now, with the problem's code.
     case refused(Problem.Code)
-    /// Money for an order that was given up: reserve again if stock is left, else refund.
+    /// Money for an order that was given up: reserve its stock again, or else refund.
     case revive
-    /// Money for an order that can no longer be served: give it back.
+    /// Money for an order that can no longer be fulfilled: refund it.
     case refund
-    /// Stock that was taken for an order that no longer wants it: give it back.
+    /// Stock for an order that no longer needs it: release it.
     case releaseStock
-    /// It came before what must have led to it, which is on its way: try again later.
+    /// It came before the message that must precede it, which is on its way: retry later.
     case wait
 }
 
 extension OrderStatus {
-    /// The whole state machine: no I/O, total over states and triggers. Only the money of a customer brings an order back that was given up, as paid;
-    /// nothing else ever leads back.
+    /// The whole state machine: no I/O, total over states and triggers. The only way back from a final state is a customer's payment, which makes the
+    /// order paid.
     public func after(_ trigger: OrderTrigger) -> OrderStep {
         switch (self, trigger) {
         case (.pending, .stockReserved): .moves(to: .awaitingPayment)

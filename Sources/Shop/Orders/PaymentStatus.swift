@@ -1,4 +1,4 @@
-/// What the shop knows of an order's money. A dispute is a flag beside it.
+/// The status of an order's payment. Disputes are a separate flag.
 public enum PaymentStatus: String, Codable, Sendable, CaseIterable {
     case unpaid, processing, paid, failed
     case partiallyRefunded = "partially_refunded"
@@ -6,7 +6,7 @@ public enum PaymentStatus: String, Codable, Sendable, CaseIterable {
 }
 
 extension PaymentStatus {
-    /// The money was received, even if some or all of it was given back since. No news of an attempt to pay changes that.
+    /// The money was received, even if some or all of it was refunded since. Later payment attempts do not change that.
     public var isSettled: Bool {
         switch self {
         case .unpaid, .processing, .failed: false
@@ -14,22 +14,22 @@ extension PaymentStatus {
         }
     }
 
-    /// What an order's money comes to when `refunded` of `total` stands as given back; both in the minor unit.
+    /// The payment status when `refunded` of `total` is refunded; both in the minor unit.
     public static func settled(refunded: Int64, of total: Int64) -> PaymentStatus {
         if refunded <= 0 { return .paid }
         return refunded < total ? .partiallyRefunded : .refunded
     }
 }
 
-/// An order's stock that was asked for a second time, as its money came after the order was given up.
+/// The second reservation of an order that was paid after it had been given up.
 public enum Revival: String, Codable, Sendable, CaseIterable {
-    /// Asked for; the answer is on its way.
+    /// Requested; the answer is on its way.
     case asked
-    /// Held: the order is paid.
+    /// Reserved: the order is paid.
     case held
-    /// Gone: the money is given back.
+    /// Not available: the money is refunded.
     case refused
 
-    /// The round of `inventory.reserve` that asks for it.
+    /// The round in the `inventory.reserve` that requests it.
     public static let round = 2
 }

@@ -1,7 +1,7 @@
 public import Conveyor
 
 extension PlaceOrder {
-    /// What is ordered, each product once. The ingress keeps to the limits; a message from elsewhere that does not is nobody's order.
+    /// The lines, each product once. The ingress enforces the limits; a message from elsewhere that violates them becomes a dead letter.
     /// - Throws: `Poison` `invalid_payload`.
     public func orderedLines() throws(Poison) -> [OrderLine] {
         guard OrderLine.allowedCount.contains(self.items.count) else { throw Poison(.invalidPayload, "\(self.items.count) lines") }

@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// An order at the prices of the moment of ordering.
+/// An order with the prices at the time of ordering.
 public struct PricedOrder: Codable, Sendable, Equatable {
     /// The account.
     public var userID: ID
@@ -8,24 +8,24 @@ public struct PricedOrder: Codable, Sendable, Equatable {
     public var currency: String
     /// In the minor unit of `currency`.
     public var totalAmount: Int64
-    /// What is ordered; each product once.
+    /// The lines; each product once.
     public var items: [Item]
-    /// Where to send it.
+    /// The shipping address.
     public var shippingAddress: Address
-    /// Where to send the bill; the shipping address if nil.
+    /// The billing address; the shipping address if nil.
     public var billingAddress: Address?
 
-    /// A line of an order, and what the order keeps of its product.
+    /// A line of an order, with a copy of its product.
     public struct Item: Codable, Sendable, Equatable {
         /// The product.
         public var productID: ID
-        /// Units, from 1.
+        /// The quantity, from 1.
         public var quantity: Int
-        /// The price of one, in the minor unit.
+        /// The unit price, in the minor unit.
         public var unitAmount: Int64
-        /// The shop's own number of it.
+        /// The stock keeping unit.
         public var sku: String
-        /// What it is called.
+        /// The product's name.
         public var name: String
 
         enum CodingKeys: String, CodingKey {
@@ -46,20 +46,20 @@ public struct PricedOrder: Codable, Sendable, Equatable {
     }
 }
 
-/// What a product is sold as at the moment.
+/// A product's current offer.
 public struct Offer: Sendable, Equatable {
     /// In the minor unit.
     public var unitAmount: Int64
     /// ISO 4217, lower case.
     public var currency: String
-    /// Whether it is sold.
+    /// Whether it is for sale.
     public var isActive: Bool
-    /// The shop's own number of it.
+    /// The stock keeping unit.
     public var sku: String
-    /// What it is called.
+    /// The product's name.
     public var name: String
 
-    /// What a product is sold as.
+    /// A product's current offer.
     public init(unitAmount: Int64, currency: String, isActive: Bool, sku: String, name: String) {
         self.unitAmount = unitAmount
         self.currency = currency
@@ -73,8 +73,8 @@ extension PricedOrder {
     /// Prices an order.
     /// - Parameters:
     ///   - lines: not empty; each product once.
-    ///   - offer: what a product is sold as; nil if there is none of that id.
-    /// - Throws: `product_unknown`, `product_unavailable` with the lines that are.
+    ///   - offer: a product's current offer; nil if the product does not exist.
+    /// - Throws: `product_unknown`, `product_unavailable` with the affected lines.
     public init(
         by userID: ID, _ lines: [OrderLine], shippingAddress: Address, billingAddress: Address?, offer: (ID) -> Offer?
     ) throws(Problem) {
@@ -84,11 +84,11 @@ extension PricedOrder {
             billingAddress: billingAddress)
     }
 
-    /// The lines of an order at the prices of the moment.
-    /// - Throws: `product_unknown`, `product_unavailable` with the lines that are.
+    /// The lines of an order at current prices.
+    /// - Throws: `product_unknown`, `product_unavailable` with the affected lines.
     public static func price(_ lines: [OrderLine], offer: (ID) -> Offer?) throws(Problem) -> (items: [Item], total: Int64, currency: String) {
         var currency: String?
-        // Cannot overflow: prices, quantities and lines have limits (`unit_amount_is_in_range`, `OrderLine`).
+        // Cannot overflow: prices, quantities and the number of lines are limited (`unit_amount_is_in_range`, `OrderLine`).
         var total: Int64 = 0
         var items: [Item] = []
         items.reserveCapacity(lines.count)
@@ -100,7 +100,7 @@ extension PricedOrder {
                 unknown.append(refused)
                 continue
             }
-            // An order is paid at once, in one currency: the first line's.
+            // An order has one currency: the first line's.
             guard offer.isActive, offer.currency == currency ?? offer.currency else {
                 unavailable.append(refused)
                 continue

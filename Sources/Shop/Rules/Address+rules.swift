@@ -1,9 +1,9 @@
 public import Conveyor
 
 extension Address {
-    /// The rule of each part: a line as it stands on a parcel.
+    /// The rules for an address' parts, each of which is a line on a parcel.
     public enum Part {
-        /// The recipient, the street and what is beyond it.
+        /// The recipient, the street and the second line.
         public static let line = Rule<String>.postal(1...200)
         /// A line that may be empty.
         public static let extraLine = Rule<String>.postal(0...200)

@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// What the fields of messages may be, by the rules of the HTTP API.
+/// The rules for the fields of messages, the same as in the HTTP API.
 extension RegisterAccount {
     /// Its fields, by the rules of the HTTP API.
     public func check(_ fields: inout FieldCheck) {
@@ -109,7 +109,7 @@ extension ReserveStock {
     public func check(_ fields: inout FieldCheck) {
         if let order { fields.within("order", order.check) }
         if let lines {
-            // All units together are counted in a column of type `integer`.
+            // The sum of all units must fit into a column of type `integer`.
             let quantity = Rule.number(1...Int(Int32.max) / max(1, lines.count))
             for (index, line) in lines.enumerated() { fields.check("lines[\(index)].quantity", line.quantity, quantity, .deadLetter) }
         }
@@ -118,7 +118,7 @@ extension ReserveStock {
 }
 
 extension OrderLine {
-    /// How many lines there may be, and how many units of a product: in a line, and over all of them.
+    /// The limits of lines, and of the quantity of a product in a line and in total.
     static func check(_ lines: [OrderLine], _ field: String, _ fields: inout FieldCheck) {
         let (counts, quantity) = (OrderLine.allowedCount, Rule.number(OrderLine.allowedQuantity))
         guard counts.contains(lines.count) else {
@@ -156,7 +156,7 @@ extension RefundPayment {
 }
 
 extension FieldCheck {
-    /// Looks at an amount of a currency, if both are there.
+    /// Checks an amount against its currency, if both are given.
     fileprivate mutating func check(_ field: String, _ amount: Int64?, of currency: String?) {
         guard let amount, let refusal = currency.flatMap({ Currency($0) })?.refusal(of: amount) else { return }
         self.refuse(field, String(amount), refusal, .answer)

@@ -5,17 +5,17 @@ public import Conveyor
 extension Rule<String> {
     /// An e-mail address (RFC 5321, section 4.1.2): `local@domain`, at most 254 bytes, the domain in ASCII.
     ///
-    /// The local part may have letters of any script (RFC 6531), but none that would let one address pass for another: no blanks,
-    /// format characters and marks of direction, no letters that become ASCII in lower case. It is composed (NFC).
+    /// The local part may contain letters of any script (RFC 6531), but no characters that make two addresses look alike: white space, format and
+    /// bidirectional characters, and letters whose lower case is ASCII. It is normalised to NFC.
     ///
-    /// A domain of other letters is sent in its ASCII form, `xn--…`, as browsers do by themselves. Quoted local parts and addresses in brackets are not
-    /// taken. Whether an address exists, only a mail can tell.
+    /// An international domain is sent in its ASCII form, `xn--…`, as browsers do. Quoted local parts and address literals are
+    /// refused. Only an e-mail can show whether an address exists.
     public static var email: Rule {
         Rule { text throws(Violation) in
             guard text.utf8.count <= 1024 else { throw Violation("must have at most 254 bytes") }
-            // As it was typed: composing would make an ASCII letter of some of these.
+            // Checked as typed: normalising would turn some of these into ASCII letters.
             guard !text.unicodeScalars.contains(where: \.looksASCII) else { throw Violation("must be an e-mail address") }
-            // Keyboards write one letter in several ways (é as one scalar or as two): whichever was typed, it is the same address.
+            // Keyboards encode the same character in several ways (é as one scalar or as two); all of them are the same address.
             let text = String(String.UnicodeScalarView(text._nfc))
             guard text.utf8.count <= 254 else { throw Violation("must have at most 254 bytes") }
             let parts = text.unicodeScalars.split(separator: "@", omittingEmptySubsequences: false)
@@ -32,9 +32,9 @@ extension Rule<String> {
         return words.allSatisfy { word in
             guard let first = word.first, !first.properties.isMark else { return false }
             return word.allSatisfy { scalar in
-                // What RFC 5322, section 3.2.3, keeps for itself.
+                // The special characters of RFC 5322, section 3.2.3.
                 guard !scalar.isASCII else { return !scalar.isInvisible && !"()<>[]:;@\\,\"".unicodeScalars.contains(scalar) }
-                // Of a letter and a mark that make one, the one: https://www.unicode.org/reports/tr15/
+                // A base letter and a mark become one composed letter: https://www.unicode.org/reports/tr15/
                 let isCombining = 0x0300...0x036F ~= scalar.value
                 return !scalar.isInvisible && !isCombining && !scalar.looksASCII
             }
@@ -52,12 +52,12 @@ extension Rule<String> {
 }
 
 extension Unicode.Scalar {
-    /// It is not ASCII, and becomes ASCII in lower case: the Kelvin sign, for one.
+    /// A non-ASCII character whose lower case is ASCII, such as the Kelvin sign.
     fileprivate var looksASCII: Bool { !self.isASCII && self.properties.lowercaseMapping.unicodeScalars.contains(where: \.isASCII) }
 }
 
 extension Unicode.Scalar.Properties {
-    /// It changes the character before it.
+    /// A combining character.
     fileprivate var isMark: Bool {
         switch self.generalCategory {
         case .nonspacingMark, .spacingMark, .enclosingMark: true

@@ -1,11 +1,11 @@
 public import Conveyor
 
 extension Rule<String> {
-    /// The URL of an image (RFC 3986): of http or https, with a host, in ASCII, and without the characters that end an attribute of HTML or a rule of
-    /// CSS: whoever writes it into a page writes a URL and nothing else. Other characters are percent-encoded.
+    /// The URL of an image (RFC 3986): http or https, with a host, in ASCII, and without the characters that end an HTML attribute or a CSS
+    /// value, so it is safe to put into a page. Other characters are percent-encoded.
     public static var image: Rule { .webURL }
 
-    /// A URL as ``image`` says, of whatever there is.
+    /// A URL by the rule of ``image``, for any resource.
     public static var webURL: Rule {
         Rule { text throws(Violation) in
             guard text.utf8.count <= 2000 else { throw .length(1...2000) }
@@ -18,7 +18,7 @@ extension Rule<String> {
         }
     }
 
-    /// A host and perhaps a port, then the path, the query or nothing. No name and password before it: those are nobody's business.
+    /// A host with an optional port, then a path, a query or nothing. No user name and password, which would become public.
     private static func hasHost(_ rest: Substring.UTF8View) -> Bool {
         let authority = rest.prefix { !"/?#".utf8.contains($0) }
         let host: Substring.UTF8View
@@ -34,7 +34,7 @@ extension Rule<String> {
         return !host.isEmpty && isName && Self.isPort(authority.dropFirst(host.count))
     }
 
-    /// Nothing, or a colon and the number of a port.
+    /// Empty, or a colon and a port number.
     private static func isPort(_ text: Substring.UTF8View) -> Bool {
         guard let colon = text.first else { return true }
         let digits = text.dropFirst()
@@ -44,10 +44,10 @@ extension Rule<String> {
 }
 
 extension Rule<[String]> {
-    /// How many images a product has at most.
+    /// The maximum number of images per product.
     public static var greatestImageCount: Int { 20 }
 
-    /// The images of a product, the first of them for lists.
+    /// A product's images; lists show the first one.
     public static var images: Rule {
         Rule { images throws(Violation) in
             guard images.count <= Self.greatestImageCount else { throw Violation("must have at most \(Self.greatestImageCount) elements") }

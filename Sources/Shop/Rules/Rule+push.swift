@@ -24,6 +24,6 @@ extension Rule<String> {
 }
 
 extension Rule<Int64> {
-    /// When a subscription ends: milliseconds since 1970, until the year 9999.
+    /// When a subscription expires: milliseconds since 1970, up to the year 9999.
     public static var pushExpiry: Rule { .number(0...253_402_300_799_000) }
 }

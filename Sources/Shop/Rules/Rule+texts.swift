@@ -1,7 +1,7 @@
 public import Conveyor
 
 extension Rule<String> {
-    /// Any text: with lines, in any script. Postgres keeps all characters but NUL.
+    /// Any text, with line breaks, in any script. Postgres stores all characters but NUL.
     /// - Parameter lengths: in Unicode scalars, as Postgres and JSON Schema count them.
     public static func text(_ lengths: ClosedRange<Int>) -> Rule {
         Rule { text throws(Violation) in
@@ -11,7 +11,7 @@ extension Rule<String> {
         }
     }
 
-    /// Any text that is not only blanks.
+    /// Any text with at least one visible character.
     public static func words(_ lengths: ClosedRange<Int>) -> Rule {
         Rule { text throws(Violation) in
             let text = try Rule.text(lengths).read(text)
@@ -20,13 +20,13 @@ extension Rule<String> {
         }
     }
 
-    /// A text on one line, such as a title: without control characters. The blanks around it are left out.
+    /// A text on one line, such as a title: no control characters; surrounding white space is removed.
     public static func line(_ lengths: ClosedRange<Int>) -> Rule {
         Rule { text throws(Violation) in try Self.line(text, lengths) }
     }
 
     private static func line(_ text: String, _ lengths: ClosedRange<Int>) throws(Violation) -> String {
-        // Bytes first: a megabyte is not looked at character by character.
+        // Bytes first, so that a megabyte is not checked character by character.
         guard text.utf8.count <= lengths.upperBound * 8 else { throw .length(lengths) }
         let line = text.trimmed
         guard lengths.lowerBound == 0 || !line.isEmpty || text.isEmpty else { throw Violation("must not be blank") }
@@ -35,8 +35,8 @@ extension Rule<String> {
         return line
     }
 
-    /// A line about a person, as it stands on a letter. The shop repeats it in e-mails to an address that anybody may have given: so it holds no web
-    /// address, or the shop would mail strangers what strangers write.
+    /// A line about a person, such as on an address label. The shop repeats it in e-mails to addresses that anyone may have entered, so it must not
+    /// contain a web address: the shop would deliver strangers' links.
     static func postal(_ lengths: ClosedRange<Int>) -> Rule {
         Rule { text throws(Violation) in
             let line = try Self.line(text, lengths)
@@ -45,24 +45,24 @@ extension Rule<String> {
         }
     }
 
-    /// The name of a person, as an account has it; it may be empty.
+    /// The name of an account's user; may be empty.
     public static var personName: Rule { .postal(0...100) }
 
-    /// The name of a product or a category. The blanks around it are left out.
+    /// The name of a product or a category; surrounding white space is removed.
     public static var title: Rule {
         Rule { text throws(Violation) in try Rule.words(1...200).read(text).trimmed }
     }
 
-    /// What is said of a product or a category.
+    /// The description of a product or a category.
     public static var description: Rule { .text(0...10_000) }
 
-    /// Why something was done, in somebody's words.
+    /// The reason of an action, as free text.
     public static var reason: Rule { .text(0...500) }
 
-    /// A name or a number of the carrier's.
+    /// A carrier's name or tracking number.
     public static var tracking: Rule { .text(0...100) }
 
-    /// The shop's own number of a product: every character of it can be seen, so that no two of them look alike by a blank.
+    /// A stock keeping unit: visible characters only, so that no two look alike.
     public static var sku: Rule {
         Rule { text throws(Violation) in
             guard text.hasLength(in: 1...100) else { throw .length(1...100) }
@@ -75,7 +75,7 @@ extension Rule<String> {
         }
     }
 
-    /// The part of a URL that names a category: letters and digits in lower case, parted by single hyphens.
+    /// A category's slug: lower-case letters and digits, separated by single hyphens.
     public static var slug: Rule {
         Rule { text throws(Violation) in
             guard text.hasLength(in: 1...200) else { throw .length(1...200) }
@@ -87,7 +87,7 @@ extension Rule<String> {
         }
     }
 
-    /// A country (ISO 3166-1 alpha-2), kept in upper case.
+    /// A country (ISO 3166-1 alpha-2), stored in upper case.
     public static var country: Rule {
         Rule { text throws(Violation) in
             guard text.utf8.count == 2, text.utf8.allSatisfy(\.isLetter) else { throw Violation("must be a two-letter country code") }
@@ -105,13 +105,13 @@ extension Violation {
 }
 
 extension String {
-    /// Whether it has so many Unicode scalars.
+    /// Whether its length in Unicode scalars is in the range.
     func hasLength(in lengths: ClosedRange<Int>) -> Bool {
-        // Bytes first: a scalar has four at most.
+        // Bytes first: a scalar has at most four.
         self.utf8.count <= lengths.upperBound.multipliedReportingOverflow(by: 4).partialValue && lengths.contains(self.unicodeScalars.count)
     }
 
-    /// Whether it has the beginning of a web address in it, which mail programs make a link.
+    /// Whether it contains the beginning of a web address, which mail programs turn into a link.
     fileprivate var holdsWebAddress: Bool {
         var last: (UInt8, UInt8, UInt8) = (0, 0, 0)
         for byte in self.utf8 {
@@ -124,7 +124,7 @@ extension String {
         return false
     }
 
-    /// Without the blanks around it, of whatever kind.
+    /// Without surrounding white space of any kind.
     var trimmed: String {
         var scalars = self.unicodeScalars[...]
         while scalars.first?.properties.isWhitespace == true { scalars.removeFirst() }
@@ -134,7 +134,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// A control character, or an end of a line or of a paragraph.
+    /// A control character, or a line or paragraph separator.
     var isControl: Bool {
         if self.isASCII { return self.value < 0x20 || self.value == 0x7F }
         switch self.properties.generalCategory {
@@ -143,7 +143,7 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Nothing that can be seen: a blank, a control or format character (so marks of direction too), or one that Unicode has not given a meaning.
+    /// An invisible character: white space, a control or format character (including bidirectional marks), or an unassigned one.
     var isInvisible: Bool {
         if self.isASCII { return self.value <= 0x20 || self.value == 0x7F }
         switch self.properties.generalCategory {
@@ -154,8 +154,8 @@ extension Unicode.Scalar {
 }
 
 extension UInt8 {
-    /// A letter of ASCII.
+    /// An ASCII letter.
     var isLetter: Bool { UInt8(ascii: "a")...UInt8(ascii: "z") ~= self | 0x20 }
-    /// A digit of ASCII.
+    /// An ASCII digit.
     var isDigit: Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= self }
 }

@@ -1,8 +1,8 @@
 public import Conveyor
 
 extension Settings {
-    /// `VAPID_PRIVATE_KEY`: the key for new subscriptions, then those of older ones; none if web push is off.
-    /// - Throws: one is no key, or there is no `VAPID_SUBJECT`.
+    /// `VAPID_PRIVATE_KEY`: the key for new subscriptions, then those of older ones; empty if web push is off.
+    /// - Throws: if one is not a valid key, or `VAPID_SUBJECT` is missing.
     public func vapidKeys() throws(SettingError) -> [VAPIDKey] {
         var keys: [VAPIDKey] = []
         for text in self.list("VAPID_PRIVATE_KEY") {
@@ -16,7 +16,7 @@ extension Settings {
     }
 
     /// `VAPID_SUBJECT`.
-    /// - Throws: it is not set, or neither `mailto:` nor `https:`.
+    /// - Throws: if it is missing, or neither `mailto:` nor `https:`.
     public func vapidSubject() throws(SettingError) -> String {
         let subject = try self.require("VAPID_SUBJECT")
         guard subject.hasPrefix("mailto:") || subject.hasPrefix("https://"), subject.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {

@@ -2,11 +2,11 @@ public import Conveyor
 
 extension Settings {
     /// `QUEUE_LIMIT`, in messages.
-    /// - Throws: it is no whole number from 1 on.
+    /// - Throws: if it is not an integer of at least 1.
     public func queueLimit() throws(SettingError) -> Int { try self.int("QUEUE_LIMIT", in: 1...1_000_000_000) }
 
     /// `CURRENCY`.
-    /// - Throws: it is none that Stripe presents, in lower case.
+    /// - Throws: if Stripe does not support it, or it is not in lower case.
     public func currency() throws(SettingError) -> String {
         let text = try self.require("CURRENCY")
         guard Currency(text) != nil else {
@@ -15,26 +15,26 @@ extension Settings {
         return text
     }
 
-    /// The key that signs, and the previous ones that are still accepted, in that order.
-    /// - Throws: `SECRET_KEY` is not set. (That each is long enough was checked when the settings were loaded.)
+    /// The key for signing, then the previous keys that are still accepted.
+    /// - Throws: if `SECRET_KEY` is not set. (Its length was checked when the settings were loaded.)
     public func signingKeys() throws(SettingError) -> [String] { [try self.require("SECRET_KEY")] + self.list("SECRET_KEY_PREVIOUS") }
 
-    /// Refuses, wherever it is set, a key of less than 32 bytes; in production also secrets that somebody could guess, connections to other machines
-    /// without verified TLS, and an API without rate limits.
+    /// Refuses keys of less than 32 bytes; in production also guessable secrets, connections to other machines without verified TLS, and an API
+    /// without rate limits.
     func checkShop() throws(SettingError) {
         for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: { $0.utf8.count < 32 }) {
             throw SettingError(name: setting.name, reason: "must have at least 32 bytes")
         }
         _ = try self.vapidKeys()
         guard try self.environment() == .production else { return }
-        // Made by the one who runs the shop, so it can be asked to be long and random.
+        // The shop's operator creates these, so they can be required to be long and random.
         for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: Self.isGuessable) {
             throw SettingError(name: setting.name, reason: "must be random in production, e.g. of openssl rand -hex 32")
         }
         if let token = self.string("CONSOLE_TOKEN"), token.utf8.count < 16 || Self.isGuessable(token) {
             throw SettingError(name: "CONSOLE_TOKEN", reason: "must be random and have at least 16 bytes in production, e.g. of openssl rand -hex 16")
         }
-        // Made by Stripe, which makes them longer.
+        // Stripe creates these, and makes them longer.
         for setting: Setting in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] where self.list(setting).contains(where: { $0.utf8.count < 16 }) {
             throw SettingError(name: setting.name, reason: "must have at least 16 bytes in production: Stripe's dashboard shows it")
         }

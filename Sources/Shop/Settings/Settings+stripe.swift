@@ -2,7 +2,7 @@ public import Conveyor
 
 extension Settings {
     /// `STRIPE_SECRET_KEY`.
-    /// - Throws: it is not set, or is no key that may call Stripe's API.
+    /// - Throws: if it is missing, or not a key for Stripe's API.
     public func stripeSecretKey() throws(SettingError) -> String {
         let key = try self.require("STRIPE_SECRET_KEY")
         guard key.hasPrefix("sk_") || key.hasPrefix("rk_") else {
@@ -11,9 +11,9 @@ extension Settings {
         return key
     }
 
-    /// `STRIPE_PUBLISHABLE_KEY`, which every browser is given: a secret one by mistake must not be, and one of another mode than the secret key's knows
-    /// none of its payments.
-    /// - Throws: it is not set, is no such key, or is of another mode than `STRIPE_SECRET_KEY`, where that is known.
+    /// `STRIPE_PUBLISHABLE_KEY`, which every browser receives. A secret key here would leak, and a key of another mode than the secret key's could
+    /// not confirm its payments.
+    /// - Throws: if it is missing or malformed, or its mode is known and differs from that of `STRIPE_SECRET_KEY`.
     public func stripePublishableKey() throws(SettingError) -> String {
         let key = try self.require("STRIPE_PUBLISHABLE_KEY")
         guard key.hasPrefix("pk_") else { throw SettingError(name: "STRIPE_PUBLISHABLE_KEY", reason: "must begin with pk_") }
@@ -24,7 +24,7 @@ extension Settings {
         return key
     }
 
-    /// `live` or `test`, as the key itself says (docs.stripe.com/keys); nil if it does not.
+    /// `live` or `test` from the key's prefix (docs.stripe.com/keys); nil if it has none.
     private static func stripeMode(of key: String) -> String? {
         let words = key.split(separator: "_", maxSplits: 2)
         return words.count > 1 && ["live", "test"].contains(words[1]) ? String(words[1]) : nil

@@ -1,26 +1,26 @@
 public import Conveyor
 public import Postgres
 
-/// A handler whose messages only the shop's staff may send, or an operator's tool: the actors are looked up in the database, once a batch.
+/// Wraps a handler whose messages only the staff, or an operator's tool, may send: looks up the actors in the database, once per batch.
 ///
-/// The ingress looks as well. But what comes to the queue by another way, or was accepted before its sender lost the right, has no effect.
+/// The ingress checks as well. This also covers messages from elsewhere, and senders who lost the right after the request was accepted.
 public struct StaffOnly<Wrapped: Handler>: Handler {
     private let wrapped: Wrapped
 
-    /// Lets a handler see the messages of the staff alone; the rest is rejected as `forbidden`.
+    /// Passes only the staff's messages to the handler; rejects the rest with `forbidden`.
     public init(_ wrapped: Wrapped) {
         self.wrapped = wrapped
     }
 
-    /// That of the handler.
+    /// The handler's type of preparation.
     public var policy: Policy { self.wrapped.policy }
 
-    /// As the handler does: what only the staff may have done outside, it must look at itself.
+    /// As in the handler, which must itself check rights before it calls external services.
     public func prepare(_ message: Wrapped.Input, _ envelope: Envelope) async throws -> Wrapped.Prepared {
         try await self.wrapped.prepare(message, envelope)
     }
 
-    /// Hands the messages of the staff on to the handler.
+    /// Passes the staff's messages to the handler.
     public func handle(_ batch: [Received<Wrapped.Input, Wrapped.Prepared>], in transaction: Transaction) async throws -> [Reply] {
         let staff = try await Staff.among(batch.map(\.envelope.actor), in: transaction)
         let allowed = batch.filter { staff.contains($0.envelope.actor) }
@@ -32,14 +32,14 @@ public struct StaffOnly<Wrapped: Handler>: Handler {
     }
 }
 
-/// Who may do what only the shop's staff may.
+/// The check for the staff's rights.
 public enum Staff {
-    /// What others are answered.
+    /// The problem for other actors.
     public static let forbidden = Problem(.forbidden, "Only the shop's staff may do this.")
 
     private static let find: Statement = "select id from users where id = any($1) and is_active and is_superuser and erased_at is null"
 
-    /// Those actors that are of the staff: active superusers, and whatever an operator's tool or the system sends.
+    /// The actors with the staff's rights: active superusers, operators' tools, and the system.
     public static func among(_ actors: [String], in transaction: Transaction) async throws(PostgresError) -> Set<String> {
         var staff = Set(actors.filter(self.isOperator))
         var users: [ID: String] = [:]
