@@ -14,7 +14,7 @@ struct AccountsWorker: AsyncParsableCommand {
         }
     }
 
-    /// Of all that it consumes.
+    /// The handlers of all consumed messages.
     static func handlers(pushTo addresses: OutwardAddresses) -> [any Handler] {
         [
             Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), RenewSessionHandler(),

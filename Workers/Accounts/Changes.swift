@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// What a user says of themselves: the name, and what to hear of. A command that comes too late is rejected.
+/// Changes a user's own profile: the name and the notifications. A command older than the last applied one is rejected.
 struct UpdateUserProfile: Handler {
     private static let update: Statement = """
         update users u set full_name = m.full_name, wants_push = m.push, wants_sms = m.sms, wants_email_updates = m.email_updates,
@@ -35,7 +35,7 @@ struct UpdateUserProfile: Handler {
     }
 }
 
-/// What of an account's row takes effect in the order of acceptance.
+/// The parts of an account's row that change in the order of acceptance.
 private struct Account {
     var fullName: String?
     var isActive: Bool
@@ -49,7 +49,7 @@ private struct Account {
         select id, full_name, is_active, is_superuser, changed, wants_push, wants_sms, wants_email_updates from users where id = any($1) and erased_at is null order by id for update
         """
 
-    /// Locks those of the accounts of these messages that exist and are not erased.
+    /// Locks the accounts of these messages; missing and erased ones are left out.
     static func lock(_ messages: [(userID: ID, envelope: Envelope)], in transaction: Transaction) async throws -> ([ID: Account], Acceptances) {
         let rows = try await transaction.pipeline([
             Call(Self.lock, Array(Set(messages.map(\.userID))).sorted()), Acceptances.reading(messages.map(\.envelope)),
@@ -65,7 +65,7 @@ private struct Account {
 }
 
 extension [ID: Account] {
-    /// Changes an account, if there is one of that id, and answers who asked for it.
+    /// Changes an account, if it exists, and answers the command.
     fileprivate mutating func change(_ id: ID, _ change: (inout Account) throws(Problem) -> Void) -> Reply {
         guard var account = self[id] else { return .rejected(Problem(.notFound, "There is no such account.")) }
         do throws(Problem) {
@@ -78,8 +78,8 @@ extension [ID: Account] {
     }
 }
 
-/// A new password, which ends every session and voids the links to reset it. The current one was verified at an epoch: if that has moved, it was
-/// changed meanwhile.
+/// Sets a new password, ends all sessions and voids all reset links. The current password was verified at an epoch: if the epoch has moved, the
+/// password has changed since.
 struct ChangeUserPassword: Handler {
     private static let update: Statement = """
         update users set password_hash = $2, token_epoch = token_epoch + 1, updated_at = now()
@@ -101,7 +101,7 @@ struct ChangeUserPassword: Handler {
     }
 }
 
-/// An address whose link was followed.
+/// Marks an address as verified, after its link was followed.
 struct VerifyAddress: Handler {
     private static let update: Statement = """
         update users u set email_verified = true, updated_at = now()
@@ -114,7 +114,7 @@ struct VerifyAddress: Handler {
     }
 }
 
-/// Ends every session of an account.
+/// Ends all sessions of an account.
 struct EndSessions: Handler {
     private static let update: Statement =
         "update users set token_epoch = token_epoch + 1, updated_at = now() where id = any($1::uuid[]) returning id"
@@ -125,7 +125,7 @@ struct EndSessions: Handler {
     }
 }
 
-/// A superuser's switches, all that are named or none. A command that comes too late is rejected.
+/// Sets an account's flags, all of them or none. A command older than the last applied one is rejected.
 struct SetFlags: Handler {
     private static let update: Statement = """
         update users u set is_active = m.is_active, is_superuser = m.is_superuser, changed = m.changed, updated_at = now()
@@ -151,7 +151,7 @@ struct SetFlags: Handler {
     }
 }
 
-/// `account.updated` for those that exist, `not_found` for the rest.
+/// `account.updated` for existing accounts, `not_found` for the others.
 private func updated(_ ids: [ID], by rows: Rows) throws(PostgresError) -> [Reply] {
     let there = Set(try rows.decode(ID.self))
     return ids.map { id in

@@ -2,10 +2,10 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Takes a person out of the accounts and of the messages that are kept. Its orders stay for the bookkeeping, without a link to the person;
-/// what other workers keep of it they erase themselves when they hear of it.
+/// Removes a person's data from the accounts and the stored messages. The orders stay for the bookkeeping, without a link to the person.
+/// The other workers erase their own data on `account.erased`.
 struct Erase: Handler {
-    /// As it was; locked until the transaction ends.
+    /// The account before the erasure; locked until the transaction ends.
     private static let read: Statement = "select id, email from users where id = any($1::uuid[]) and erased_at is null order by id for update"
     private static let update: Statement = """
         update users set email = 'erased-' || id || '@invalid', full_name = null, password_hash = '!', is_active = false, is_superuser = false,
@@ -13,7 +13,7 @@ struct Erase: Handler {
         where id = any($1::uuid[]) and erased_at is null
         """
     private static let readErased: Statement = "select id from users where id = any($1::uuid[]) and erased_at is not null"
-    /// Before its resets are forgotten, as they lead to the letters that were asked for.
+    /// Before the resets are deleted, since they lead to the e-mails that were requested.
     private static let forgetMessages: Statement = "select forget_messages(id, email) from unnest($1::uuid[], $2::text[]) m(id, email)"
     private static let forgetResets: Statement = "delete from password_resets where user_id = any($1::uuid[])"
     private static let forgetSessions: Statement = "delete from sessions where user_id = any($1::uuid[])"
@@ -30,7 +30,7 @@ struct Erase: Handler {
         transaction.enqueue(Self.forgetResets, ids)
         transaction.enqueue(Self.forgetSessions, ids)
         transaction.enqueue(Self.forgetBrowsers, ids)
-        // Erased before is as good as erased now.
+        // An account that was erased before counts as erased now.
         let erased = Set(try await transaction.query(Self.readErased, ids).decode(ID.self))
         return ids.map { id in
             erased.contains(id)

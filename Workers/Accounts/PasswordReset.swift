@@ -2,14 +2,14 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Opens a reset for the account of an address, and has its link mailed. An unknown address gets no e-mail and no error, so the answer does not reveal accounts. So does the
-/// fourth request within an hour, or anybody could fill a customer's mailbox.
+/// Opens a reset for the account of an address, and has its link mailed. An unknown address gets no e-mail and no error, so the answer does not
+/// reveal accounts. Neither does the fourth request within an hour, or anyone could fill a customer's mailbox.
 struct RequestReset: Handler {
-    /// Two batches for one account count one after the other.
+    /// The lock makes two batches for one account count one after the other.
     private static let lock: Statement = """
         select from users where lower(email) = any (select lower(normalize(e, nfc)) from unnest($1::text[]) e) order by id for update
         """
-    /// A reset lasts an hour, so those that have not expired are those of the last hour.
+    /// A reset lasts an hour, so the resets that have not expired are those of the last hour.
     private static let insert: Statement = """
         insert into password_resets (id, user_id, expires_at)
         select id, user_id, now() + interval '1 hour'
@@ -39,16 +39,16 @@ struct RequestReset: Handler {
 }
 
 extension SendEmail {
-    /// Tells the owner of an account that its password was changed: it may have been somebody else.
+    /// Notifies an account's owner of a changed password: another person may have changed it.
     static func passwordChanged(of user: ID, to email: String, name: String?, by command: Envelope) -> SendEmail {
         SendEmail(
             template: "password_changed", subject: command.messageID.description, to: email, userID: user, data: name.map { ["name": $0] } ?? [:])
     }
 }
 
-/// Uses a reset, once, ends every session and voids all other resets of the account.
+/// Uses a reset once, ends all sessions and voids the account's other resets.
 struct Reset: Handler {
-    /// The account first, so that two resets of one wait for each other and do not deadlock.
+    /// The account first: so two resets of one account wait for each other instead of deadlocking.
     private static let lock: Statement = "select from users where id = (select user_id from password_resets where id = $1) for update"
     private static let spend: Statement = """
         update password_resets set used_at = now() where id = $1 and used_at is null and expires_at > now() returning user_id

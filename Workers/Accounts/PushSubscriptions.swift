@@ -3,16 +3,16 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Keeps the push subscription of a user's browser. The same endpoint is the same subscription, also under another account.
+/// Stores the push subscription of a user's browser. The same endpoint is the same subscription, even under another account.
 struct KeepPushSubscription: Handler {
-    /// More browsers than anybody uses; each is a request for every event.
+    /// More browsers than a user has; each costs a request per event.
     static let mostOfUser = 20
 
-    /// The account, so that two at once are counted one after the other.
+    /// Locks the account, so that two subscriptions are counted one after the other.
     private static let lock: Statement = "select from users where id = $1 and is_active and erased_at is null for update"
     private static let forgetExpired: Statement = "delete from push_subscriptions where user_id = $1 and expires_at < now()"
     private static let others: Statement = "select count(*) from push_subscriptions where user_id = $1 and id <> $2"
-    /// A browser that subscribes anew has new keys; one that only says so once more has those that it had, and the shop's key of that time.
+    /// A renewed subscription has new keys; a repeated one keeps its keys, and the shop's key of that time.
     private static let upsert: Statement = """
         insert into push_subscriptions (id, user_id, endpoint, p256dh, auth, public_key, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
         on conflict (id) do update set user_id = excluded.user_id, p256dh = excluded.p256dh, auth = excluded.auth, expires_at = excluded.expires_at,
@@ -44,7 +44,7 @@ struct KeepPushSubscription: Handler {
     }
 }
 
-/// Ends subscriptions: the user's own wish, or the push service says that they are gone.
+/// Ends subscriptions: at the user's request, or because the push service reports that they are gone.
 struct EndPushSubscription: Handler {
     private static let delete: Statement = """
         delete from push_subscriptions s using unnest($1::uuid[], $2::uuid[]) m(id, user_id)
@@ -55,7 +55,7 @@ struct EndPushSubscription: Handler {
         let rows = try await transaction.query(Self.delete, batch.map(\.payload.subscriptionID), batch.map(\.payload.userID))
         let deleted = Set(try rows.decode(ID.self))
         return batch.map { message in
-            // The push service's word comes as often as something was sent.
+            // The push service reports it after each notification.
             deleted.contains(message.payload.subscriptionID) || message.payload.userID == nil
                 ? .done() : .rejected(Problem(.notFound, "There is no such subscription."))
         }

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Makes accounts. The address is unique whatever its case and however its letters are composed; who comes second is rejected.
+/// Creates accounts. The address is unique regardless of case and Unicode composition; the second account with it is rejected.
 struct Register: Handler {
     private static let insert: Statement = """
         insert into users (id, email, password_hash, full_name)

@@ -3,9 +3,9 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Notes which refresh token of a session is the newest, so that an older one that comes again is known for what it is.
+/// Records the newest refresh token of each session, so that the ingress recognises an older one that comes again.
 struct RenewSessionHandler: Handler {
-    /// Whatever the order in which they come, the counter only rises, and what was ended stays so.
+    /// The counter only rises and an ended session stays ended, whatever the order of the messages.
     private static let upsert: Statement = """
         insert into sessions (id, user_id, counter, expires_at)
         select distinct on (id) id, user_id, counter, to_timestamp(expires_at)
@@ -29,7 +29,7 @@ struct RenewSessionHandler: Handler {
     }
 }
 
-/// Ends sessions: signed out, or one of their refresh tokens came twice. Kept for as long as one of their tokens may be good.
+/// Ends sessions after a sign-out or a reused refresh token. The row stays until all tokens of the session have expired.
 struct EndSessionHandler: Handler {
     private static let upsert: Statement = """
         insert into sessions (id, user_id, counter, ended_at, expires_at)

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Removes the address and telephone number of an erased person from the records of sent e-mails.
+/// Removes an erased person's address and telephone number from the records of sent e-mails.
 struct ForgetLetters: Handler {
     private static let emails: Statement = "update emails set recipient = 'erased' where user_id = any($1)"
     private static let textMessages: Statement = "update text_messages set recipient = 'erased' where user_id = any($1)"

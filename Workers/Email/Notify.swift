@@ -3,10 +3,10 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Sends the notifications of a message type, if it has any.
+/// Sends the notifications for a message type, if it has any.
 struct Notify<Input: Message>: Handler {
     let post: Post
-    /// The notices that a message asks for.
+    /// The notifications for a message.
     let compose: @Sendable (Input) async throws -> [Notice]
     /// The order to notify the customer's browsers about; nil if they get no notification.
     let pushes: (@Sendable (Input) -> ID)?
@@ -36,16 +36,16 @@ struct Notify<Input: Message>: Handler {
         for (order, browser) in try await transaction.query(NotifyLimits.browsers, orders).decode((ID, ID).self) {
             browsers[order, default: []].append(browser)
         }
-        // A message each: what one push service does holds up neither the e-mail nor another browser.
+        // One message per browser: so a slow push service delays neither the e-mail nor another browser.
         return orders.map { order in
             .done(emits: (browsers[order] ?? []).map { SendPush(subscriptionID: $0, event: Input.type, orderID: order) })
         }
     }
 }
 
-/// What a generic type cannot hold.
+/// Generic types cannot have static stored properties.
 enum NotifyLimits {
-    /// As many as a mail server takes at once without complaint.
+    /// The number of connections that mail servers usually accept at once.
     static let largestBatch = 4
 
     fileprivate static let browsers: Statement = """

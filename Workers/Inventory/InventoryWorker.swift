@@ -17,10 +17,10 @@ struct InventoryWorker: AsyncParsableCommand {
         }
     }
 
-    /// Of all that it consumes.
+    /// The handlers of all consumed messages.
     /// - Parameters:
-    ///   - currency: of products that do not say: ISO 4217, lower case.
-    ///   - lowStockThreshold: of products without one of their own.
+    ///   - currency: the default currency: ISO 4217, lower case.
+    ///   - lowStockThreshold: the default threshold.
     static func handlers(currency: String, lowStockThreshold: Int) -> [any Handler] {
         [
             ReserveStockHandler(lowStockThreshold: lowStockThreshold), ReleaseStockHandler(lowStockThreshold: lowStockThreshold),

@@ -19,7 +19,7 @@ struct OrdersWorker: AsyncParsableCommand {
         }
     }
 
-    /// Of all that it consumes.
+    /// The handlers of all consumed messages.
     /// - Parameter paymentWindow: how long an order awaits its payment.
     static func handlers(paymentWindow: Duration) -> [any Handler] {
         [

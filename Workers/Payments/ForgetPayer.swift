@@ -2,8 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Takes somebody who was erased out of what is kept of their payments: amounts, states and Stripe's ids stay, words go. What Stripe itself keeps, as the
-/// shop's payment provider, is erased there.
+/// Removes an erased person from the stored payments: amounts, states and Stripe's ids stay, texts go. The data at Stripe, the shop's payment
+/// provider, is erased there.
 struct ForgetPayer: Handler {
     private static let refunds: Statement = """
         update refunds set reason = null, failure_reason = null
@@ -12,7 +12,7 @@ struct ForgetPayer: Handler {
     private static let payments: Statement = """
         update payments set failure_message = null where order_id in (select id from orders where user_id = any($1)) and failure_message is not null
         """
-    /// An event that waits for its intent is still needed; it is forgotten with the others once it was applied.
+    /// An event that waits for its intent is still needed; it is erased with the others once it was applied.
     private static let events: Statement = """
         update stripe_events set payload = json_build_object('id', id, 'type', type, 'erased', true)
         where state <> 'waiting' and object_id in (

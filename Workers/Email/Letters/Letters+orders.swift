@@ -5,9 +5,9 @@ import Postgres
 import Shop
 import Transfer
 
-/// The e-mails to customers about their orders.
+/// The customers' e-mails about their orders.
 extension Letters {
-    /// A letter about an order, one a kind; where it is said by text message too, and there is a number, that as well.
+    /// An e-mail about an order, one per kind; as a text message too, if the kind has one and there is a number.
     func order(_ id: ID, _ template: MailTemplate) async throws -> [Notice] {
         guard let order = try await OrderForLetter.read(id, in: self.pool), let to = try order.mailbox else { return [] }
         var values = order.values(shopURL: self.shopURL)
@@ -25,7 +25,7 @@ extension Letters {
         return notices
     }
 
-    /// An attempt to pay failed: one letter an attempt, unless the order was decided meanwhile.
+    /// After a failed payment attempt: one e-mail per attempt, unless the order has been decided meanwhile.
     func paymentFailed(_ event: PaymentFailed) async throws -> [Notice] {
         guard let order = try await OrderForLetter.read(event.orderID, in: self.pool), let to = try order.mailbox,
             order.status == OrderStatus.awaitingPayment.rawValue, order.wantsEmailUpdates
@@ -39,7 +39,7 @@ extension Letters {
         ]
     }
 
-    /// Money went back: one letter a refund.
+    /// After a refund: one e-mail per refund.
     func refunded(_ event: PaymentRefunded) async throws -> [Notice] {
         guard let order = try await OrderForLetter.read(event.orderID, in: self.pool), let to = try order.mailbox else { return [] }
         var values = order.values(shopURL: self.shopURL)
@@ -48,7 +48,7 @@ extension Letters {
         return [Notice(template: .refunded, subject: event.refundID, recipient: .mailbox(to), userID: order.userID, values: values)]
     }
 
-    /// Why a card was declined, in words. Stripe asks not to tell a thief more (docs.stripe.com/declines/codes).
+    /// Why a card was declined, in words. Stripe advises not to reveal more, in case the card is stolen (docs.stripe.com/declines/codes).
     private static func reason(of code: String?) -> String {
         switch code {
         case "insufficient_funds": "Your bank says that there is not enough money in the account."

@@ -7,7 +7,7 @@ import Shop
 extension Letters {
     private static let product: Statement = "select sku, name from products where id = $1"
 
-    /// A product's stock has fallen to its threshold: one letter a crossing.
+    /// A product's stock fell to its threshold: one e-mail per crossing.
     func stockLow(_ event: StockLow) async throws -> [Notice] {
         guard let admin else { return [] }
         let (sku, name) = try await self.pool.query(Self.product, event.productID).decode((String, String).self).first ?? ("", "\(event.productID)")
@@ -23,7 +23,7 @@ extension Letters {
 
     private static let disputeReason: Statement = "select reason from disputes where dispute_id = $1"
 
-    /// A customer disputes a charge, or that dispute moved: one letter a state.
+    /// A customer disputes a charge, or the dispute changed: one e-mail per state.
     func disputed(_ event: PaymentDisputed) async throws -> [Notice] {
         guard let admin, let order = try await OrderForLetter.read(event.orderID, in: self.pool) else { return [] }
         let reason = try await self.pool.query(Self.disputeReason, event.disputeID).decode(String?.self).first ?? nil

@@ -5,15 +5,15 @@ import Postgres
 import Shop
 import Transfer
 
-/// What each notice says and who gets it, read from the database at the moment of writing: events carry ids only.
+/// Composes each notification from the database at the time of writing: events contain only ids.
 struct Letters: Sendable {
     let pool: PostgresPool
     let shopURL: String
-    /// The address of the staff; nil without `ADMIN_EMAIL`.
+    /// The staff's address; nil without `ADMIN_EMAIL`.
     let admin: Mailbox?
     private let secretKey: String
 
-    /// - Throws: `SettingError` for what is missing or wrong.
+    /// - Throws: `SettingError` for a missing or wrong setting.
     init(settings: Settings, pool: PostgresPool) throws {
         self.pool = pool
         self.shopURL = try settings.webAddress("SHOP_URL")
@@ -21,12 +21,12 @@ struct Letters: Sendable {
         self.admin = settings.string("ADMIN_EMAIL") == nil ? nil : try Mailbox(setting: "ADMIN_EMAIL", of: settings)
     }
 
-    /// A name is greeted with only where the address is known to be its owner's: else a stranger could write what he likes to anybody.
+    /// Greets by name only at a verified address: otherwise a stranger could use the name to send text to anyone.
     private static let user: Statement = "select email, case when email_verified then full_name end from users where id = $1 and erased_at is null"
 
-    /// `email.send`: a template by name. A password reset's link is made here, so that no message holds its token.
+    /// `email.send`: a template by name. A password reset's link is made here, so that no message contains its token.
     func asked(_ command: SendEmail) async throws -> [Notice] {
-        // Its person was erased, before or after it was written.
+        // The person was erased, before or after the message was written.
         guard !command.to.isEmpty else { return [] }
         if let userID = command.userID, try await self.pool.query(Self.user, userID).isEmpty { return [] }
         guard let template = MailTemplate(rawValue: command.template) else {
@@ -57,7 +57,7 @@ struct Letters: Sendable {
         ]
     }
 
-    /// A customer's mailbox. What is not allowed in a header is left out of the name.
+    /// A customer's mailbox. Characters that a header must not contain are removed from the name.
     static func mailbox(_ address: String, _ name: String?) throws -> Mailbox {
         let name = name?.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }.joined(separator: " ")
         do throws(MailError) {

@@ -5,7 +5,7 @@ import Postgres
 import Shop
 import Transfer
 
-/// An order as letters tell of it.
+/// An order as e-mails describe it.
 struct OrderForLetter: Sendable {
     let id: ID
     let userID: ID
@@ -18,13 +18,13 @@ struct OrderForLetter: Sendable {
     private let total: Money
     private let refunded: Money
     private let address: Address?
-    /// Nil if the account was erased.
+    /// nil if the account was erased.
     private let email: String?
-    /// Nil unless the address is known to be the account's owner's, see ``Letters``.
+    /// nil unless the address is verified; see ``Letters``.
     private let name: String?
-    /// Of an order whose money came after it was given up: what the inventory said when it was asked again, `held` or `refused`.
+    /// For an order that was paid after it had been given up: the answer to the second reservation, `held` or `refused`.
     private let revival: String?
-    /// What the customer wants to hear beside what is owed; nothing if the account was erased.
+    /// The optional notifications that the customer wants; none if the account was erased.
     let wantsSMS: Bool
     let wantsEmailUpdates: Bool
     private let items: [(name: String, quantity: Int32, unitAmount: Money)]
@@ -37,7 +37,7 @@ struct OrderForLetter: Sendable {
         """
     private static let lines: Statement = "select name, quantity, unit_amount from order_items where order_id = $1 order by name"
 
-    /// Nil if there is no such order.
+    /// nil if the order does not exist.
     static func read(_ id: ID, in pool: PostgresPool) async throws -> OrderForLetter? {
         let results = try await pool.pipeline([Call(self.head, id), Call(self.lines, id)])
         guard let row = results[0].first else { return nil }
@@ -51,10 +51,10 @@ struct OrderForLetter: Sendable {
             revival: try row[12], wantsSMS: try row[14], wantsEmailUpdates: try row[15], items: items)
     }
 
-    /// The customer's; nil if the account was erased.
+    /// The customer's address; nil if the account was erased.
     var mailbox: Mailbox? { get throws { try self.email.map { try Letters.mailbox($0, self.name) } } }
 
-    /// The number that the customer gave with the address, if it is one as E.164 has them.
+    /// The telephone number in the shipping address, if it is in E.164 form.
     var phone: String? {
         guard let digits = self.address?.phone?.filter({ !" -()./".contains($0) }), digits.hasPrefix("+"), (8...16).contains(digits.count),
             digits.dropFirst().allSatisfy(\.isASCII), digits.dropFirst().allSatisfy(\.isNumber)
@@ -62,7 +62,7 @@ struct OrderForLetter: Sendable {
         return digits
     }
 
-    /// What every letter about an order may say.
+    /// The values that every e-mail about an order may use.
     func values(shopURL: String) -> MailValues {
         var values: MailValues = [
             "number": String(self.number), "total": self.total.description, "url": "\(shopURL)/orders/\(self.id)",
@@ -83,7 +83,7 @@ struct OrderForLetter: Sendable {
 }
 
 extension Address {
-    /// As it is written on a parcel.
+    /// As on a parcel.
     fileprivate var lines: [String] {
         let town = [self.city, self.state, self.postalCode].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")
         return [self.name, self.line1, self.line2 ?? "", town, self.country].filter { !$0.isEmpty }

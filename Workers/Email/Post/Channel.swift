@@ -1,20 +1,20 @@
 import Postgres
 
-/// A way to reach people. A further one (push, by some provider) is one such type and a table of what it has sent.
+/// A way to reach people. Another one, such as a push provider, needs a type like this and a table of sent notifications.
 protocol Channel: Sendable {
-    /// As the trace names it: `mail`, `sms`.
+    /// The name in the trace: `mail`, `sms`.
     var name: String { get }
-    /// Where what it has sent is kept: (kind, subject) unique, recipient, message_id, sent_at, user_id.
+    /// The table of sent notifications: (kind, subject) unique, recipient, message_id, sent_at, user_id.
     var table: String { get }
 
-    /// Hands a notice over to those who deliver it.
+    /// Sends a notification.
     /// - Throws: `Transient`, `Poison`, `Misconfigured`.
     func deliver(_ notice: Notice) async throws -> Handover
 }
 
-/// What became of a notice.
+/// The result of sending.
 struct Handover: Sendable {
-    /// The id under which it can be found again; nil if it was refused and trying again, or a person, cannot help.
+    /// The id at the provider; nil if it refused and neither a retry nor a person can help.
     var messageID: String?
     /// For the trace, e.g. `250`.
     var outcome: String

@@ -16,7 +16,7 @@ struct MailChannel: Channel {
     private let from: Mailbox
     private let domain: String
 
-    /// - Throws: `SettingError` for what is missing or wrong.
+    /// - Throws: `SettingError` for a missing or wrong setting.
     init(settings: Settings) throws {
         let security = try settings.oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"])
         do {
@@ -25,7 +25,7 @@ struct MailChannel: Channel {
                     host: settings.require("SMTP_HOST"), port: settings.int("SMTP_PORT", in: 1...65_535),
                     security: security == "none" ? .none : security == "implicit" ? .implicit : .startTLS,
                     username: settings.string("EMAIL_USERNAME"), password: settings.string("EMAIL_PASSWORD"), caFile: settings.string("TLS_CA_FILE"),
-                    // Less than a message's time limit.
+                    // Shorter than the message's time limit.
                     timeout: .seconds(45)))
         } catch let error as TransferError {
             throw SettingError(name: error.code == .badCAFile ? "TLS_CA_FILE" : "SMTP_HOST", reason: "cannot be used: \(error)")
@@ -40,7 +40,7 @@ struct MailChannel: Channel {
         guard case .mailbox(let to) = notice.recipient else { throw Poison(.bug, "an e-mail to a telephone") }
         let rendered = try self.renderer.render(notice.template, notice.values)
         let messageID = self.messageID(of: notice)
-        // An answering machine must not answer (RFC 3834).
+        // Auto-replies must not answer it (RFC 3834).
         var headers = [(name: "Auto-Submitted", value: "auto-generated")]
         if notice.template == .welcome { headers.append(("List-Unsubscribe", "<mailto:\(self.from.address)?subject=unsubscribe>")) }
         let span = startSpan("mail \(notice.template.rawValue)", ofKind: .client)
@@ -58,13 +58,13 @@ struct MailChannel: Channel {
         }
     }
 
-    /// The same whenever it is tried, so that a mail server or reader can tell the second one.
+    /// The same for each attempt, so that mail servers and readers recognise a duplicate.
     private func messageID(of notice: Notice) -> String {
         let digest = SHA256.hash(data: Array("\(notice.template.rawValue)\u{0}\(notice.subject)".utf8))
         return "<" + digest.prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + "@\(self.domain)>"
     }
 
-    /// What a refusal means for the message: the shop's settings, never, or later.
+    /// The error for a refusal: wrong settings, never, or later.
     private static func sorted(_ error: SMTPError) -> any Error {
         let reply = error.reply ?? 0
         switch error.code {

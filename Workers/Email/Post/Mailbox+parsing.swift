@@ -2,7 +2,7 @@ import Conveyor
 import Transfer
 
 extension Mailbox {
-    /// `ada@example.com` or `Ada Lovelace <ada@example.com>`, as settings have it.
+    /// Parses `ada@example.com` or `Ada Lovelace <ada@example.com>`, as in settings.
     init(parsing text: String) throws(MailError) {
         guard text.hasSuffix(">"), let open = text.lastIndex(of: "<") else {
             try self.init(text)
@@ -14,8 +14,8 @@ extension Mailbox {
         try self.init(String(text[text.index(after: open)...].dropLast()), name: name.isEmpty ? nil : String(name))
     }
 
-    /// The mailbox that a setting names.
-    /// - Throws: `SettingError` if it is not set, or no mailbox.
+    /// The mailbox in a setting.
+    /// - Throws: `SettingError` if it is missing or malformed.
     init(setting: Setting, of settings: Settings) throws(SettingError) {
         let text = try settings.require(setting)
         do throws(MailError) {

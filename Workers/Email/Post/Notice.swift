@@ -3,15 +3,15 @@ import MailTemplates
 import Shop
 import Transfer
 
-/// Something to tell one person, by one way.
+/// One notification for one person over one channel.
 struct Notice: Sendable {
-    /// By which way, and where.
+    /// The channel and the address.
     enum Recipient: Sendable {
         case mailbox(Mailbox)
-        /// As E.164 has it: `+442079460000`.
+        /// In E.164 form: `+442079460000`.
         case phone(String)
 
-        /// For the record.
+        /// The address in the table.
         var address: String {
             switch self {
             case .mailbox(let mailbox): mailbox.address
@@ -20,15 +20,15 @@ struct Notice: Sendable {
         }
     }
 
-    /// What it says; its name is the notice's kind.
+    /// The content; its name is the notification's kind.
     var template: MailTemplate
-    /// The id of its subject: each channel sends a (kind, subject) once.
+    /// The id of the subject: each channel sends a (kind, subject) once.
     var subject: String
     var recipient: Recipient
-    /// The account that it is for, so that it goes when the person is erased; nil for the shop's staff.
+    /// The recipient's account, so that the record is erased with the person; nil for the staff.
     var userID: ID?
     var values: MailValues
 
-    /// The kind and subject, which tell it from all others.
+    /// The kind and subject, which identify it.
     var name: String { "\(self.template.rawValue)/\(self.subject)" }
 }

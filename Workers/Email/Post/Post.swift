@@ -5,19 +5,19 @@ import MailTemplates
 import Postgres
 import Transfer
 
-/// Hands notices to their channels: each (kind, subject) once by each.
+/// Sends notifications: each (kind, subject) once per channel.
 ///
-/// A notice is sent within a transaction that locks it and writes down that it was sent: two workers with the same one at once send one, and one that
-/// dies leaves it to the next at once. Only between the other side's yes and the commit may a crash make it be sent a second time.
+/// It sends a notification within the transaction that locks and records it: of two workers with the same one only one sends it, and after a crash
+/// the next one does. Only a crash between the provider's answer and the commit can send it twice.
 struct Post: Sendable {
     private let mail: MailChannel
-    /// Nil if it is not configured.
+    /// nil if it is not configured.
     private let sms: SMSChannel?
     private let pool: PostgresPool
     /// Whether browsers get notifications: `VAPID_PRIVATE_KEY` is set.
     let tellsBrowsers: Bool
 
-    /// A notice that was handed over.
+    /// A sent notification.
     struct Sent: Sendable {
         var channel: String
         var kind: String
@@ -26,8 +26,8 @@ struct Post: Sendable {
         var microseconds: Int
     }
 
-    /// - Parameter concurrency: notices that are sent side by side at most; each has a connection of its own meanwhile.
-    /// - Throws: `SettingError` for what is missing or wrong.
+    /// - Parameter concurrency: the limit of notifications sent at the same time, each over its own connection.
+    /// - Throws: `SettingError` for a missing or wrong setting.
     init(settings: Settings, concurrency: Int, logger: Logger) throws {
         self.mail = try MailChannel(settings: settings)
         self.sms = try SMSChannel(settings: settings, logger: logger)
@@ -38,7 +38,7 @@ struct Post: Sendable {
 
     private static let lock: Statement = "select pg_try_advisory_xact_lock(hashtext($1), hashtext($2))"
 
-    /// Sends what was not sent before.
+    /// Sends the notifications that have not been sent.
     /// - Throws: `Transient`, `Poison`, `Misconfigured`.
     func send(_ notices: [Notice]) async throws -> [Sent] {
         var sent: [Sent] = []

@@ -6,7 +6,7 @@ import Shop
 import Tracing
 import Transfer
 
-/// Text messages, through Twilio's API or one that is like it (twilio.com/docs/messaging/api/message-resource#create-a-message-resource).
+/// Text messages through Twilio's API or a compatible one (twilio.com/docs/messaging/api/message-resource#create-a-message-resource).
 struct SMSChannel: Channel {
     let name = "sms"
     let table = "text_messages"
@@ -18,8 +18,8 @@ struct SMSChannel: Channel {
     private let renderer: MailRenderer
     private let logger: Logger
 
-    /// Nil unless `SMS_ACCOUNT_SID` is set.
-    /// - Throws: `SettingError` for what is missing or wrong.
+    /// nil unless `SMS_ACCOUNT_SID` is set.
+    /// - Throws: `SettingError` for a missing or wrong setting.
     init?(settings: Settings, logger: Logger) throws {
         guard let account = settings.string("SMS_ACCOUNT_SID") else { return nil }
         guard account.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) }) else {
@@ -42,7 +42,7 @@ struct SMSChannel: Channel {
     private struct Answer: Decodable {
         /// The message's id.
         var sid: String?
-        /// Of an error: twilio.com/docs/api/errors
+        /// The error code: twilio.com/docs/api/errors
         var code: Int?
         var message: String?
     }
@@ -68,7 +68,7 @@ struct SMSChannel: Channel {
         case 408, 429, 500...:
             throw Transient("SMS: \(outcome) \(answer?.message ?? "")", retryAfter: response.headers.retryAfter)
         default:
-            // A number that does not exist, or takes none: the customer has the e-mail.
+            // The number does not exist, or accepts no text messages: the customer still has the e-mail.
             self.logger.notice("a text message was refused: \(outcome) \(answer?.message ?? "")", metadata: ["subject": "\(notice.subject)"])
             return Handover(messageID: nil, outcome: outcome)
         }

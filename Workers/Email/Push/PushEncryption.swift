@@ -1,9 +1,9 @@
 import Crypto
 import FoundationEssentials
 
-/// Encrypts what only one browser may read (RFC 8291, by the content coding `aes128gcm` of RFC 8188).
+/// Encrypts a message for one browser (RFC 8291, with the content coding `aes128gcm` of RFC 8188).
 enum PushEncryption {
-    /// Push services take 4096 bytes; so much of the text fits into them with its header and its tag.
+    /// Push services accept 4096 bytes; this is the room for text besides the header and the tag.
     static let longest = 4096 - 86 - 17
     private static let recordSize: UInt32 = 4096
 
@@ -23,7 +23,7 @@ enum PushEncryption {
             inputKeyMaterial: material, salt: salt, info: Array("Content-Encoding: aes128gcm\0".utf8), outputByteCount: 16)
         let nonce = HKDF<SHA256>.deriveKey(
             inputKeyMaterial: material, salt: salt, info: Array("Content-Encoding: nonce\0".utf8), outputByteCount: 12)
-        // 2 ends the last record's text.
+        // 2 marks the end of the last record.
         let sealed = try AES.GCM.seal(text + [2], using: key, nonce: AES.GCM.Nonce(data: nonce.withUnsafeBytes { Array($0) }))
         var body = salt
         for shift in stride(from: 24, through: 0, by: -8) { body.append(UInt8(truncatingIfNeeded: self.recordSize >> UInt32(shift))) }

@@ -3,20 +3,20 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// What a browser shows.
+/// A notification as the browser shows it.
 struct PushNote: Encodable, Equatable {
-    /// How soon a device that saves power should hear of it (RFC 8030, section 5.3).
+    /// How urgent it is for a device that saves power (RFC 8030, section 5.3).
     enum Urgency: String { case low, normal, high }
 
     var title: String
     var body: String
     /// The page that it opens.
     var url: String
-    /// A newer one with the same tag takes its place.
+    /// A newer notification with the same tag replaces it.
     var tag: String
 
-    /// - Parameter amount: of the order, or what went back.
-    /// - Returns: nil for an event that browsers are not told of.
+    /// - Parameter amount: of the order, or of the refund.
+    /// - Returns: nil for an event without a notification.
     init?(event: String, order: ID, number: Int64, amount: Money, carrier: String?, shopURL: String) {
         let name = "Order #\(number)"
         switch event {
@@ -35,13 +35,13 @@ struct PushNote: Encodable, Equatable {
 
     static func urgency(of event: String) -> Urgency {
         switch event {
-        // The customer can still do something.
+        // The customer can still act.
         case PaymentFailed.type: .high
         case PaymentRefunded.type, OrderExpired.type: .low
         default: .normal
         }
     }
 
-    /// So that of what waits for a device only the newest of an order comes (RFC 8030, section 5.4): 22 characters of base64url.
+    /// The topic: of the notifications waiting for a device only the order's newest is delivered (RFC 8030, section 5.4). 22 characters of base64url.
     static func topic(of order: ID) -> String { Base64URL.encode(order.bytes) }
 }

@@ -6,14 +6,14 @@ import Shop
 import Tracing
 import Transfer
 
-/// Sends one event to one browser by its push service (RFC 8030), and ends the subscription that the service knows no more.
+/// Sends one event to one browser through its push service (RFC 8030), and ends subscriptions that the service no longer knows.
 struct PushSender: Handler {
-    /// What came of it.
+    /// The result of sending.
     enum Ending: Sendable {
         case sent(Call)
-        /// The subscription is over.
+        /// The subscription has ended.
         case gone(Call)
-        /// There is no subscription, or nothing to send.
+        /// No subscription, or nothing to send.
         case nothing
 
         /// For the trace.
@@ -31,17 +31,17 @@ struct PushSender: Handler {
     private let subject: String
     private let shopURL: String
 
-    /// How long a push service keeps a message for a device that is offline: a day, in seconds.
+    /// How long a push service stores a message for an offline device: a day, in seconds.
     private static let lifetime = 86_400
     private static let timeout = Duration.seconds(10)
-    /// Of a key's word; RFC 8292 allows a day.
+    /// The lifetime of a VAPID token; RFC 8292 allows a day.
     private static let authorizationSeconds: Int64 = 6 * 3600
 
-    /// Many side by side: what one push service does, the others' need not wait for.
+    /// Many at the same time: a slow push service must not delay the others.
     var policy: Policy { Policy(largestBatch: 32, timeLimit: .seconds(30)) }
 
-    /// Nil unless `VAPID_PRIVATE_KEY` is set.
-    /// - Throws: `SettingError` for what is missing or wrong.
+    /// nil unless `VAPID_PRIVATE_KEY` is set.
+    /// - Throws: `SettingError` for a missing or wrong setting.
     init?(settings: Settings, pool: PostgresPool) throws {
         let keys = try settings.vapidKeys()
         guard !keys.isEmpty else { return nil }
@@ -67,12 +67,12 @@ struct PushSender: Handler {
 
     func prepare(_ command: SendPush, _ envelope: Envelope) async throws -> Ending {
         let rows = try await self.pool.query(Self.read, command.subscriptionID, command.orderID, command.event == PaymentRefunded.type)
-        // Unsubscribed, switched off, erased, or another user's by now.
+        // Unsubscribed, disabled, erased, or transferred to another user by now.
         guard let row = rows.first else { return .nothing }
         let (endpoint, p256dh, auth, publicKey) = try row.decode((String, String, String, String).self)
         let call = Ending.Call(at: Date(), microseconds: 0, outcome: "")
         guard let key = self.keys[publicKey], try row[9, as: Bool.self] else {
-            // It was made with a key that is forgotten, or has ended by itself.
+            // The key of the subscription is gone, or it has expired.
             return .gone(.init(at: call.at, microseconds: 0, outcome: "not sent"))
         }
         if command.event == PaymentFailed.type, try row[8, as: String.self] != OrderStatus.awaitingPayment.rawValue { return .nothing }

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Takes a product out of the shop; orders keep their lines.
+/// Archives a product; existing orders keep their lines.
 struct ArchiveProductHandler: Handler {
     func handle(_ batch: [Received<ArchiveProduct, Void>], in transaction: Transaction) async throws -> [Reply] {
         let (before, rows) = try await ProductRecord.lock(

@@ -13,8 +13,8 @@ struct CategoryRecord: Sendable, Equatable {
     var changes: Changes
 }
 
-/// All categories, locked against other writers until the transaction ends: what makes a tree of them, and each slug unique, can only be seen in all.
-/// There are few, and they seldom change; readers are not held up.
+/// All categories, locked against other writers until the transaction ends: only all of them together show whether they form a tree, and whether
+/// slugs are unique. There are few, and they seldom change; readers are not blocked.
 struct CategoryTree: Sendable {
     private let before: [ID: CategoryRecord]
     private var categories: [ID: CategoryRecord]
@@ -33,7 +33,7 @@ struct CategoryTree: Sendable {
     /// Locks and reads them.
     static func lock(in transaction: Transaction) async throws -> CategoryTree { try await self.lock(and: [], in: transaction).tree }
 
-    /// Locks and reads them. What is asked for with them is asked for under the lock.
+    /// Locks and reads them, and runs the given queries under the lock.
     static func lock(and calls: [Call], in transaction: Transaction) async throws -> (tree: CategoryTree, rows: [Rows]) {
         transaction.enqueue(Self.lock)
         let rows = try await transaction.pipeline([Call(Self.read)] + calls)
@@ -51,14 +51,14 @@ struct CategoryTree: Sendable {
         self.before = self.categories
     }
 
-    /// A category; nil if there is none of that id.
+    /// A category; nil if the id does not exist.
     subscript(id: ID) -> CategoryRecord? { self.categories[id] }
 
-    /// Whether categories lie directly below one.
+    /// Whether a category has children.
     func hasChildren(_ id: ID) -> Bool { self.categories.values.contains { $0.parentID == id } }
 
-    /// Puts a category where it says, in place of what it was.
-    /// - Throws: `slug_taken`, `category_cycle`; `invalid` without a parent or a slug.
+    /// Inserts or updates a category.
+    /// - Throws: `slug_taken`, `category_cycle`; `invalid` for a missing parent or slug.
     mutating func put(_ category: CategoryRecord) throws(Problem) {
         guard !category.slug.isEmpty else {
             throw Problem(.invalid, "A category needs a slug.", errors: [.init(field: "slug", message: "cannot be made from this name")])
@@ -78,10 +78,10 @@ struct CategoryTree: Sendable {
     static let unknownParent = Problem(
         .invalid, "There is no such category.", errors: [.init(field: "parent_id", message: "is not the id of a category")])
 
-    /// Takes a category out.
+    /// Removes a category.
     mutating func remove(_ id: ID) { self.categories[id] = nil }
 
-    /// Writes what has changed with the transaction's next round trip.
+    /// Writes the changes with the transaction's next round trip.
     func write(in transaction: Transaction) throws {
         let removed = self.before.keys.filter { self.categories[$0] == nil }
         if !removed.isEmpty { transaction.enqueue(Self.delete, removed) }
@@ -94,14 +94,14 @@ struct CategoryTree: Sendable {
 }
 
 extension Reply {
-    /// A category changed.
+    /// The event for a changed category.
     static func changed(category id: ID) -> Reply {
         .done(emits: [CatalogChanged(productIDs: [], categoryIDs: [id])], changes: [.category(id)])
     }
 }
 
 extension Envelope {
-    /// What a message refers to may have been accepted just before it and be handled just after it: once it is tried again.
+    /// A message may refer to another one that was accepted earlier but is handled later, so the first attempt is retried.
     /// - Throws: `Transient` at the message's first attempt.
     func waitOnce(for what: String) throws(Transient) {
         if self.attempt == 1 { throw Transient("\(what) is not there, or not yet") }

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Makes a category; its slug, unless given, from its name.
+/// Creates a category; its slug is derived from the name unless given.
 struct CreateCategoryHandler: Handler {
     func handle(_ batch: [Received<CreateCategory, Void>], in transaction: Transaction) async throws -> [Reply] {
         var tree = try await CategoryTree.lock(in: transaction)

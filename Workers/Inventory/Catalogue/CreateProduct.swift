@@ -2,11 +2,11 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Makes a product with its first stock. The shop's own number is unique: who comes second is rejected.
+/// Creates a product with its initial stock. The stock keeping unit is unique; the second product with it is rejected.
 struct CreateProductHandler: Handler {
-    /// Of products that do not say: ISO 4217, lower case.
+    /// The default currency: ISO 4217, lower case.
     let currency: String
-    /// Of products without a threshold of their own.
+    /// The default threshold.
     let lowStockThreshold: Int
 
     private static let insert: Statement = """

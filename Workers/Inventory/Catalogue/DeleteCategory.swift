@@ -2,9 +2,9 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Removes a category that has nothing in it and nothing below it.
+/// Deletes a category without products and children.
 struct DeleteCategoryHandler: Handler {
-    /// A product that is being put into one of them holds its row: so this waits, and the next query sees the product.
+    /// Another transaction that adds a product holds the category's row: so this waits, and the next query sees the product.
     private static let lock: Statement = "select from categories where id = any($1) order by id for update"
     private static let readUsed: Statement = "select distinct category_id from products where category_id = any($1)"
 

@@ -2,7 +2,7 @@ import Conveyor
 import Shop
 
 extension ProductRecord {
-    /// A price must be one that Stripe can charge, in its currency: what is changed of the two must go with what stays of them.
+    /// Checks that Stripe can charge the price in its currency, when either of the two changes.
     /// - Throws: `Problem` `invalid`.
     static func check(price: Int64, in code: String) throws(Problem) {
         guard let currency = Currency(code) else {

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A product's row but for its stock.
+/// A product's row without its stock.
 struct ProductRecord: Sendable, Equatable {
     let id: ID
     var unitAmount: Int64
@@ -33,8 +33,8 @@ extension ProductRecord {
         """
     private static let holdCategories: Statement = "select id from categories where id = any($1) order by id for key share"
 
-    /// Locks these products and reads them; those that do not exist are left out.
-    /// What is asked for with them is asked for under their locks.
+    /// Locks and reads these products; those that do not exist are left out.
+    /// Runs the given queries under the locks.
     static func lock(
         _ ids: some Sequence<ID>, and calls: [Call], in transaction: Transaction
     ) async throws -> (products: [ID: ProductRecord], rows: [Rows]) {
@@ -51,7 +51,7 @@ extension ProductRecord {
     }
 
     /// Writes products back.
-    /// - Throws: `sku_taken`; nothing of the transaction can be kept then.
+    /// - Throws: `sku_taken`; the transaction must then be rolled back.
     static func write(_ products: [ProductRecord], in transaction: Transaction) async throws {
         guard !products.isEmpty else { return }
         do {
@@ -64,7 +64,7 @@ extension ProductRecord {
         }
     }
 
-    /// Those of these categories that exist; they stay until the transaction ends.
+    /// Those of these categories that exist, locked until the transaction ends.
     static func categories(_ ids: some Sequence<ID>, in transaction: Transaction) async throws -> Set<ID> {
         let ids = Array(Set(ids)).sorted()
         return ids.isEmpty ? [] : Set(try await transaction.query(Self.holdCategories, ids).decode(ID.self))
@@ -72,10 +72,10 @@ extension ProductRecord {
 
     static let skuTaken = Problem(.skuTaken, "Another product has this sku.")
 
-    /// As `unit_amount_is_in_range`.
+    /// The same limit as `unit_amount_is_in_range`.
     private static let allowedAmounts: ClosedRange<Int64> = 0...1_000_000_000_000
 
-    /// - Throws: `invalid` with the field that is.
+    /// - Throws: `invalid` with the offending field.
     static func check(unitAmount: Int64?, stock: Int?, threshold: Int?) throws(Problem) {
         let stocks = 0...StockLedger.limit
         func refuse(_ field: String, _ range: ClosedRange<some Any>) -> Problem {
@@ -88,7 +88,7 @@ extension ProductRecord {
         if let threshold, !stocks.contains(threshold) { throw refuse("low_stock_threshold", stocks) }
     }
 
-    /// - Throws: `invalid` for a category that does not exist, `Transient` at first.
+    /// - Throws: `invalid` for a category that does not exist; at the first attempt `Transient`.
     static func check(category: ID?, among known: Set<ID>, _ envelope: Envelope) throws {
         guard let category, !known.contains(category) else { return }
         try envelope.waitOnce(for: "the category")
@@ -97,7 +97,7 @@ extension ProductRecord {
 }
 
 extension Reply {
-    /// A product changed in more than its stock.
+    /// The event for a product that changed beyond its stock.
     static func changed(product id: ID, alert: StockLow? = nil) -> Reply {
         .done(emits: [CatalogChanged(productIDs: [id], categoryIDs: [])] + (alert.map { [$0] } ?? []), changes: [.product(id)])
     }

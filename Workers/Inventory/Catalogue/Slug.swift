@@ -1,6 +1,6 @@
-/// The part of a URL that is made from a name: `Café & Bar` is `cafe-bar`.
+/// The slug of a name in URLs: `Café & Bar` becomes `cafe-bar`.
 enum Slug {
-    /// Latin letters lose their marks; letters and digits of any script stay, in lower case; whatever is between them becomes one hyphen.
+    /// Latin letters lose their marks; letters and digits of any script stay, in lower case; everything between them becomes one hyphen.
     static func make(from name: String) -> String {
         var slug = ""
         for character in name.lowercased() {

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Changes fields of a category, all that it names or none. Its slug stays unless it is given: links to it are to last.
+/// Changes fields of a category, all of them or none. The slug changes only if it is given, so that links stay valid.
 struct UpdateCategoryHandler: Handler {
     func handle(_ batch: [Received<UpdateCategory, Void>], in transaction: Transaction) async throws -> [Reply] {
         var (tree, rows) = try await CategoryTree.lock(and: [Acceptances.reading(batch.lazy.map(\.envelope))], in: transaction)

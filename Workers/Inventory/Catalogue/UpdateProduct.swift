@@ -2,9 +2,9 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Changes fields of a product, all that it names or none; orders keep their prices. A new count of its stock goes through the ledger.
+/// Changes fields of a product, all of them or none; existing orders keep their prices. A new stock goes through the ledger.
 struct UpdateProductHandler: Handler {
-    /// Of products without a threshold of their own.
+    /// The default threshold.
     let lowStockThreshold: Int
 
     func handle(_ batch: [Received<UpdateProduct, Void>], in transaction: Transaction) async throws -> [Reply] {

@@ -2,9 +2,9 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Adds to, takes from or sets the units that can be sold, with a line in the ledger. One that comes too late is rejected.
+/// Changes or sets a product's stock, with a line in the ledger. A command older than the last applied one is rejected.
 struct AdjustStockHandler: Handler {
-    /// Of products without a threshold of their own.
+    /// The default threshold.
     let lowStockThreshold: Int
 
     func handle(_ batch: [Received<AdjustStock, Void>], in transaction: Transaction) async throws -> [Reply] {
@@ -35,8 +35,8 @@ struct AdjustStockHandler: Handler {
 
 extension StockLedger {
     /// Changes a stock by hand: by a difference, or to a count.
-    /// - Returns: an alert if the stock has fallen to its threshold by this.
-    /// - Throws: `not_found`, `superseded`, `stock_below_zero`, `invalid`; then nothing has changed.
+    /// - Returns: an alert if this brought the stock down to its threshold.
+    /// - Throws: `not_found`, `superseded`, `stock_below_zero`, `invalid`; without any change.
     mutating func adjust(_ id: ID, by delta: Int?, to count: Int?, reason: String?, _ envelope: Envelope, _ acceptance: Acceptance) throws
         -> StockLow?
     {

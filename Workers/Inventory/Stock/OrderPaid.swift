@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// What was held for an order is sold. What was given back before stays in the stock.
+/// Marks an order's reserved stock as sold. Stock that was released before stays released.
 struct OrderPaidHandler: Handler {
     private static let lock: Statement = "select from reservations where order_id = any($1) order by order_id for update"
     private static let sell: Statement = "update reservations set state = 'sold', at = now() where order_id = any($1) and state = 'held'"

@@ -2,10 +2,10 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Gives back what is held for an order, or was sold to it. A release that comes before its reservation is remembered, so that nothing is held later;
-/// one that comes after a later round changes nothing.
+/// Releases the stock that is reserved for an order, or was sold to it. A release that comes before its reservation is recorded, so that the
+/// reservation then takes nothing; one that comes after a later round changes nothing.
 struct ReleaseStockHandler: Handler {
-    /// Of products without a threshold of their own.
+    /// The default threshold.
     let lowStockThreshold: Int
 
     private static let remember = Statement(

@@ -2,26 +2,26 @@ import Conveyor
 import Postgres
 import Shop
 
-/// What was asked for an order, and what became of it.
+/// A reservation and its state.
 struct Reservation: Sendable, Equatable {
     /// See `reservations.state`.
     enum State: String, Sendable {
-        /// Taken off the stock, and waits for the money.
+        /// Taken from the stock; awaits the payment.
         case held
         /// Paid.
         case sold
-        /// Back in the stock, or never to be taken from it.
+        /// Returned to the stock, or never to be taken from it.
         case released
-        /// There was not enough.
+        /// The stock was not sufficient.
         case refused
     }
 
-    /// The newest one asked for.
+    /// The newest requested round.
     var round: Int
     var state: State
 }
 
-/// Reservations to write, one row an order: set-based, in the order of the ids, the lines of all in two flat arrays with the place of each.
+/// Reservations to write, one row per order: set-based, in the order of the ids, with the lines of all in two flat arrays and each row's range.
 struct ReservationRows: Sendable {
     private struct Row {
         var messageID: ID
@@ -30,23 +30,23 @@ struct ReservationRows: Sendable {
     }
     private var rows: [ID: Row] = [:]
 
-    /// What becomes of an order's reservation by a message; of several the last holds. Without lines it keeps those that it has.
+    /// Sets an order's reservation; the last of several counts. Without lines the row keeps its own.
     mutating func set(_ orderID: ID, _ messageID: ID, _ reservation: Reservation, lines: [OrderLine] = []) {
         let lines = lines.isEmpty ? self.rows[orderID]?.lines ?? [] : lines
         self.rows[orderID] = Row(messageID: messageID, reservation: reservation, lines: lines)
     }
 
-    /// Whose reservations they are, in order.
+    /// The orders, in order.
     var orderIDs: [ID] { self.rows.keys.sorted() }
 
-    /// The statements of ``call(_:)`` read the parameters as this; the lines of a row are `product_ids[first:last]`.
+    /// The row source of the statements in ``call(_:)``; the lines of a row are `product_ids[first:last]`.
     static let source = "unnest($1, $2, $3, $4, $7, $8) m(order_id, message_id, round, state, first, last)"
 
     /// A statement over ``source``, with the flat arrays in `$5` and `$6`.
     func call(_ statement: Statement) -> Call {
         let rows = self.rows.sorted { $0.key < $1.key }
         var (productIDs, quantities): ([ID], [Int32]) = ([], [])
-        // Places in the flat arrays, from 1; of no lines, `first` is beyond `last`.
+        // Positions in the flat arrays, from 1; without lines `first` exceeds `last`.
         var (firsts, lasts): ([Int32], [Int32]) = ([], [])
         for (_, row) in rows {
             firsts.append(Int32(productIDs.count + 1))
@@ -70,7 +70,7 @@ struct ReservationRows: Sendable {
         from \(source) where r.order_id = m.order_id
         """)
 
-    /// Updates the rows with the transaction's next round trip; those without lines here keep their own.
+    /// Updates the rows with the transaction's next round trip; rows without lines here keep their own.
     func update(in transaction: Transaction) {
         if !self.rows.isEmpty { transaction.enqueue(self.call(Self.update)) }
     }

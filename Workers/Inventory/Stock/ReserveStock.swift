@@ -2,16 +2,16 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Holds all lines of an order or none, one order after the other with the stock as the one before has left it.
+/// Reserves all lines of an order or none, one order after the other, each with the stock that the previous one left.
 ///
-/// An order that is being placed is also priced, by the rows that are locked for it; if it cannot be, or its customer is not active, it is rejected, and no
-/// order exists. An order is reserved once: asked again, it gets the same answer. A second round (for an order whose money came after it was given up)
-/// is asked anew, and what is still held for the first counts for it.
+/// A new order is also priced, from the rows that are locked for it; if that fails, or its customer is not active, it is rejected and no order
+/// exists. An order is reserved once: a repeated request gets the same answer. A second round (for an order that was paid after it had been given
+/// up) is a new request, and stock that the first still holds counts for it.
 struct ReserveStockHandler: Handler {
-    /// Of products without a threshold of their own.
+    /// The default threshold.
     let lowStockThreshold: Int
 
-    /// Written as held, as nearly all are; what is refused is corrected. An order that has a row already keeps it: that is locked and returned.
+    /// Written as held, as nearly all are; refused ones are corrected. An order with an existing row keeps it: that row is locked and returned.
     private static let claim = Statement(
         """
         insert into reservations as r (order_id, message_id, round, state, product_ids, quantities)
@@ -24,7 +24,7 @@ struct ReserveStockHandler: Handler {
 
     func handle(_ batch: [Received<ReserveStock, Void>], in transaction: Transaction) async throws -> [Reply] {
         let requests = try batch.map { try Request($0) }
-        // Batches that share some orders lock them one after the other, as their rows are in the order of the ids.
+        // Batches that share some orders lock them one after the other, since rows are in the order of the ids.
         var first: [ID: Int] = [:]
         for (index, request) in requests.enumerated() where first[request.orderID] == nil { first[request.orderID] = index }
         var claims = ReservationRows()
@@ -39,7 +39,7 @@ struct ReserveStockHandler: Handler {
         var ledger = try StockLedger(rows[1], defaultThreshold: self.lowStockThreshold)
         let active = customers.isEmpty ? [] : Set(try rows[2].decode(ID.self))
 
-        /// Those that were there before, and those that this batch has decided.
+        /// The existing reservations, and those that this batch has decided.
         var reservations: [ID: Reservation] = [:]
         var fresh: Set<ID> = []
         for row in rows[0] {
@@ -58,7 +58,7 @@ struct ReserveStockHandler: Handler {
             reservations[request.orderID] = reservation
             let isWritten = before == nil ? reservation.state == .held : before == reservation
             if !isWritten {
-                // Those of a row that was written just now, or that holds something, are right.
+                // The lines of a row that was just written, or that holds stock, are right.
                 let isAskedAnew = before?.state == .released || before?.state == .refused
                 changes.set(request.orderID, request.envelope.messageID, reservation, lines: isAskedAnew ? request.lines : [])
             }
@@ -69,7 +69,7 @@ struct ReserveStockHandler: Handler {
         return replies
     }
 
-    /// What becomes of one order, given what became of it before.
+    /// Decides one order, given its previous state.
     private static func decide(
         _ request: Request, _ before: Reservation?, _ active: Set<ID>, _ ledger: inout StockLedger
     ) throws -> (Reservation, Reply) {
@@ -82,11 +82,11 @@ struct ReserveStockHandler: Handler {
                     by: placed.userID, lines, shippingAddress: placed.shippingAddress, billingAddress: placed.billingAddress
                 ) { ledger.offer($0) }
             } catch {
-                // One that was reserved before was also placed by `orders.place`, under the same id: it is written already.
+                // If the order was reserved before, `orders.place` has placed and written it under the same id.
                 if before == nil { return (Reservation(round: round, state: .refused), .rejected(error)) }
             }
         }
-        // The operation goes on until the order is written.
+        // The operation continues until the order is written.
         let decides: Reply.Decision = request.order == nil ? .ifRoot : .no
         func held(_ alerts: [StockLow] = []) -> Reply {
             .done(
@@ -116,15 +116,15 @@ struct ReserveStockHandler: Handler {
         }
     }
 
-    /// What a message asks for, whichever version it is of.
+    /// The request in a message of either version.
     private struct Request {
         let envelope: Envelope
         let orderID: ID
         /// Each product once.
         let lines: [OrderLine]
-        /// The order that is being placed; nil for one that is written already.
+        /// The new order; nil for an existing one.
         let order: PlaceOrder?
-        /// As the message says it.
+        /// The round as in the message.
         let said: Int?
         var round: Int { self.said ?? 1 }
 

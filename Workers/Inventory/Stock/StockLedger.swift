@@ -2,17 +2,17 @@ import Conveyor
 import Postgres
 import Shop
 
-/// The stock of a batch's products, locked until its transaction ends: counted in memory message by message, written back with one row a product and
-/// one a movement. It never goes below zero, and what it writes adds up.
+/// The stock of a batch's products, locked until its transaction ends: changed in memory message by message, written back with one row per product
+/// and one per movement. It never goes below zero, and the movements add up to it.
 ///
-/// Products are always locked in the order of their ids, and after the reservations, so batches wait for each other and never deadlock.
+/// Products are always locked in the order of their ids, after the reservations: so batches wait for each other and never deadlock.
 struct StockLedger: Sendable {
-    /// Why a stock moved.
+    /// The reason of a movement.
     enum Kind: String, Sendable {
         case initial, adjustment, reservation, release
     }
 
-    /// What is written beside a movement.
+    /// The details of a movement.
     struct Note: Sendable {
         var kind: Kind
         var actor: String
@@ -39,7 +39,7 @@ struct StockLedger: Sendable {
         var reasons: [String?] = []
     }
 
-    /// What an `integer` column holds at most.
+    /// The largest value of an `integer` column.
     static let limit = Int(Int32.max)
 
     private var products: [ID: Product] = [:]
@@ -68,7 +68,7 @@ struct StockLedger: Sendable {
     }
 
     /// Reads the rows of ``locking(_:)``.
-    /// - Parameter defaultThreshold: of products without one of their own.
+    /// - Parameter defaultThreshold: for products without their own.
     init(_ rows: Rows, defaultThreshold: Int) throws {
         self.products.reserveCapacity(rows.count)
         for row in rows {
@@ -79,13 +79,13 @@ struct StockLedger: Sendable {
         }
     }
 
-    /// Units that can be sold now; nil if there is no such product.
+    /// The remaining stock; nil if the product does not exist.
     subscript(product: ID) -> Int? { self.products[product]?.quantity }
 
-    /// What a product is sold as, as of its locked row; nil if there is no such product.
+    /// A product's offer from its locked row; nil if the product does not exist.
     func offer(_ product: ID) -> Offer? { self.products[product]?.offer }
 
-    /// The lines that cannot all be taken; empty if they can.
+    /// The lines that exceed the stock; empty if there are none.
     /// - Parameter lines: each product once.
     func shortages(_ lines: [OrderLine]) -> [Problem.Line] {
         lines.compactMap { line in
@@ -94,9 +94,9 @@ struct StockLedger: Sendable {
         }
     }
 
-    /// Adds units to a product, or takes them away.
-    /// - Returns: an alert if its stock has fallen to its threshold by this.
-    /// - Throws: there is no such product, it has not that many, or it would have more than can be counted.
+    /// Adds units to a product, or removes them.
+    /// - Returns: an alert if this brought the stock down to its threshold.
+    /// - Throws: if the product does not exist, its stock is too small, or the sum exceeds the column.
     mutating func move(_ delta: Int, of id: ID, _ note: Note) throws(Poison) -> StockLow? {
         if delta == 0 { return nil }
         guard var product = self.products[id] else { throw Poison(.invalidPayload, "product_id is \(id), must be of a product that exists") }
@@ -120,19 +120,19 @@ struct StockLedger: Sendable {
         return StockLow(productID: id, stockQuantity: product.quantity, threshold: product.threshold, crossing: Int64(product.crossings))
     }
 
-    /// Whether a command that changes the stock by hand comes too late. What two of them add or take away is the same in any order; a count is not.
-    /// - Throws: `superseded` for a count that comes after any newer change by hand, and for any other change that comes after a newer count.
+    /// Whether a manual change comes too late. Two differences commute, in any order; a count does not.
+    /// - Throws: `superseded` for a count after any newer manual change, and for a difference after a newer count.
     func check(_ acceptance: Acceptance, _ id: ID, isCount: Bool) throws(Problem) {
         if self.products[id]?.changes.isSuperseded(acceptance, in: isCount ? "adjusted" : "counted") == true { throw .superseded }
     }
 
-    /// Notes a command that has changed the stock by hand.
+    /// Records a manual change.
     mutating func note(_ acceptance: Acceptance, _ id: ID, isCount: Bool) {
         self.products[id]?.changes.note(acceptance, in: isCount ? ["adjusted", "counted"] : ["adjusted"])
         self.products[id]?.isChanged = true
     }
 
-    /// Writes what has changed with the transaction's next round trip.
+    /// Writes the changes with the transaction's next round trip.
     func write(in transaction: Transaction) throws {
         let changed = self.products.filter { $0.value.isChanged }
         guard !changed.isEmpty else { return }

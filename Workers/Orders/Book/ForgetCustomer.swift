@@ -2,8 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Takes somebody who was erased out of their orders and carts. Country, lines and amounts stay, as the books must; a parcel that was not sent yet
-/// has no address any more, so its order can only be cancelled.
+/// Removes an erased person from their orders and carts. Country, lines and amounts stay for the bookkeeping. A parcel that was not
+/// sent has no address any more, so its order can only be cancelled.
 struct ForgetCustomer: Handler {
     private static let orders: Statement = """
         update orders set shipping_address = json_build_object('name', 'erased', 'line1', 'erased', 'city', 'erased', 'postal_code', 'erased',

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// The orders that a batch is about, locked until its transaction ends: read once, changed in memory message by message, written back at once.
+/// The orders of a batch, locked until its transaction ends: read once, changed in memory message by message, written back at once.
 ///
 /// Orders are always locked in the order of their ids, so batches that share some of them wait for each other and never deadlock.
 struct OrderBook: Sendable {
@@ -27,7 +27,7 @@ struct OrderBook: Sendable {
         insert into payment_deadlines (due_at, order_id) select * from unnest($1, $2) on conflict do nothing
         """
 
-    /// Locks these orders and reads them; those that do not exist are left out.
+    /// Locks and reads these orders; those that do not exist are left out.
     static func open(_ ids: [ID], in transaction: Transaction) async throws -> OrderBook {
         let rows = try await transaction.query(Self.lock, Array(Set(ids)).sorted())
         var orders: [ID: OrderRecord] = [:]
@@ -44,11 +44,11 @@ struct OrderBook: Sendable {
         self.orders = orders
     }
 
-    /// An order as the messages before have left it; nil if there is none of that id.
+    /// An order with the changes of the earlier messages; nil if the id does not exist.
     subscript(id: ID) -> OrderRecord? { self.orders[id] }
 
-    /// Lets a message change an order.
-    /// - Returns: what the message is answered; nil if there is no such order.
+    /// Applies a message to an order.
+    /// - Returns: the reply; nil if the order does not exist.
     mutating func apply(_ envelope: Envelope, to id: ID, _ change: (inout OrderRecord) throws -> Applied) rethrows -> Reply? {
         guard var order = self.orders[id] else { return nil }
         let applied = try change(&order)
@@ -57,7 +57,7 @@ struct OrderBook: Sendable {
         return applied.reply
     }
 
-    /// Writes what has changed with the transaction's next round trip.
+    /// Writes the changes with the transaction's next round trip.
     func write(in transaction: Transaction) throws {
         let changed = self.orders.values.filter { self.before[$0.id] != $0 }
         if !changed.isEmpty {

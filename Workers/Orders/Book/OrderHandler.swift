@@ -8,21 +8,21 @@ protocol AboutOrder: Message {
     var orderID: ID { get }
 }
 
-/// A handler whose messages are each about one order that exists: it says what one of them does to the order, the rest is done for the whole batch.
+/// A handler for messages about one existing order each: it implements the effect of one message, and the batch is handled here.
 protocol OrderHandler<Input>: Handler where Input: AboutOrder, Prepared == Void {
-    /// As in `Handler`; here again, so that it is inferred from ``apply(_:to:_:)``.
+    /// As in `Handler`; repeated so that Swift infers it from ``apply(_:to:_:)``.
     associatedtype Input
-    /// What ``apply(_:to:_:)`` needs beside the orders' own rows.
+    /// The data that ``apply(_:to:_:)`` needs beside the orders' rows.
     associatedtype Facts: Sendable = Void
 
-    /// Reads what ``apply(_:to:_:)`` needs, in one query for the whole batch, after the orders were locked.
+    /// Reads that data in one query for the whole batch, after the orders were locked.
     func facts(for batch: [Received<Input, Void>], _ book: OrderBook, in transaction: Transaction) async throws -> Facts
 
-    /// What a message does to its order.
+    /// Applies a message to its order.
     func apply(_ message: Received<Input, Void>, to order: inout OrderRecord, _ facts: Facts) throws -> Applied
 }
 
-/// What a message did to an order: its line in the timeline, if it has one, and how it is answered.
+/// The effect of a message: an entry in the timeline, if any, and the reply.
 struct Applied: Sendable {
     let entry: Timeline.Entry?
     let reply: Reply
@@ -30,7 +30,7 @@ struct Applied: Sendable {
     /// The timeline records it.
     static func recorded(_ entry: Timeline.Entry, _ reply: Reply) -> Applied { Applied(entry: entry, reply: reply) }
 
-    /// It came late, twice or out of order: told in the timeline, without effect on the order.
+    /// It came late, repeated or out of order: recorded in the timeline, without effect on the order.
     static func ignored(_ type: String, _ reply: Reply = .done()) throws -> Applied {
         Applied(entry: try Timeline.Entry(type, .init(ignored: true)), reply: reply)
     }
@@ -38,7 +38,7 @@ struct Applied: Sendable {
     /// A command that is not allowed now: its operation is rejected, and the timeline does not change.
     static func refused(_ code: Problem.Code, _ detail: String) -> Applied { Applied(entry: nil, reply: .rejected(Problem(code, detail))) }
 
-    /// There is no such order, or none that who asks may know of.
+    /// The order does not exist, or the actor must not know of it.
     static let unknown = refused(.notFound, "There is no such order.")
 }
 
@@ -58,7 +58,7 @@ extension OrderHandler {
         let replies = try batch.map { message in
             let reply = try book.apply(message.envelope, to: message.payload.orderID) { try self.apply(message, to: &$0, facts) }
             if let reply { return reply }
-            // An event is only ever of an order that was committed: without it, someone must look.
+            // Events concern committed orders only: if one is missing, a person must look.
             guard Input.self is any Command.Type else {
                 throw Poison(.invalidPayload, "order_id is \(message.payload.orderID), must be of an order that exists")
             }

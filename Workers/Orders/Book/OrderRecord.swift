@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// An order's row as its handlers see and change it. What an order was placed with never changes and is not here.
+/// An order's row for its handlers. The columns that never change after the order was placed are left out.
 struct OrderRecord: Sendable, Equatable {
     let id: ID
     let userID: ID
@@ -11,7 +11,7 @@ struct OrderRecord: Sendable, Equatable {
     let totalAmount: Int64
     /// ISO 4217, lower case.
     let currency: String
-    /// The database's time of the transaction: the clock that deadlines go by, whatever the workers' clocks say.
+    /// The database's time of the transaction: deadlines use this clock, whatever the workers' clocks say.
     let now: Date
 
     var status: OrderStatus
@@ -23,16 +23,16 @@ struct OrderRecord: Sendable, Equatable {
     var revival: Revival?
     var isDisputed: Bool
 
-    /// Set by who ships it; not read.
+    /// Written by `orders.ship`; not read.
     var carrier: String?
-    /// Set by who ships it; not read.
+    /// Written by `orders.ship`; not read.
     var trackingNumber: String?
-    /// Set by who rejects it; not read.
+    /// Written on rejection; not read.
     var rejection: Problem?
 }
 
 extension OrderRecord {
-    /// The columns of ``init(_:)``, in its order.
+    /// The columns that ``init(_:)`` reads, in order.
     static let columns = """
         id, user_id, total_amount, currency, now(), status, payment_status, amount_refunded, payment_due_at, payment_intent_id, revival, disputed
         """
@@ -58,6 +58,6 @@ extension OrderRecord {
         return value
     }
 
-    /// Which reservation of its stock counts.
+    /// Which of its reservations counts.
     var reservationRound: Int? { self.revival == nil ? nil : Revival.round }
 }

@@ -2,11 +2,11 @@ import Conveyor
 import Postgres
 import Shop
 
-/// What has happened to orders, a row each, in the order it happened.
+/// The events of orders, one row each, in order.
 struct Timeline: Sendable {
-    /// One row without what the order and the message bring.
+    /// A row without the values of the order and the message.
     struct Entry: Sendable {
-        /// An event, e.g. `order.paid`; of what changed nothing, the message's own type.
+        /// An event, e.g. `order.paid`; for a message without effect, its own type.
         var type: String
         /// A JSON object.
         var detail: JSONText?
@@ -19,13 +19,13 @@ struct Timeline: Sendable {
         init(_ type: String, _ detail: Detail) throws { self.init(type, JSONText(try JSON.encode(detail))) }
     }
 
-    /// What the `detail` of an entry may say.
+    /// The possible values in an entry's `detail`.
     struct Detail: Encodable, Sendable {
-        /// The message came late, twice or out of order, and changed nothing.
+        /// The message came late, repeated or out of order, and had no effect.
         var ignored: Bool?
-        /// In words.
+        /// An explanation.
         var reason: String?
-        /// When the order expires if it is not paid.
+        /// When the order expires without a payment.
         var paymentDueAt: String?
         var paymentIntentID: String?
         /// In the minor unit of `currency`.
@@ -34,14 +34,14 @@ struct Timeline: Sendable {
         /// Stripe's decline code, or error code.
         var failureCode: String?
         var refundID: String?
-        /// All that was refunded of the order, in the minor unit.
+        /// The order's refunds in total, in the minor unit.
         var amountRefunded: Int64?
         var disputeID: String?
         /// Stripe's status of the dispute.
         var disputeStatus: String?
         var carrier: String?
         var trackingNumber: String?
-        /// Why the order was refused.
+        /// Why the order was rejected.
         var problem: Problem?
 
         enum CodingKeys: String, CodingKey {
@@ -79,8 +79,8 @@ struct Timeline: Sendable {
 
     /// Adds a row.
     /// - Parameters:
-    ///   - status: the order's, after it.
-    ///   - envelope: of the message that did it.
+    ///   - status: the order's status after it.
+    ///   - envelope: of the message that caused it.
     mutating func add(_ entry: Entry, to orderID: ID, status: OrderStatus, by envelope: Envelope) {
         self.columns.orderIDs.append(orderID)
         self.columns.messageIDs.append(envelope.messageID)

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Empties carts. A command that comes too late is rejected.
+/// Empties carts. A command older than the last applied one is rejected.
 struct ClearCartHandler: Handler {
     func handle(_ batch: [Received<ClearCart, Void>], in transaction: Transaction) async throws -> [Reply] {
         var (carts, rows) = try await LockedCarts.lock(

@@ -3,15 +3,15 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// The carts of a batch's users, locked until its transaction ends: commands for one cart take effect one after the other, whichever workers have them.
+/// The carts of a batch's users, locked until its transaction ends: commands for one cart take effect one after the other, in whichever workers.
 struct LockedCarts: Sendable {
-    /// What a command does to a cart as a whole.
+    /// The kinds of commands for a cart.
     enum Act: String, CaseIterable, Sendable {
-        /// An item is set.
+        /// Sets an item.
         case set
-        /// It is emptied.
+        /// Empties it.
         case cleared
-        /// It becomes an order.
+        /// Turns it into an order.
         case checkedOut = "checked_out"
     }
 
@@ -28,8 +28,8 @@ struct LockedCarts: Sendable {
         update cart_items set quantity = 0, updated_at = now(), changed = null where user_id = any($1) and quantity > 0
         """
 
-    /// Locks the carts of these users, in the order of their ids; a user's first is made. What is asked for with them is asked for under the lock.
-    /// - Returns: the carts, and the rows of what was asked for.
+    /// Locks the carts of these users, in the order of their ids, and creates missing ones. Runs the given queries under the lock.
+    /// - Returns: the carts, and the rows of the queries.
     static func lock(_ users: some Sequence<ID>, and calls: [Call], in transaction: Transaction) async throws -> (carts: LockedCarts, rows: [Rows]) {
         let users = Array(Set(users)).sorted()
         transaction.enqueue(Self.make, users)
@@ -39,15 +39,15 @@ struct LockedCarts: Sendable {
         return (carts, Array(rows.dropFirst()))
     }
 
-    /// Takes a command in.
-    /// - Parameter acts: those that it must not come after; the first is its own.
+    /// Admits a command, unless a newer one was applied.
+    /// - Parameter acts: the kinds that it must not come after; the first is its own.
     /// - Throws: `cart_checked_out` if a newer command has made an order of the cart, `superseded` if a newer one has changed it otherwise.
     mutating func admit(_ acceptance: Acceptance, _ user: ID, _ act: Act, notAfter acts: [Act]) throws(Problem) {
         try self.check(acceptance, user, notAfter: acts)
         self.note(acceptance, user, act)
     }
 
-    /// As ``admit(_:_:_:notAfter:)``, for a command that may turn out to do nothing.
+    /// As ``admit(_:_:_:notAfter:)``, for a command that may have no effect.
     func check(_ acceptance: Acceptance, _ user: ID, notAfter acts: [Act]) throws(Problem) {
         for act in acts where self.changes[user]?.isSuperseded(acceptance, in: act.rawValue) == true {
             guard act == .checkedOut else { throw .superseded }
@@ -55,14 +55,14 @@ struct LockedCarts: Sendable {
         }
     }
 
-    /// Notes what a command has done.
+    /// Records an applied command.
     mutating func note(_ acceptance: Acceptance, _ user: ID, _ act: Act) {
         self.changes[user, default: Changes()].note(acceptance, in: [act.rawValue])
         self.changed.insert(user)
     }
 
-    /// Writes what was noted with the transaction's next round trip.
-    /// - Parameter emptied: whose carts are emptied of all that is in them.
+    /// Writes the records with the transaction's next round trip.
+    /// - Parameter emptied: the users whose carts become empty.
     func write(emptying emptied: Set<ID> = [], in transaction: Transaction) throws {
         guard !self.changed.isEmpty else { return }
         let users = self.changed.sorted()

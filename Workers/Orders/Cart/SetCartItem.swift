@@ -2,8 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Puts an absolute quantity of a product into a cart; 0 removes it. Commands for one cart take effect in the order in which they were accepted; one that
-/// comes too late is rejected.
+/// Sets the quantity of a product in a cart; 0 removes it. Commands for one cart take effect in the order of their acceptance; one older than the
+/// last applied one is rejected.
 struct SetCartItemHandler: Handler {
     private static let readItems: Statement = """
         select i.user_id, i.product_id, i.changed from cart_items i

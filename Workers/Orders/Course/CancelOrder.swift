@@ -2,13 +2,13 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Gives an order up, whatever it waits for: its stock is released, a payment that may still come is prevented, one that has come is given back.
+/// Cancels an order: releases its stock, cancels a payment that may still come, and refunds one that has come.
 ///
-/// Only its owner and the shop's staff may: the ingress looks too, but takes commands also while the database is away.
+/// Only the owner and the staff may do so: the ingress checks that too, but accepts commands while the database is away.
 struct CancelOrderHandler: OrderHandler {
     private static let readStaff: Statement = "select id from users where id = any($1) and is_active and is_superuser"
 
-    /// Those actors that are of the staff, looked up only for orders of others.
+    /// The actors with staff rights, looked up only for other users' orders.
     func facts(for batch: [Received<CancelOrder, Void>], _ book: OrderBook, in transaction: Transaction) async throws -> Set<ID> {
         let strangers = batch.compactMap { message -> ID? in
             guard let actor = ID(message.envelope.actor), actor != book[message.payload.orderID]?.userID else { return nil }
@@ -41,6 +41,6 @@ struct CancelOrderHandler: OrderHandler {
 }
 
 extension OrderStatus {
-    /// For people: `awaiting payment`.
+    /// In words: `awaiting payment`.
     var words: String { self.rawValue.split(separator: "_").joined(separator: " ") }
 }

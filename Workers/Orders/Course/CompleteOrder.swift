@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A shipped order has arrived.
+/// Marks a shipped order as delivered.
 struct CompleteOrderHandler: OrderHandler {
     func apply(_ message: Received<CompleteOrder, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         guard case .moves(let next) = order.status.after(.complete) else {

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A paid order was handed to the carrier.
+/// Marks a paid order as shipped.
 struct ShipOrderHandler: OrderHandler {
     func apply(_ message: Received<ShipOrder, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         guard case .moves(let next) = order.status.after(.ship) else {

@@ -5,13 +5,13 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// The clock of the payment deadlines: sends `orders.expire` for each that has passed, at most a second late. A schedule, run by one orders-worker at a
-/// time; two at once would take rows that the other has not locked.
+/// The clock of the payment deadlines: sends `orders.expire` for each passed deadline, at most a second late. A schedule, which one orders-worker
+/// runs at a time; two at once would take different rows.
 ///
-/// A deadline is forgotten only after its command was confirmed. A process that dies in between leaves it to the next one, which sends the same message under the
+/// A deadline is deleted only after its command was confirmed. If a process dies in between, the next one sends the same message under the
 /// same id.
 struct DeadlineSweep: Sendable {
-    /// Publishes; one result a message, nil if it was confirmed.
+    /// Publishes messages; one result for each, nil if confirmed.
     typealias Publish = @Sendable ([Outgoing]) async -> [PublishFailure?]
 
     let pool: PostgresPool
@@ -20,10 +20,10 @@ struct DeadlineSweep: Sendable {
 
     private static let batchSize: Int32 = 500
 
-    /// Seconds; null if there is none, negative if it has passed.
+    /// Seconds until the deadline; null if there is none, negative if it has passed.
     private static let untilNext: Statement = "select extract(epoch from min(due_at) - now())::float8 from payment_deadlines"
 
-    /// The left join is null for an order that was decided meanwhile, or whose deadline was moved: such a row is only forgotten.
+    /// The left join is null for an order that has been decided, or whose deadline was moved: such a row is only deleted.
     private static let takePassed: Statement = """
         select d.due_at, d.order_id, o.id is not null
         from payment_deadlines d left join orders o on o.id = d.order_id and o.status = 'awaiting_payment' and o.payment_due_at <= d.due_at
@@ -35,7 +35,7 @@ struct DeadlineSweep: Sendable {
         delete from payment_deadlines d using unnest($1, $2) m(due_at, order_id) where d.due_at = m.due_at and d.order_id = m.order_id
         """
 
-    /// Paused by an operator, it expires nothing.
+    /// While an operator has paused it, no order expires.
     var schedule: Schedule {
         Schedule("orders.expiry", .every(.seconds(1))) {
             var swept: Swept
@@ -44,17 +44,17 @@ struct DeadlineSweep: Sendable {
         }
     }
 
-    /// What became of a batch of deadlines.
+    /// The result of one batch of deadlines.
     enum Swept: Sendable {
-        /// It is done with, and more may be there.
+        /// Done, and there may be more.
         case full
-        /// It is done with, and was the last.
+        /// Done, and this was the last.
         case all
-        /// The broker did not take all of their commands: they are sent again later.
+        /// The broker did not confirm all commands: they are sent again later.
         case unsent
     }
 
-    /// Takes a batch of deadlines that have passed.
+    /// Handles a batch of passed deadlines.
     func sweep() async throws -> Swept {
         try await self.pool.transaction { transaction in
             let rows = try await transaction.query(Self.takePassed, Self.batchSize)
@@ -77,15 +77,15 @@ struct DeadlineSweep: Sendable {
         }
     }
 
-    /// How long to wait for the next deadline: at most a second, as one may be added meanwhile, and not in a tight loop around one that another sweep
-    /// holds.
+    /// How long to wait for the next deadline: at most a second, since one may be added meanwhile, and at least a moment, since another sweep may
+    /// hold the next one.
     private func untilNextDeadline() async throws -> Duration {
         let rows = try await self.pool.query(Self.untilNext)
         guard let seconds = try rows.first?[0, as: Double?.self] else { return .seconds(1) }
         return .seconds(min(max(seconds, 0.05), 1))
     }
 
-    /// The same message each time it is made: its id and its time come from the deadline.
+    /// The same message each time: its id and its time come from the deadline.
     private static func command(for orderID: ID, dueAt: Date) throws -> Outgoing {
         let milliseconds = Clock.milliseconds(dueAt)
         let envelope = Envelope(

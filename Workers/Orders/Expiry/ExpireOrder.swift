@@ -3,11 +3,11 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// An order's deadline has passed, if the database still says so: asks that no payment can come any more, and waits for that before the order expires.
+/// Handles a passed deadline, if the database agrees: has the payment cancelled, and lets the order expire once no payment can come.
 ///
-/// A payment under way at the bank is not cut off: the order waits for another payment window, and Stripe is asked how the payment stands.
+/// A payment in progress at the bank is not cut off: the order waits for another payment window, and the status is requested from Stripe.
 struct ExpireOrderHandler: OrderHandler {
-    /// How long an order awaits its payment.
+    /// The payment window.
     let paymentWindow: Duration
 
     func apply(_ message: Received<ExpireOrder, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {

@@ -2,8 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// No payment can come for an order any more. If that was asked for as its deadline had passed, it expires now and its stock is released; else it
-/// goes on as it is: cancelled already, or awaiting another PaymentIntent.
+/// No payment can come for an order any more. If its deadline has passed, it now expires and its stock is released; otherwise it stays as it is:
+/// already cancelled, or waiting for another PaymentIntent.
 struct PaymentCanceledHandler: OrderHandler {
     func apply(_ message: Received<PaymentCanceled, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         let event = message.payload

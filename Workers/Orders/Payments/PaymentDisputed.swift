@@ -2,8 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A customer disputes a charge, or that dispute moved. The order is flagged unless every dispute ended in the shop's favour, as payments-worker's
-/// table has it: events may come in any order.
+/// Records a dispute. The order stays flagged unless all its disputes ended in the shop's favour, by payments-worker's table: the events may come
+/// in any order.
 struct PaymentDisputedHandler: OrderHandler {
     private static let readOpen: Statement = """
         select distinct order_id from disputes where order_id = any($1) and status <> all($2)

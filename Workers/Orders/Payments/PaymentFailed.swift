@@ -2,8 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// An attempt to pay failed. The order still awaits its payment, until its deadline; of one that was given up while the bank was at it, the intent
-/// can be canceled now, so that it cannot be paid after all.
+/// Records a failed payment attempt. The order awaits its payment until the deadline. If the order was given up during the attempt, its PaymentIntent
+/// can be cancelled now, so that no later attempt succeeds.
 struct PaymentFailedHandler: OrderHandler {
     func apply(_ message: Received<PaymentFailed, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         let isGivenUp = order.status.after(.paid) == .revive

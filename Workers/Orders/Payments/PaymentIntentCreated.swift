@@ -2,7 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// An order has a PaymentIntent; the newest one counts until money has come. Of an order that was given up meanwhile it is given up too.
+/// Records an order's PaymentIntent; the newest one counts until a payment succeeds. If the order was given up meanwhile, the PaymentIntent is
+/// cancelled.
 struct PaymentIntentCreatedHandler: OrderHandler {
     func apply(_ message: Received<PaymentIntentCreated, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
         let event = message.payload

@@ -3,9 +3,9 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A payment is under way at the bank: the order waits for it for another payment window from now.
+/// The bank is processing a payment: the order waits for another payment window from now.
 struct PaymentProcessingHandler: OrderHandler {
-    /// How long an order awaits its payment.
+    /// The payment window.
     let paymentWindow: Duration
 
     func apply(_ message: Received<PaymentProcessing, Void>, to order: inout OrderRecord, _: Void) throws -> Applied {
@@ -22,7 +22,7 @@ struct PaymentProcessingHandler: OrderHandler {
 }
 
 extension OrderRecord {
-    /// Moves the deadline to a payment window from now; never to an earlier time.
+    /// Moves the deadline to a payment window from now; never earlier than it was.
     /// - Returns: the deadline.
     mutating func prolong(by paymentWindow: Duration) -> Date {
         let dueAt = max(self.paymentDueAt ?? self.now, self.now + paymentWindow)

@@ -2,25 +2,25 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A refund was taken by Stripe.
+/// Records a refund that Stripe accepted.
 struct PaymentRefundedHandler: RefundHandler {
     func detail(of event: PaymentRefunded) -> Timeline.Detail {
         .init(amount: event.amount, currency: event.currency, refundID: event.refundID)
     }
 }
 
-/// A refund failed, perhaps days later: the money is the shop's again.
+/// Records a refund that failed, perhaps days later: the shop has the money again.
 struct PaymentRefundFailedHandler: RefundHandler {
     func detail(of event: PaymentRefundFailed) -> Timeline.Detail {
         .init(reason: event.reason, amount: event.amount, currency: event.currency, refundID: event.refundID)
     }
 }
 
-/// What refunds come to. They are counted in payments-worker's table, which was written before the event was sent, so that events in any order
-/// end at the same sum.
+/// Updates the sum of an order's refunds. It is read from payments-worker's table, which was written before the event was sent, so events in any
+/// order lead to the same sum.
 protocol RefundHandler<Input>: OrderHandler where Facts == [ID: Int64] {
     associatedtype Input
-    /// What the timeline says of the event, but for the sum.
+    /// The event's timeline entry, without the sum.
     func detail(of event: Input) -> Timeline.Detail
 }
 
@@ -37,7 +37,7 @@ extension RefundHandler {
 
     func apply(_ message: Received<Input, Void>, to order: inout OrderRecord, _ refunded: [ID: Int64]) throws -> Applied {
         order.amountRefunded = min(refunded[order.id] ?? 0, order.totalAmount)
-        // Told of a refund before the payment: that will find the sum.
+        // The refund's event came before the payment's, which will read the sum.
         if order.paymentStatus.isSettled { order.paymentStatus = .settled(refunded: order.amountRefunded, of: order.totalAmount) }
         var detail = self.detail(of: message.payload)
         detail.amountRefunded = order.amountRefunded

@@ -2,12 +2,12 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Stripe holds an order's money. An order that awaits it is paid; one that was given up asks for its stock once more, and gets the money back
-/// if that is gone. Another amount or currency than the order's pays nothing: a person must look.
+/// Stripe has the money for an order. An order that awaits it becomes paid. One that was given up requests its stock again, and is refunded if the
+/// stock is gone. A wrong amount or currency becomes a dead letter.
 struct PaymentSucceededHandler: OrderHandler {
     private static let readLines: Statement = "select order_id, product_id, quantity from order_items where order_id = any($1)"
 
-    /// The lines of those orders that may have to be revived.
+    /// The lines of orders that may be revived.
     func facts(
         for batch: [Received<PaymentSucceeded, Void>], _ book: OrderBook, in transaction: Transaction
     ) async throws -> [ID: [OrderLine]] {

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// The products and users that a batch of orders is about, as of one moment of its transaction.
+/// The products and users of a batch of orders, read at one moment of its transaction.
 struct Catalogue: Sendable {
     private let products: [ID: Offer]
     private let activeUsers: Set<ID>
@@ -15,7 +15,7 @@ struct Catalogue: Sendable {
         try Catalogue(await transaction.pipeline(Self.reading(products: products, users: users))[...])
     }
 
-    /// The queries that ``init(_:)`` reads.
+    /// The queries whose rows ``init(_:)`` reads.
     static func reading(products: some Sequence<ID>, users: some Sequence<ID>) -> [Call] {
         [Call(Self.readProducts, Array(Set(products))), Call(Self.readUsers, Array(Set(users)))]
     }
@@ -37,12 +37,12 @@ struct Catalogue: Sendable {
         guard self.activeUsers.contains(user) else { throw Problem(.userInactive, "The account is not active.") }
     }
 
-    /// An order of these lines at today's prices.
-    /// - Throws: `product_unknown`, `product_unavailable` with the lines that are.
+    /// An order with these lines at current prices.
+    /// - Throws: `product_unknown`, `product_unavailable` with the affected lines.
     func price(_ lines: [OrderLine], by user: ID, shippingAddress: Address, billingAddress: Address?) throws(Problem) -> PricedOrder {
         try PricedOrder(by: user, lines, shippingAddress: shippingAddress, billingAddress: billingAddress) { self.products[$0] }
     }
 
-    /// - Throws: `product_unknown`, `product_unavailable` if a line could not be ordered alone.
+    /// - Throws: `product_unknown`, `product_unavailable` if a line cannot be ordered even alone.
     func check(_ line: OrderLine) throws(Problem) { _ = try PricedOrder.price([line]) { self.products[$0] } }
 }

@@ -2,8 +2,8 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Acceptances a cart into an order and empties it, in one transaction under the cart's lock: however often it is checked out at once, the first takes all and
-/// the others find it empty. A cart that cannot be ordered stays as it is, and so does one that was changed after a checkout that comes too late.
+/// Turns a cart into an order and empties it, in one transaction under the cart's lock: of several checkouts the first takes all items and the others
+/// find the cart empty. A cart that cannot be ordered stays as it is, as does one that was changed after an outdated checkout.
 struct CheckoutCartHandler: Handler {
     private static let readItems: Statement = """
         select user_id, product_id, quantity from cart_items where user_id = any($1) and quantity > 0 order by user_id, product_id
@@ -46,7 +46,7 @@ struct CheckoutCartHandler: Handler {
         }
         let written = try await orders.write(in: transaction)
         for (index, message) in batch.enumerated() where replies[index].problem == nil && written[message.envelope.originalID] == nil {
-            // Checked out before, so long ago that the inbox has forgotten it.
+            // The cart was checked out before, and the inbox no longer has the message.
             ordered[message.envelope.originalID] = nil
             replies[index] = .done()
         }

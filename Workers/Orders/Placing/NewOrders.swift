@@ -3,9 +3,9 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Orders to write: their rows, their lines, the first entries of their timeline and their deadlines, in one statement. What exists already stays as it is.
+/// Orders to write: their rows, lines, first timeline entries and deadlines, in one statement. Existing orders do not change.
 struct NewOrders: Sendable {
-    /// An order awaits its payment for `$9` microseconds from now. The entries keep their order: they are numbered as they are inserted.
+    /// An order awaits its payment for `$9` microseconds from now. The entries keep their order: their ids are assigned as they are inserted.
     private static let insert: Statement = """
         with made as (
             insert into orders (id, user_id, total_amount, status, payment_status, payment_due_at, currency, shipping_address, billing_address, rejection)
@@ -59,9 +59,9 @@ struct NewOrders: Sendable {
     private var items = Items()
     private var timeline = Timeline()
 
-    /// Adds an order whose stock is still to be asked for.
-    /// - Parameter envelope: of the command, which gives the order its id.
-    /// - Returns: the answer: the operation goes on with the reservation of the stock.
+    /// Adds an order whose stock is not reserved yet.
+    /// - Parameter envelope: of the command, whose id becomes the order's.
+    /// - Returns: the reply: the operation continues with the reservation.
     mutating func addPending(_ envelope: Envelope, _ order: PricedOrder) throws -> Reply {
         let id = envelope.originalID
         try self.add(id, order, .pending)
@@ -70,9 +70,9 @@ struct NewOrders: Sendable {
         return .passedOn(emits: [reserve, order.placed(id)], changes: [.order(id)])
     }
 
-    /// Adds an order whose stock is held or refused already.
+    /// Adds an order whose stock is already reserved or refused.
     /// - Parameters:
-    ///   - envelope: the envelope of the answer from the inventory; its cause is the command that placed the order.
+    ///   - envelope: of the answer from the inventory; its cause is the command that placed the order.
     ///   - status: `awaiting_payment`, or `paid` if it costs nothing, or `rejected` with the reason.
     mutating func add(_ id: ID, _ envelope: Envelope, _ order: PricedOrder, _ status: OrderStatus, rejection: Problem? = nil) throws {
         try self.add(id, order, status, rejection)
@@ -108,9 +108,9 @@ struct NewOrders: Sendable {
         }
     }
 
-    /// Writes them.
-    /// - Parameter paymentWindow: how long those that await their payment do.
-    /// - Returns: those that were written, each with its deadline if it has one; those that existed are missing.
+    /// Writes the orders.
+    /// - Parameter paymentWindow: how long the orders await their payment.
+    /// - Returns: the written orders, each with its deadline if it has one; existing orders are missing.
     func write(paymentWindow: Duration = .zero, in transaction: Transaction) async throws(PostgresError) -> [ID: Date?] {
         guard !self.orders.ids.isEmpty else { return [:] }
         let (seconds, attoseconds) = paymentWindow.components
@@ -126,7 +126,7 @@ struct NewOrders: Sendable {
 }
 
 extension PricedOrder {
-    /// Its first state with its stock held: what costs nothing is paid at once.
+    /// The first state with reserved stock: a free order is paid at once.
     var whenHeld: OrderStatus { self.totalAmount == 0 ? .paid : .awaitingPayment }
 
     /// The events of a placed order.

@@ -2,9 +2,9 @@ import Conveyor
 import Postgres
 import Shop
 
-/// `orders.place`, by which orders were placed before `inventory.reserve` carried them: still understood, as it may wait in a queue or come from an
-/// ingress that is not upgraded yet. Writes an order at today's prices and asks for its stock; the operation ends when the stock is held or refused.
-/// A rejected one leaves no row.
+/// `orders.place`, which placed orders before `inventory.reserve` carried them: still supported, since it may wait in a queue or come from an ingress
+/// that is not upgraded yet. Writes an order at current prices and requests its stock; the operation ends when the stock is reserved or refused.
+/// A rejected order leaves no row.
 struct PlaceOrderHandler: Handler {
     func handle(_ batch: [Received<PlaceOrder, Void>], in transaction: Transaction) async throws -> [Reply] {
         let catalogue = try await Catalogue.read(
@@ -24,7 +24,7 @@ struct PlaceOrderHandler: Handler {
         }
         let written = try await orders.write(in: transaction)
         for (index, message) in batch.enumerated() where replies[index].problem == nil && written[message.envelope.originalID] == nil {
-            // The client has repeated its request to an ingress of another version: the worker that wrote the order also decides the operation.
+            // A repeated request went to an ingress of another version: the worker that wrote the order also decides the operation.
             replies[index] = .passedOn(emits: [])
         }
         return replies

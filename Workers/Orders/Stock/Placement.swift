@@ -3,11 +3,11 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// An answer of the inventory to an order that is being placed: with it the order itself, which has no row yet.
+/// The inventory's answer to a new order, together with the order itself, which has no row yet.
 protocol Placement: AboutOrder {
-    /// The order; nil for one that is written already.
+    /// The new order; nil for an existing one.
     var order: PricedOrder? { get }
-    /// Why it is rejected; nil if its stock is held.
+    /// Why it is rejected; nil if its stock is reserved.
     var rejection: Problem? { get }
 }
 
@@ -20,8 +20,7 @@ extension StockRefused: Placement {
 }
 
 extension OrderHandler where Input: Placement {
-    /// Writes the orders that come with their messages, in one statement and without a look; whatever is about an order that is written already is
-    /// applied to it.
+    /// Writes the new orders of a batch in one statement, without reading first; applies messages about existing orders to those.
     func place(_ batch: [Received<Input, Void>], paymentWindow: Duration, in transaction: Transaction) async throws -> [Reply] {
         var orders = NewOrders()
         var added: Set<ID> = []
@@ -36,7 +35,7 @@ extension OrderHandler where Input: Placement {
         var others: [Received<Input, Void>] = []
         for message in batch {
             let answer = message.payload
-            // A second message about an order that was written just now finds it there.
+            // A second message about a new order finds it written.
             if let order = answer.order, let dueAt = written.removeValue(forKey: answer.orderID) {
                 replies.append(Self.reply(to: answer, order, dueAt: dueAt))
             } else {
@@ -51,7 +50,7 @@ extension OrderHandler where Input: Placement {
         return replies.compactMap { $0 }
     }
 
-    /// Of an order that was written just now: no cache can have it yet.
+    /// Caches cannot contain a new order yet.
     private static func reply(to answer: Input, _ order: PricedOrder, dueAt: Date?) -> Reply {
         let placed = order.placed(answer.orderID)
         if let problem = answer.rejection {

@@ -2,9 +2,9 @@ import Conveyor
 import Postgres
 import Shop
 
-/// An order's stock cannot be held: it is rejected, and so is the operation that placed it. An order that comes with the message is written.
+/// An order's stock cannot be reserved: the order and its operation are rejected. A new order is written with that.
 ///
-/// In the second round, of an order whose money came after it was given up: the money is given back.
+/// In the second round, for an order that was paid after it had been given up, the payment is refunded.
 struct StockRefusedHandler: OrderHandler {
     func handle(_ batch: [Received<StockRefused, Void>], in transaction: Transaction) async throws -> [Reply] {
         try await self.place(batch, paymentWindow: .zero, in: transaction)

@@ -3,15 +3,15 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// An order's stock is held: it awaits its payment until a deadline, and the operation that placed it has succeeded. An order that comes with the message
-/// is written. One that costs nothing is paid at once, without Stripe.
+/// An order's stock is reserved: the order awaits its payment until a deadline, and its operation has succeeded. A new order is written with
+/// that. A free order is paid at once, without Stripe.
 ///
-/// The second round is for an order whose money came after it was given up: with its stock held once more it is paid.
+/// The second round is for an order that was paid after it had been given up: with its stock reserved again it becomes paid.
 struct StockReservedHandler: OrderHandler {
-    /// How long an order awaits its payment.
+    /// The payment window.
     let paymentWindow: Duration
 
-    /// The deadline of all orders of the batch, and the timeline's words for it.
+    /// The deadline of all orders of the batch, and its form in the timeline.
     struct Facts: Sendable {
         let dueAt: Date
         let text: String
@@ -31,7 +31,7 @@ struct StockReservedHandler: OrderHandler {
 
     func apply(_ message: Received<StockReserved, Void>, to order: inout OrderRecord, _ facts: Facts) throws -> Applied {
         let isFirst = message.payload.round ?? 1 < Revival.round
-        // Whatever it comes to, an order that was placed is decided by the first answer of the inventory.
+        // The inventory's first answer decides the operation, whatever happens to the order later.
         let decides: Reply.Decision = isFirst ? .yes : .ifRoot
         switch order.status.after(isFirst ? .stockReserved : .stockReservedAgain) {
         case .moves(to: .awaitingPayment) where order.totalAmount == 0:

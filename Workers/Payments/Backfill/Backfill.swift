@@ -5,20 +5,20 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// Fetches the events that the webhook has missed, at the start and every few minutes, and puts them into the queue where the webhook puts them, under
-/// the same message ids. A schedule, run by one payments-worker at a time.
+/// Fetches the events that the webhook missed, at the start and every few minutes, and puts them into the webhook's queue under the same message ids.
+/// A schedule, which one payments-worker runs at a time.
 struct Backfill: Sendable {
-    /// Publishes; one result a message, nil if it was confirmed.
+    /// Publishes messages; one result for each, nil if confirmed.
     typealias Publish = @Sendable ([Outgoing]) async -> [PublishFailure?]
 
     let stripe: StripeClient
     let pool: PostgresPool
     let publish: Publish
-    /// Between two looks.
+    /// The interval of two runs.
     let interval: Duration
     let logger: Logger
 
-    /// An event may show up in the list a moment after one that is younger: the cursor stays that far behind, and what is known already is left out.
+    /// An event may appear in Stripe's list after a younger one: the cursor stays this far behind, and known events are skipped.
     private static let settling: TimeInterval = 60
 
     private static let lock: Statement = "select pg_try_advisory_xact_lock(5003, 0)"
@@ -30,21 +30,21 @@ struct Backfill: Sendable {
         }
     }
 
-    /// The part of the list that is looked at next.
+    /// The position in the list.
     private enum Position: Sendable {
         case cursor
-        /// Towards the newer ones.
+        /// Towards newer events.
         case after(String)
-        /// Towards the older ones, as there is none to begin after; the newest was seen at the first page.
+        /// Towards older events, since there is none to begin after; the first page contained the newest.
         case before(String, since: Date, newest: BackfillCursor)
     }
 
-    /// Fetches all that is new.
+    /// Fetches all new events.
     func catchUp() async throws {
         try await StripeEvents.giveUpWaiting(in: self.pool)
         var next: Position? = .cursor
         while let position = next {
-            // One transaction per page: a process that dies in between leaves the cursor where it was.
+            // One transaction per page: if the process dies in between, the cursor stays where it was.
             next = try await self.pool.transaction { transaction in
                 guard try await transaction.query(Self.lock).decode(Bool.self).first == true else { return nil }
                 return try await self.fetch(position, in: transaction)
@@ -53,7 +53,7 @@ struct Backfill: Sendable {
     }
 
     /// Fetches a page.
-    /// - Returns: where it goes on; nil if that was all.
+    /// - Returns: the next position; nil at the end.
     private func fetch(_ position: Position, in transaction: Transaction) async throws -> Position? {
         switch position {
         case .cursor:
@@ -64,7 +64,7 @@ struct Backfill: Sendable {
             return try await self.fetch(.after(eventID), in: transaction)
         case .after(let id):
             guard let page = try await self.page([("ending_before", id)]) else {
-                // Stripe has forgotten the event that the cursor stands at.
+                // Stripe has deleted the cursor's event.
                 BackfillCursor(createdAt: Date() - 29 * 86_400, eventID: nil).save(in: transaction)
                 return .cursor
             }
@@ -93,7 +93,7 @@ struct Backfill: Sendable {
         return .before(last.id, since: since, newest: cursor)
     }
 
-    /// - Returns: nil if Stripe does not know the event that it is to begin at.
+    /// - Returns: nil if Stripe does not know the event to begin at.
     private func page(_ query: [(String, String)]) async throws -> StripeClient.Answer<StripeList<ListedEvent>>? {
         let types = EventSubject.types.map { ("types[]", $0) }
         do {
@@ -109,7 +109,7 @@ struct Backfill: Sendable {
         return try await self.stripe.get(StripeList<ListedEvent>.self, "/v1/events", query).object.data.first?.id
     }
 
-    /// Publishes those that are not known yet.
+    /// Publishes the events that are not known yet.
     private func pass(on events: [ListedEvent], in transaction: Transaction) async throws {
         guard !events.isEmpty else { return }
         let known = try await StripeEvents.known(events.map(\.id), in: transaction)

@@ -2,14 +2,14 @@ import Conveyor
 import FoundationEssentials
 import Postgres
 
-/// Where the backfill goes on: all events up to there have been fetched.
+/// The position of the backfill: all events up to it have been fetched.
 struct BackfillCursor: Sendable {
-    /// Of the event, or where there is none the time from which on events are wanted.
+    /// The event's time; without an event, the time from which to fetch.
     var createdAt: Date
     var eventID: String?
 
     private static let read: Statement = "select created_at, event_id from stripe_cursor"
-    // Of a system that has lost its cursor, the payments that Stripe still has events of; a new one has missed nothing.
+    // If the cursor was lost, begins as early as Stripe keeps events for known payments; a new system has missed nothing.
     private static let begin: Statement = """
         select coalesce(min(created_at), now()) - interval '5 minutes' from payments where created_at > now() - interval '29 days'
         """

@@ -1,7 +1,7 @@
 import Conveyor
 import Shop
 
-/// An event as `GET /v1/events` lists it.
+/// An event in `GET /v1/events`.
 struct ListedEvent: StripeObject {
     let id: String
     /// Unix time.
@@ -19,7 +19,7 @@ struct ListedEvent: StripeObject {
         self.body = try JSONValue(from: decoder)
     }
 
-    /// The message that the webhook would have made of it.
+    /// The message that the webhook would have sent.
     var command: StripeEvent {
         get throws {
             StripeEvent(

@@ -3,12 +3,12 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// The one place where what Stripe says of a dispute becomes a row of `disputes` and an event for the others.
+/// The one place that turns Stripe's disputes into rows of `disputes` and events for the other workers.
 ///
-/// Stripe's latest word counts, by Stripe's clock, the last one too: an inquiry that was closed may come back as a chargeback under the same id, and one
-/// that was lost may be won by an appeal.
+/// Stripe's latest state counts, by Stripe's clock, even after a final one: a closed inquiry may return as a chargeback under the same id, and a lost
+/// dispute may be won by an appeal.
 enum DisputeLedger {
-    /// Said in the same second, the later of two states is the one further on.
+    /// Of two states in the same second, the later one is the one further on.
     private static func rank(_ status: DisputeStatus) -> Int {
         switch status {
         case .warningNeedsResponse: 0
@@ -31,14 +31,15 @@ enum DisputeLedger {
         set status = excluded.status, reason = excluded.reason, amount = excluded.amount, updated_at = excluded.updated_at
         """
 
-    /// When Stripe's newest word of a payment's disputes was said; nil if there is none. Read outside of a transaction.
+    /// When Stripe last changed a payment's disputes; nil if there are none. Read outside of a transaction.
     static func newestWord(of payment: Payment, in pool: PostgresPool) async throws -> Date? {
         try await pool.query(self.newest, payment.paymentIntentID).decode(Date?.self).first ?? nil
     }
 
-    /// Takes over what Stripe says of disputes of a payment, which is locked; an older word than the newest one changes nothing, nor does a status that
-    /// is not known.
-    /// - Parameter reconciles: whether Stripe is asked if an older word leads further than the newest one, which may then be an answer that crossed it.
+    /// Records Stripe's disputes of a locked payment. A state older than the newest one changes nothing, and neither does an
+    /// unknown status.
+    /// - Parameter reconciles: whether to ask Stripe if an older state leads further than the newest one, which may then be an answer that crossed
+    ///   it.
     /// - Returns: the events to emit.
     static func apply(
         _ disputes: [StripeDispute], to payment: Payment, saidAt: Date, reconciles: Bool = true, in transaction: Transaction

@@ -1,16 +1,16 @@
 import Conveyor
 import Shop
 
-/// What an event is about: as much as has an effect.
+/// The subject of a Stripe event, as far as it has an effect.
 enum EventSubject: Sendable {
     case intent(PaymentIntent)
     case refund(StripeRefund)
     case charge(StripeCharge)
     case dispute(StripeDispute)
-    /// Stored, and nothing done.
+    /// Stored without effect.
     case nothing
 
-    /// The types of the events that have an effect (at most 20: as many as `GET /v1/events` takes).
+    /// The types of events with an effect (at most 20, the limit of `GET /v1/events`).
     static let types: [String] =
         Array(Self.intentTypes) + Array(Self.refundTypes) + Array(Self.disputeTypes) + [Self.chargeRefunded]
 
@@ -26,14 +26,14 @@ enum EventSubject: Sendable {
         struct Payload: Decodable { var object: Object }
         var data: Payload
     }
-    /// `event`; of thin events `v2.core.event`.
+    /// `event`; for thin events `v2.core.event`.
     private struct Kind: Decodable { var object: String? }
 
     /// - Throws: `Poison` if the body is not the JSON of its type.
     init(_ event: StripeEvent) throws(Poison) {
         do {
             let body = Array(event.body.utf8)
-            // A thin event carries no object, whatever its type; its snapshot brings the effect, by the webhook or the backfill.
+            // A thin event contains no object, whatever its type; its snapshot, by the webhook or the backfill, has the effect.
             guard try JSON.decode(Kind.self, from: body).object ?? "event" == "event" else {
                 self = .nothing
                 return
@@ -51,7 +51,7 @@ enum EventSubject: Sendable {
         }
     }
 
-    /// The PaymentIntent that it is about, directly or not; nil if there is none: nothing of ours.
+    /// The event's PaymentIntent, directly or indirectly; nil if it has none, so is not about the shop's payments.
     var paymentIntentID: String? {
         switch self {
         case .intent(let intent): intent.id
@@ -62,6 +62,6 @@ enum EventSubject: Sendable {
         }
     }
 
-    /// Whether something is done about it.
+    /// Whether the event has an effect.
     var hasEffect: Bool { self.paymentIntentID != nil }
 }

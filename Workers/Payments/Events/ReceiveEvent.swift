@@ -3,8 +3,8 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A Stripe event, from the webhook or fetched later: recorded once by its id, in the transaction of its effect. Events come twice, late, in any
-/// order, or before the intent that they are about is recorded; then they wait.
+/// Handles a Stripe event from the webhook or the backfill: recorded once by its id, in the transaction of its effect. Events may come twice, late,
+/// in any order, or before their PaymentIntent is recorded; the latter wait.
 struct ReceiveEvent: Handler {
     var policy: Policy { Policy(largestBatch: 64) }
 
@@ -45,7 +45,7 @@ struct ReceiveEvent: Handler {
             return book.take(intent, saidAt: saidAt, attempt: attempt) ?? []
         case .refund(let refund): return try await RefundLedger.apply([refund], to: payment, actor: actor, in: transaction)
         case .charge(let charge):
-            // It says how much was refunded, and not by which refunds: those are asked for unless they are known.
+            // The charge contains the refunded sum, but not the refunds: they are requested unless they are known.
             var emits = try await RefundLedger.apply(charge.refunds?.data ?? [], to: payment, actor: actor, in: transaction)
             if try await charge.amountRefunded != RefundLedger.standing(of: payment, in: transaction) {
                 emits.append(ReconcilePayment(orderID: payment.orderID))

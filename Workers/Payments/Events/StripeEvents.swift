@@ -3,9 +3,9 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// The table of Stripe events: each takes effect once by its id; those of unknown intents wait.
+/// The table of Stripe events: each takes effect once by its id; events for unknown intents wait.
 enum StripeEvents {
-    // Of an event that is being handled elsewhere at this moment it waits for the end, and then knows.
+    // If another transaction is handling the event, this waits for its end, and then knows.
     private static let claim: Statement = """
         insert into stripe_events (id, created_at, type, object_id, state, payload)
         select * from unnest($1, $2, $3, $4, $5, $6) m(id, created_at, type, object_id, state, payload) order by id
@@ -21,8 +21,8 @@ enum StripeEvents {
         """
     private static let known: Statement = "select id from stripe_events where id = any($1)"
 
-    /// Writes these events down.
-    /// - Returns: the ids of those that have not taken effect yet; no one else can handle them until the transaction ends.
+    /// Records these events.
+    /// - Returns: the ids without an effect so far; no other worker can handle them until the transaction ends.
     static func claim(_ events: [(event: StripeEvent, subject: EventSubject)], in transaction: Transaction) async throws -> Set<String> {
         var rows: [String: (event: StripeEvent, subject: EventSubject)] = [:]
         for each in events { rows[each.event.eventID] = each }
@@ -34,12 +34,12 @@ enum StripeEvents {
             ).decode(String.self))
     }
 
-    /// Of these the intent is not known yet. They go through the queue once more when it is; after a day they are not ours.
+    /// Their intent is not known yet. They are queued again when it is; after a day they are dropped as foreign.
     static func wait(_ ids: [String], in transaction: Transaction) {
         if !ids.isEmpty { transaction.enqueue(self.setWaiting, ids) }
     }
 
-    /// What waits for these intents, which have rows now.
+    /// The events that wait for these intents, which now have rows.
     static func waiting(for intents: [String], in transaction: Transaction) async throws -> [String: [StripeEvent]] {
         guard !intents.isEmpty else { return [:] }
         var events: [String: [StripeEvent]] = [:]
@@ -50,10 +50,10 @@ enum StripeEvents {
         return events
     }
 
-    /// Gives up what has waited for a day: intents of others that use the same Stripe account.
+    /// Drops events that have waited for a day: they belong to other users of the same Stripe account.
     static func giveUpWaiting(in pool: PostgresPool) async throws(PostgresError) { try await pool.query(self.giveUp) }
 
-    /// Which of these are there.
+    /// Which of these exist.
     static func known(_ ids: [String], in transaction: Transaction) async throws(PostgresError) -> Set<String> {
         Set(try await transaction.query(self.known, ids).decode(String.self))
     }

@@ -3,14 +3,14 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Makes sure that no payment can come for an order any more. A payment that has won the race keeps the order.
+/// Cancels an order's PaymentIntent, so that no payment can come any more. A payment that has already succeeded keeps the order.
 struct CancelPaymentIntent: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
 
     var policy: Policy { .outside(.seconds(45)) }
 
-    /// How the order's intent stands at Stripe after the attempt to cancel it; no answer if none was live.
+    /// The intent's state at Stripe after the attempt to cancel it; no answer if none was live.
     struct Prepared: Sendable {
         var answer: StripeClient.Answer<PaymentIntent>?
         var calls: [StripeClient.Call] = []
@@ -25,7 +25,7 @@ struct CancelPaymentIntent: Handler {
                     PaymentIntent.self, path + "/cancel", [("cancellation_reason", message.reason.stripeWord)], key: "\(envelope.messageID):cancel")
                 return Prepared(answer: answer, calls: [answer.call])
             } catch {
-                // It was paid or canceled meanwhile, or the bank is at it.
+                // It was paid or cancelled meanwhile, or the bank is processing it.
                 guard let error = error as? StripeError, error.code == "payment_intent_unexpected_state" else { throw error }
                 let answer = try await self.stripe.get(PaymentIntent.self, path).knowing(payment)
                 return Prepared(answer: answer, calls: [error.call, answer.call].compactMap { $0 })
@@ -45,10 +45,10 @@ struct CancelPaymentIntent: Handler {
             Calls.record(message.prepared.calls, of: message.envelope, in: transaction)
             let live = book.live(orderID)
             if let live, live.status == .succeeded {
-                // It has won, and the order may not have heard of it.
+                // The payment succeeded, and the order may not know yet.
                 if let again = live.repetition(for: orders[orderID], beside: emits) { emits.append(again) }
             } else if let live, live.paymentIntentID != asked?.object.id {
-                // It was recorded while Stripe was asked, or nothing was: once more.
+                // Another one was recorded meanwhile, or none had been: try again.
                 emits.append(message.payload)
             } else if live == nil {
                 // Emitted again even if the database knew it: the orders-worker waits for the answer.

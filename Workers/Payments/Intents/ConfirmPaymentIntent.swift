@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Asks Stripe how an order's payment stands. The client's word counts for nothing.
+/// Asks Stripe for the status of an order's payment. The client's own statement does not count.
 struct ConfirmPaymentIntent: Handler {
     let stripe: StripeClient
     let pool: PostgresPool

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Makes the one live PaymentIntent of an order, or finds it: asked twice, or after a decline, it is the same.
+/// Creates the one live PaymentIntent of an order, or finds it: a second request, or one after a decline, gets the same one.
 struct CreatePaymentIntent: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
@@ -11,7 +11,7 @@ struct CreatePaymentIntent: Handler {
 
     var policy: Policy { .outside(.seconds(45)) }
 
-    /// What the customer's browser needs to pay.
+    /// The values with which the customer's browser pays.
     struct Result: Encodable, Sendable {
         var clientSecret: String
         var paymentIntentID: String
@@ -27,13 +27,13 @@ struct CreatePaymentIntent: Handler {
         }
     }
 
-    /// What Stripe said.
+    /// Stripe's answers.
     struct Prepared: Sendable {
-        /// Of the intent that was known.
+        /// The answer about the known intent.
         var known: StripeClient.Answer<PaymentIntent>?
-        /// If that is canceled now: by Stripe, or here, as another one takes its place.
+        /// The reason if that is cancelled now: by Stripe, or here, since another one replaces it.
         var canceledAs = CancellationReason.stripe
-        /// Of a new one; nil if the known one serves.
+        /// The answer about a new intent; nil if the known one can be used.
         var made: StripeClient.Answer<PaymentIntent>?
         var calls: [StripeClient.Call] = []
     }
@@ -58,7 +58,7 @@ struct CreatePaymentIntent: Handler {
         return prepared
     }
 
-    /// How an intent stands at Stripe. One of another amount than the order's is of no use, and is canceled.
+    /// The intent's state at Stripe. One with another amount than the order's is useless, and is cancelled.
     private func askAgain(
         _ payment: Payment, of order: OrderForPayment
     ) async throws -> (answer: StripeClient.Answer<PaymentIntent>, canceledAs: CancellationReason) {
@@ -79,8 +79,8 @@ struct CreatePaymentIntent: Handler {
                     ("amount", String(order.total)), ("currency", order.currency), ("automatic_payment_methods[enabled]", "true"),
                     ("metadata[order_id]", order.id.description),
                 ],
-                // By the order and how many it had, not by the message: two that ask at once get the same intent. Stripe forgets the key after a day;
-                // then it makes another one, whose secret replaces that of the first one, which no client has seen.
+                // The key contains the order and its number of intents, not the message: two simultaneous requests get the same intent. After a day
+                // Stripe forgets the key and would create another one, whose secret replaces the first, which no client has received.
                 key: "order:\(order.id):intent:\(order.intents)")
             guard made.object.amount == order.total, made.object.currency == order.currency else {
                 throw Poison(
@@ -104,7 +104,7 @@ struct CreatePaymentIntent: Handler {
             Calls.record(message.prepared.calls, of: message.envelope, in: transaction)
         }
         book.write(in: transaction)
-        // Events that came before their intent was known go through the queue once more.
+        // Events that came before their intent was known are queued again.
         let waiting = try await StripeEvents.waiting(for: book.new.map(\.paymentIntentID), in: transaction)
         for payment in book.new {
             guard let index = batch.firstIndex(where: { $0.payload.orderID == payment.orderID }) else { continue }
@@ -135,7 +135,7 @@ struct CreatePaymentIntent: Handler {
         do {
             try order?.requirePayable()
         } catch let problem as Problem {
-            // Given up while Stripe was asked, when there was no intent to cancel yet.
+            // The order was given up while Stripe was asked, when there was no intent to cancel yet.
             emits.append(CancelIntent(orderID: orderID, reason: order.map { CancellationReason(of: $0.status) } ?? .cancelled))
             return .rejected(problem, emits: emits, changes: changes)
         }

@@ -2,18 +2,18 @@ import Conveyor
 import Postgres
 import Shop
 
-/// An order as its payment needs it.
+/// An order's columns for its payment.
 struct OrderForPayment: Sendable {
     let id: ID
     let status: OrderStatus
     let paymentStatus: PaymentStatus
     let total: Int64
     let currency: String
-    /// How many PaymentIntents it has had.
+    /// The number of its PaymentIntents so far.
     let intents: Int64
-    /// Its deadline has passed: its end may have begun, though it still reads `awaiting_payment`.
+    /// Its deadline has passed: it may be about to expire, though its status is still `awaiting_payment`.
     let isOverdue: Bool
-    /// What it knows to be given back.
+    /// The refunded sum that the order knows of.
     let amountRefunded: Int64
     let isDisputed: Bool
 
@@ -60,7 +60,7 @@ struct OrderForPayment: Sendable {
     }
 
     /// Passes if the order can be paid now.
-    /// - Throws: `Problem` `already_paid` or `not_payable`; `Transient` while it is not decided yet.
+    /// - Throws: `Problem` `already_paid` or `not_payable`; `Transient` while it is undecided.
     func requirePayable() throws {
         switch self.status {
         case .awaitingPayment:

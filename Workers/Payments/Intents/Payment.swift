@@ -9,44 +9,44 @@ struct Payment: Sendable, Equatable {
     let orderID: ID
     let clientSecret: String
     var status: IntentStatus
-    /// In the minor unit, as are all amounts.
+    /// In the minor unit, as all amounts are.
     var amount: Int64
     var amountReceived: Int64
     var currency: String
     var latestChargeID: String?
-    /// The newest attempt to pay that failed, and why.
+    /// The newest failed attempt, and why it failed.
     var failedAttempt: String?
     var failureCode: String?
     var failureMessage: String?
-    /// When Stripe said so, by Stripe's clock; nil while only its creation is known: whatever is said of it is newer.
+    /// The time of the newest state, by Stripe's clock; nil after the creation: any state is newer.
     var saidAt: Date?
 
-    /// Money can still come by it, or has come.
+    /// Whether a payment can still come by it, or has come.
     var isLive: Bool { self.status != .canceled }
-    /// It never changes again.
+    /// Whether the status is final.
     var isFinal: Bool { self.status.isFinal }
 }
 
 extension Payment {
-    /// An intent that was just made.
+    /// An intent that was just created.
     init(_ intent: PaymentIntent, of orderID: ID) {
         self.paymentIntentID = intent.id
         self.orderID = orderID
         self.clientSecret = intent.clientSecret ?? ""
-        // A new word for a beginning is a beginning all the same.
+        // An unknown status of a new intent counts as its first one.
         self.status = intent.status.meaning ?? .requiresPaymentMethod
         self.amount = intent.amount
         self.amountReceived = intent.amountReceived ?? 0
         self.currency = intent.currency
     }
 
-    /// Takes over what Stripe says of the intent, if it is news: a payment that has succeeded or was canceled stays so, and an older word than the newest
-    /// one changes nothing, nor does a status that is not known.
+    /// Records Stripe's state of the intent, if it is news: a succeeded or cancelled payment stays so, and a state older than the newest one changes
+    /// nothing, nor does an unknown status.
     /// - Parameters:
-    ///   - saidAt: when, by Stripe's clock.
-    ///   - attempt: names the attempt that failed, if it says so without naming one.
-    ///   - canceledAs: why, if it says that the intent is canceled: only the one that asked Stripe for it knows better than that Stripe did it.
-    ///   - reconciles: whether to ask Stripe again when both states are of the same second, so that their order is unknown.
+    ///   - saidAt: the time of the state, by Stripe's clock.
+    ///   - attempt: the id of a failed attempt, if the state has none.
+    ///   - canceledAs: the reason of a cancellation: only the caller that asked for it knows better than that Stripe did it.
+    ///   - reconciles: whether to ask Stripe again if both states are of the same second, so that their order is unknown.
     /// - Returns: the events to emit.
     mutating func take(
         _ intent: PaymentIntent, saidAt: Date, attempt fallback: String? = nil, canceledAs: CancellationReason = .stripe, reconciles: Bool = true
@@ -89,8 +89,8 @@ extension Payment {
             orderID: self.orderID, paymentIntentID: self.paymentIntentID, amount: self.amountReceived, currency: self.currency)
     }
 
-    /// The events to emit once more, since the order does not seem to know of its payment: the message was lost or is on its way. The
-    /// order applies it once. A wrong amount has its dead letter already and needs a person.
+    /// The events to emit again, since the order does not seem to know of its payment: the message was lost or is on its way, and the order applies
+    /// it once. A wrong amount already has its dead letter, which needs a person.
     /// - Parameter emits: the events that are emitted anyway.
     func repetition(for order: OrderForPayment?, beside emits: [any Message] = []) -> PaymentSucceeded? {
         guard let order, self.status == .succeeded, !order.paymentStatus.isSettled else { return nil }
@@ -102,7 +102,7 @@ extension Payment {
 }
 
 extension Payment {
-    /// The columns of ``init(_:)``, in its order.
+    /// The columns that ``init(_:)`` reads, in order.
     static let columns = """
         payment_intent_id, order_id, client_secret, status, amount, amount_received, currency, latest_charge_id, failed_attempt, failure_code, \
         failure_message, stripe_updated_at
@@ -129,7 +129,7 @@ extension Payment {
     private static let ofOrder = Statement(
         "select \(columns) from payments where order_id = $1 order by status = 'canceled', created_at desc limit 1")
 
-    /// The payment of an order that counts: the live one, else the newest. Read outside of a transaction, so it may change at any moment.
+    /// The order's current payment: the live one, else the newest. Read outside of a transaction, so it may change at any moment.
     static func current(of orderID: ID, in pool: PostgresPool) async throws -> Payment? {
         guard let row = try await pool.query(self.ofOrder, orderID).first else { return nil }
         return try Payment(row)

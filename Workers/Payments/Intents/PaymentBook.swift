@@ -3,10 +3,10 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// The payments that a batch is about, locked until its transaction ends: read once, changed in memory message by message, written back at once.
+/// The payments of a batch, locked until its transaction ends: read once, changed in memory message by message, written back at once.
 ///
-/// Rows are always locked in the order of their ids, after the locks on their orders and before those on unknown intents: so batches that share some of
-/// them wait for each other and never deadlock.
+/// Rows are always locked in the order of their ids, after the locks on their orders and before those on unknown intents: so batches that share some
+/// of them wait for each other and never deadlock.
 struct PaymentBook: Sendable {
     private var before: [String: Payment] = [:]
     private var payments: [String: Payment] = [:]
@@ -33,8 +33,8 @@ struct PaymentBook: Sendable {
         return book
     }
 
-    /// Locks those of these intents that have no row yet, and looks once more whether they have one now. Who records an intent takes the same lock, so
-    /// that an event of an unknown intent, and the intent's row, never miss each other.
+    /// Locks the intents without a row, and checks again whether they have one now. The transaction that records an intent takes the same lock, so an
+    /// event of an unknown intent and the intent's row never miss each other.
     mutating func lookAgain(for intents: [String], in transaction: Transaction) async throws {
         let unknown = Set(intents).subtracting(self.payments.keys)
         guard !unknown.isEmpty else { return }
@@ -50,20 +50,20 @@ struct PaymentBook: Sendable {
         }
     }
 
-    /// A payment as the messages before have left it; nil if it is not known.
+    /// A payment with the changes of the earlier messages; nil if it is unknown.
     subscript(intent: String) -> Payment? { self.payments[intent] }
 
-    /// The one payment of an order by which money can come or has come.
+    /// The order's one payment that can still succeed or has succeeded.
     func live(_ orderID: ID) -> Payment? { self.payments.values.first { $0.orderID == orderID && $0.isLive } }
 
-    /// A payment whose intent was just made.
+    /// A payment whose intent was just created.
     mutating func add(_ payment: Payment) {
         self.payments[payment.paymentIntentID] = payment
         self.new.append(payment)
     }
 
-    /// Takes over what Stripe says of an intent: see `Payment.take`.
-    /// - Returns: the events to emit; nil if the intent is not known.
+    /// Records Stripe's state of an intent: see `Payment.take`.
+    /// - Returns: the events to emit; nil if the intent is unknown.
     mutating func take(
         _ intent: PaymentIntent, saidAt: Date, attempt: String? = nil, canceledAs: CancellationReason = .stripe, reconciles: Bool = true
     ) -> [any Message]? {
@@ -85,7 +85,7 @@ struct PaymentBook: Sendable {
         where p.payment_intent_id = m.payment_intent_id
         """
 
-    /// Writes what has changed with the transaction's next round trip.
+    /// Writes the changes with the transaction's next round trip.
     func write(in transaction: Transaction) {
         let changed = self.payments.values.filter { payment in
             self.before[payment.paymentIntentID].map { $0 != payment } ?? false

@@ -3,15 +3,15 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Compares one order's payment with Stripe, its refunds and disputes too, and takes over what differs as events would have brought it. What is known
-/// here and the order does not know, as its event was lost, the event is emitted again.
+/// Compares an order's payment, its refunds and disputes with Stripe, and records the differences as the events would have done. If the order missed
+/// an event about something known here, the event is emitted again.
 struct Reconcile: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
 
     var policy: Policy { .outside(.seconds(60)) }
 
-    /// What was found; what differed is repaired.
+    /// The differences, which are repaired.
     struct Result: Encodable, Sendable {
         var paymentIntentID: String?
         var differences: [Difference] = []
@@ -22,13 +22,13 @@ struct Reconcile: Handler {
         }
     }
 
-    /// A field that Stripe, or the payment here, has otherwise.
+    /// A field that differs at Stripe, or in the order.
     struct Difference: Encodable, Sendable, Equatable {
         /// Stripe's id of the PaymentIntent, refund or dispute.
         var id: String
-        /// E.g. `status`; what the order says begins with `order.`.
+        /// E.g. `status`; fields of the order begin with `order.`.
         var field: String
-        /// Null if it was not known.
+        /// Null if it was unknown.
         var here: String?
         var stripe: String
     }
@@ -100,7 +100,7 @@ struct Reconcile: Handler {
     }
 }
 
-/// The states of a payment's refunds and disputes as they are known here, by Stripe's ids.
+/// The known states of a payment's refunds and disputes, by Stripe's ids.
 private struct KnownStates {
     private let states: [String: String]
 

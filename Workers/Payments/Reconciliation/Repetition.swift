@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Payments that an order does not know of: the message was lost or is on its way. The event is emitted again, and the order applies it
+/// Emits an event again if the order does not know of its payment: the message was lost or is on its way, and the order applies it
 /// once.
 struct Repetition: Sendable {
     private(set) var differences: [Reconcile.Difference] = []

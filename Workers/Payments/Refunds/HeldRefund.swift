@@ -2,19 +2,19 @@ import Conveyor
 import Postgres
 import Shop
 
-/// An amount that is held in the database before Stripe is asked to give it back, so that no two refunds together exceed what was paid.
+/// An amount that is held in the database before Stripe is asked for the refund, so that all refunds together never exceed the payment.
 struct HeldRefund: Sendable {
     let id: ID
     let paymentIntentID: String
     let amount: Int64
-    /// Stripe's, if it is known already that it took it.
+    /// Stripe's id, if Stripe is known to have accepted it.
     let refundID: String?
-    /// From 1: asked for again after a refusal, it is another request to Stripe, whose answers to the one before are kept.
+    /// From 1: a new request after a refusal needs a new idempotency key, since Stripe stores the answer to the old one.
     let round: Int16
-    /// So old that Stripe may have forgotten its idempotency key.
+    /// Whether it is so old that Stripe may have forgotten its idempotency key.
     let isOld: Bool
 
-    /// The same for each try of a round, so that it is given back once.
+    /// The same for each attempt of a round, so that the refund happens once.
     var idempotencyKey: String { self.round == 1 ? "\(self.id):refund" : "\(self.id):refund:\(self.round)" }
 
     private static let lockPaid: Statement = """
@@ -39,14 +39,14 @@ struct HeldRefund: Sendable {
 
     private static let isGivenUp: Statement = "select status in ('cancelled', 'expired', 'rejected') from orders where id = $1"
 
-    /// Whether the actor may ask for it: staff, or the actor whose act ended a paid order.
+    /// Whether the actor may request it: the staff, or the actor who cancelled a paid order.
     private static func isAllowed(_ command: RefundPayment, _ envelope: Envelope, in transaction: Transaction) async throws -> Bool {
         if try await Staff.among([envelope.actor], in: transaction).contains(envelope.actor) { return true }
         guard !envelope.isRoot else { return false }
         return try await transaction.query(Self.isGivenUp, command.orderID).decode(Bool.self).first == true
     }
 
-    /// Holds the amount, in a transaction of its own; asked again for the same message, it is what was held then.
+    /// Holds the amount in its own transaction; a repeated message gets what it held before.
     /// - Throws: `Problem` `forbidden`, `nothing_to_refund`, `refund_exceeds_payment`.
     static func hold(_ command: RefundPayment, _ envelope: Envelope, in pool: PostgresPool) async throws -> HeldRefund {
         let (id, actor) = (envelope.messageID, envelope.actor)
@@ -74,7 +74,7 @@ struct HeldRefund: Sendable {
         }
     }
 
-    /// Stripe has refused it: others may have the amount.
+    /// Stripe refused it: the amount is free for other refunds.
     static func free(_ id: ID, because reason: String) -> Call { Call(Self.free, id, reason) }
 
     private static let freeStale: Statement = """
@@ -82,7 +82,8 @@ struct HeldRefund: Sendable {
         where payment_intent_id = $1 and status = 'held' and held_at < now() - interval '25 hours' and id <> all($2)
         """
 
-    /// Frees what has been held for more than a day and is none of these: its request never reached Stripe, or was refused, and its message is dead.
+    /// Frees amounts that were held for more than a day and are not among these: the request never reached Stripe, or was refused, and its message is
+    /// dead.
     static func freeStale(of payment: Payment, except known: [ID], in transaction: Transaction) {
         transaction.enqueue(self.freeStale, payment.paymentIntentID, known)
     }

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Gives money back: what was held for it, under an idempotency key made from the message.
+/// Refunds the held amount, under an idempotency key derived from the message.
 struct Refund: Handler {
     let stripe: StripeClient
     let pool: PostgresPool
@@ -24,7 +24,7 @@ struct Refund: Handler {
     struct Prepared: Sendable {
         enum Outcome: Sendable {
             case taken(StripeRefund)
-            /// By Stripe, for good.
+            /// Refused by Stripe for good.
             case refused(Problem)
         }
         var outcome: Outcome
@@ -43,7 +43,7 @@ struct Refund: Handler {
                 return Prepared(outcome: .refused(problem), paymentIntentID: held.paymentIntentID, calls: [error.call].compactMap { $0 })
             }
             guard error.isRefusal else { throw error.sorted }
-            // No client waits for the answer of a refund that the system asked for: a person must look.
+            // If the system requested the refund, no client waits for the answer: a person must look.
             try await self.pool.pipeline([HeldRefund.free(held.id, because: error.outcome)])
             throw Poison(.refusedByStripe, "\(error.name): \(error.outcome): \(error.message)")
         }
@@ -69,7 +69,7 @@ struct Refund: Handler {
         return (answer.object, calls + [answer.call])
     }
 
-    /// What a superuser is answered if Stripe refuses.
+    /// A superuser's problem if Stripe refuses.
     private static func problem(_ error: StripeError) -> Problem? {
         guard error.isRefusal else { return nil }
         if error.code == "charge_already_refunded" { return Problem(.nothingToRefund, "This payment is fully refunded already.") }
@@ -93,7 +93,7 @@ struct Refund: Handler {
                 replies.append(.done(result: result, emits: emits, changes: [.order(payment.orderID)]))
             case .refused(let problem):
                 transaction.enqueue(HeldRefund.free(message.envelope.messageID, because: problem.code.rawValue))
-                // Stripe knows of refunds that are not known here.
+                // Stripe knows refunds that are unknown here.
                 replies.append(.rejected(problem, emits: [ReconcilePayment(orderID: payment.orderID)], changes: [.order(payment.orderID)]))
             }
         }

@@ -2,10 +2,10 @@ import Conveyor
 import Postgres
 import Shop
 
-/// The one place where what Stripe says of a refund becomes a row of `refunds` and events for the others: refunds asked for here and made in the
+/// The one place that turns Stripe's refunds into rows of `refunds` and events for the other workers: refunds requested here or made in the
 /// dashboard, at once or days later.
 enum RefundLedger {
-    /// Refunds of these states count as given back.
+    /// Refunds in these states count as refunded.
     private static let standingStates = "('pending', 'requires_action', 'succeeded')"
 
     private static let find: Statement = "select id, status from refunds where refund_id = $1 or id = $2 order by refund_id nulls last limit 1"
@@ -21,17 +21,17 @@ enum RefundLedger {
     private static let sumOfIntent = Statement(
         "select coalesce(sum(amount), 0)::int8 from refunds where payment_intent_id = $1 and status in \(standingStates)")
 
-    /// What was given back of a payment, as far as is known here.
+    /// The refunded sum of a payment, as known here.
     static func standing(of payment: Payment, in transaction: Transaction) async throws -> Int64 {
         try await transaction.query(self.sumOfIntent, payment.paymentIntentID).decode(Int64.self).first ?? 0
     }
 
-    /// What was given back of an order, as far as is known here.
+    /// The refunded sum of an order, as known here.
     static func standing(ofOrder orderID: ID, in transaction: Transaction) async throws -> Int64 {
         try await transaction.query(self.sumOfOrder, orderID).decode(Int64.self).first ?? 0
     }
 
-    /// Takes over what Stripe says of refunds of a payment, which is locked. A status that is not known changes nothing: what is held stays held.
+    /// Records Stripe's refunds of a locked payment. An unknown status changes nothing: a held amount stays held.
     /// - Returns: the events to emit.
     static func apply(_ refunds: [StripeRefund], to payment: Payment, actor: String, in transaction: Transaction) async throws -> [any Message] {
         var emits: [any Message] = []

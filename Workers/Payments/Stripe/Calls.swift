@@ -2,13 +2,13 @@ import Conveyor
 import Postgres
 import Shop
 
-/// The rows that the trace shows of calls to Stripe.
+/// The trace's rows of calls to Stripe.
 enum Calls {
     private static let insert: Statement = """
         insert into calls (message_id, correlation_id, at, took_us, kind, name, outcome) values ($1, $2, $3, $4, 'stripe', $5, $6)
         """
 
-    /// Written with the transaction's commit.
+    /// Written at the transaction's commit.
     static func record(_ calls: [StripeClient.Call], of envelope: Envelope, in transaction: Transaction) {
         for call in calls {
             transaction.enqueue(

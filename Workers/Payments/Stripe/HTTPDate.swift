@@ -5,7 +5,7 @@ import FoundationEssentials
 enum HTTPDate {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// Nil for the two obsolete forms, which no server sends.
+    /// nil for the two obsolete forms, which no server sends.
     static func parse(_ text: String) -> Date? {
         let words = text.split(separator: " ")
         guard words.count == 6, words[5] == "GMT", let month = self.months.firstIndex(of: String(words[2])) else { return nil }

@@ -1,9 +1,9 @@
 import Conveyor
 import Shop
 
-/// The fields that we need of a Stripe PaymentIntent (docs.stripe.com/api/payment_intents/object).
+/// The used fields of a Stripe PaymentIntent (docs.stripe.com/api/payment_intents/object).
 struct PaymentIntent: StripeObject {
-    /// Why the last attempt to pay failed.
+    /// Why the last attempt failed.
     struct LastError: Decodable, Sendable {
         var charge: Reference?
         var code: String?
@@ -18,7 +18,7 @@ struct PaymentIntent: StripeObject {
             case paymentMethod = "payment_method"
         }
 
-        /// Why, in a word.
+        /// The reason as a code.
         var reason: String? { self.declineCode ?? self.code }
     }
 
@@ -29,7 +29,7 @@ struct PaymentIntent: StripeObject {
     var currency: String
     var clientSecret: String?
     var latestCharge: Reference?
-    /// In versions before 2022-11-15 instead of the latest one: all of them, newest first.
+    /// In API versions before 2022-11-15, instead of the latest charge: all of them, newest first.
     var charges: StripeList<Reference>?
     var lastPaymentError: LastError?
 
@@ -43,11 +43,11 @@ struct PaymentIntent: StripeObject {
         case lastPaymentError = "last_payment_error"
     }
 
-    /// It never changes again.
+    /// Whether the status is final.
     var isFinal: Bool { self.status.meaning?.isFinal ?? false }
 
-    /// What tells its failed attempt to pay from others: the charge that failed; without one the payment method that was tried, then `fallback`.
-    /// Nil if it did not fail.
+    /// Identifies its failed attempt: by the failed charge, else by the payment method, else by `fallback`.
+    /// nil if it did not fail.
     func failedAttempt(orElse fallback: String? = nil) -> String? {
         guard self.status.meaning == .requiresPaymentMethod else { return nil }
         guard let error = self.lastPaymentError else { return fallback }

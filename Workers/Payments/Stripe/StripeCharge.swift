@@ -1,10 +1,10 @@
-/// The fields that we need of a Stripe Charge (docs.stripe.com/api/charges/object).
+/// The used fields of a Stripe Charge (docs.stripe.com/api/charges/object).
 struct StripeCharge: StripeObject {
     var id: String
     var paymentIntent: Reference?
-    /// All refunds together that did not fail.
+    /// The sum of all refunds that did not fail.
     var amountRefunded: Int64?
-    /// Only in older versions of the API, or expanded.
+    /// Only in older API versions, or expanded.
     var refunds: StripeList<StripeRefund>?
 
     enum CodingKeys: String, CodingKey {

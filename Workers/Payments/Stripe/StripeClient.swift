@@ -5,11 +5,11 @@ import Shop
 import Tracing
 import Transfer
 
-/// Asks Stripe's API, version pinned, every POST under an idempotency key, and tries again quickly as Stripe's own libraries do.
+/// Calls Stripe's API with a pinned version, each POST with an idempotency key, and retries quickly as Stripe's own libraries do.
 ///
-/// Its calls throw ``StripeError``; `StripeError.sorted` makes of it what the worker understands.
+/// Its calls throw ``StripeError``; `StripeError.sorted` turns that into the worker's errors.
 struct StripeClient: Sendable {
-    /// The version that the types here were written for (docs.stripe.com/api-versions).
+    /// The version that these types are written for (docs.stripe.com/api-versions).
     static let version = "2026-10-28.endive"
 
     private let http: HTTPClient
@@ -17,28 +17,28 @@ struct StripeClient: Sendable {
     private let authorization: String
     private let logger: Logger
 
-    /// One call as the trace shows it.
+    /// One call in the trace.
     struct Call: Sendable {
         /// E.g. `POST /v1/payment_intents`.
         var name: String
-        /// The status, and the error's code if there is one.
+        /// The HTTP status, and the error's code if there is one.
         var outcome: String
-        /// When it was begun, by our clock.
+        /// When it began, by our clock.
         var at: Date
         var microseconds: Int
     }
 
-    /// What Stripe answered.
+    /// Stripe's answer.
     struct Answer<Object: Sendable>: Sendable {
         let object: Object
-        /// When, by Stripe's clock: it can be compared with the times of events, as ours cannot.
+        /// The time of the answer by Stripe's clock: comparable with the times of events, unlike our clock.
         private(set) var at: Date
         let call: Call
 
-        /// The same, asked for when this was known already: so it is no older, whatever the clocks at Stripe say.
+        /// The same answer, requested when `time` was already known: so it counts as no older, whatever Stripe's clocks say.
         func knowing(_ payment: Payment) -> Answer { self.notBefore(payment.saidAt) }
 
-        /// The same, no older than what was known before it was asked for.
+        /// The same answer, no older than the state known before the request.
         func notBefore(_ time: Date?) -> Answer {
             var answer = self
             answer.at = max(self.at, time ?? self.at)
@@ -46,7 +46,7 @@ struct StripeClient: Sendable {
         }
     }
 
-    /// - Throws: `SettingError` for what is missing or wrong.
+    /// - Throws: `SettingError` for a missing or wrong setting.
     init(settings: Settings, logger: Logger) throws {
         let key = try settings.stripeSecretKey()
         do {
@@ -65,7 +65,7 @@ struct StripeClient: Sendable {
         return try await self.send(HTTPRequest(.get, url: self.base + path + query), name: "GET \(path)")
     }
 
-    /// `POST` under an idempotency key: the same key never takes effect twice at Stripe.
+    /// `POST` with an idempotency key: the same key never takes effect twice at Stripe.
     func post<Object: Decodable & Sendable>(
         _ type: Object.Type, _ path: String, _ form: [(String, String)], key: String
     ) async throws -> Answer<Object> {
@@ -95,7 +95,7 @@ struct StripeClient: Sendable {
         request.headers["Authorization"] = self.authorization
         request.headers["Stripe-Version"] = Self.version
         request.timeout = .seconds(20)
-        // Without ids: /v1/payment_intents of all that is below it.
+        // Without ids: `/v1/payment_intents` for all paths below it.
         let (method, path) = (request.method.rawValue, name.split(separator: " ").last ?? "")
         let route = "\(method) /\(path.split(separator: "/").prefix(2).joined(separator: "/"))"
         return try await withSpan("stripe \(route)", ofKind: .client) { [request] span in
@@ -116,7 +116,7 @@ struct StripeClient: Sendable {
         Metrics.call(kind: "stripe", name: route, outcome: outcome, seconds: Double(call?.microseconds ?? 0) / 1_000_000)
     }
 
-    /// One call with its quick tries.
+    /// One call with its quick retries.
     private func perform<Object: Decodable & Sendable>(_ request: HTTPRequest, name: String, _ span: any Span) async throws -> Answer<Object> {
         let at = Date()
         let started = ContinuousClock.now
@@ -124,7 +124,7 @@ struct StripeClient: Sendable {
             let took = (ContinuousClock.now - started).components
             return Call(name: name, outcome: outcome, at: at, microseconds: Int(took.seconds) * 1_000_000 + Int(took.attoseconds / 1_000_000_000_000))
         }
-        // As stripe-python does it: two more tries, 0.5 s and 1 s, each drawn down to a half and never below half a second.
+        // As in stripe-python: two retries, after 0.5 s and 1 s, each reduced at random by up to half but to no less than half a second.
         for attempt in 0... {
             var failure: StripeError
             do {

@@ -1,7 +1,7 @@
 import Conveyor
 import Shop
 
-/// The fields that we need of a Stripe Dispute (docs.stripe.com/api/disputes/object).
+/// The used fields of a Stripe Dispute (docs.stripe.com/api/disputes/object).
 struct StripeDispute: StripeObject {
     var id: String
     var status: StripeWord<DisputeStatus>

@@ -2,7 +2,7 @@ import Conveyor
 import Shop
 import Transfer
 
-/// What Stripe refused, or that it could not be asked (docs.stripe.com/api/errors).
+/// A refusal by Stripe, or a failed call (docs.stripe.com/api/errors).
 struct StripeError: Error, Sendable {
     private struct Body: Decodable {
         struct Details: Decodable {
@@ -21,7 +21,7 @@ struct StripeError: Error, Sendable {
         var error: Details
     }
 
-    /// The HTTP status; 0 if there was no answer, a good one if the answer was not understood.
+    /// The HTTP status; 0 without an answer, a 2xx if the answer could not be decoded.
     let status: Int
     /// `card_error`, `invalid_request_error`, `idempotency_error`, `api_error`.
     let type: String?
@@ -29,15 +29,15 @@ struct StripeError: Error, Sendable {
     let code: String?
     /// E.g. `insufficient_funds`.
     let declineCode: String?
-    /// The parameter that is wrong, e.g. `amount`.
+    /// The offending parameter, e.g. `amount`.
     let parameter: String?
-    /// For the customer if it is a card error, else for a person of the shop.
+    /// For the customer if it is a card error, else for the shop's staff.
     let message: String
-    /// What was asked, e.g. `POST /v1/refunds`.
+    /// The call, e.g. `POST /v1/refunds`.
     let name: String
-    /// For the trace; nil until the last try.
+    /// For the trace; nil until the last attempt.
     var call: StripeClient.Call?
-    /// What Stripe says of trying again.
+    /// Stripe's advice about retrying.
     private let shouldRetry: Bool?
     private let retryAfter: Duration?
 
@@ -69,24 +69,24 @@ struct StripeError: Error, Sendable {
     /// For the trace and the log.
     var outcome: String { self.status == 0 ? "unreachable" : "\(self.status)" + (self.code.map { " \($0)" } ?? "") }
 
-    /// Whether a quick second try makes sense: `Stripe-Should-Retry` decides, else lost connections, conflicts and errors of the server; a 429 without the
-    /// header is for later.
+    /// Whether a quick retry makes sense: `Stripe-Should-Retry` decides, else lost connections, conflicts and server errors; a 429 without the
+    /// header is retried later.
     var isWorthAnotherTryNow: Bool { self.shouldRetry ?? (self.status == 0 || self.status == 409 || self.status >= 500) }
 
-    /// Stripe has said no for good and has done nothing. Otherwise it may have been done, or may be later.
+    /// Whether Stripe refused for good and did nothing. Otherwise it may have acted, or may act later.
     var isRefusal: Bool { self.type != "idempotency_error" && (self.sorted is Poison || self.sorted is Problem) }
 
-    /// Stripe takes no payment of that amount or currency: an answer for the customer, since no repair of the message would help.
+    /// Stripe does not accept this amount or currency: the customer gets a problem, since no repair of the message would help.
     var refusesTheSum: Bool {
         guard self.isRefusal, self.status == 400 else { return false }
         let codes = ["amount_too_small", "amount_too_large", "invalid_charge_amount", "invalid_charge_amount_no_decimal_compatible"]
         return self.parameter == "amount" || self.parameter == "currency" || self.code.map(codes.contains) ?? false
     }
 
-    /// Of the key: it is of another mode or account, or has ended.
+    /// The API key is of another mode or account, or has expired.
     private static let codesOfTheKey = ["api_key_expired", "platform_api_key_expired", "livemode_mismatch"]
 
-    /// What it means for the message: the customer's answer, the shop's settings, a bug, or later.
+    /// The worker's error: a problem for the customer, wrong settings, a bug, or a retry.
     var sorted: any Error {
         switch (self.status, self.type) {
         case (_, "card_error"): Problem(.paymentNotConfirmed, self.customersMessage)
@@ -94,13 +94,13 @@ struct StripeError: Error, Sendable {
         case (400, _) where self.code.map(Self.codesOfTheKey.contains) ?? false:
             Misconfigured("STRIPE_SECRET_KEY: \(self.name): \(self.outcome): \(self.message)")
         case (0, _), (409, _), (429, _), (500..., _): Transient("Stripe, \(self.name): \(self.outcome): \(self.message)", retryAfter: self.retryAfter)
-        // It may well have been done, so it is asked again under its key.
+        // Stripe may well have acted, so the call is repeated with its key.
         case (200..<300, _): Transient("Stripe, \(self.name): \(self.message)", exhaustedAs: .bug)
         default: Poison(.refusedByStripe, "\(self.name): \(self.outcome): \(self.message)")
         }
     }
 
-    /// Runs calls to Stripe; their errors are thrown as ``sorted``.
+    /// Runs calls to Stripe and throws their errors as ``sorted``.
     static func sorting<Value: Sendable>(_ calls: () async throws -> Value) async throws -> Value {
         do {
             return try await calls()
@@ -110,7 +110,7 @@ struct StripeError: Error, Sendable {
         }
     }
 
-    /// Stripe asks not to tell a thief why a card was declined (docs.stripe.com/declines/codes).
+    /// Stripe advises not to reveal why a card was declined, in case it is stolen (docs.stripe.com/declines/codes).
     private var customersMessage: String {
         ["fraudulent", "lost_card", "stolen_card", "merchant_blacklist", "pickup_card"].contains(self.declineCode ?? "")
             ? "Your card was declined." : self.message

@@ -1,9 +1,9 @@
-/// A Stripe object that has an id.
+/// A Stripe object with an id.
 protocol StripeObject: Decodable, Sendable {
     var id: String { get }
 }
 
-/// A field that holds an id, or the whole object where it was expanded.
+/// A field that contains an id, or the whole object if it was expanded.
 struct Reference: StripeObject {
     let id: String
 

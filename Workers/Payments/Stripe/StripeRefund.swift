@@ -1,7 +1,7 @@
 import Conveyor
 import Shop
 
-/// The fields that we need of a Stripe Refund (docs.stripe.com/api/refunds/object).
+/// The used fields of a Stripe Refund (docs.stripe.com/api/refunds/object).
 struct StripeRefund: StripeObject {
     var id: String
     /// Null in some older answers.
@@ -21,6 +21,6 @@ struct StripeRefund: StripeObject {
         case metadata
     }
 
-    /// Its id here, if it was asked for here.
+    /// The shop's id, if the refund was requested here.
     var ownID: ID? { self.metadata?["refund_id"].flatMap { ID($0) } }
 }

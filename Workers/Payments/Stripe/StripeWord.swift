@@ -1,28 +1,29 @@
 import Conveyor
 import Shop
 
-/// A word from a Stripe list; the lists grow without notice (docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backward-compatible).
+/// A value from a Stripe enumeration, which may grow without notice
+/// (docs.stripe.com/upgrades#what-changes-does-stripe-consider-to-be-backward-compatible).
 ///
-/// This file is the one place where Stripe's words become the shop's; the tables and messages hold the shop's alone.
+/// Only this file maps Stripe's values to the shop's; tables and messages contain the shop's alone.
 struct StripeWord<Meaning: StripeMeaning>: Decodable, Sendable {
-    /// As Stripe wrote it: for people.
+    /// As Stripe wrote it, for people.
     let text: String
 
     init(_ text: String) { self.text = text }
 
     init(from decoder: any Decoder) throws { self.text = try decoder.singleValueContainer().decode(String.self) }
 
-    /// What it means here; nil for a word that is not known: what bears it is kept, and has no effect.
+    /// The shop's meaning; nil for an unknown value: its object is stored, without effect.
     var meaning: Meaning? { Meaning.stripeWords[self.text] }
 }
 
-/// The meanings of the words of one Stripe list.
+/// The meanings of the values of one Stripe enumeration.
 protocol StripeMeaning: Sendable {
-    /// By Stripe's words, those of older versions of its API too.
+    /// By Stripe's values, including those of older API versions.
     static var stripeWords: [String: Self] { get }
 }
 
-/// How a PaymentIntent stands (docs.stripe.com/payments/paymentintents/lifecycle).
+/// The status of a PaymentIntent (docs.stripe.com/payments/paymentintents/lifecycle).
 enum IntentStatus: String, StripeMeaning, CaseIterable {
     case requiresPaymentMethod = "requires_payment_method"
     case requiresConfirmation = "requires_confirmation"
@@ -38,15 +39,15 @@ enum IntentStatus: String, StripeMeaning, CaseIterable {
         "requires_source": .requiresPaymentMethod, "requires_source_action": .requiresAction,
     ]
 
-    /// It never changes again.
+    /// Whether the status is final.
     var isFinal: Bool { self == .succeeded || self == .canceled }
 }
 
-/// How a refund stands. It never goes back in this order, whatever comes late.
+/// The status of a refund. It never goes back in this order, even if an event comes late.
 enum RefundStatus: String, StripeMeaning, CaseIterable, Comparable {
-    /// By Stripe, or not known to it: nothing was given back.
+    /// Refused by Stripe, or unknown to it: nothing was refunded.
     case refused
-    /// Its amount is held here, and Stripe is asked for it.
+    /// The amount is held here, and the refund is requested from Stripe.
     case held
     case pending
     case requiresAction = "requires_action"
@@ -54,7 +55,7 @@ enum RefundStatus: String, StripeMeaning, CaseIterable, Comparable {
     /// Perhaps days after it had succeeded.
     case failed, canceled
 
-    // `held` and `refused` are our own words.
+    // `held` and `refused` are the shop's own values.
     static let stripeWords: [String: Self] = [
         "pending": .pending, "requires_action": .requiresAction, "succeeded": .succeeded, "failed": .failed, "canceled": .canceled,
     ]
@@ -72,7 +73,7 @@ enum RefundStatus: String, StripeMeaning, CaseIterable, Comparable {
 
     static func < (one: Self, other: Self) -> Bool { one.rank < other.rank }
 
-    /// It counts as given back.
+    /// Whether it counts as refunded.
     var isStanding: Bool { (2...4).contains(self.rank) }
 }
 
@@ -81,13 +82,13 @@ extension DisputeStatus: StripeMeaning {
         "warning_needs_response": .warningNeedsResponse, "warning_under_review": .warningUnderReview, "warning_closed": .warningClosed,
         "prevented": .prevented, "needs_response": .needsResponse, "under_review": .underReview, "lost": .lost,
         "appeal_needs_response": .appealNeedsResponse, "appeal_under_review": .appealUnderReview, "won": .won,
-        // Of older versions: an inquiry that ended as the payment was refunded.
+        // Older versions: an inquiry that ended with a refund of the payment.
         "charge_refunded": .warningClosed,
     ]
 }
 
 extension CancellationReason {
-    /// The words that we send to Stripe; they decide nothing here when they come back.
+    /// The values that the shop sends to Stripe; they decide nothing when they come back.
     var stripeWord: String {
         switch self {
         case .expired: "abandoned"

@@ -1,21 +1,21 @@
 import Markup
 import Mustache
 
-/// An e-mail as it was written.
+/// A rendered e-mail.
 public struct RenderedMail: Sendable, Equatable {
     /// One line.
     public var subject: String
-    /// The plain form.
+    /// The plain-text form.
     public var text: String
-    /// The same in HTML.
+    /// The HTML form.
     public var html: String
 }
 
-/// Fills the templates: embedded in the executable, parsed once at its start.
+/// Renders the templates, which are embedded in the executable and parsed once at the start.
 public struct MailRenderer: Sendable {
-    /// A template that does not parse, or lacks what it must have.
+    /// A template that does not parse, or lacks a required part.
     public struct Broken: Error, CustomStringConvertible {
-        /// Which, and what.
+        /// The template and the fault.
         public let description: String
     }
 
@@ -23,13 +23,13 @@ public struct MailRenderer: Sendable {
     private let shop: MailValues
 
     /// - Parameters:
-    ///   - shopName: as customers know it.
-    ///   - shopURL: where it is.
-    /// - Throws: ``Broken``; a mistake of the templates' author, found at the start.
+    ///   - shopName: the shop's public name.
+    ///   - shopURL: the shop's address.
+    /// - Throws: ``Broken`` for a faulty template, at the start.
     public init(shopName: String, shopURL: String) throws {
         var library = MustacheLibrary()
         for (name, text) in TemplateFiles.all {
-            // On a line of its own, so that a section may begin on the file's first line.
+            // On its own line, so that a section may begin on the file's first line.
             let pragma = (name.hasSuffix(".html") ? HTMLText.pragma : "{{% CONTENT_TYPE:TEXT}}") + "\n"
             do {
                 try library.register(pragma + String(decoding: text, as: UTF8.self), named: name)
@@ -43,7 +43,7 @@ public struct MailRenderer: Sendable {
         for template in MailTemplate.allCases { _ = try self.render(template, [:]) }
     }
 
-    /// Writes an e-mail.
+    /// Renders an e-mail.
     /// - Throws: ``Broken``.
     public func render(_ template: MailTemplate, _ values: MailValues) throws -> RenderedMail {
         let filled = try self.fill("\(template.rawValue).txt", values)
@@ -55,7 +55,7 @@ public struct MailRenderer: Sendable {
         return RenderedMail(subject: subject, text: Self.paragraphs(filled[end...]), html: html)
     }
 
-    /// Writes a text message, on one line.
+    /// Renders a text message, on one line.
     /// - Throws: ``Broken``.
     public func renderTextMessage(_ template: MailTemplate, _ values: MailValues) throws -> String {
         Self.line(try self.fill("\(template.rawValue).sms", values)[...])
@@ -68,12 +68,12 @@ public struct MailRenderer: Sendable {
         return text
     }
 
-    /// What a name or a product may hold must not break a header: blanks of all kinds, and controls, become one space.
+    /// Makes a name or product safe for a header: white space of all kinds, and control characters, become one space.
     private static func line(_ text: Substring) -> String {
         text.split { $0.isWhitespace || $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } }.joined(separator: " ")
     }
 
-    /// Without the empty lines that left-out sections leave: at most one between paragraphs.
+    /// Removes the empty lines of omitted sections: at most one stays between paragraphs.
     private static func paragraphs(_ text: Substring) -> String {
         var lines: [Substring] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {

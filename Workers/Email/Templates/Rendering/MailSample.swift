@@ -1,9 +1,9 @@
 import Conveyor
 import Shop
 
-/// Values to look at the templates with.
+/// Sample values to preview the templates.
 public enum MailSample {
-    /// What a letter of this kind may be filled with.
+    /// Sample values for an e-mail of a kind.
     public static func values(of template: MailTemplate, shopURL: String) -> MailValues {
         let order = "\(shopURL)/orders/0190f3a2-7c1e-7d4a-9b1f-2f6c8e1a5d33"
         switch template {

@@ -1,4 +1,4 @@
-/// The e-mails that the shop sends. Each is two files of `Letters/`: text, whose first line is the subject, and HTML.
+/// The shop's e-mails. Each has two files in `Letters/`: text, whose first line is the subject, and HTML.
 public enum MailTemplate: String, Sendable, CaseIterable {
     case orderConfirmation = "order_confirmation"
     case paymentFailed = "payment_failed"
@@ -9,11 +9,11 @@ public enum MailTemplate: String, Sendable, CaseIterable {
     case welcome
     case passwordReset = "password_reset"
     case passwordChanged = "password_changed"
-    /// To the shop's staff.
+    /// For the staff.
     case stockLow = "stock_low"
-    /// To the shop's staff.
+    /// For the staff.
     case dispute
 
-    /// Whether it is sent as a text message too, where that is configured.
+    /// Whether it is also sent as a text message, if that is configured.
     public var hasTextMessage: Bool { self == .orderShipped }
 }

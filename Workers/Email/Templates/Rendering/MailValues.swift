@@ -1,4 +1,4 @@
-/// What the templates are filled with, by name. A value that is missing is left out, with the section around it.
+/// The values of a template by name. A missing value is omitted together with its section.
 public typealias MailValues = [String: any Sendable]
 
 extension MailValues {

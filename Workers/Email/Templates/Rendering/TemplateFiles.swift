@@ -1,4 +1,4 @@
-/// The files of `Letters/`, by the names that templates call each other by.
+/// The files in `Letters/`, by the names that templates use for each other.
 enum TemplateFiles {
     static var all: [(name: String, text: [UInt8])] {
         [
