@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Testing
 
-/// Arrays are what set-based SQL is fed with.
+/// Arrays are the parameters of set-based SQL.
 @Suite struct ArrayTests {
     private func roundTrip<Value: PostgresEncodable & PostgresDecodable & Equatable>(_ value: Value, type: String) async throws {
         let (back, name) = try await withPool(size: 1) { pool in
@@ -13,7 +13,7 @@ import Testing
         #expect(name == type)
     }
 
-    @Test func `arrays of every type come back as they went, extremes and the empty array too`() async throws {
+    @Test func `arrays of every type survive a round trip, also extremes and empty arrays`() async throws {
         try await self.roundTrip([UUID(), UUID()], type: "uuid[]")
         try await self.roundTrip([Int16.min, 0, .max], type: "smallint[]")
         try await self.roundTrip([Int32.min, 0, .max], type: "integer[]")
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `a batch of rows is written by one statement over arrays and answers which were new`() async throws {
+    @Test func `one statement over arrays writes a batch of rows and returns the new ones`() async throws {
         try await withPool(size: 1) { pool in
             try await pool.query("CREATE TABLE inbox (id uuid PRIMARY KEY, total bigint NOT NULL, name text, at timestamptz NOT NULL)")
             let insert: Statement = """

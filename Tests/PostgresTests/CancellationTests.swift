@@ -4,14 +4,14 @@ import Postgres
 import Testing
 
 @Suite struct CancellationTests {
-    /// How many statements with `mark` in their text the server works on.
+    /// How many statements with `mark` in their text the server is running.
     private func running(_ mark: String, in database: TestDatabase) async throws -> Int? {
         let count = try await database.value(
             "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%\(mark)%' AND pid <> pg_backend_pid()")
         return count.flatMap { Int($0) }
     }
 
-    @Test func `a cancelled task's statement is stopped on the server, and its connection goes on`() async throws {
+    @Test func `the server cancels a cancelled task's statement, and the connection stays usable`() async throws {
         try await withPool(size: 1) { pool, database in
             let process = try await pool.query("SELECT pg_backend_pid()")[0][0, as: Int.self]
             let task = Task { try await pool.query("SELECT pg_sleep(60), 'cancel_one'") }
@@ -26,11 +26,11 @@ import Testing
         }
     }
 
-    @Test func `a cancel never hits the call that comes next on the connection`() async throws {
+    @Test func `a cancel request never hits the next call on the connection`() async throws {
         try await withPool(size: 1) { pool in
             for round in 0..<40 {
                 let task = Task { try await pool.query("SELECT pg_sleep(0.005)") }
-                // Just when the statement ends, so that some requests come too late.
+                // At the end of the statement, so that some requests come too late.
                 try await Task.sleep(for: .microseconds(4_000 + round * 100))
                 task.cancel()
                 _ = try? await task.value
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a task that is cancelled already sends nothing`() async throws {
+    @Test func `a task that is already cancelled sends nothing`() async throws {
         try await withPool(size: 1) { pool in
             try await pool.query("CREATE TABLE t (x int)")
             let task = Task {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `a transaction that is cancelled is rolled back and its connection is free`() async throws {
+    @Test func `a cancelled transaction is rolled back, and its connection is free`() async throws {
         try await withPool(size: 1) { pool, database in
             try await pool.query("CREATE TABLE t (x int)")
             let task = Task {
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `a waiter that is cancelled leaves the queue`() async throws {
+    @Test func `a cancelled waiter leaves the queue`() async throws {
         try await withPool(size: 1) { pool in
             try await pool.withConnection { _ in
                 let task = Task { try await pool.query("SELECT 1") }
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `the server gives up a statement after the statement time-out`() async throws {
+    @Test func `the server cancels a statement after the statement timeout`() async throws {
         try await withPool(size: 1, statementTimeout: .milliseconds(200)) { pool in
             let error = try await postgresError { try await pool.query("SELECT pg_sleep(60)") }
             #expect(error.sqlState == .queryCanceled)
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `a call is given up at its own deadline, and the connection goes on`() async throws {
+    @Test func `a call ends at its own deadline, and the connection stays usable`() async throws {
         try await withPool(size: 1) { pool in
             let process = try await pool.query("SELECT pg_backend_pid()")[0][0, as: Int.self]
             let start = ContinuousClock.now

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `two that migrate at once apply each file once`() async throws {
+    @Test func `two simultaneous migrators apply each file once`() async throws {
         try await withPool(size: 1) { one, database in
             try await withPool(size: 1, url: database.url) { two in
                 async let a = Migrator(pool: one).apply([Self.first, Self.second])
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `a file that was changed after it had been applied is refused`() async throws {
+    @Test func `a file that was changed after its application is refused`() async throws {
         try await self.withMigrator { migrator, _ in
             try await migrator.apply([Self.first])
             let changed = Migration(name: Self.first.name, sql: Self.first.sql + " ")
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `a file that comes late, or names that do not sort, are refused`() async throws {
+    @Test func `a file inserted before an applied one, or unsorted names, are refused`() async throws {
         try await self.withMigrator { migrator, _ in
             #expect(try await self.migrationError { try await migrator.apply([Self.second, Self.first]) }.contains("does not sort"))
             #expect(try await self.migrationError { try await migrator.apply([Self.first, Self.first]) }.contains("does not sort"))
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `an old list does not touch a newer database, and an old service still starts on it`() async throws {
+    @Test func `an old list does not change a newer database, and an old service still starts on it`() async throws {
         try await self.withMigrator { migrator, _ in
             try await migrator.apply([Self.first, Self.second])
             #expect(try await self.migrationError { try await migrator.apply([Self.first]) }.contains("m0002_more was applied by a newer"))
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `a file that fails undoes all of that run and is named`() async throws {
+    @Test func `a failing file undoes the whole run and is named`() async throws {
         try await self.withMigrator { migrator, pool in
             let broken = Migration(name: "m0002_broken", sql: "CREATE TABLE half (x int); SELECT 1/0;")
             let message = try await self.migrationError { try await migrator.apply([Self.first, broken]) }
@@ -90,14 +90,14 @@ import Testing
         }
     }
 
-    @Test func `a file that commits by itself is refused`() async throws {
+    @Test func `a file with its own COMMIT is refused`() async throws {
         try await self.withMigrator { migrator, _ async throws in
             let selfish = Migration(name: "m0001_selfish", sql: "CREATE TABLE selfish (x int); COMMIT;")
             #expect(try await self.migrationError { try await migrator.apply([selfish]) }.contains("COMMIT or ROLLBACK of its own"))
         }
     }
 
-    @Test func `any role may see whether the schema is current`() async throws {
+    @Test func `any role may read whether the schema is current`() async throws {
         try await withDatabase(migrations: [Self.first]) { database in
             try await database.psql("CREATE ROLE anybody LOGIN")
             try await withPool(size: 1, url: database.server.url(database: database.name, user: "anybody")) { pool in

@@ -4,9 +4,9 @@ import Logging
 import Postgres
 import Testing
 
-/// Servers of their own, which are stopped, frozen and cut.
+/// Tests with their own servers, which they stop, freeze and cut off.
 @Suite struct OutageTests {
-    @Test func `calls during an outage fail at once as retriable, and go on by themselves after it`() async throws {
+    @Test func `calls during an outage fail at once as retriable, and recover after it`() async throws {
         try await withPrivatePostgres { server in
             try await withPool(size: 2, url: server.url()) { pool in
                 let run = Task { try await pool.run() }
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a pool without run comes back after a restart too`() async throws {
+    @Test func `a pool without run recovers after a restart too`() async throws {
         try await withPrivatePostgres { server in
             try await withPool(size: 1, url: server.url()) { pool in
                 try await pool.query("SELECT 1")
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a call after all connections were terminated goes unharmed to a new one`() async throws {
+    @Test func `after all connections were terminated, the next call uses a new one`() async throws {
         try await withPool(size: 4) { pool, database in
             for _ in 0..<5 {
                 try await database.terminateBackends()
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `a call whose connection is terminated half-way is lost, and it is unknown whether it took effect`() async throws {
+    @Test func `a call whose connection is terminated half-way is lost with an unknown outcome`() async throws {
         try await withPool(size: 2) { pool, database in
             let task = Task { try await pool.query("SELECT pg_sleep(60)") }
             try await eventually("it runs") {
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a server that says why it goes, after it has committed, leaves it unknown whether that took effect`() async throws {
+    @Test func `a server that reports its end after the commit leaves the outcome unknown`() async throws {
         try await withPool(size: 2) { pool, _ in
             try await pool.query("CREATE TABLE t (x int)")
             let error = try await postgresError {
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `a transaction whose connection is lost does not go on outside of it`() async throws {
+    @Test func `a transaction whose connection is lost does not continue outside of it`() async throws {
         try await withPool(size: 2) { pool, database in
             try await pool.query("CREATE TABLE t (x int)")
             let error = try await postgresError {
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `a server that dies in a commit leaves it unknown whether it took effect`() async throws {
+    @Test func `a server that dies during a commit leaves the outcome unknown`() async throws {
         try await withPrivatePostgres { server in
             try await withPool(size: 1, url: server.url(), statementTimeout: .seconds(30)) { pool in
                 try await pool.query("CREATE TABLE t (x int)")
@@ -104,7 +104,7 @@ import Testing
                 }
                 try await server.stop(.immediate)
                 let error = try await postgresError { try await task.value }
-                // SIGQUIT lets a server process say farewell (57P02) or not.
+                // After SIGQUIT a server process may or may not send a last message (57P02).
                 #expect(error.isConnectionLost && error.isRetriable && error.isCommitUnknown)
             }
         }
@@ -146,16 +146,16 @@ import Testing
         }
     }
 
-    @Test func `of several hosts a dead one is passed over`() async throws {
+    @Test func `of several hosts, an unreachable one is skipped`() async throws {
         let port = try await PrivatePostgres.shared().port
-        // Port 9 of the loopback refuses.
+        // Port 9 of the loopback refuses connections.
         let url = "postgresql://postgres@127.0.0.1:9,127.0.0.1:\(port)/postgres?target_session_attrs=read-write"
         try await withPool(size: 1, url: url) { pool async throws in
             #expect(try await pool.query("SELECT inet_server_port()")[0][0, as: Int.self] == port)
         }
     }
 
-    @Test func `a host that cannot be reached is named in the error, the password is not`() async throws {
+    @Test func `an unreachable host is named in the error, the password is not`() async throws {
         let url = "postgresql://someone:s3cret-word@127.0.0.1:9/postgres"
         try await withPool(size: 1, url: url) { pool in
             let error = try await postgresError { try await pool.query("SELECT 1") }

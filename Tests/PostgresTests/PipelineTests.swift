@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 @Suite struct PipelineTests {
-    @Test func `the results of a pipeline are those of its statements, in order`() async throws {
+    @Test func `a pipeline returns the results of its statements in order`() async throws {
         try await withPool(size: 1) { pool in
             let results = try await pool.pipeline([
                 Call("CREATE TABLE t (x int)"), Call("INSERT INTO t SELECT generate_series(1, $1)", 3), Call("SELECT x FROM t ORDER BY x"),
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `a statement that fails in the middle undoes all of them, is named, and leaves the connection usable`() async throws {
+    @Test func `a failing statement in the middle undoes all of them, is named, and leaves the connection usable`() async throws {
         try await withPool(size: 1) { pool in
             try await pool.query("CREATE TABLE t (x int PRIMARY KEY)")
             let insert: Statement = "INSERT INTO t VALUES ($1)"
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a statement that does not parse fails alone, and those after it can be used later`() async throws {
+    @Test func `a statement that does not parse fails alone, and later ones are usable`() async throws {
         try await withPool(size: 1) { pool in
             let later: Statement = "SELECT 2"
             let error = try await postgresError { try await pool.pipeline([Call("SELECT 1"), Call("SELEKT"), Call(later)]) }
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `what is only checked at the commit of a pipeline is its error too`() async throws {
+    @Test func `an error at the commit of a pipeline is its error too`() async throws {
         try await withPool(size: 1) { pool in
             try await pool.query("CREATE TABLE t (x int CONSTRAINT one_x UNIQUE DEFERRABLE INITIALLY DEFERRED)")
             let error = try await postgresError { try await pool.pipeline([Call("INSERT INTO t VALUES (1)"), Call("INSERT INTO t VALUES (1)")]) }
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `the values of rows are in the detail only, which no description has`() async throws {
+    @Test func `values of rows appear only in the detail, which no description contains`() async throws {
         try await withPool(size: 1) { pool in
             try await pool.query("CREATE TABLE t (email text PRIMARY KEY)")
             let insert: Statement = "INSERT INTO t VALUES ($1)"
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `COPY, which a pipeline cannot hold, is an error and not a hang`() async throws {
+    @Test func `COPY, which a pipeline cannot contain, fails and does not hang`() async throws {
         try await withPool(size: 1) { pool in
             let error = try await postgresError { try await pool.query("COPY (SELECT 1) TO STDOUT", timeout: .seconds(3)) }
             #expect(error.kind == .connectionLost)
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test func `parameters and results far beyond the socket's buffers pass each other`() async throws {
+    @Test func `parameters and results beyond the socket's buffers do not deadlock`() async throws {
         try await withPool(size: 1) { pool in
             let big = [UInt8](repeating: 7, count: 8 << 20)
             let results = try await pool.pipeline((0..<6).map { _ in Call("SELECT $1", big) })
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `more parameters than the protocol counts are refused before anything is sent`() async throws {
+    @Test func `more parameters than the protocol allows are refused before anything is sent`() async throws {
         try await withPool(size: 1) { pool async throws in
             let call = Call("SELECT 1", parameters: [Int](repeating: 1, count: 70_000))
             #expect(try await postgresError { try await pool.pipeline([call]) }.kind == .invalidCall)
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `settings of the URL reach the server, and ours do not overrule them`() async throws {
+    @Test func `settings in the URL reach the server and win over ours`() async throws {
         let server = try await PrivatePostgres.shared()
         let url = server.url() + "?options=-c%20plan_cache_mode%3Dforce_generic_plan%20-c%20statement_timeout%3D1234&application_name=named"
         try await withPool(size: 1, url: url) { pool in

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func `waiters get the connection in the order of their asking`() async throws {
+    @Test func `waiters get connections in the order of their requests`() async throws {
         try await withPool(size: 1) { pool in
             let order = Order()
             try await withThrowingTaskGroup { group in
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `a call that finds no free connection in time is told so and may try again`() async throws {
+    @Test func `a call without a free connection in time fails as retriable`() async throws {
         try await withPool(size: 1, acquireTimeout: .milliseconds(100)) { pool in
             try await pool.withConnection { _ in
                 let error = try await postgresError { try await pool.query("SELECT 1") }
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `run opens all connections, keeps them, and closes them in the end`() async throws {
+    @Test func `run opens all connections, keeps them open, and closes them at the end`() async throws {
         try await withPool(size: 3) { pool, database in
             #expect(!pool.isReachable)
             let run = Task { try await pool.run() }
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `a closed pool refuses calls and those who wait`() async throws {
+    @Test func `a closed pool fails its calls and waiters`() async throws {
         try await withPool(size: 1) { pool in
             let waiting = try await pool.withConnection { _ in
                 let task = Task { try await pool.query("SELECT 1") }
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `a pool that is forgotten leaves no connection behind`() async throws {
+    @Test func `a released pool leaves no connection behind`() async throws {
         try await withDatabase(migrations: []) { database in
             try await {
                 let pool = try PostgresPool(url: database.url, size: 2, applicationName: "tests", statementTimeout: nil, logger: .silent)
@@ -119,14 +119,14 @@ import Testing
 }
 
 extension TestDatabase {
-    /// Connections that the server counts, without the one that asks.
+    /// The connections at the server, without this query's own.
     fileprivate func connections() async throws -> Int? {
         let count = try await self.server.psql("SELECT count(*) FROM pg_stat_activity WHERE datname = '\(self.name)'")[0][0]
         return count.flatMap { Int($0) }
     }
 }
 
-/// Numbers in the order in which tasks came.
+/// Numbers in the order in which tasks arrived.
 private final class Order: Sendable {
     private let list = Mutex<[Int]>([])
     var numbers: [Int] { self.list.withLock { $0 } }

@@ -7,7 +7,7 @@ import Testing
     private static let prepared: Statement =
         "SELECT name, calls FROM (SELECT name, generic_plans + custom_plans AS calls, statement FROM pg_prepared_statements) AS p WHERE statement = $1"
 
-    @Test func `a statement is prepared once a connection, under the same name on every connection`() async throws {
+    @Test func `a statement is prepared once per connection, with the same name on all connections`() async throws {
         try await withPool(size: 1) { pool in
             let statement: Statement = "SELECT $1 + 1"
             for number in 1...5 { #expect(try await pool.query(statement, number)[0][0, as: Int.self] == number + 1) }
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `the same text with other types of parameters is another statement`() async throws {
+    @Test func `the same text with other parameter types is another statement`() async throws {
         try await withPool(size: 1) { pool async throws in
             let statement: Statement = "SELECT pg_typeof($1)::text"
             #expect(try await pool.query(statement, 1)[0][0, as: String.self] == "bigint")
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `a statement that is made at run time leaves nothing behind`() async throws {
+    @Test func `an unprepared statement leaves nothing on the server`() async throws {
         try await withPool(size: 1) { pool in
             let statement = Statement("SELECT 'made at run time'", prepared: false)
             try await pool.query(statement)
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a result that DDL has changed is read anew, and its columns too`() async throws {
+    @Test func `a result that DDL has changed is read again with its new columns`() async throws {
         try await withPool(size: 1) { pool in
             try await pool.query("CREATE TABLE t (a int)")
             try await pool.query("INSERT INTO t VALUES (1)")
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `DDL before the first statement of a transaction goes unseen, in its middle it is an error to retry`() async throws {
+    @Test func `DDL before a transaction's first statement goes unnoticed, in its middle it is a retriable error`() async throws {
         try await withPool(size: 2) { pool in
             try await pool.query("CREATE TABLE t (a int)")
             let select: Statement = "SELECT * FROM t"

@@ -3,7 +3,7 @@ import Postgres
 import Testing
 
 @Suite struct TLSTests {
-    @Test func `verify-full takes the server that the authority vouches for, by its name only`() async throws {
+    @Test func `verify-full accepts a server with a certificate of the authority, only under its name`() async throws {
         let authority = try await CertificateAuthority()
         let stranger = try await CertificateAuthority()
         try await withPrivatePostgres(certificate: authority.issue(for: "DNS:localhost")) { server in

@@ -17,7 +17,7 @@ import Testing
 
     private func values(_ pool: PostgresPool) async throws -> [Int] { try await pool.query("SELECT x FROM t ORDER BY id").decode(Int.self) }
 
-    @Test func `writes are seen by others after the commit, and only then`() async throws {
+    @Test func `other sessions see writes after the commit, and only then`() async throws {
         try await self.withTable { pool in
             let returned = try await pool.transaction { transaction in
                 try await transaction.query("INSERT INTO t (x) VALUES ($1)", 1)
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `a body that throws undoes everything, and its error arrives`() async throws {
+    @Test func `a body that throws undoes everything, and its error is rethrown`() async throws {
         try await self.withTable(size: 1) { pool async throws in
             await #expect(throws: Refused.self) {
                 try await pool.transaction { transaction in
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `a transaction of deferred writes alone is one pipeline, all or nothing`() async throws {
+    @Test func `a transaction of deferred writes only is one pipeline, all or nothing`() async throws {
         try await self.withTable(size: 1) { pool in
             let insert: Statement = "INSERT INTO t (x) VALUES ($1)"
             try await pool.transaction { transaction in
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a deferred write that fails is the error of the commit, and undoes all`() async throws {
+    @Test func `a failing deferred write is the error of the commit, and undoes everything`() async throws {
         try await self.withTable(size: 1) { pool in
             let error = try await postgresError {
                 try await pool.transaction { transaction in
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `the index of a failed statement counts the caller's own`() async throws {
+    @Test func `the index of a failed statement counts the caller's own statements`() async throws {
         try await self.withTable(size: 1) { pool in
             let error = try await postgresError {
                 try await pool.transaction { transaction in
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `a failed statement whose error the body swallows is not committed as if nothing were`() async throws {
+    @Test func `a transaction whose body swallows an error is not committed`() async throws {
         try await self.withTable(size: 1) { pool in
             let error = try await postgresError {
                 try await pool.transaction { transaction in
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `a savepoint that the body sets itself saves what came before`() async throws {
+    @Test func `a savepoint of the body preserves the work before it`() async throws {
         try await self.withTable(size: 1) { pool in
             try await pool.transaction { transaction in
                 try await transaction.pipeline([Call("INSERT INTO t (x) VALUES (1)"), Call("SAVEPOINT here")])
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `after a COMMIT of the body's own nothing is written by itself`() async throws {
+    @Test func `after a COMMIT by the body no further statement is executed`() async throws {
         try await self.withTable(size: 1) { pool in
             let error = try await postgresError {
                 try await pool.transaction { transaction in
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func `a transaction that does nothing sends nothing`() async throws {
+    @Test func `an empty transaction sends nothing`() async throws {
         let pool = try await PostgresPool(
             url: PrivatePostgres.shared().url(), size: 1, applicationName: "tests", statementTimeout: nil, logger: .silent)
         #expect(try await pool.transaction { _ in 7 } == 7)
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func `of two deadlocked transactions one is done and the other is told to retry`() async throws {
+    @Test func `of two deadlocked transactions one succeeds and the other fails as retriable`() async throws {
         try await self.withTable { pool async throws in
             let failures = try await self.deadlock(pool, attempts: 1).compactMap { result in
                 if case .failure(let error) = result { error as? PostgresError } else { nil }
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func `with two attempts a deadlock goes unseen`() async throws {
+    @Test func `with two attempts a deadlock goes unnoticed`() async throws {
         try await self.withTable { pool in
             for result in try await self.deadlock(pool, attempts: 3) { try result.get() }
             #expect(try await self.values(pool) == [3, 3])
@@ -206,7 +206,7 @@ import Testing
     }
 }
 
-/// A place where tasks wait for each other; once all have come, it is open.
+/// A barrier: it opens when all tasks have arrived.
 private actor Arrivals {
     private var missing: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

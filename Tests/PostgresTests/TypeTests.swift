@@ -3,9 +3,9 @@ import FoundationEssentials
 import Postgres
 import Testing
 
-/// Every value goes to the server and comes back, beside what the server itself takes it for.
+/// Every value goes to the server and comes back, compared with the server's own interpretation.
 @Suite struct TypeTests {
-    /// Sends a value without a cast, and reads it, its text and its type.
+    /// Sends a value without a cast, and reads it with its text and its type.
     private func roundTrip<Value: PostgresEncodable & PostgresDecodable>(_ value: Value) async throws -> (Value, String?, String) {
         try await withPool(size: 1) { pool in
             try await pool.query("SELECT $1, $1::text, pg_typeof($1)::text", value)[0].decode((Value, String?, String).self)
@@ -19,7 +19,7 @@ import Testing
         for value in [Int.min, -1, 0, .max] { #expect(try await self.roundTrip(value) == (value, "\(value)", "bigint")) }
     }
 
-    @Test func `an integer of any width is read as another that it fits into, and refused where it does not`() async throws {
+    @Test func `an integer is read as any type that it fits into, and refused by others`() async throws {
         try await withPool(size: 1) { pool in
             let row = try await pool.query("SELECT 7::smallint, 70000, 5000000000, sum(x) FROM (VALUES (3::bigint), (4)) AS t(x)")[0]
             #expect(try row.decode((Int64, Int, Int, Int32).self) == (7 as Int64, 70_000, 5_000_000_000, 7 as Int32))
@@ -39,13 +39,13 @@ import Testing
         #expect(try await self.roundTrip(Double.nan).0.isNaN)
     }
 
-    @Test func `texts keep every character, quotes and the empty text`() async throws {
+    @Test func `texts keep every character, including quotes and the empty text`() async throws {
         for value in ["", "'; DROP TABLE x; --", #"{"a",NULL,\\}"#, "😀 ü\n\t", String(repeating: "x", count: 100_000)] {
             #expect(try await self.roundTrip(value) == (value, value, "text"))
         }
     }
 
-    @Test func `a text with NUL is refused by the server and not retriable`() async throws {
+    @Test func `the server refuses a text with NUL, and the error is not retriable`() async throws {
         try await withPool(size: 1) { pool in
             let error = try await postgresError { try await pool.query("SELECT $1", "a\0b") }
             #expect(error.sqlState == .characterNotInRepertoire)
@@ -73,7 +73,7 @@ import Testing
         #expect(try await self.roundTrip(infinite) == (infinite, "infinity", "timestamp with time zone"))
         let past = Date(timeIntervalSinceReferenceDate: -.infinity)
         #expect(try await self.roundTrip(past) == (past, "-infinity", "timestamp with time zone"))
-        // Days that Postgres has no name for, one by one and in an array.
+        // Dates outside of Postgres' calendar, one by one and in an array.
         for (seconds, nearest, text) in [
             (-1e12, past, "-infinity"), (-1e30, past, "-infinity"), (9_224_318_200_000, infinite, "infinity"), (1e30, infinite, "infinity"),
         ] {
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `a column of another type, or that is not there, is refused by name`() async throws {
+    @Test func `a column that is missing or of another type is refused by name`() async throws {
         try await withPool(size: 1) { pool in
             let row = try await pool.query("SELECT 1 AS one, now() AS now, 'x' AS word")[0]
             for error in [
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func `enums, domains and other texts are read as text, enums of Swift by their raw value`() async throws {
+    @Test func `enums, domains and other texts are read as text, Swift enums by their raw value`() async throws {
         enum Status: String, PostgresScalar { case pending, paid }
         try await withPool(size: 1) { pool in
             try await pool.query("CREATE TYPE mood AS ENUM ('sad', 'fine')")

@@ -7,7 +7,7 @@ import Testing
         "", "not a url", "http://localhost", "postgresql://u:p%zzw0rd@h/db", "postgresql://u:s3cr@t@host/db", "postgresql://u:s3c/ret@host/db",
         "postgresql://host:port/db", "postgresql://host/db?s3cret=1",
     ])
-    func `a URL that libpq does not understand is refused without being quoted`(_ url: String) throws {
+    func `an invalid URL is refused without being quoted`(_ url: String) throws {
         let error = try #require(throws: PostgresError.self) {
             try PostgresPool(url: url, size: 1, applicationName: "tests", statementTimeout: nil, logger: Logger(label: "tests"))
         }
@@ -19,7 +19,7 @@ import Testing
         "postgresql://u@h/db", "postgres://u:p%40ss@h1:1,h2:2/db?sslmode=verify-full", "host=/run/postgresql dbname=db",
         "postgresql:///db?host=@abstract",
     ])
-    func `libpq's URIs and connection strings are taken as they are`(_ url: String) throws {
+    func `libpq's URIs and connection strings are accepted`(_ url: String) throws {
         _ = try PostgresPool(url: url, size: 1, applicationName: "tests", statementTimeout: .seconds(1), logger: Logger(label: "tests"))
     }
 }

@@ -3,7 +3,7 @@ import Logging
 import Postgres
 import Testing
 
-/// A pool of connections to a server or a database that the test names; closed at the end.
+/// A pool for a server or a database that the test names; closed at the end.
 func withPool<Result: Sendable>(
     size: Int = 2, url: String, statementTimeout: Duration? = .seconds(20), acquireTimeout: Duration = .seconds(5),
     _ body: (PostgresPool) async throws -> Result
@@ -20,7 +20,7 @@ func withPool<Result: Sendable>(
     }
 }
 
-/// A pool of connections to an empty database of its own.
+/// A pool for a new, empty database.
 func withPool<Result: Sendable>(
     size: Int = 2, statementTimeout: Duration? = .seconds(20), acquireTimeout: Duration = .seconds(5),
     _ body: (PostgresPool, TestDatabase) async throws -> Result
@@ -32,7 +32,7 @@ func withPool<Result: Sendable>(
     }
 }
 
-/// A pool of connections to an empty database of its own.
+/// A pool for a new, empty database.
 func withPool<Result: Sendable>(
     size: Int = 2, statementTimeout: Duration? = .seconds(20), acquireTimeout: Duration = .seconds(5),
     _ body: (PostgresPool) async throws -> Result
@@ -40,7 +40,7 @@ func withPool<Result: Sendable>(
     try await withPool(size: size, statementTimeout: statementTimeout, acquireTimeout: acquireTimeout) { pool, _ in try await body(pool) }
 }
 
-/// The error of a call that must throw one.
+/// The error of a call that must throw.
 func postgresError<Result>(_ body: () async throws -> Result, sourceLocation: SourceLocation = #_sourceLocation) async throws -> PostgresError {
     do {
         _ = try await body()

@@ -8,7 +8,7 @@ import Transfer
     init() throws { self.client = try HTTPClient(userAgent: "conveyor/1.2.3") }
 
     @Test(arguments: [HTTPMethod.get, .post, .put, .patch, .delete])
-    func `a request arrives as it was made, and the answer as it was given`(method: HTTPMethod) async throws {
+    func `request and answer arrive unchanged`(method: HTTPMethod) async throws {
         let body = method == .get ? nil : Array("a=1&b=\u{0}é".utf8)
         try await WebServer.run { [client] port in
             let request = HTTPRequest(
@@ -33,7 +33,7 @@ import Transfer
         }
     }
 
-    @Test func `a HEAD request brings the headers alone`() async throws {
+    @Test func `a HEAD request returns only headers`() async throws {
         try await WebServer.run { [client] port in
             let response = try await client.send(HTTPRequest(.head, url: "http://127.0.0.1:\(port)/echo"))
             #expect(response.status == 200)
@@ -43,14 +43,14 @@ import Transfer
     }
 
     @Test(arguments: [204, 404, 429, 500, 503])
-    func `an answer of any status is an answer`(status: Int) async throws {
+    func `an answer of any status is returned`(status: Int) async throws {
         try await WebServer.run { [client] port in
             let response = try await client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/status/\(status)"))
             #expect(response.status == status)
         }
     }
 
-    @Test func `a request that may not connect to an address does not, be it written, or the name's`() async throws {
+    @Test func `a request to a forbidden address fails, written or resolved`() async throws {
         try await WebServer.run { [client] port in
             for host in ["127.0.0.1", "localhost", "127.1", "0x7f000001"] {
                 let asked = Mutex<[String]>([])
@@ -71,11 +71,11 @@ import Transfer
         }
     }
 
-    @Test func `an address that turns out to be another when it is connected to is refused too`() async throws {
+    @Test func `an address that changes between lookup and connection is refused too`() async throws {
         try await WebServer.run { [client] port in
             let looks = Mutex(0)
             var request = HTTPRequest(url: "http://127.0.0.1:\(port)/echo")
-            // The first look is at the name, the second at the socket's address.
+            // The first lookup concerns the name, the second the socket's address.
             request.mayConnect = { _ in
                 looks.withLock { $0 += 1 }
                 return looks.withLock { $0 } == 1
@@ -87,7 +87,7 @@ import Transfer
         }
     }
 
-    @Test(arguments: ["long", "long-in-chunks"]) func `of a long answer the beginning is kept where that is enough`(path: String) async throws {
+    @Test(arguments: ["long", "long-in-chunks"]) func `a long answer is cut where its beginning is enough`(path: String) async throws {
         try await WebServer.run { [client] port in
             var request = HTTPRequest(url: "http://127.0.0.1:\(port)/\(path)", maximumResponseSize: 65_536)
             request.cutsResponse = true
@@ -109,7 +109,7 @@ import Transfer
         }
     }
 
-    @Test func `a body of megabytes goes both ways`() async throws {
+    @Test func `a body of megabytes travels both ways`() async throws {
         let body = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
         try await WebServer.run { [client] port in
             let response = try await client.send(HTTPRequest(.put, url: "http://127.0.0.1:\(port)/echo", body: body))
@@ -132,7 +132,7 @@ import Transfer
         }
     }
 
-    @Test func `requests after each other share a connection, unless one must not be repeated`() async throws {
+    @Test func `consecutive requests share a connection, unless one must not be repeated`() async throws {
         try await WebServer.run { [client] port in
             let url = "http://127.0.0.1:\(port)/echo"
             func clientPort(_ request: HTTPRequest) async throws -> String? { try await client.send(request).headers["X-Client-Port"] }
@@ -143,7 +143,7 @@ import Transfer
         }
     }
 
-    @Test func `a hundred requests at once are answered each with its own answer`() async throws {
+    @Test func `each of a hundred simultaneous requests gets its own answer`() async throws {
         try await WebServer.run { [client] port in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<100 {
@@ -160,14 +160,14 @@ import Transfer
     }
 
     @Test(arguments: ["file:///etc/passwd", "ftp://127.0.0.1/", "smtp://127.0.0.1/", "dict://127.0.0.1:1/d:x"])
-    func `no protocol but HTTP is spoken`(url: String) async throws {
+    func `only HTTP is supported`(url: String) async throws {
         let error = await #expect(throws: TransferError.self) { try await client.send(HTTPRequest(url: url)) }
         #expect(error?.code == .unsupportedProtocol)
         #expect(error?.isRetriable == false)
         #expect(error?.mayHaveBeenSent == false)
     }
 
-    @Test func `what would break out of its line is refused before anything is sent`() async throws {
+    @Test func `values that would break out of their line are refused before anything is sent`() async throws {
         let server = RawServer { _, _ in }
         let url = "http://127.0.0.1:\(server.port)/"
         let requests = [

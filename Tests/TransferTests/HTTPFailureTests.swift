@@ -1,7 +1,7 @@
 import Testing
 import Transfer
 
-/// What goes wrong on the way, and what is said about it: most of all whether the server may have got the request.
+/// Failures on the way and their errors: above all whether the server may have received the request.
 @Suite struct HTTPFailureTests {
     let client: HTTPClient
 
@@ -11,22 +11,22 @@ import Transfer
         await #expect(throws: TransferError.self) { try await self.client.send(request) }
     }
 
-    @Test func `a refused connection was not sent anything`() async throws {
-        let port = RawServer { _, _ in }.port  // gone again
+    @Test func `a refused connection has sent nothing`() async throws {
+        let port = RawServer { _, _ in }.port  // closed again
         let error = await self.failure(HTTPRequest(.post, url: "http://127.0.0.1:\(port)/"))
         #expect(error?.code == .couldNotConnect)
         #expect(error?.mayHaveBeenSent == false)
         #expect(error?.isRetriable == true)
     }
 
-    @Test func `a name that is nobody's was not sent anything`() async throws {
+    @Test func `an unknown host name has sent nothing`() async throws {
         let error = await self.failure(HTTPRequest(url: "http://nobody.invalid/"))
         #expect(error?.code == .couldNotResolveHost)
         #expect(error?.mayHaveBeenSent == false)
         #expect(error?.isRetriable == true)
     }
 
-    @Test func `a server that closes after the request may have got it`() async throws {
+    @Test func `a server that closes after the request may have received it`() async throws {
         let server = RawServer { connection, _ in connection.readRequest() }
         let error = await self.failure(HTTPRequest(.post, url: "http://127.0.0.1:\(server.port)/", body: [1, 2, 3]))
         #expect(error?.code == .gotNothing)
@@ -35,7 +35,7 @@ import Transfer
         #expect(server.connections == 1)
     }
 
-    @Test func `a server that closes amid its answer is a failure`() async throws {
+    @Test func `a server that closes in the middle of its answer is a failure`() async throws {
         let server = RawServer { connection, _ in
             connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
@@ -46,7 +46,7 @@ import Transfer
         #expect(error?.isRetriable == true)
     }
 
-    @Test func `a server that does not answer in time may have got the request`() async throws {
+    @Test func `a server that does not answer in time may have received the request`() async throws {
         let server = RawServer { connection, _ in connection.readToEnd() }
         let time = await ContinuousClock().measure {
             let error = await self.failure(HTTPRequest(.post, url: "http://127.0.0.1:\(server.port)/", body: [1], timeout: .milliseconds(200)))
@@ -58,7 +58,7 @@ import Transfer
         #expect(time < .seconds(5))
     }
 
-    @Test func `a server that does not agree on TLS in time has not got the request`() async throws {
+    @Test func `a server whose TLS handshake takes too long has not received the request`() async throws {
         let server = RawServer { connection, _ in connection.readToEnd() }
         let error = await self.failure(
             HTTPRequest(.post, url: "https://127.0.0.1:\(server.port)/", body: [1], connectTimeout: .milliseconds(200), timeout: .seconds(20)))
@@ -66,7 +66,7 @@ import Transfer
         #expect(error?.mayHaveBeenSent == false)
     }
 
-    @Test func `a server without TLS is no HTTPS server`() async throws {
+    @Test func `a server without TLS is not an HTTPS server`() async throws {
         let server = RawServer { connection, _ in
             connection.write("HTTP/1.1 200 OK\r\n\r\n")
             connection.readToEnd()
@@ -76,7 +76,7 @@ import Transfer
         #expect(error?.mayHaveBeenSent == false)
     }
 
-    @Test func `a head that never ends is cut`() async throws {
+    @Test func `an endless head is cut`() async throws {
         let server = RawServer { connection, _ in
             connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\n")
@@ -86,7 +86,7 @@ import Transfer
         #expect(await self.failure(HTTPRequest(url: "http://127.0.0.1:\(server.port)/"))?.code == .responseTooLarge)
     }
 
-    @Test func `headers of an interim answer are dropped, repeated ones kept, blanks around them not`() async throws {
+    @Test func `headers of interim answers are dropped, repeated ones kept, surrounding white space removed`() async throws {
         let server = RawServer { connection, _ in
             connection.readRequest()
             connection.write("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
@@ -99,7 +99,7 @@ import Transfer
         #expect(response.headers["x-empty"] == "")
     }
 
-    @Test func `a cancelled request ends at once, and its connection with it`() async throws {
+    @Test func `a cancelled request ends at once, together with its connection`() async throws {
         let (arrived, closed) = (Signal(), Signal())
         let server = RawServer { connection, _ in
             connection.readRequest()
@@ -134,7 +134,7 @@ import Transfer
         #expect(server.connections == 0)
     }
 
-    /// Answers the first request of a connection, and closes without a word when a second one has come.
+    /// Answers the first request of a connection, and closes it after the second.
     private func serverThatTires() -> RawServer {
         RawServer { connection, _ in
             connection.readRequest()
@@ -143,14 +143,14 @@ import Transfer
         }
     }
 
-    @Test func `a repeatable request that meets a dying connection goes out again on a new one`() async throws {
+    @Test func `a repeatable request on a dying connection is sent again on a new one`() async throws {
         let server = self.serverThatTires()
         let request = HTTPRequest(.post, url: "http://127.0.0.1:\(server.port)/", headers: ["Idempotency-Key": "1"], body: [1])
         for _ in 1...3 { #expect(try await self.client.send(request).status == 200) }
         #expect(server.connections == 3)
     }
 
-    @Test func `one that must not be repeated reaches the server once`() async throws {
+    @Test func `a request that must not be repeated reaches the server once`() async throws {
         let server = RawServer { connection, number in
             connection.readRequest()
             if number == 1 { connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") }
@@ -162,7 +162,7 @@ import Transfer
         #expect(server.connections == 2)
     }
 
-    @Test func `no secret is in an error`() async throws {
+    @Test func `errors contain no secret`() async throws {
         let closing = RawServer { connection, _ in connection.readRequest() }
         let refusing = RawServer { _, _ in }.port
         let secret = "sk_live_4eC39HqLyjWD"
@@ -176,7 +176,7 @@ import Transfer
         }
     }
 
-    @Test func `a client that is let go closes its connections`() async throws {
+    @Test func `a released client closes its connections`() async throws {
         let closed = Signal()
         let server = RawServer { connection, _ in
             connection.readRequest()

@@ -5,7 +5,7 @@ import Transfer
     @Test func `names are compared without case, and only in ASCII`() {
         var headers: HTTPHeaders = ["Content-Type": "a", "X-K": "k"]
         #expect(headers["content-TYPE"] == "a")
-        #expect(headers["x-\u{212A}"] == nil)  // the Kelvin sign, whose small letter is k
+        #expect(headers["x-\u{212A}"] == nil)  // the Kelvin sign, whose lower case is k
         headers["CONTENT-TYPE"] = "b"
         #expect(headers.values("Content-Type") == ["b"])
         headers.add("content-type", "c")
@@ -18,12 +18,12 @@ import Transfer
         ("0", 0), ("7", 7), ("86400", 86_400), ("86401", 86_400), ("9223372036854775807", 86_400), ("9223372036854775808", 86_400),
         (String(repeating: "9", count: 400), 86_400),
     ])
-    func `a server is waited for as long as it asks, a day at most`(_ text: String, _ seconds: Int) {
+    func `Retry-After is at most a day`(_ text: String, _ seconds: Int) {
         #expect((["Retry-After": text] as HTTPHeaders).retryAfter == .seconds(seconds))
     }
 
     @Test(arguments: ["", "-1", "-9223372036854775808", "1.5", "nan", "inf", "1e9", "0x10", "１", "Mon, 30 Nov 2026 10:00:00 GMT"])
-    func `what is no number of seconds asks for nothing`(_ text: String) {
+    func `an invalid Retry-After is ignored`(_ text: String) {
         #expect((["Retry-After": text] as HTTPHeaders).retryAfter == nil)
     }
 }

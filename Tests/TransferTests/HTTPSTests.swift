@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate of an unknown authority, for another host, or out of date is refused before anything is sent`() async throws {
+    @Test func `an untrusted, foreign or expired certificate is refused before anything is sent`() async throws {
         let certificates = try await TestCertificates.shared()
         let knowing = try HTTPClient(userAgent: "conveyor/1.2.3", caFile: certificates.authority.file)
         let plain = try HTTPClient(userAgent: "conveyor/1.2.3")
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `where the system has no folder of authorities, its bundle and the given file are trusted together`() async throws {
+    @Test func `without a folder of authorities, the system's bundle and the given file are trusted together`() async throws {
         let certificates = try await TestCertificates.shared()
         let system = "/etc/ssl/certs/ca-certificates.crt"
         try await WebServer.run(certificate: certificates.good) { port in
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: ["/no/such/file", "/etc/hostname"])
-    func `a CA file that cannot be read or has no certificate is refused when the client is made`(file: String) {
+    func `an unreadable or empty CA file is refused when the client is made`(file: String) {
         let error = #expect(throws: TransferError.self) { try HTTPClient(userAgent: "conveyor/1.2.3", caFile: file) }
         #expect(error?.code == .badCAFile)
     }

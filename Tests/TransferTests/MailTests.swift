@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transfer
 
-/// What an e-mail becomes on the wire; read back by Python's `email` where bytes are not the point.
+/// E-mails on the wire; read back by Python's `email` unless the bytes matter.
 @Suite struct MailTests {
     private func mail(
         from: Mailbox? = nil, to: [Mailbox]? = nil, subject: String = "Order 7", text: String = "Thanks.\n", html: String? = nil,
@@ -22,7 +22,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         for (index, mail) in mails.enumerated() {
             let lines = String(decoding: try mail.encoded(), as: UTF8.self)
-            // A word that is longer than a line stands alone on it, or behind its header's name.
+            // A word longer than a line stands alone on it, or after its header's name.
             for line in lines.split(separator: "\r\n") where line.utf8.count > 78 {
                 #expect(line.split(separator: " ").count { !$0.hasSuffix(":") } == 1, "\(line)")
             }
@@ -32,7 +32,7 @@ import Testing
         return try await StoredMail.read(folder: folder)
     }
 
-    @Test func `a plain e-mail, byte by byte`() throws {
+    @Test func `a plain-text e-mail, byte by byte`() throws {
         let expected = """
             From: "The Shop" <shop@shop.example>
             To: ada@example.com
@@ -49,7 +49,7 @@ import Testing
         #expect(String(decoding: try self.mail().encoded(), as: UTF8.self) == expected.replacing("\n", with: "\r\n"))
     }
 
-    @Test func `both forms, a name, a subject and bodies in any script come out as they went in`() async throws {
+    @Test func `both forms, a name, a subject and bodies in any script survive a round trip`() async throws {
         let texts = [
             "Grüße — naïve €5 = 100%", "Спасибо за ваш заказ номер 1234567890 в нашем магазине, он скоро будет отправлен",
             "ご注文ありがとうございます。商品はまもなく発送されます。ご注文番号は1234567890です。",
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test(arguments: ["a\r\nBcc: eve@example.com", "a\nb", "a\rb", "a\u{0}b", "a\u{7F}b"])
-    func `what would break out of a header is refused`(evil: String) throws {
+    func `values that would break out of a header are refused`(evil: String) throws {
         #expect(throws: MailError.self) { try Mailbox("ada@example.com", name: evil) }
         #expect(throws: MailError.self) { try Mailbox("\(evil)@example.com") }
         #expect(throws: MailError.self) { try Mailbox("ada@\(evil)") }
@@ -111,21 +111,21 @@ import Testing
         "", "ada", "@example.com", "ada@", "ada@@example.com", "a b@example.com", "<ada@example.com>", "ada@example.com>", "a,b@c.d", "a\"@b.c",
         "ada@example.com SIZE=1", "a\u{A0}b@c.d", String(repeating: "a", count: 251) + "@b.c",
     ])
-    func `an address that is none is refused`(address: String) {
+    func `a malformed address is refused`(address: String) {
         #expect(throws: MailError.self) { try Mailbox(address) }
     }
 
     @Test(arguments: ["", "no-at", "a b@c", "a@b@c", "<a@b", "a@b>", "<>", "é@x"])
-    func `a Message-ID that is none is refused`(id: String) throws {
+    func `a malformed Message-ID is refused`(id: String) throws {
         #expect(throws: MailError.self) { try self.mail(messageID: id).encoded() }
     }
 
     @Test(arguments: ["Subject", "FROM", "content-type", "Bcc", "Message-ID", "", "X One", "X:One", "X-Ä"])
-    func `a header that is made already, or none, is refused`(name: String) throws {
+    func `a duplicate or malformed header is refused`(name: String) throws {
         #expect(throws: MailError.self) { try self.mail(headers: [(name, "1")]).encoded() }
     }
 
-    @Test func `an e-mail to nobody, and a line too long for any server, are refused`() throws {
+    @Test func `an e-mail without recipients, or with a line too long for any server, is refused`() throws {
         #expect(throws: MailError.self) { try self.mail(to: []).encoded() }
         #expect(throws: MailError.self) { try self.mail(headers: [("X-Long", String(repeating: "a", count: 1000))]).encoded() }
     }

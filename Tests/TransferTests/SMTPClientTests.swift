@@ -3,7 +3,7 @@ import FoundationEssentials
 import Testing
 import Transfer
 
-/// Against a real mail server (`ops/mail-sink.py`), over every kind of connection.
+/// Tests with a real mail server (`ops/mail-sink.py`), over every kind of connection.
 @Suite struct SMTPClientTests {
     static func mail(
         _ number: Int = 1, to: String..., subject: String = "Order", text: String = "Thanks.\n", html: String? = nil
@@ -14,7 +14,7 @@ import Transfer
             text: text, html: html, messageID: "\(number)@shop.example")
     }
 
-    @Test func `an e-mail arrives whole, dots at the beginning of lines included`() async throws {
+    @Test func `an e-mail arrives whole, including dots at the beginning of lines`() async throws {
         let sink = try await MailSink()
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: sink.port, security: .none, clientName: "shop.example"))
         let text = ".\n..\n.dot\n" + String(repeating: "Ünïcödé = .\n", count: 10_000) + "."
@@ -24,7 +24,7 @@ import Transfer
         try await client.send(mail)
         let stored = try #require(try await sink.mails(1).first)
         #expect(stored.defects.isEmpty)
-        // The line end before a boundary is the boundary's (RFC 2046, section 5.1.1).
+        // The line break before a boundary belongs to it (RFC 2046, section 5.1.1).
         #expect(stored.text == text)
         #expect(stored.html == "<p>.</p>\n.")
         #expect(stored.recipients == ["ada@example.com", "eve@example.com"])
@@ -36,7 +36,7 @@ import Transfer
     }
 
     @Test(arguments: [SMTPConfiguration.Security.startTLS, .implicit])
-    func `TLS and a login, with a certificate of the given authority`(security: SMTPConfiguration.Security) async throws {
+    func `TLS and a login work with a certificate of the given authority`(security: SMTPConfiguration.Security) async throws {
         let certificates = try await TestCertificates.shared()
         let password = "p:ä%@\" \\"
         let sink = try await MailSink(
@@ -70,7 +70,7 @@ import Transfer
         #expect(try await sink.mails().count == 3)
     }
 
-    @Test func `a certificate for another host, or out of date, is refused`() async throws {
+    @Test func `a foreign or expired certificate is refused`() async throws {
         let certificates = try await TestCertificates.shared()
         for certificate in [certificates.otherHost, certificates.expired] {
             let sink = try await MailSink(certificate: certificate)
@@ -80,7 +80,7 @@ import Transfer
         }
     }
 
-    @Test func `a server that does not offer STARTTLS gets neither login nor e-mail`() async throws {
+    @Test func `a server without STARTTLS gets neither login nor e-mail`() async throws {
         let sink = try await MailSink()
         let error = try await self.failure(.init(host: "127.0.0.1", port: sink.port, username: "shop", password: "secret"))
         #expect(error?.stage == .connect)
@@ -89,7 +89,7 @@ import Transfer
         #expect(try await sink.mails().isEmpty)
     }
 
-    @Test func `a login without TLS works where no TLS is asked for`() async throws {
+    @Test func `a login without TLS works where TLS is off`() async throws {
         let sink = try await MailSink(login: "shop:secret")
         let client = try SMTPClient(
             configuration: .init(host: "127.0.0.1", port: sink.port, security: .none, username: "shop", password: "secret"))
@@ -97,7 +97,7 @@ import Transfer
         #expect(try await sink.mails(1).first?.transmission == "ESMTPA")
     }
 
-    @Test func `e-mails at once use a few connections, each e-mail once`() async throws {
+    @Test func `simultaneous e-mails use few connections, each e-mail once`() async throws {
         let sink = try await MailSink()
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: sink.port, security: .none, maximumConnections: 3))
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -109,7 +109,7 @@ import Transfer
         #expect(Set(stored.map(\.clientPort)).count == 3)
     }
 
-    @Test func `letters beyond ASCII in an address go to a server that knows them`() async throws {
+    @Test func `non-ASCII addresses are sent to a server that supports them`() async throws {
         let sink = try await MailSink()
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: sink.port, security: .none))
         try await client.send(Self.mail(to: "jürgen@example.com"))
@@ -117,7 +117,7 @@ import Transfer
     }
 
     @Test(arguments: ["", "a/b", "a b", "user@host", "a\r\nQUIT", "host?x"])
-    func `a server's name that is none is refused when the client is made`(host: String) {
+    func `a malformed server name is refused when the client is made`(host: String) {
         let error = #expect(throws: TransferError.self) { try SMTPClient(configuration: .init(host: host, port: 25)) }
         #expect(error?.code == .invalidRequest)
     }

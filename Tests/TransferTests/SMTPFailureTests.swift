@@ -3,9 +3,9 @@ import Fixtures
 import Testing
 import Transfer
 
-/// What a mail server says or does instead of taking an e-mail, and what becomes of it.
+/// Failures of mail servers and their errors.
 @Suite struct SMTPFailureTests {
-    /// More than the buffers of a socket's two ends take: 4 MiB of the sender's, and 64 KiB of ``RawServer``'s.
+    /// More than both socket buffers hold: 4 MiB at the sender, and 64 KiB at ``RawServer``.
     private static let endless = String(repeating: "Thanks.\n", count: 1_000_000)
 
     private func failure(
@@ -19,7 +19,7 @@ import Transfer
         ("rcpt-451", SMTPError.Stage.recipient, 451, false), ("rcpt-550", .recipient, 550, true), ("data-452", .data, 452, false),
         ("data-554", .data, 554, true),
     ])
-    func `a refusal keeps the server's code and where it came`(fault: String, stage: SMTPError.Stage, reply: Int, isPermanent: Bool) async throws {
+    func `a refusal keeps the server's code and the step`(fault: String, stage: SMTPError.Stage, reply: Int, isPermanent: Bool) async throws {
         let sink = try await MailSink()
         let error = try #require(try await self.failure(port: sink.port, to: "\(fault)@example.com"))
         #expect(error.stage == stage)
@@ -41,7 +41,7 @@ import Transfer
         #expect(try await sink.mails().isEmpty)
     }
 
-    @Test func `a connection cut after the data may have brought the e-mail`() async throws {
+    @Test func `after a connection is cut behind the data, the e-mail may be delivered`() async throws {
         let sink = try await MailSink()
         let error = try await self.failure(port: sink.port, to: "cut@example.com")
         #expect(error?.stage == .data)
@@ -51,7 +51,7 @@ import Transfer
         #expect(try await sink.mails(1).count == 1)
     }
 
-    @Test func `a last reply that is late may have brought the e-mail`() async throws {
+    @Test func `with a late last reply the e-mail may be delivered`() async throws {
         let sink = try await MailSink()
         let error = try await self.failure(port: sink.port, to: "hold-5@example.com", timeout: .seconds(1))
         #expect(error?.code == .timedOut)
@@ -60,17 +60,17 @@ import Transfer
         #expect(try await sink.mails(1).count == 1)
     }
 
-    @Test func `after a refusal the next e-mail goes through`() async throws {
+    @Test func `after a refusal the next e-mail is sent`() async throws {
         let sink = try await MailSink()
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: sink.port, security: .none))
         for fault in ["rcpt-550", "data-451", "cut"] {
             await #expect(throws: SMTPError.self) { try await client.send(SMTPClientTests.mail(to: "\(fault)@example.com")) }
             try await client.send(SMTPClientTests.mail())
         }
-        #expect(try await sink.mails(4).count == 4)  // the one that was cut too
+        #expect(try await sink.mails(4).count == 4)  // including the one that was cut
     }
 
-    @Test func `a connection that the server has closed meanwhile, or closes with 421, is no failure of the e-mail`() async throws {
+    @Test func `a connection that the server has closed, also with 421, is not a failure of the e-mail`() async throws {
         let sink = try await MailSink()
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: sink.port, security: .none))
         try await client.send(SMTPClientTests.mail(1))
@@ -85,7 +85,7 @@ import Transfer
         #expect(error?.isRetriable == true)
     }
 
-    @Test func `nobody listens, or somebody who is no mail server`() async throws {
+    @Test func `a closed port, or a server that does not speak SMTP, is a failure`() async throws {
         let port = RawServer { _, _ in }.port
         let refused = try await self.failure(port: port)
         #expect(refused?.stage == .connect)
@@ -104,7 +104,7 @@ import Transfer
         }
     }
 
-    /// Speaks SMTP up to the data, and then does what it is told.
+    /// Speaks SMTP up to the data, and then does as the test says.
     private func server(_ afterData: @escaping @Sendable (RawConnection) -> Void) -> RawServer {
         RawServer { connection, _ in
             connection.write("220 hi\r\n")
@@ -119,7 +119,7 @@ import Transfer
         }
     }
 
-    @Test func `a connection that is lost amid the data has not brought the e-mail`() async throws {
+    @Test func `a connection lost in the middle of the data has not delivered the e-mail`() async throws {
         let server = self.server { connection in connection.read(until: "\r\n") }
         let error = try await self.failure(port: server.port, text: Self.endless)
         #expect(error?.stage == .data)
@@ -127,7 +127,7 @@ import Transfer
         #expect(error?.isRetriable == true)
     }
 
-    @Test func `a cancelled e-mail is cut off, never ended: the server must not take half of it for the whole`() async throws {
+    @Test func `a cancelled e-mail is cut off, so that the server does not deliver half of it`() async throws {
         let (begun, ended, hold) = (Signal(), Signal(), DispatchSemaphore(value: 0))
         let server = self.server { connection in
             connection.read(until: "\r\n\r\n")
@@ -152,7 +152,7 @@ import Transfer
         try await ended.wait()
     }
 
-    @Test func `an e-mail that is cancelled while the last reply is awaited may have been sent`() async throws {
+    @Test func `an e-mail cancelled during the last reply may be delivered`() async throws {
         let begun = Signal()
         let server = self.server { connection in
             connection.read(until: "\r\n.\r\n")
@@ -171,7 +171,7 @@ import Transfer
         #expect(time < .seconds(3))
     }
 
-    @Test func `a server that repeats the password does not bring it into an error`() async throws {
+    @Test func `an error contains no password, even if the server repeats it`() async throws {
         let server = RawServer { connection, _ in
             connection.write("220 hi\r\n")
             connection.read(until: "\r\n")
@@ -189,7 +189,7 @@ import Transfer
         #expect(error.map { !"\($0)".contains("secret") && !"\($0)".contains("c2VjcmV0") } == true)
     }
 
-    @Test func `an e-mail that cannot be written is refused for good, and nothing is sent`() async throws {
+    @Test func `an e-mail that cannot be encoded is refused for good, and nothing is sent`() async throws {
         let server = RawServer { _, _ in }
         let client = try SMTPClient(configuration: .init(host: "127.0.0.1", port: server.port, security: .none))
         let mail = try SMTPClientTests.mail(subject: "Order\r\nBcc: eve@example.com")

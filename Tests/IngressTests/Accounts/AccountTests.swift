@@ -8,7 +8,7 @@ import Testing
         try await TestShop.shared().api.send("POST", "/auth/login", ["email": .string(email), "password": .string(password)])
     }
 
-    @Test func `an address is taken once, whatever its case`() async throws {
+    @Test func `an address can be registered once, whatever its case`() async throws {
         let shop = try await TestShop.shared()
         let email = "taken\(TestShop.number())@shop.example"
         _ = try await shop.api.register(email)
@@ -19,7 +19,7 @@ import Testing
         #expect(try await self.login(email.uppercased(), TestShop.password).status == 200)
     }
 
-    @Test func `one signs in with JSON or with OAuth 2's form, and gets a pair of tokens`() async throws {
+    @Test func `a sign-in with JSON or with OAuth 2's form returns a pair of tokens`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let json = try await self.login(customer.email, TestShop.password)
@@ -37,7 +37,7 @@ import Testing
         #expect(raw.received.contains("access_token"))
     }
 
-    @Test func `a wrong password and an unknown address are answered alike`() async throws {
+    @Test func `a wrong password and an unknown address get the same answer`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let wrong = try await self.login(customer.email, "not the password")
@@ -50,7 +50,7 @@ import Testing
         #expect(wrong["detail"] == unknown["detail"])
     }
 
-    @Test func `a refresh token makes a new pair, until all sessions are ended`() async throws {
+    @Test func `a refresh token is exchanged for a new pair, until all sessions are ended`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let refresh = try await self.login(customer.email, TestShop.password)["refresh_token"]
@@ -80,7 +80,7 @@ import Testing
         #expect(try await self.login(customer.email, "another good one").status == 200)
     }
 
-    @Test func `a forgotten password is reset by a link, once, and nobody learns who has an account`() async throws {
+    @Test func `a reset link works once, and its request does not reveal whether an account exists`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         for email in [customer.email, "nobody\(TestShop.number())@shop.example"] {
@@ -114,7 +114,7 @@ import Testing
             ["email": "<a@b.example>", "password": "long enough"], ["email": ".a@b.example", "password": "long enough"],
             ["email": "a@b..example", "password": "long enough"], ["email": nil, "password": "long enough"], ["password": "long enough"],
         ] as [JSON])
-    func `what is no address is refused`(body: JSON) async throws {
+    func `a malformed address is refused`(body: JSON) async throws {
         let answer = try await TestShop.shared().api.send("POST", "/auth/register", body)
         #expect(answer.status == 422)
         #expect(answer.fields == ["email"])
@@ -128,17 +128,17 @@ import Testing
 
     @Test(arguments: [
         "", "Bearer", "Bearer ", "Bearer x.y.z", "Basic YTpi", "Bearer \(String(repeating: "a", count: 5000))",
-        // alg none, for a user that might be.
+        // alg none, for a user that may exist.
         "Bearer eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiIwMDAwMDAwMC0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDAiLCJleHAiOjk5OTk5OTk5OTl9.",
     ])
-    func `a token that is none of ours is refused`(header: String) async throws {
+    func `a token with a foreign signature is refused`(header: String) async throws {
         let answer = try await TestShop.shared().api.get("/users/me", headers: ["Authorization": header])
         #expect(answer.status == 401)
         #expect(answer.code == "unauthorized")
         #expect(answer.headers["WWW-Authenticate"]?.hasPrefix("Bearer") == true)
     }
 
-    @Test func `a token that has expired says so`() async throws {
+    @Test func `an expired token is reported as expired`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         try await shop.withIngress(["ACCESS_TOKEN_EXPIRE_MINUTES": "0.01"]) { api, _ in
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func `a key that was replaced is still accepted`() async throws {
+    @Test func `a token signed with the previous key is accepted`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         try await shop.withIngress(["SECRET_KEY": "the next key is one that is long enough as well", "SECRET_KEY_PREVIOUS": TestShop.secretKey]) {

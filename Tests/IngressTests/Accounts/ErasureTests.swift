@@ -3,13 +3,13 @@ import Fixtures
 import Shop
 import Testing
 
-/// Erasing an account takes the person out of everything that is kept, but for what the law asks for: of orders the country and the amounts.
+/// Erasing an account removes the person from all stored data, except what the law requires: of orders the country and the amounts.
 @Suite struct ErasureTests {
     private static let name = "Wilhelmina Quennell"
     private static let street = "Zwetschgengasse 17"
     private static let phone = "+4915799999999"
 
-    /// Where a word of the person still stands: the tables that have it in any column, bytes included.
+    /// The tables that still contain the person's data, in any column, bytes included.
     private func traces(of words: [String], in shop: TestShop) async throws -> [String] {
         let tables = try await shop.database.psql(
             """
@@ -32,7 +32,7 @@ import Testing
         return traces
     }
 
-    @Test func `nothing that is kept tells who an erased account was, and the next owner of its address learns nothing`() async throws {
+    @Test func `no stored data identifies the person of an erased account, also not to the next owner of the address`() async throws {
         let shop = try await TestShop.shared()
         let staff = try await shop.staff()
         let email = "quennell\(TestShop.number())@shop.example"
@@ -53,7 +53,7 @@ import Testing
                 waiting: true)
             return try #require(placed["resource", "id"].text, "\(placed)")
         }
-        // An order that is paid, as Stripe says with the payer's name in its event, and shipped.
+        // A paid and shipped order, with the payer's name in Stripe's event.
         let paid = try await place()
         let intent = try await shop.api.send("POST", "/payments/create-payment-intent", ["order_id": .string(paid)], by: token, waiting: true)
         let intentID = try #require(intent["result", "payment_intent_id"].text, "\(intent)")
@@ -65,12 +65,12 @@ import Testing
             """)
         _ = try await shop.api.send(
             "POST", "/orders/\(paid)/ship", ["carrier": "DHL", "tracking_number": "QUENNELL-1"], by: staff, waiting: true)
-        // One that is given up for a reason in the person's words.
+        // A cancelled order with a reason in the person's words.
         let cancelled = try await place()
         _ = try await shop.api.send(
             "POST", "/orders/\(cancelled)/cancel", ["reason": .string("\(Self.name) moves to \(Self.street)")], by: token, waiting: true)
         _ = try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": 1], by: token, waiting: true)
-        // A letter with the address, and its record, as email-worker keeps it; a reset that was asked for.
+        // An e-mail to the address and its record, as email-worker stores it; a requested reset.
         #expect(try await shop.api.send("POST", "/auth/password-reset", ["email": .string(email)], waiting: true).status == 200)
         try await shop.database.psql(
             """
@@ -78,7 +78,7 @@ import Testing
             insert into attempts (message_id, correlation_id, attempt, queue, type, error_type, error)
             values (gen_random_uuid(), '\(user)', 1, 'email', 'account.registered', 'attempts_exhausted', '451 <\(email)>: try later');
             """)
-        // A dead letter of each kind: by the person, to the person, of an order of the person's, and one that is no JSON.
+        // Dead letters of each kind: from the person, to the person, about the person's order, and one that is not JSON.
         let bodies = [
             #"{"user_id":"\#(user)","full_name":"\#(Self.name)"}"#,
             #"{"template":"welcome","subject":"1","to":"\#(email)","data":{"name":"\#(Self.name)"}}"#,
@@ -98,7 +98,7 @@ import Testing
         #expect(try await self.traces(of: words, in: shop).count > 8, "it looks where the person stands")
 
         #expect(try await shop.api.send("DELETE", "/users/me", by: token, waiting: true).status == 200)
-        // email-worker, which erases its own, is not of this shop.
+        // email-worker, which erases its own data, does not run in this shop.
         try await shop.database.psql("update emails set recipient = 'erased' where user_id = '\(user)'")
         var left = try await self.traces(of: words, in: shop)
         try await eventually("the erasure of \(left)") {
@@ -106,7 +106,7 @@ import Testing
             return left.isEmpty
         }
 
-        // What must be kept, and what operators need.
+        // The data that must be kept, and that operators need.
         let order = try await shop.api.get("/orders/\(paid)", by: staff)
         #expect(order["total_amount"] == 2000)
         #expect(order["shipping_address", "country"] == "DE")
@@ -124,7 +124,7 @@ import Testing
         #expect(export["orders"] == [] && export["emails"] == [] && export["cart", "items"] == [])
     }
 
-    @Test func `letters to an address are exported to the account that they were for`() async throws {
+    @Test func `e-mails to an address are exported to the account that they were sent for`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         try await shop.database.psql(

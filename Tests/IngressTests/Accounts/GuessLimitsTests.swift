@@ -10,7 +10,7 @@ import Testing
 
     private static func address(_ number: Int) throws -> IPAddress { try #require(IPAddress("198.51.\(number / 256).\(number % 256)")) }
 
-    /// Guesses, and says whether the guess was looked at.
+    /// Returns whether the guess was tried.
     private func guess(_ limits: GuessLimits, from client: IPAddress, isRight: Bool = false) async throws -> Bool {
         do {
             #expect(try await limits.guess(self.account, from: client) { isRight } == isRight)
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `a network guesses an account's password ten times, one password after the other or all at once`() async throws {
+    @Test func `a network has ten guesses at an account's password, one after the other or all at once`() async throws {
         let (limits, client) = (GuessLimits(Rate(60, per: 60)), try Self.address(1))
         let looked = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<50 { group.addTask { try await self.guess(limits, from: client) } }
@@ -33,7 +33,7 @@ import Testing
         #expect(try await limits.guess(.unknown(email: "other@shop.example"), from: client) { true }, "another account is another matter")
     }
 
-    @Test func `all networks together guess a hundred times, and whoever signed in before still does`() async throws {
+    @Test func `all networks together have a hundred guesses, and the owner's network can still sign in`() async throws {
         let (limits, owner) = (GuessLimits(Rate(60, per: 60)), try Self.address(9999))
         #expect(try await self.guess(limits, from: owner, isRight: true))
         var looked = 0
@@ -43,7 +43,7 @@ import Testing
         #expect(try await self.guess(limits, from: owner))
     }
 
-    @Test func `what is right, or fails for another reason, is not counted`() async throws {
+    @Test func `right passwords and other failures are not counted`() async throws {
         let (limits, client) = (GuessLimits(Rate(60, per: 60)), try Self.address(1))
         for _ in 0..<200 { #expect(try await self.guess(limits, from: client, isRight: true)) }
         for _ in 0..<200 {

@@ -12,14 +12,14 @@ import Testing
     @Test(arguments: [
         "password", "Password123", "12345678", "qwertyuiop", "        ", "aaaaaaaaaaaa", "éééééééé", "Tried-First", "tried-first@shop.example",
     ])
-    func `a password that is tried first is refused, wherever it is chosen`(_ password: String) async throws {
+    func `a common password is refused wherever it is chosen`(_ password: String) async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let registered = try await shop.api.send(
             "POST", "/auth/register", ["email": .string(Self.address), "password": .string(password)])
         #expect(registered.status == 422, "\(registered)")
         #expect(registered.fields == ["password"])
-        // It is one's own only there.
+        // Only there it is the account's own.
         guard !Self.address.hasPrefix(password.lowercased()) else { return }
         let changed = try await shop.api.send(
             "POST", "/users/me/password", ["current_password": .string(TestShop.password), "new_password": .string(password)], by: customer.token)
@@ -29,7 +29,7 @@ import Testing
         #expect(reset.fields == ["new_password"])
     }
 
-    @Test func `one's own address is no password`() async throws {
+    @Test func `an account's own address is refused as its password`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         for password in [customer.email, customer.email.uppercased(), String(customer.email.prefix { $0 != "@" })] {
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `every line of the list is found, and what lies between two lines is not`() {
+    @Test func `every password of the list is found, and none between two of them`() {
         for common in ["password", "123456789", "zzzzzzzz", "!qaz1qaz", "11111111"] {
             #expect(Password(common).weakness(email: nil) != nil, "\(common)")
         }
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `address and password are the same however their letters are composed, and older hashes too`() async throws {
+    @Test func `address and password match in any Unicode composition, and so do older hashes`() async throws {
         let shop = try await TestShop.shared()
         let number = TestShop.number()
         let (composed, decomposed) = ("jos\u{e9}\(number)@shop.example", "jose\u{301}\(number)@shop.example")
@@ -63,7 +63,7 @@ import Testing
             try await shop.api.send("POST", "/auth/login", ["email": .string(email), "password": .string(password)]).status == 200
         }
         for email in [composed, decomposed] { for each in [password, typed] { #expect(try await isLet(email, each)) } }
-        // As it was hashed before: the bytes as they came.
+        // An older hash: of the bytes as typed.
         let user = try #require(made["resource", "id"].text)
         for bytes in [password, typed] {
             try await shop.database.psql("update users set password_hash = '\(Self.hash(bytes))' where id = '\(user)'")
@@ -72,7 +72,7 @@ import Testing
         #expect(try await !isLet(composed, "cafe au lait, s'il vous plait"))
     }
 
-    /// By libargon2 itself.
+    /// By libargon2.
     private static func hash(_ password: String) -> String {
         let bytes = Array(password.utf8)
         var encoded = [CChar](repeating: 0, count: 200)
@@ -80,7 +80,7 @@ import Testing
         return String(decoding: encoded.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    @Test func `an account is erased by who signed in of late, or gives the password`() async throws {
+    @Test func `erasing an account needs a recent sign-in or the password`() async throws {
         let shop = try await TestShop.shared()
         let tokens = Tokens(secret: TestShop.secretKey, previous: [], environment: "test")
         func stale(_ customer: TestShop.Customer) async throws -> String {

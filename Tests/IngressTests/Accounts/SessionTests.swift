@@ -6,7 +6,7 @@ import Identity
 import Shop
 import Testing
 
-/// A session is a family of refresh tokens: each is traded in for the next, once.
+/// A session is a family of refresh tokens, each of which is exchanged once for the next.
 @Suite struct SessionTests {
     private struct Pair {
         let access: String
@@ -28,7 +28,7 @@ import Testing
         return try await (api ?? shop.api).send("POST", "/auth/refresh", ["refresh_token": .string(token)])
     }
 
-    /// Waits until the trading of so many tokens is written down for each session of a customer.
+    /// Waits until this number of exchanges is recorded for each session of a customer.
     private func awaitTrade(_ counter: Int, of customer: TestShop.Customer) async throws {
         let shop = try await TestShop.shared()
         try await eventually("the session") {
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a refresh token that comes again ends its session and no other`() async throws {
+    @Test func `a reused refresh token ends its session and no other`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let (first, other) = (try await self.signIn(customer), try await self.signIn(customer))
@@ -54,7 +54,7 @@ import Testing
         #expect(try await self.trade(other.refresh).status == 200)
     }
 
-    @Test func `the token before the newest ends its session as well, be it a moment later`() async throws {
+    @Test func `reusing the previous refresh token ends its session as well, after a grace period`() async throws {
         let customer = try await TestShop.shared().customer()
         let first = try await self.signIn(customer)
         let second = try Pair(try await self.trade(first.refresh))
@@ -63,7 +63,7 @@ import Testing
         try await eventually("the session's end") { try await self.trade(second.refresh).status == 401 }
     }
 
-    @Test func `to sign out ends this session, by its refresh token or its access token`() async throws {
+    @Test func `a sign-out ends this session, by its refresh token or its access token`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         for byRefreshToken in [true, false] {
@@ -84,7 +84,7 @@ import Testing
         #expect(try await shop.api.send("POST", "/auth/logout", by: customer.token).fields == ["refresh_token"])
     }
 
-    @Test func `a session ends for good 90 days after the password was given`() async throws {
+    @Test func `a session ends 90 days after its sign-in`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let user = try #require(ID(customer.id))
@@ -104,7 +104,7 @@ import Testing
         #expect(old.code == "token_expired")
     }
 
-    @Test func `a refresh token of before there were sessions is good for one pair`() async throws {
+    @Test func `a refresh token without a session is exchanged once`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let now = Int(Date().timeIntervalSince1970)

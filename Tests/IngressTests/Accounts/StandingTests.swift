@@ -3,11 +3,11 @@ import Fixtures
 import Shop
 import Testing
 
-/// Whether an account may still do what its token says, while the database is busy, locked or away. The shop is of these tests alone: they lock its tables.
+/// The rights of an account while the database is busy, locked or away. These tests lock tables, so they have their own shop.
 @Suite(.serialized) struct StandingTests {
     private static let ownShop = Task { try await TestShop() }
 
-    /// Runs `body` while another session holds a table so that nobody reads it.
+    /// Runs `body` while another session locks a table.
     private func whileLocked<Result>(_ table: String, in shop: TestShop, _ body: () async throws -> Result) async throws -> Result {
         let name = "lock \(TestShop.number())"
         async let holder: [[String?]] = shop.database.psql(
@@ -19,18 +19,18 @@ import Testing
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
         try await shop.database.psql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = '\(name)'")
-        // It was ended: that is its error.
+        // The session was terminated, which is its error.
         _ = try? await holder
         return try result.get()
     }
 
-    @Test func `searches that hold every connection let nobody in who was switched off`() async throws {
+    @Test func `searches that occupy all connections do not delay the check of deactivated accounts`() async throws {
         let shop = try await Self.ownShop.value
         let customer = try await shop.customer()
         try await shop.withIngress(["DATABASE_POOL_SIZE": "1"]) { api, _ in
             try await self.whileLocked("products", in: shop) {
                 try await withThrowingTaskGroup(of: Int.self) { searches in
-                    // One after the other gives up after ten seconds.
+                    // Each waits for at most ten seconds.
                     for _ in 0..<2 { searches.addTask { try await api.get("/products").status } }
                     try await eventually("a search that waits") {
                         try await shop.database.value(
@@ -42,20 +42,20 @@ import Testing
                     try await shop.database.psql("update users set is_active = false where id = '\(other.id)'")
                     let refused = try await api.send("PATCH", "/users/me", ["full_name": "Ada"], by: other.token)
                     #expect(refused.code == "user_inactive", "\(refused)")
-                    // Searches take turns: those at the end of the line may come after the lock.
+                    // Searches take turns: the last ones may come after the lock.
                     for try await status in searches { #expect([200, 503].contains(status), "a database that is late is no error of ours") }
                 }
             }
         }
     }
 
-    @Test func `while the accounts are locked a refresh and a write are 503, whatever their tokens say`() async throws {
+    @Test func `while the accounts are locked, a refresh and a write get 503, whatever their tokens contain`() async throws {
         let shop = try await Self.ownShop.value
         let (staff, customer) = (try await shop.staff(), try await shop.customer())
         let product = try await shop.product()
         try await shop.withIngress { api, _ in
             let pair = try await api.send("POST", "/auth/login", ["email": .string(customer.email), "password": .string(TestShop.password)])
-            // Revoked where this ingress does not hear it.
+            // Revoked in the database, without an event to this ingress.
             try await shop.database.psql("update users set token_epoch = token_epoch + 1 where id = '\(customer.id)'")
             try await self.whileLocked("users", in: shop) {
                 async let refresh = api.send("POST", "/auth/refresh", ["refresh_token": pair["refresh_token"]])
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `while the database is away customers' writes are accepted by their tokens, the staff's and refreshes are not`() async throws {
+    @Test func `while the database is away, customers' tokens suffice for writes, but not for the staff's or for refreshes`() async throws {
         let shop = try await Self.ownShop.value
         let (staff, customer, revoked) = (try await shop.staff(), try await shop.customer(), try await shop.customer())
         let product = try await shop.product()

@@ -6,7 +6,7 @@ import JWTKit
 import Shop
 import Testing
 
-/// Bearer tokens, held against another implementation.
+/// Bearer tokens compared with another implementation.
 @Suite struct TokenTests {
     private struct Claims: JWTPayload {
         var sub: SubjectClaim
@@ -32,7 +32,7 @@ import Testing
             iss: "conveyor:test", aud: .init(value: ["others", "conveyor"]))
     }
 
-    @Test func `another implementation reads a token, its times being whole seconds`() async throws {
+    @Test func `another implementation reads a token, whose times are whole seconds`() async throws {
         let text = try self.tokens.sign(
             .init(
                 userID: self.user, epoch: 3, use: .access, expiresAt: self.now.addingTimeInterval(60),
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: [TokenTests.secret, "an older secret of enough characters"])
-    func `a token that another implementation signed is read`(secret: String) async throws {
+    func `a token signed by another implementation is read`(secret: String) async throws {
         let mine = Tokens(secret: secret, previous: [], environment: "test")
         let kid = try #require(
             JSONWebToken(
@@ -62,7 +62,7 @@ import Testing
         #expect(read.expiresAt == self.now.addingTimeInterval(60))
     }
 
-    @Test func `a token by another algorithm, of an unknown key or with an extension is refused`() async throws {
+    @Test func `a token with another algorithm, an unknown key or an extension is refused`() async throws {
         let key = SymmetricKey(data: Array(Self.secret.utf8))
         let expiry = Int(self.now.timeIntervalSince1970) + 60
         let payload = Base64URL.encode(

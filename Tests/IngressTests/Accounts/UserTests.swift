@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 
 @Suite struct UserTests {
-    @Test func `one's own account has all its fields, and a name that can be changed and taken away`() async throws {
+    @Test func `a user's own account has all its fields, and a name that can be changed and removed`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let me = try await shop.api.get("/users/me", by: customer.token)
@@ -19,7 +19,7 @@ import Testing
         #expect(try await patch(["full_name": nil]).isNull)
     }
 
-    @Test func `the export has all that is held`() async throws {
+    @Test func `the export contains all personal data`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product, inCart) = (try await shop.customer(), try await shop.product(), try await shop.product())
         let order = try await shop.order(of: product, by: customer)
@@ -78,7 +78,7 @@ import Testing
         #expect(try await shop.api.get("/users").status == 401)
     }
 
-    @Test func `the staff reads one account, and no one else does`() async throws {
+    @Test func `only the staff reads another account`() async throws {
         let shop = try await TestShop.shared()
         let (staff, customer) = (try await shop.staff(), try await shop.customer())
         let found = try await shop.api.get("/users/\(customer.id)", by: staff)
@@ -88,7 +88,7 @@ import Testing
         #expect(try await shop.api.get("/users/\(customer.id)").status == 401)
     }
 
-    @Test func `the staff raises an account, and only one that is there`() async throws {
+    @Test func `the staff promotes existing accounts only`() async throws {
         let shop = try await TestShop.shared()
         let (staff, customer) = (try await shop.staff(), try await shop.customer())
         #expect(try await shop.api.get("/users", by: customer.token).status == 403)

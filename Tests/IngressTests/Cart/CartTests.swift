@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 
 @Suite struct CartTests {
-    @Test func `a cart shows what is in it at today's prices, and what of it can be sold now`() async throws {
+    @Test func `a cart shows its items at current prices with their stock`() async throws {
         let shop = try await TestShop.shared()
         let (staff, customer) = (try await shop.staff(), try await shop.customer())
         let empty = try await shop.api.get("/cart", by: customer.token)
@@ -31,7 +31,7 @@ import Testing
         #expect(try await shop.other.get("/cart", by: customer.token)["items"].list[0]["available"] == 0)
     }
 
-    @Test func `a quantity is absolute, and none takes the item out`() async throws {
+    @Test func `a quantity is absolute, and zero removes the item`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product, other) = (try await shop.customer(), try await shop.product(), try await shop.product())
         func put(_ quantity: JSON, _ product: String) async throws -> Answer {
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(arguments: [-1, 1001, "2", .double(1.5), nil] as [JSON])
-    func `a quantity that cannot be is refused`(quantity: JSON) async throws {
+    func `an impossible quantity is refused`(quantity: JSON) async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let answer = try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": quantity], by: customer.token)
@@ -60,7 +60,7 @@ import Testing
         #expect(answer.fields == ["quantity"])
     }
 
-    @Test func `a product that is not there is not put into a cart`() async throws {
+    @Test func `an unknown product cannot be added to a cart`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let answer = try await shop.api.send(
@@ -71,7 +71,7 @@ import Testing
         #expect(try await shop.api.get("/cart").status == 401)
     }
 
-    @Test func `a cart becomes one order however often it is checked out at once`() async throws {
+    @Test func `simultaneous checkouts of a cart make one order`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         _ = try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": 3], by: customer.token, waiting: true)
@@ -93,7 +93,7 @@ import Testing
         #expect(try await shop.api.get("/cart", by: customer.token)["items"] == [])
         #expect(try await shop.other.get("/products/\(product)")["stock_quantity"] == 97)
     }
-    @Test func `eight customers who change their carts and check out at once order what they said last`() async throws {
+    @Test func `eight customers who change their carts and check out at once order the last quantities`() async throws {
         let shop = try await TestShop.shared()
         let product = try await shop.product(["stock_quantity": 10_000])
         try await withThrowingTaskGroup { group in
@@ -101,7 +101,7 @@ import Testing
                 group.addTask {
                     let customer = try await shop.customer()
                     for round in Int64(1)...10 {
-                        // None is waited for, and the checkout is by the other ingress every second time.
+                        // No change is awaited, and every second checkout uses the other ingress.
                         for quantity in [round + 1, round] {
                             let put = try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": .int(quantity)], by: customer.token)
                             #expect(put.status == 202)

@@ -12,7 +12,7 @@ import Testing
         return (try #require(made["resource", "id"].text), slug)
     }
 
-    @Test func `a category is found by its slug and its id, with all its fields`() async throws {
+    @Test func `a category is found by its slug and by its id, with all its fields`() async throws {
         let shop = try await TestShop.shared()
         let category = try await self.make(["description": "d"])
         for key in [category.id, category.slug] {
@@ -24,7 +24,7 @@ import Testing
         #expect(try await shop.api.get("/categories/no-such-thing").status == 404)
     }
 
-    @Test func `a name makes a slug, and a slug is given once`() async throws {
+    @Test func `a slug is derived from the name, and unique`() async throws {
         let shop = try await TestShop.shared()
         let (staff, number) = (try await shop.staff(), TestShop.number())
         let name: JSON = .string("Käse & Brot \(number)")
@@ -35,7 +35,7 @@ import Testing
         #expect(second.code == "slug_taken")
     }
 
-    @Test func `no category comes below itself`() async throws {
+    @Test func `a category cannot become its own descendant`() async throws {
         let shop = try await TestShop.shared()
         let staff = try await shop.staff()
         let top = try await self.make()
@@ -50,7 +50,7 @@ import Testing
         #expect(try await shop.other.get("/categories/\(below.slug)")["parent_id"].isNull)
     }
 
-    @Test func `what is in use is not removed`() async throws {
+    @Test func `a category in use cannot be deleted`() async throws {
         let shop = try await TestShop.shared()
         let staff = try await shop.staff()
         let (used, empty) = (try await self.make(), try await self.make())
@@ -62,7 +62,7 @@ import Testing
         #expect(try await shop.other.get("/categories/\(empty.slug)").status == 404)
     }
 
-    @Test func `a hidden category is there for the staff alone`() async throws {
+    @Test func `only the staff sees a hidden category`() async throws {
         let shop = try await TestShop.shared()
         let (staff, hidden) = (try await shop.staff(), try await self.make(["is_active": false]))
         #expect(try await shop.api.get("/categories/\(hidden.slug)").status == 404)
@@ -75,14 +75,14 @@ import Testing
         #expect(try await !slugs("nonsense").contains(hidden.slug), "a token that is not good counts as none where everyone may read")
     }
 
-    @Test func `what has not changed is not sent again`() async throws {
+    @Test func `an unchanged tree is answered with 304`() async throws {
         let shop = try await TestShop.shared()
         let category = try await self.make()
         let tag = try #require(try await shop.api.get("/categories/\(category.slug)").headers["ETag"])
         #expect(try await shop.other.get("/categories/\(category.slug)", headers: ["If-None-Match": tag]).status == 304)
         _ = try await shop.api.send("PATCH", "/categories/\(category.id)", ["name": "New"], by: shop.staff(), waiting: true)
         #expect(try await shop.other.get("/categories/\(category.slug)", headers: ["If-None-Match": tag]).status == 200)
-        // Other tests change the tree at the same time: it is either the same, or another.
+        // Other tests change the tree at the same time, so it may have changed.
         let tree = try await shop.api.get("/categories")
         let again = try await shop.api.get("/categories", headers: ["If-None-Match": try #require(tree.headers["ETag"])])
         #expect(again.status == 304 || again.bytes != tree.bytes)

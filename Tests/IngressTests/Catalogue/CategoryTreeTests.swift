@@ -12,7 +12,7 @@ import Testing
             isActive: isActive)
     }
 
-    @Test func `children stand in their parents, in the order that was given`() throws {
+    @Test func `children are nested in their parents, in the given order`() throws {
         let tree = try CategoryTree([Self.category(1), Self.category(3, in: 1), Self.category(2, in: 1), Self.category(4)])
         let json = try #require(JSON(tree.whole))
         #expect(json["items"].list.map { $0["slug"] } == ["c1", "c4"])
@@ -20,7 +20,7 @@ import Testing
         #expect(json["items"].list[1]["children"] == [])
     }
 
-    @Test func `what lies below a hidden category is hidden, but not from the staff`() throws {
+    @Test func `descendants of a hidden category are hidden except from the staff`() throws {
         let tree = try CategoryTree([Self.category(1), Self.category(2, in: 1, isActive: false), Self.category(3, in: 2)])
         #expect(tree.visibleSubtree(of: "c1") == [Self.id(1)])
         #expect(tree.visibleSubtree(of: "c3") == nil)

@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 
 @Suite struct ProductListTests {
-    /// A word that only one test's products have.
+    /// A word that only one test's products contain.
     private static func word() -> String { "zq" + String(TestShop.number() + 46_656, radix: 36) }
 
     /// All pages of a list.
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func `a search finds whole words, their beginnings, and words that were mistyped, the best first`() async throws {
+    @Test func `a search finds whole words, prefixes and misspelled words, the best first`() async throws {
         let shop = try await TestShop.shared()
         let word = Self.word()
         let inName = try await shop.product(["name": .string("\(word)kettle red")])
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [("raincoat", "rianocat"), ("raincoat", "ranicoat"), ("raincoat", "raincota"), ("kettle", "kettel"), ("umbrella", "umrbella")])
-    func `a search with letters swapped finds what was meant`(word: String, typed: String) async throws {
+    func `a search finds a word with two letters swapped`(word: String, typed: String) async throws {
         let shop = try await TestShop.shared()
         let own = Self.word()
         let product = try await shop.product(["name": .string("\(own) \(word)")])
@@ -49,7 +49,7 @@ import Testing
         ("京都抹茶セット", "抹茶"), ("京都抹茶セット", "京都"), ("京都抹茶セット", "セット"), ("京都抹茶セット", "抹茶セット"), ("녹차세트", "세트"), ("Weißwein", "Weiss"), ("Weißwein", "WEIẞ"),
         ("Café Crème", "creme"), ("Cafe", "café"), ("Müsli", "mu\u{308}sli"), ("İstanbul", "istanbul"), ("Œuvre", "oeuvre"), ("ﬁnch", "finch"),
         ("ｱｲﾛﾝ", "アイロン"),
-    ]) func `a search finds words as people write them, and parts of what has no blanks`(name: String, typed: String) async throws {
+    ]) func `a search finds words in any case and form, and parts of text without spaces`(name: String, typed: String) async throws {
         let shop = try await TestShop.shared()
         let own = Self.word()
         let product = try await shop.product(["name": .string("\(own) \(name)")])
@@ -57,14 +57,14 @@ import Testing
         #expect(try await self.all("q=\(own)+\(text)", shop.api).map { $0["id"].text } == [product])
     }
 
-    @Test func `characters that do not stand side by side are another word`() async throws {
+    @Test func `characters that are not adjacent are another word`() async throws {
         let shop = try await TestShop.shared()
         let own = Self.word()
         _ = try await shop.product(["name": .string("\(own) 抹香茶器")])
         #expect(try await self.all("q=\(own)+%E6%8A%B9%E8%8C%B6", shop.api) == [])
     }
 
-    @Test func `the whole name and the shop's own number come first`() async throws {
+    @Test func `matches of the whole name or the SKU come first`() async throws {
         let shop = try await TestShop.shared()
         let (word, number) = (Self.word(), TestShop.number())
         let longer = try await shop.product(["name": .string("\(word) lamp shade"), "sku": .string("\(word)-\(number)-9")])
@@ -79,7 +79,7 @@ import Testing
         let word = Self.word()
         var before: Set<String> = []
         for index in 0..<12 {
-            // Same prices and names, so that only the id tells them apart.
+            // Equal prices and names, so that only the ids differ.
             before.insert(
                 try await shop.product(["name": .string("\(word) \(index % 3)"), "unit_amount": .int(Int64(index % 2)), "description": .string(word)])
             )
@@ -97,7 +97,7 @@ import Testing
         #expect(Set(seen).count == seen.count)
     }
 
-    @Test func `a list is sorted as it was asked for`() async throws {
+    @Test func `a list has the requested order`() async throws {
         let shop = try await TestShop.shared()
         let word = Self.word()
         for (name, price) in [("b", 3), ("C", 1), ("a", 2)] {
@@ -112,7 +112,7 @@ import Testing
         #expect(try await names("-created_at") == ["a", "C", "b"])
     }
 
-    @Test func `filters keep what they say, a category with all that lies below it`() async throws {
+    @Test func `filters apply, a category's to its whole subtree`() async throws {
         let shop = try await TestShop.shared()
         let (staff, word) = (try await shop.staff(), Self.word())
         func category(_ slug: String, in parent: JSON = nil) async throws -> JSON {
@@ -146,7 +146,7 @@ import Testing
         ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("min_price=-1", "min_price"), ("max_price=1e3", "max_price"),
         ("in_stock=maybe", "in_stock"), ("sort=random", "sort"), ("q=%00", "q"), ("min_price=99999999999999999999", "min_price"),
     ])
-    func `a parameter that is not valid is named`(query: String, field: String) async throws {
+    func `an invalid parameter is named`(query: String, field: String) async throws {
         let answer = try await TestShop.shared().api.get("/products?\(query)")
         #expect(answer.status == 422)
         #expect(answer.fields == [field])
@@ -166,12 +166,12 @@ import Testing
     @Test(arguments: [
         "'", "\"", "\\", "& | !", "():*<->", "%", "_", "😀", "a' or 1=1 --", "<script>", "\u{202e}x", "ß", "İ", String(repeating: "w ", count: 90),
     ])
-    func `whatever is searched for, it is text`(text: String) async throws {
+    func `any search text is treated as text`(text: String) async throws {
         let encoded = text.utf8.map { byte in "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
         #expect(try await TestShop.shared().api.get("/products?q=\(encoded)").status == 200)
     }
 
-    @Test func `a list that has not changed is not sent again`() async throws {
+    @Test func `an unchanged list is answered with 304`() async throws {
         let shop = try await TestShop.shared()
         let word = Self.word()
         _ = try await shop.product(["name": .string(word)])

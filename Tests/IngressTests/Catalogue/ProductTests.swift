@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 
 @Suite struct ProductTests {
-    @Test func `a product is answered with all its fields`() async throws {
+    @Test func `a product has all its fields`() async throws {
         let shop = try await TestShop.shared()
         let product = try await shop.product(["name": "Größe", "images": ["https://shop.example/a.jpg"], "description": "d"])
         let answer = try await shop.api.get("/products/\(product)")
@@ -21,7 +21,7 @@ import Testing
         #expect(answer["created_at"].text?.wholeMatch(of: #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/#) != nil)
     }
 
-    @Test func `who has the newest content is told so without it, whatever form the tag has`() async throws {
+    @Test func `a client with the current content gets 304, whatever the form of its tag`() async throws {
         let shop = try await TestShop.shared()
         let product = try await shop.product()
         let first = try await shop.api.get("/products/\(product)")
@@ -41,7 +41,7 @@ import Testing
         #expect(changed.headers["ETag"] != tag)
     }
 
-    @Test func `a patch changes what it names, and null takes away what may be missing`() async throws {
+    @Test func `a patch changes the given fields, and null removes optional ones`() async throws {
         let shop = try await TestShop.shared()
         let staff = try await shop.staff()
         let made = try await shop.api.send("POST", "/categories", ["name": .string("Patch \(TestShop.number())")], by: staff, waiting: true)
@@ -68,7 +68,7 @@ import Testing
         #expect(refused.fields == ["name", "sku", "unit_amount", "currency", "is_active", "stock_quantity"])
     }
 
-    @Test func `an archived product is there for the staff alone`() async throws {
+    @Test func `only the staff sees an archived product`() async throws {
         let shop = try await TestShop.shared()
         let (staff, customer, product) = (try await shop.staff(), try await shop.customer(), try await shop.product())
         #expect(try await shop.api.get("/products/\(product)").status == 200)
@@ -83,7 +83,7 @@ import Testing
         #expect(try await shop.other.get("/products/\(product)").status == 200)
     }
 
-    @Test func `a number of the shop's is given once`() async throws {
+    @Test func `a SKU is unique`() async throws {
         let shop = try await TestShop.shared()
         let sku = "ONCE-\(TestShop.number())"
         _ = try await shop.product(["sku": .string(sku)])
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: ["/products/00000000-0000-4000-8000-000000000000", "/products/nonsense", "/products/%00", "/products/%ff"])
-    func `what is not there is not found`(path: String) async throws {
+    func `an unknown product is not found`(path: String) async throws {
         let answer = try await TestShop.shared().api.get(path)
         #expect(answer.status == 404)
         #expect(answer.code == "not_found")
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `all that is wrong with a product is said at once`() async throws {
+    @Test func `all errors of a product are reported at once`() async throws {
         let shop = try await TestShop.shared()
         let answer = try await shop.api.send(
             "POST", "/products",

@@ -7,8 +7,8 @@ import Testing
         ("kettel", "kettle"), ("ketle", "kettle"), ("kettlle", "kettle"), ("kattle", "kettle"), ("lamo", "lamp"), ("iphnoe", "iphone"),
         ("notbok", "notebook"), ("bakcpack", "backpack"), ("lmp", "lamp"),
     ])
-    func `one slip in a word, two in a long one`(typed: String, meant: String) { #expect(SearchWords.isSlip(typed, for: meant)) }
+    func `a short word may have one misspelling, a long one two`(typed: String, meant: String) { #expect(SearchWords.isSlip(typed, for: meant)) }
 
     @Test(arguments: [("lamp", "lamps and more"), ("cat", "dog"), ("la", "lamp"), ("lame", "dome"), ("kettle", "cattail"), ("x", "y"), ("", "a")])
-    func `another word is no slip`(typed: String, other: String) { #expect(!SearchWords.isSlip(typed, for: other)) }
+    func `a different word is not a misspelling`(typed: String, other: String) { #expect(!SearchWords.isSlip(typed, for: other)) }
 }

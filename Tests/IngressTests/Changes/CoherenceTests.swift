@@ -3,15 +3,15 @@ import Fixtures
 import Glibc
 import Testing
 
-/// A finished write is never followed by a stale read of the same thing, whichever ingress is asked.
+/// After a finished write no ingress serves the old value.
 @Suite struct CoherenceTests {
-    @Test func `500 times: a product changed through one ingress is read as changed through the other`() async throws {
+    @Test func `500 times: a change through one ingress is visible through the other`() async throws {
         let shop = try await TestShop.shared()
         let (staff, product) = (try await shop.staff(), try await shop.product())
         var stale = 0
         for price in 1...500 {
             let (one, other) = price.isMultiple(of: 2) ? (shop.api, shop.other) : (shop.other, shop.api)
-            // So that both have it in their cache.
+            // Both ingresses now have it in their caches.
             _ = try await other.get("/products/\(product)")
             let change = try await one.send("PATCH", "/products/\(product)", ["unit_amount": .int(Int64(price))], by: staff, waiting: true)
             try #require(change.status == 200, "\(change)")
@@ -20,10 +20,10 @@ import Testing
         #expect(stale == 0)
     }
 
-    @Test func `a replica that has not heard of a change is searched, and never believed about one thing`() async throws {
+    @Test func `a lagging replica serves searches, but no single resources`() async throws {
         let shop = try await TestShop.shared()
         let staff = try await shop.staff()
-        // What a replica is whose replay stands still: here from before the first product.
+        // A replica whose replay has stopped: here before the first product.
         try await withDatabase { replica in
             try await shop.withIngress(["DATABASE_READ_URL": replica.url(as: "ingress")]) { api, _ in
                 let name = "Lagging \(TestShop.number())"
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `an operation that one ingress shows as finished is seen by the other`() async throws {
+    @Test func `an operation that one ingress reports as finished is finished for the other`() async throws {
         let shop = try await TestShop.shared()
         let (staff, product) = (try await shop.staff(), try await shop.product())
         for price in 1...50 {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `an account that is switched off is refused at once everywhere, and taken again when it is on`() async throws {
+    @Test func `a deactivated account is refused everywhere at once, and accepted again after its activation`() async throws {
         let shop = try await TestShop.shared()
         let (staff, customer) = (try await shop.staff(), try await shop.customer())
         for _ in 1...20 {
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `tokens that were revoked through one ingress are refused by the other`() async throws {
+    @Test func `tokens revoked through one ingress are refused by the other`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         #expect(try await shop.other.get("/users/me", by: customer.token).status == 200)
@@ -77,7 +77,7 @@ import Testing
         #expect(try await shop.api.get("/users/me", by: again).status == 200)
     }
 
-    @Test func `a category that was made through one ingress is in the other's tree, and gone when it is removed`() async throws {
+    @Test func `a category created through one ingress appears in the other's tree, and disappears when it is deleted`() async throws {
         let shop = try await TestShop.shared()
         let staff = try await shop.staff()
         for _ in 1...10 {
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `an ingress that stood still serves nothing stale when it goes on`() async throws {
+    @Test func `an ingress that was suspended serves nothing stale when it resumes`() async throws {
         let shop = try await TestShop.shared()
         let (staff, product) = (try await shop.staff(), try await shop.product())
         try await shop.withIngress { api, process in
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func `an ingress whose connection to the broker is cut serves nothing stale`() async throws {
-        // Of its own: the others' connections are not to be cut.
+        // On its own broker: the others' connections must not be cut.
         let shop = try await TestShop()
         let (staff, product) = (try await shop.staff(), try await shop.product())
         for price in 1...10 {

@@ -9,7 +9,7 @@ import Testing
     private func after(_ seconds: Double) -> ContinuousClock.Instant { self.start + .seconds(seconds) }
     private static func peers(_ number: UInt64) -> Peers { Peers(own: ID(high: number, low: 0)) }
 
-    @Test func `what was heard holds for the lease from when our own beat was sent, not from when it came back`() {
+    @Test func `a received beat holds for the lease from its sending, not from its arrival`() {
         var peers = Self.peers(1)
         #expect(!peers.isFresh(at: self.start))
         let beat = peers.beat(at: self.after(0))
@@ -18,7 +18,7 @@ import Testing
         #expect(!peers.isFresh(at: self.after(3)))
     }
 
-    @Test func `alone, a change is settled once our own beat came back`() {
+    @Test func `alone, a change is settled when our own beat arrives`() {
         var peers = Self.peers(1)
         peers.hear(peers.beat(at: self.after(0)), at: self.after(0))
         let beat = peers.beat(at: self.after(1), drops: "product")
@@ -27,7 +27,7 @@ import Testing
         #expect(peers.silent(about: beat.number, at: self.after(1.1)) == nil)
     }
 
-    @Test func `a change is settled once the others have heard it`() {
+    @Test func `a change is settled when the others have confirmed it`() {
         var (one, other) = (Self.peers(1), Self.peers(2))
         let hello = other.beat(at: self.after(0))
         one.hear(hello, at: self.after(0))
@@ -40,7 +40,7 @@ import Testing
         #expect(one.silent(about: change.number, at: self.after(1.3)) == nil)
     }
 
-    @Test func `who stays silent is waited for until it no longer trusts its cache`() {
+    @Test func `a silent peer is awaited until it no longer trusts its cache`() {
         var one = Self.peers(1)
         var dead = Self.peers(2)
         one.hear(dead.beat(at: self.after(0)), at: self.after(0))
@@ -50,7 +50,7 @@ import Testing
         #expect(one.silent(about: change.number, at: self.after(3.1)) == nil)
     }
 
-    @Test func `who says goodbye is not waited for`() {
+    @Test func `a peer that announced its stop is not awaited`() {
         var (one, other) = (Self.peers(1), Self.peers(2))
         one.hear(other.beat(at: self.after(0)), at: self.after(0))
         let change = one.beat(at: self.after(1), drops: "user")
@@ -59,13 +59,13 @@ import Testing
         #expect(one.silent(about: change.number, at: self.after(1)) == nil)
     }
 
-    @Test func `a change that could not be said waits for everyone whose beats still come`() {
+    @Test func `a change that could not be sent waits for all peers whose beats still arrive`() {
         var (one, other) = (Self.peers(1), Self.peers(2))
         for second in 0..<10 { one.hear(other.beat(at: self.after(Double(second))), at: self.after(Double(second))) }
         #expect(one.silent(about: nil, at: self.after(9)) == self.after(12))
     }
 
-    @Test func `with the connection goes all that was heard, and beats from before it count no more`() {
+    @Test func `a lost connection makes the cache stale, and earlier beats no longer count`() {
         var peers = Self.peers(1)
         let beat = peers.beat(at: self.after(0))
         peers.hear(beat, at: self.after(0))

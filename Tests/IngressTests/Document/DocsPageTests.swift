@@ -2,9 +2,9 @@ import Conveyor
 import Fixtures
 import Testing
 
-/// `/docs` in Chromium, as `Tests/Browser/docs_test.py` drives it.
+/// `/docs` in Chromium, driven by `Tests/Browser/docs_test.py`.
 @Suite struct DocsPageTests {
-    @Test func `a browser shows every operation, lets one be tried, and asks no other host for anything`() async throws {
+    @Test func `a browser shows and tries operations without requests to other hosts`() async throws {
         let shop = try await TestShop.shared()
         let browser = try ChildProcess(
             try await TestPython.path(), [Repository.path + "/Tests/Browser/docs_test.py"],

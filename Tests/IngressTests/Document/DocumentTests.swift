@@ -8,16 +8,16 @@ import Testing
 
 @testable import Ingress
 
-/// The API and its document, `topology/openapi.yaml`, say the same.
+/// The API agrees with its document, `topology/openapi.yaml`.
 ///
-/// What goes through HTTP is written in Python (`Tests/API`), as what reads such documents is. All of it at one shop, of which it makes a mess.
+/// The tests over HTTP are in Python (`Tests/API`), as are the tools for such documents. All of them use one shop, which they leave untidy.
 @Suite(.serialized) struct DocumentTests {
     private static let shop = Task { try await TestShop() }
 
-    /// Files of the page `/docs`, which are nobody's business but its own.
+    /// Files of the page `/docs`, which are not part of the API.
     private static let assets: Set = ["GET /docs/docs.css", "GET /docs/start.js", "GET /docs/swagger-ui.css", "GET /docs/swagger-ui-bundle.js"]
 
-    @Test func `every route is in the document, and no other`() async throws {
+    @Test func `the document contains exactly the API's routes`() async throws {
         let environment = [
             "DATABASE_URL": "postgres://nobody@127.0.0.1/none", "AMQP_URL": "amqp://127.0.0.1", "SECRET_KEY": TestShop.secretKey,
             "STRIPE_WEBHOOK_SECRET": "whsec_none",
@@ -35,18 +35,18 @@ import Testing
         #expect(served.count > 50)
     }
 
-    @Test func `the document has the currencies that there are`() throws {
+    @Test func `the document lists the supported currencies`() throws {
         let bytes = try Data(contentsOf: URL(filePath: Repository.path + "/topology/openapi.json"))
         let schemas = try #require(JSON(Array(bytes)))["paths"]["/api/v1/products"]["post"]["requestBody"]["content"]["application/json"]["schema"]
         #expect(schemas["properties"]["currency"]["pattern"] == .string("^(\(Currency.all.map(\.code).joined(separator: "|")))(?!\\n)$"))
     }
 
-    /// What a parameter is called makes no difference.
+    /// A parameter's name makes no difference.
     private static func unnamed(_ path: String) -> String { path.replacing(#/\{\w+\}/#, with: "{}") }
 
-    @Test func `every operation succeeds and refuses as the document says`() async throws { try await self.python("document_test.py") }
+    @Test func `every operation succeeds and fails as documented`() async throws { try await self.python("document_test.py") }
 
-    @Test func `whatever is in a body, the answer is one that the document knows`() async throws { try await self.python("fuzz_test.py") }
+    @Test func `any body gets a documented answer`() async throws { try await self.python("fuzz_test.py") }
 
     @Test func `schemathesis finds nothing`() async throws { try await self.python("schemathesis_test.py") }
 
@@ -63,7 +63,7 @@ import Testing
         #expect(try await shop.api.send("GET", "/health/ready", absolute: true).status == 200, "it lives")
     }
 
-    /// What the link in an e-mail about a forgotten password would have.
+    /// The token of the link in a reset e-mail.
     private func resetToken(_ shop: TestShop) async throws -> String {
         let customer = try await shop.customer()
         _ = try await shop.api.send("POST", "/auth/password-reset", ["email": .string(customer.email)], waiting: true)

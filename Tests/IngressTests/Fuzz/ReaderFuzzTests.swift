@@ -9,9 +9,9 @@ import Transfer
 
 @testable import Ingress
 
-/// The readers of what comes from outside, by themselves: many inputs in little time.
+/// The parsers of external input alone: many inputs in little time.
 @Suite struct ReaderFuzzTests {
-    @Test func `a cursor is read, or is none`() async throws {
+    @Test func `any text is parsed as a cursor or rejected`() async throws {
         try await Fuzz.run("cursors", 50_000) { fuzz in
             let key = fuzz.pick(["", "c", "p", "P", "r", "n"]) + fuzz.pick(Fuzz.integers + Fuzz.texts)
             var bytes = fuzz.bytes(16...16) + Array(key.utf8)
@@ -20,7 +20,7 @@ import Transfer
             guard let cursor = Cursor(text) else { return }
             #expect(Cursor(cursor.text) == cursor)
             do throws(Problem) {
-                // A time that was read is one that can be written, and is read again as it was: in the year 9999 a Date is exact to 31 µs.
+                // A parsed time can be written and parsed again; in the year 9999 a Date is exact to 31 µs.
                 let time = try cursor.time()
                 let again = try Cursor(time, cursor.id).time()
                 #expect(abs(again.timeIntervalSince(time)) < 0.0001)
@@ -30,7 +30,7 @@ import Transfer
         }
     }
 
-    @Test func `a query is read, or refused as one that is none`() async throws {
+    @Test func `any query is parsed or rejected`() async throws {
         try await Fuzz.run("queries", 5_000) { fuzz in
             let pairs = (0..<fuzz.pick([1, 2, 5])).map { _ in
                 let value =
@@ -51,7 +51,7 @@ import Transfer
         }
     }
 
-    @Test func `no header that was not signed is a signature`() async throws {
+    @Test func `no unsigned header is accepted as a signature`() async throws {
         let signature = StripeSignature(secrets: ["whsec_a", "whsec_b"])
         try await Fuzz.run("webhook signatures", 5_000) { fuzz in
             let parts = (0..<fuzz.pick([0, 1, 2, 3, 20])).map { _ in
@@ -73,7 +73,7 @@ import Transfer
         }
     }
 
-    @Test func `JSON is read within its limits, or refused`() async throws {
+    @Test func `JSON is parsed within its limits or rejected`() async throws {
         try await Fuzz.run("JSON texts", 5_000) { fuzz in
             var text = fuzz.json()
             for _ in 0..<fuzz.pick([0, 1, 3]) { text = fuzz.pick(["[\(text)]", "{\"a\":\(text)}", "[\(text),\(fuzz.json())]", " \(text)\n"]) }
@@ -89,14 +89,14 @@ import Transfer
         }
     }
 
-    @Test func `a mail can be written to every address that is taken`() async throws {
+    @Test func `every accepted address can be used in an e-mail`() async throws {
         let parts = Fuzz.texts.filter { $0.utf8.count < 100 } + ["a", "b", ".", "@", "-", "x.example", "@shop.example", "ada", "é", "用户"]
         try await Fuzz.run("addresses", 50_000) { fuzz in
             let text = (0..<fuzz.pick([2, 3, 4, 6])).map { _ in fuzz.pick(parts) }.joined()
             guard let address = try? Rule.email.read(text) else { return }
             #expect(address == text)
             #expect(throws: Never.self) { try Mailbox(address) }
-            // Nor is it another one in lower case.
+            // Nor does it differ in lower case.
             #expect(address.lowercased().unicodeScalars.count == address.unicodeScalars.count, "\(address)")
         }
     }

@@ -10,11 +10,11 @@ import Transfer
 
 @testable import Ingress
 
-/// Requests by chance at every endpoint of a running shop: bodies, queries, headers, ids in paths.
+/// Random requests to every endpoint of a running shop: bodies, queries, headers, ids in paths.
 ///
-/// `FUZZ_SECONDS=600 FUZZ_SEED=2 ops/test RequestFuzzTests` for longer, and for others.
+/// Longer, and with other inputs: `FUZZ_SECONDS=600 FUZZ_SEED=2 ops/test RequestFuzzTests`.
 @Suite struct RequestFuzzTests {
-    @Test func `whatever a request holds, it is done or its client's fault, and what was accepted is no dead letter`() async throws {
+    @Test func `any request succeeds or gets a 4xx, and no accepted message becomes a dead letter`() async throws {
         let shop = try await TestShop()
         let requests = try await RequestMaker(shop)
         let statuses = Mutex<[Int: Int]>([:])
@@ -35,7 +35,7 @@ import Transfer
         print("fuzz: HTTP requests: " + statuses.withLock { $0.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ") })
         #expect(statuses.withLock { counts in (200..<300).contains { counts[$0] != nil } }, "some requests are good")
         #expect(try await shop.api.send("GET", "/health/ready", absolute: true).status == 200, "it lives")
-        // No one takes e-mails here; all else is handled, or waits for another attempt.
+        // No worker handles e-mails here; all other messages are handled, or wait for a retry.
         try await eventually("the queues to be empty", within: .seconds(120), every: .milliseconds(500)) {
             try await shop.host.depth() == shop.host.ready("email")
         }
@@ -45,7 +45,7 @@ import Transfer
     }
 }
 
-/// Makes requests that are nearly right.
+/// Makes nearly valid requests.
 private final class RequestMaker: Sendable {
     let client: HTTPClient
     private let base: String
@@ -63,7 +63,7 @@ private final class RequestMaker: Sendable {
         var endpoints: [(String, String, JSON)] = []
         for (path, item) in document["paths"].members {
             for (method, operation) in item.members {
-                // Whoever signs everybody out would only be told so from then on.
+                // After that, every answer would only be about the ended sessions.
                 guard !path.hasSuffix("/logout-all"), !path.hasSuffix("/logout"), !(method == "delete" && path.hasSuffix("/users/me")) else {
                     continue
                 }
@@ -74,7 +74,7 @@ private final class RequestMaker: Sendable {
         let (staff, customer, other) = (try await shop.staff(), try await shop.customer(), try await shop.customer())
         let product = try await shop.product()
         let order = try await shop.order(of: product, by: customer)
-        // The last one is an account that nobody here is.
+        // The last one does not exist.
         self.ids = [product, order, other.id, "00000000-0000-4000-8000-000000000000"]
         self.tokens = [staff, staff, staff, customer.token, customer.token, nil, "none.of.ours"]
     }
@@ -85,7 +85,7 @@ private final class RequestMaker: Sendable {
 
     func make(_ fuzz: inout Fuzz) -> Transfer.HTTPRequest {
         let endpoint = fuzz.pick(self.endpoints)
-        // A stream of an order that there is does not end.
+        // The event stream of an existing order does not end.
         let isStream = endpoint.path.hasSuffix("/events")
         var url = self.base
         for part in endpoint.path.split(separator: "/") {
@@ -119,7 +119,7 @@ private final class RequestMaker: Sendable {
             let value =
                 switch fuzz.pick([0, 1, 2, 3, 4]) {
                 case 0 where name == "wait": "0"
-                // To wait is no fuzz.
+                // Waiting is not part of the test.
                 case _ where name == "wait": fuzz.pick(["-1", "x", "1e9", "", "9223372036854775808"])
                 case 0: Fuzz.escaped(fuzz.pick(Fuzz.texts))
                 case 1: fuzz.pick(Fuzz.integers)
@@ -150,13 +150,13 @@ private final class RequestMaker: Sendable {
                 "00-00000000000000000000000000000000-0000000000000000-00", "*", "W/\"x\"", "\"", "bytes=0-", "gzip;q=9999999999999999999",
                 "1.2.3.4:99999",
             ])
-        // What no line of a header can hold, no client sends.
+        // No client can send characters that no header may contain.
         return String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F })).prefix(4000).description
     }
 
     // MARK: Bodies
 
-    /// JSON that mostly fits a schema.
+    /// JSON that usually fits a schema.
     private func value(_ schema: JSON, _ fuzz: inout Fuzz, _ name: String = "", depth: Int = 0) -> String {
         if depth > 0, fuzz.chance(0.15) { return fuzz.json() }
         if let reference = schema["$ref"].text?.split(separator: "/").last {
@@ -198,7 +198,7 @@ private final class RequestMaker: Sendable {
         case "sku": return "F-\(self.count.add(1, ordering: .relaxed).newValue)" + fuzz.pick(["", "", " ", "\u{200b}"])
         case "slug": return "f-\(self.count.add(1, ordering: .relaxed).newValue)"
         case _ where name.hasSuffix("id"): return fuzz.pick(self.ids)
-        // Hashing a good one takes all the time that there is.
+        // Hashing a valid password takes most of the time.
         case _ where name.hasSuffix("password"): return fuzz.chance(0.1) ? "correct horse battery staple" : "short"
         default: return fuzz.pick(["Fuzz", "Fuzz und Söhne", "F", "raincoat 抹茶"])
         }

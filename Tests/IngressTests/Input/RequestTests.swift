@@ -11,7 +11,7 @@ import Testing
         Request(head: HTTPRequest(method: .get, scheme: "http", authority: "x", path: path, headerFields: headers), body: .init(buffer: .init()))
     }
 
-    @Test func `a query is decoded as a form is`() throws {
+    @Test func `a query is decoded like a form`() throws {
         let query = try Query(Self.request("/?q=a+b%20c%2Bd%C3%A4&q=last&empty=&flag&n=5&x=a=b"))
         #expect(try query.string("q") == "last")
         #expect(try query.string("empty") == nil)
@@ -21,7 +21,7 @@ import Testing
         #expect(try Query(Self.request("/?q=a+b%20c%2Bd%C3%A4")).string("q") == "a b c+dä")
     }
 
-    @Test(arguments: ["%", "%1", "%zz", "%ff", "%c3%28", "%ed%a0%80"]) func `what is not percent-encoded UTF-8 is no text`(text: String) {
+    @Test(arguments: ["%", "%1", "%zz", "%ff", "%c3%28", "%ed%a0%80"]) func `text that is not percent-encoded UTF-8 is rejected`(text: String) {
         #expect(PercentEncoding.decode(text) == nil)
     }
 
@@ -30,7 +30,7 @@ import Testing
         ("br", false), ("gzip;q=0", false), ("gzip;q=0.000", false), ("*;q=0", false), ("*, gzip;q=0", false), ("gzip;q=x", false),
         ("identity", false),
     ])
-    func `gzip is taken if it is named with a weight`(header: String, isTaken: Bool) {
+    func `gzip is accepted if it is named with a weight above 0`(header: String, isTaken: Bool) {
         #expect(Self.request("/", [.acceptEncoding: header]).acceptsGzip == isTaken)
         #expect(!Self.request().acceptsGzip)
     }
@@ -39,11 +39,11 @@ import Testing
         ("wait=5", 5), ("respond-async, wait=5", 5), ("wait=\"5\"", 5), ("WAIT = 5; x=1", 5), ("wait=99", 30), ("wait=0", 0), ("wait=-1", nil),
         ("wait", nil), ("wait=x", nil), ("return=minimal", nil), ("", nil),
     ])
-    func `a preference that is not understood is ignored`(header: String, seconds: Int?) {
+    func `an unknown preference is ignored`(header: String, seconds: Int?) {
         #expect(Preference(Self.request("/", [.prefer: header]))?.seconds == seconds)
     }
 
-    @Test func `a tag is compared weakly, plain or gzipped, in a list or as any`() {
+    @Test func `entity tags are compared weakly, plain or gzipped, in a list or as a star`() {
         let tag = EntityTag(of: Array("content".utf8))
         func known(_ header: String) -> String? { tag.known(to: Self.request("/", [.ifNoneMatch: header])) }
         #expect(known(tag.text) == tag.text)

@@ -3,12 +3,12 @@ import FoundationEssentials
 import RabbitMQ
 import Testing
 
-/// Load is shed at the ingress, and there alone.
+/// Only the ingress sheds load.
 @Suite struct LoadSheddingTests {
-    @Test func `writes for a queue that holds too many messages are refused until it holds fewer, and only those`() async throws {
+    @Test func `writes to a queue above its limit are refused until it is below, and only those`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
-        // No worker takes from these queues.
+        // No worker consumes these queues.
         try await withVirtualHost { host in
             try await host.declareShop()
             try await shop.withIngress(["AMQP_URL": host.amqpURL, "QUEUE_LIMIT": "3"]) { api, _ in
@@ -26,7 +26,7 @@ import Testing
 
                 let renamed = try await api.send("PATCH", "/users/me", ["full_name": "Ada"], by: customer.token)
                 #expect(renamed.status == 202, "it goes to another queue")
-                // As a worker does, which is never refused for a queue's length.
+                // As a worker publishes, which the limit does not stop.
                 try await withPublisher(host.amqpURL) { publisher in
                     let messages = (0..<50).map { _ in
                         Outgoing(exchange: "events", routingKey: "stock.reserved", properties: Properties(messageID: UUID().uuidString), body: [])
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a QUEUE_LIMIT that is no number of messages is refused at the start`() async throws {
+    @Test func `an invalid QUEUE_LIMIT is refused at the start`() async throws {
         for limit in ["0", "many", "1e6"] {
             let ingress = try ChildProcess(
                 Repository.executable("ingress"),

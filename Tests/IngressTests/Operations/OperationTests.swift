@@ -4,7 +4,7 @@ import Shop
 import Testing
 
 @Suite struct OperationTests {
-    @Test func `a write is accepted, and its operation tells how it ends`() async throws {
+    @Test func `an accepted write has an operation that reports its result`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let accepted = try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": 1], by: customer.token)
@@ -24,7 +24,7 @@ import Testing
         #expect(ended["attempts"] == 1)
     }
 
-    /// Waits for an operation that was issued and never comes to an end.
+    /// Waits for an operation that never ends.
     private func wait(at port: Int) -> RawClient {
         let operation = OperationID(
             kind: .requestPasswordReset, messageID: .v7(milliseconds: UInt64(Clock.milliseconds())), actor: nil, resource: nil)
@@ -34,20 +34,20 @@ import Testing
         return client
     }
 
-    @Test func `a client that goes away while it waits is let go at once`() async throws {
+    @Test func `a wait ends at once when its client goes away`() async throws {
         let shop = try await TestShop.shared()
         let client = self.wait(at: shop.api.port)
         client.finish()
-        // Its wait is for 30 seconds.
+        // Its limit is 30 seconds.
         try await eventually("the end", within: .seconds(15)) { client.isClosed }
         #expect(client.received.contains(#""status":"pending""#))
     }
 
-    @Test func `a client has twenty requests wait, and its others are answered`() async throws {
+    @Test func `a client may have twenty waiting requests, and further ones are answered at once`() async throws {
         let shop = try await TestShop.shared()
         try await shop.withIngress(["RATE_LIMIT": "on"]) { api, _ in
             var waiting = (0..<20).map { _ in self.wait(at: api.port) }
-            // Which of them is the one too many is not known: they come at the same time.
+            // They come at the same time, so any of them may be the extra one.
             waiting.append(self.wait(at: api.port))
             try await eventually("a refusal") { waiting.count(where: { $0.statuses == [429] }) == 1 }
             #expect(waiting.count(where: { $0.statuses.isEmpty }) == 20)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `who waits gets the end at once, and is told that it was waited for`() async throws {
+    @Test func `a waiting client gets the result at once, with Preference-Applied`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let answer = try await shop.api.send(
@@ -71,7 +71,7 @@ import Testing
         #expect(answer.headers["Preference-Applied"] == "wait=10")
     }
 
-    @Test func `only its actor and the staff see an operation, and nobody one that was never issued`() async throws {
+    @Test func `only its actor and the staff see an operation, and an id that was never issued is unknown`() async throws {
         let shop = try await TestShop.shared()
         let (customer, other, product) = (try await shop.customer(), try await shop.customer(), try await shop.product())
         let id = try #require(try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": 1], by: customer.token)["operation_id"].text)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `the same key is the same operation, through whichever ingress`() async throws {
+    @Test func `the same key is the same operation through any ingress`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let body: JSON = ["items": [["product_id": .string(product), "quantity": 1]], "shipping_address": TestShop.address]

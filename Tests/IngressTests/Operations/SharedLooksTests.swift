@@ -15,7 +15,7 @@ import Testing
         let isOpen = Atomic(false)
     }
 
-    @Test func `however many wait for an operation, it is looked at once`() async throws {
+    @Test func `all waiting requests share one query`() async throws {
         let looks = SharedLooks()
         let seen = Seen()
         let now = ContinuousClock.now
@@ -40,7 +40,7 @@ import Testing
         #expect(seen.looks.load(ordering: .relaxed) == 1)
     }
 
-    @Test func `what was seen before the news does not count`() async throws {
+    @Test func `a result older than the news is not used`() async throws {
         let looks = SharedLooks()
         looks.enter(self.operation)
         defer { looks.leave(self.operation) }
@@ -49,7 +49,7 @@ import Testing
         #expect(try await looks.state(of: self.operation, since: .now) { OperationState(status: .succeeded) }.status == .succeeded)
     }
 
-    @Test func `a look that failed is tried again by the next one`() async throws {
+    @Test func `the next request repeats a failed query`() async throws {
         let looks = SharedLooks()
         looks.enter(self.operation)
         defer { looks.leave(self.operation) }

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `an order's events come from the beginning, then live`() async throws {
+    @Test func `an order's events are sent from the beginning, then live`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let order = try await shop.order(of: product, by: customer)
@@ -32,7 +32,7 @@ import Testing
         #expect(!stream.isClosed)
     }
 
-    @Test func `a stream goes on after the last event that was seen`() async throws {
+    @Test func `a stream resumes after the last received event`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let order = try await shop.order(of: product, by: customer)
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func `a stream ends with its token, with the account, and with the process`() async throws {
+    @Test func `a stream ends with its token, its account and the process`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let order = try await shop.order(of: product, by: customer)
@@ -53,7 +53,7 @@ import Testing
             let ofAccount = self.stream(order, by: customer.token, at: api.port)
             try await eventually("the stream") { self.events(ofAccount.received).count == 2 }
             _ = try await shop.api.send("POST", "/auth/logout-all", by: customer.token, waiting: true)
-            // Whatever happens to the order, nothing of it is told any more.
+            // Later events of the order are not sent any more.
             let staff = try await shop.staff()
             _ = try await shop.api.send("POST", "/orders/\(order)/cancel", by: staff, waiting: true)
             try await eventually("the end") { ofAccount.received.hasSuffix("0\r\n\r\n") }
@@ -67,7 +67,7 @@ import Testing
         #expect(ended.received.hasSuffix("0\r\n\r\n"), "it ended in good order")
     }
 
-    @Test func `hundreds of streams are told at once`() async throws {
+    @Test func `hundreds of streams are woken at once`() async throws {
         let shop = try await TestShop.shared()
         let product = try await shop.product()
         var streams: [RawClient] = []
@@ -83,7 +83,7 @@ import Testing
         try await eventually("the news") { streams.allSatisfy { $0.received.contains("event: order.cancelled") } }
     }
 
-    @Test func `an account has ten streams, and another one when one of them ends`() async throws {
+    @Test func `an account may have ten streams, and another one when one of them ends`() async throws {
         let shop = try await TestShop.shared()
         let (customer, other, product) = (try await shop.customer(), try await shop.customer(), try await shop.product())
         let order = try await shop.order(of: product, by: customer)
@@ -97,7 +97,7 @@ import Testing
             let ofOther = self.stream(others, by: other.token, at: api.port)
             try await eventually("another account's stream") { ofOther.statuses == [200] }
             streams.removeLast().finish()
-            // Long before the next sign of life.
+            // Long before the next keep-alive.
             try await eventually("a place", within: .seconds(10), every: .milliseconds(100)) {
                 let next = self.stream(order, by: customer.token, at: api.port)
                 try await eventually("an answer") { !next.statuses.isEmpty }

@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 
 @Suite struct OrderTests {
-    @Test func `an order is answered with all its fields`() async throws {
+    @Test func `an order has all its fields`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product(["unit_amount": 250]))
         let id = try await shop.order(of: product, quantity: 2, by: customer)
@@ -24,7 +24,7 @@ import Testing
         #expect(order.headers["Cache-Control"] == "private, no-store")
     }
 
-    @Test func `another's order is as good as none`() async throws {
+    @Test func `another user's order is not found`() async throws {
         let shop = try await TestShop.shared()
         let (owner, other, product) = (try await shop.customer(), try await shop.customer(), try await shop.product())
         let id = try await shop.order(of: product, by: owner)
@@ -39,7 +39,7 @@ import Testing
         #expect(try await shop.api.get("/orders?all=true", by: other.token).status == 403)
     }
 
-    @Test func `orders are listed page by page, the newest first, and by status`() async throws {
+    @Test func `orders are listed in pages, newest first, and by status`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         var made: [String] = []
@@ -59,7 +59,7 @@ import Testing
         #expect(all["items"].list.count == 5)
     }
 
-    @Test func `an order that cannot be served says which lines, and leaves nothing`() async throws {
+    @Test func `an order that cannot be fulfilled names the lines and leaves no row`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product(["stock_quantity": 1]))
         let answer = try await shop.api.send(
@@ -77,7 +77,7 @@ import Testing
         #expect(unknown["lines"].list.first?["available"] == 0)
     }
 
-    @Test func `the timeline tells every change with its cause`() async throws {
+    @Test func `the timeline contains every change with its cause`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let id = try await shop.order(of: product, by: customer)
@@ -94,7 +94,7 @@ import Testing
         #expect(again.code == "not_cancellable")
     }
 
-    @Test func `only the staff ships, and only what is paid`() async throws {
+    @Test func `only the staff ships, and only paid orders`() async throws {
         let shop = try await TestShop.shared()
         let (staff, customer, product) = (try await shop.staff(), try await shop.customer(), try await shop.product())
         let id = try await shop.order(of: product, by: customer)
@@ -116,7 +116,7 @@ import Testing
                 ]
             ), ([], ["body"]),
         ] as [(JSON, Set<String>)])
-    func `all that is wrong with an order is said at once`(body: JSON, fields: Set<String>) async throws {
+    func `all errors of an order are reported at once`(body: JSON, fields: Set<String>) async throws {
         let shop = try await TestShop.shared()
         let answer = try await shop.api.send("POST", "/orders", body, by: try await shop.customer().token)
         #expect(answer.status == 422)

@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `a signature by any of the secrets is accepted, among others`() {
+    @Test func `a signature with any of the secrets is accepted, among others`() {
         for secret in ["whsec_old", "whsec_new"] {
             #expect(self.accepts("t=\(Self.now),v1=\(Self.mac(secret))"))
             let wrong = String(repeating: "0", count: 64)
@@ -36,7 +36,7 @@ import Testing
         #expect(!self.accepts("t=\(Self.now),v1=\(Self.mac("whsec_new", [1] + Self.body))"))
     }
 
-    @Test func `of many signatures the first eight are looked at`() {
+    @Test func `at most eight signatures are checked`() {
         let wrong = String(repeating: ",v1=" + String(repeating: "0", count: 64), count: 7)
         #expect(self.accepts("t=\(Self.now)\(wrong),v1=\(Self.mac("whsec_new"))"))
         #expect(!self.accepts("t=\(Self.now)\(wrong)\(wrong),v1=\(Self.mac("whsec_new"))"))
@@ -45,12 +45,12 @@ import Testing
     @Test(arguments: [
         nil, "", "t", "t=", "t=now,v1=00", "v1=00", "t=1800000000", "t=1800000000,v1=", "t=1800000000,v1=zz", "t=-9223372036854775808,v1=00",
         "t=9223372036854775807,v1=00", "t=99999999999999999999,v1=00", ",,,", "=,=", "t=1800000000,v1=\(String(repeating: "é", count: 32))",
-    ]) func `a header that is none, or not of now, is refused before the body is read`(header: String?) {
+    ]) func `a malformed or outdated header is refused before the body is read`(header: String?) {
         #expect(throws: Problem.self) { try StripeSignature.claim(header, now: Self.now) }
     }
 
     @Test(arguments: [(300, true), (301, false), (-300, true), (-301, false)])
-    func `a signature is good for five minutes`(age: Int64, isGood: Bool) {
+    func `a signature is valid for five minutes`(age: Int64, isGood: Bool) {
         #expect(self.accepts("t=\(Self.now - age),v1=\(Self.mac("whsec_new", time: Self.now - age))") == isGood)
     }
 }

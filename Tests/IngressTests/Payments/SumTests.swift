@@ -2,9 +2,9 @@ import Conveyor
 import Fixtures
 import Testing
 
-/// What Stripe takes, as clients see it.
+/// Stripe's limits as clients see them.
 @Suite struct SumTests {
-    @Test func `an order that costs nothing is paid at once, and there is nothing to pay or give back`() async throws {
+    @Test func `a free order is paid at once, and can be neither paid nor refunded`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product(["unit_amount": 0]))
         let id = try await shop.order(of: product, by: customer)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: [(2000, "xyz"), (150_050, "isk"), (500_001, "ugx"), (1234, "kwd")] as [(Int64, String)])
-    func `a price that Stripe never takes is refused`(amount: Int64, currency: String) async throws {
+    func `a price beyond Stripe's limits is refused`(amount: Int64, currency: String) async throws {
         let shop = try await TestShop.shared()
         let made = try await shop.api.send(
             "POST", "/products",

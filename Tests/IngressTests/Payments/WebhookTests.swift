@@ -18,7 +18,7 @@ import Transfer
     }
 
     @Test(arguments: ["v1.payment_intent.succeeded", "payment_intent.succeeded", "v2.core.event_destination.ping"])
-    func `a thin event is taken, kept, and has no effect`(type: String) async throws {
+    func `a thin event is accepted and stored, without effect`(type: String) async throws {
         let shop = try await TestShop.shared()
         let id = "evt_test_thin_\(TestShop.number())"
         let body = """
@@ -31,7 +31,7 @@ import Transfer
         }
     }
 
-    @Test func `an event whose head is of other types is refused`() async throws {
+    @Test func `an event with an invalid envelope is refused`() async throws {
         let shop = try await TestShop.shared()
         for body in [
             #"{"id":7,"object":"event","type":"a","created":1}"#, #"{"id":"evt_1","object":"event","type":"a","created":"2026-11-30"}"#,

@@ -9,9 +9,9 @@ import Testing
 
 @testable import Ingress
 
-/// Connections that come while the server stops.
+/// Connections that arrive while the server stops.
 @Suite struct AcceptedTests {
-    @Test func `a connection that the server drops as it accepts it is closed`() async throws {
+    @Test func `a connection that the server drops on accepting it is closed`() async throws {
         let channel = ClientChannel(
             base: HTTP1Channel { _, _, _ in }, clients: try ClientAddress(settings: Settings(environment: [:], of: .shop)), limits: ServerLimits(),
             connections: ConcurrencyLimit(8))
@@ -31,7 +31,7 @@ import Testing
         for _ in 0..<50 { _ = RawClient.isAnswered(port: port) }
     }
 
-    @Test func `a server that stops while clients connect ends as it should`() async throws {
+    @Test func `a server that stops while clients connect ends in order`() async throws {
         for _ in 0..<10 {
             try await withServer(routes: Routes()) { port, stop in
                 async let one: Void = Self.connect(to: port)

@@ -8,17 +8,17 @@ import Testing
 
 @testable import Ingress
 
-/// What one client may have at a time, and how long it may take for it; no other client is affected.
+/// The limits of one client at a time and in time; no other client is affected.
 @Suite struct ClientLimitsTests {
     private static func request(_ line: String, from client: String? = nil, _ more: String = "") -> String {
         "\(line) HTTP/1.1\r\nHost: shop.example\r\n" + (client.map { "X-Forwarded-For: \($0)\r\n" } ?? "") + "\(more)\r\n"
     }
 
-    /// Endpoints that answer, that wait until they are let go, that take a body, and that send without end.
+    /// Endpoints that answer, that wait until they are released, that read a body, and that send without end.
     private final class Endpoints: Sendable {
         let isOpen = Atomic(false)
         let waiting = Atomic(0)
-        /// Answers without end that were given up.
+        /// Endless answers that were stopped.
         let givenUp = Atomic(0)
 
         var routes: Routes {
@@ -50,13 +50,13 @@ import Testing
         }
     }
 
-    @Test func `a client has so many connections, another client has its own`() async throws {
+    @Test func `connections are limited per client`() async throws {
         var limits = ServerLimits()
         limits.connections = 3
-        // Only a client that is not a proxy is counted by its connections.
+        // Connections are counted for clients that are not proxies.
         try await withServer(["TRUSTED_PROXIES": ""], limits: limits, routes: Endpoints().routes) { port, _ in
             func open(_ more: String = "") async throws -> RawClient {
-                // What was closed here a moment ago may still be open there.
+                // A connection that this side has just closed may still be open at the server.
                 try await eventualValue("a place") {
                     let client = RawClient(port: port)
                     client.write(Self.request("GET /now", from: nil, more))
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `a client has so many requests under way, another client is answered`() async throws {
+    @Test func `open requests are limited per client`() async throws {
         var limits = ServerLimits()
         limits.requests = 2
         let endpoints = Endpoints()
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: [("2001:db8:0:1::", "[2001:db8:0:1:ffff::2]:50001"), ("\"192.0.2.9\"", "::ffff:192.0.2.9")])
-    func `a network of IPv6 is one client, however its addresses are written`(first: String, second: String) async throws {
+    func `all addresses of an IPv6 network are one client`(first: String, second: String) async throws {
         var limits = ServerLimits()
         limits.requests = 1
         let endpoints = Endpoints()
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `a client has so many bytes of bodies under way, and gets them back`() async throws {
+    @Test func `open bytes of bodies are limited per client, and released`() async throws {
         var limits = ServerLimits()
         limits.bodyBytes = 100_000
         try await withServer(limits: limits, routes: Endpoints().routes) { port, _ in
@@ -126,7 +126,7 @@ import Testing
                 return raw
             }
             let three = (0..<3).map { _ in half("192.0.2.1") }
-            // Others' bytes are others'.
+            // Other clients have their own limit.
             let other = half("192.0.2.2")
             try await eventually("a refusal of one of them") { three.count(where: { $0.statuses == [429] }) == 1 }
             let refused = three.first { $0.statuses == [429] }
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func `headers have a deadline, which bytes now and then do not move`() async throws {
+    @Test func `heads have a deadline, which slow bytes do not extend`() async throws {
         var limits = ServerLimits()
         limits.headersTime = .milliseconds(300)
         try await withServer(limits: limits, routes: Endpoints().routes) { port, _ in
@@ -156,13 +156,13 @@ import Testing
                 return slow.isClosed
             }
             #expect(slow.statuses == [408])
-            // Whoever has not begun is only idle.
+            // A connection that has sent nothing is only idle.
             silent.write(Self.request("GET /now"))
             try await eventually("an answer") { silent.statuses == [200] }
         }
     }
 
-    @Test func `a client that does not take in its answer is let go`() async throws {
+    @Test func `a client that does not read its answer is disconnected`() async throws {
         var limits = ServerLimits()
         limits.writeTime = .milliseconds(300)
         let endpoints = Endpoints()
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func `a connection without a request is closed after its time, one with a request is not`() async throws {
+    @Test func `an idle connection is closed after its time, one with a request is not`() async throws {
         var limits = ServerLimits()
         limits.keepAlive = .milliseconds(300)
         let endpoints = Endpoints()
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func `when the server stops, a request that is on its way is answered as the last one`() async throws {
+    @Test func `when the server stops, a request on its way is answered as the last one`() async throws {
         var limits = ServerLimits()
         limits.drainTime = .seconds(20)
         try await withServer(limits: limits, routes: Endpoints().routes) { port, stop in

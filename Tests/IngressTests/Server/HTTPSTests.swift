@@ -3,9 +3,9 @@ import Fixtures
 import FoundationEssentials
 import Testing
 
-/// `TLS_CERT` and `TLS_KEY`, as curl sees it: HTTPS with HTTP/1.1 and HTTP/2.
+/// `TLS_CERT` and `TLS_KEY`, tested with curl: HTTPS with HTTP/1.1 and HTTP/2.
 @Suite struct HTTPSTests {
-    @Test func `every answer comes through either HTTP, and tells browsers to stay with TLS`() async throws {
+    @Test func `every answer works over both HTTP versions, and tells browsers to stay with TLS`() async throws {
         let shop = try await TestShop.shared()
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue(for: "IP:127.0.0.1")
@@ -30,12 +30,12 @@ import Testing
         }
     }
 
-    @Test func `a stream that its client resets is nobody's error`() async throws {
+    @Test func `a stream that its client resets is not logged as an error`() async throws {
         let shop = try await TestShop.shared()
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue(for: "IP:127.0.0.1")
         try await shop.withIngress(["TLS_CERT": certificate.file, "TLS_KEY": certificate.key, "LOG_SAMPLE": "0"]) { api, process in
-            // A byte of the body, and then the client loses its patience.
+            // One byte of the body, then the client resets the stream.
             let client = try ChildProcess(
                 "bash",
                 [

@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 
 @Suite struct HTTPTests {
-    @Test func `what stands at the root is there`() async throws {
+    @Test func `the pages at the root exist`() async throws {
         let api = try await TestShop.shared().api
         #expect(try await api.send("GET", "/", absolute: true)["name"] == "conveyor")
         #expect(try await api.send("GET", "/health", absolute: true).json == ["status": "healthy"])
@@ -14,7 +14,7 @@ import Testing
         #expect(try await api.send("GET", "/problems/none", absolute: true).status == 404)
     }
 
-    @Test func `every answer has an id and the headers that keep browsers safe`() async throws {
+    @Test func `every answer has an id and security headers`() async throws {
         let api = try await TestShop.shared().api
         for path in ["/api/v1/products", "/nowhere", "/health"] {
             let answer = try await api.send("GET", path, absolute: true)
@@ -41,7 +41,7 @@ import Testing
     @Test(arguments: [
         ("DELETE", "/products"), ("PUT", "/orders"), ("QUERY", "/products"), ("TRACE", "/orders"), ("PATCH", "/auth/login"), ("POST", "/users/me"),
     ])
-    func `a method that a path does not take is refused with those that it takes`(method: String, path: String) async throws {
+    func `a method that a path does not support is refused with the supported ones`(method: String, path: String) async throws {
         let answer = try await TestShop.shared().api.send(method, path)
         #expect(answer.status == 405)
         #expect(answer.code == "method_not_allowed")
@@ -50,7 +50,7 @@ import Testing
         #expect(allowed.contains("OPTIONS"))
     }
 
-    @Test func `OPTIONS says what a path takes`() async throws {
+    @Test func `OPTIONS lists the methods of a path`() async throws {
         let api = try await TestShop.shared().api
         let answer = try await api.send("OPTIONS", "/users/me")
         #expect(answer.status == 204)
@@ -63,7 +63,7 @@ import Testing
         #expect(try await TestShop.shared().api.get(path).status == 404)
     }
 
-    @Test func `what is long is gzipped for who takes that, and has a tag of its own`() async throws {
+    @Test func `long answers are gzipped for clients that accept it, with their own tag`() async throws {
         let shop = try await TestShop.shared()
         let product = try await shop.product(["description": .string(String(repeating: "long ", count: 500))])
         func get(_ coding: String, _ path: String) async throws -> RawClient {
@@ -98,7 +98,7 @@ import Testing
         #expect(try await shop.api.get("/products/\(product)")["description"].text?.count == 2500)
     }
 
-    @Test func `an origin that may call is told so, another is not`() async throws {
+    @Test func `allowed origins get CORS headers, others do not`() async throws {
         let shop = try await TestShop.shared()
         try await shop.withIngress(["BACKEND_CORS_ORIGINS": #"["https://shop.example"]"#]) { api, _ in
             let allowed = try await api.get("/products", headers: ["Origin": "https://shop.example"])
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `too many requests are refused for a while, by client and on sign-in by account`() async throws {
+    @Test func `too many requests are refused for a while, per client, and at sign-in per account`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let limits = [
@@ -140,7 +140,7 @@ import Testing
             for _ in 0..<2 { #expect(try await api.send("DELETE", "/cart", by: customer.token, headers: from("192.0.2.1")).status == 202) }
             #expect(try await api.send("DELETE", "/cart", by: customer.token, headers: from("192.0.2.1")).status == 429)
 
-            // From a new address each time: it is the account that is counted.
+            // A new address each time: the account is counted.
             func login(_ index: Int) async throws -> Int {
                 try await api.send(
                     "POST", "/auth/login", ["email": .string(customer.email), "password": "guess"], headers: from("198.51.100.\(index)")
@@ -152,11 +152,11 @@ import Testing
         }
     }
 
-    @Test func `who was refused, and from where, has a line of its own, without the address that was given`() async throws {
+    @Test func `a refused sender is logged with its address, without the e-mail address`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         try await shop.withIngress(["TRUSTED_PROXIES": "127.0.0.1", "LOG_SAMPLE": "1"]) { api, process in
-            // Lines of success are used up.
+            // The sample of successful lines is used up.
             for _ in 0..<20 { _ = try await api.get("/categories") }
             let from = ["X-Forwarded-For": "198.51.100.7"]
             _ = try await api.send("POST", "/auth/login", ["email": .string(customer.email), "password": "guess"], headers: from)
@@ -176,7 +176,7 @@ import Testing
         }
     }
 
-    @Test func `behind a proxy that ends TLS and is trusted, browsers are told to stay with TLS`() async throws {
+    @Test func `behind a trusted TLS proxy, browsers get Strict-Transport-Security`() async throws {
         let shop = try await TestShop.shared()
         try await shop.withIngress(["TRUSTED_PROXIES": "127.0.0.1"]) { api, _ in
             let proxied = try await api.get("/categories", headers: ["X-Forwarded-Proto": "https"])
@@ -186,7 +186,7 @@ import Testing
         #expect(try await shop.api.get("/categories", headers: ["X-Forwarded-Proto": "https"]).headers["Strict-Transport-Security"] == nil)
     }
 
-    @Test func `bad signatures are refused for a while, others' webhooks are not`() async throws {
+    @Test func `bad signatures are refused for a while, other clients' webhooks are not`() async throws {
         let shop = try await TestShop.shared()
         try await shop.withIngress(["RATE_LIMIT": "on", "TRUSTED_PROXIES": "127.0.0.1"]) { api, _ in
             func status(from address: String) async throws -> Int {
@@ -195,7 +195,7 @@ import Testing
                     "POST", "/webhooks/stripe", [:], headers: ["X-Forwarded-For": address, "Stripe-Signature": signature]
                 ).status
             }
-            // Sixty at once; each second of a slow machine gives one back.
+            // Sixty at once; on a slow machine each second releases one.
             var refused = 0
             while refused < 300, try await status(from: "198.51.100.7") == 400 { refused += 1 }
             #expect(60..<300 ~= refused)
@@ -204,7 +204,7 @@ import Testing
         }
     }
 
-    @Test func `while the broker is away writes are refused with a time to come back, and reads go on`() async throws {
+    @Test func `while the broker is away, writes get Retry-After, and reads go on`() async throws {
         try await withPrivateBroker { broker in
             try await withVirtualHost(of: broker) { host in
                 try await host.declareShop()

@@ -2,9 +2,9 @@ import Conveyor
 import Fixtures
 import Testing
 
-/// Whatever bytes come, they get a clear answer, and nobody else is harmed.
+/// Any bytes get a clear answer, and no other client is affected.
 @Suite struct HostileInputTests {
-    /// Bytes that are sent as they are, and the statuses that may come back; after the last one the connection is closed.
+    /// Raw bytes, and the allowed statuses; after the last one the connection is closed.
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let bytes: [UInt8]
@@ -85,7 +85,7 @@ import Testing
                 + String(repeating: "10000\r\n\(String(repeating: "x", count: 65_536))\r\n", count: 32) + "0\r\n\r\n", 413),
     ]
 
-    @Test(arguments: requests) func `a request that is none, or a strange one, is answered and closed`(request: Case) async throws {
+    @Test(arguments: requests) func `a malformed or unusual request is answered and closed`(request: Case) async throws {
         let shop = try await TestShop.shared()
         let client = RawClient(port: shop.api.port)
         client.write(request.bytes)
@@ -116,7 +116,7 @@ import Testing
         Case("one byte too many", "{\"a\":\"\(String(repeating: "x", count: 1 << 20))\"}", 413),
     ]
 
-    @Test(arguments: bodies) func `a body that cannot be is refused`(body: Case) async throws {
+    @Test(arguments: bodies) func `an impossible body is refused`(body: Case) async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let client = RawClient(port: shop.api.port)
@@ -130,14 +130,14 @@ import Testing
     }
 
     @Test(arguments: ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", ""])
-    func `a body of another type is refused`(type: String) async throws {
+    func `a body with another media type is refused`(type: String) async throws {
         let shop = try await TestShop.shared()
         let answer = try await shop.api.send("POST", "/orders", [:], by: shop.customer().token, headers: ["Content-Type": type])
         #expect(answer.status == 415)
         #expect(answer.code == "unsupported_media_type")
     }
 
-    @Test func `16.0 is an integer, and what is unknown is ignored`() async throws {
+    @Test func `16.0 is an integer, and unknown fields are ignored`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product())
         let client = RawClient(port: shop.api.port)
@@ -152,7 +152,7 @@ import Testing
     }
 
     @Test(arguments: ["<script>alert(1)</script>", "'; drop table users; --", "\u{202e}abc", "%00", "{{7*7}}", "\\", "\"", "🧨\u{200d}💥"])
-    func `a text is kept as it is`(text: String) async throws {
+    func `a text is stored unchanged`(text: String) async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let answer = try await shop.api.send("PATCH", "/users/me", ["full_name": .string(text)], by: customer.token, waiting: true)
@@ -160,13 +160,13 @@ import Testing
         #expect(try await shop.other.get("/users/me", by: customer.token)["full_name"] == .string(text))
     }
 
-    @Test(arguments: ["q=%", "q=%zz", "q=%ff", "%c3=1", "q=a&%"]) func `a query that is not encoded is refused`(query: String) async throws {
+    @Test(arguments: ["q=%", "q=%zz", "q=%ff", "%c3=1", "q=a&%"]) func `a malformed query is refused`(query: String) async throws {
         let answer = try await TestShop.shared().api.get("/products?\(query)")
         #expect(answer.status == 400)
         #expect(answer.code == "bad_request")
     }
 
-    @Test func `a client that asks for a go-ahead gets it`() async throws {
+    @Test func `a client that expects 100 Continue gets it`() async throws {
         let shop = try await TestShop.shared()
         let client = RawClient(port: shop.api.port)
         client.write(
@@ -178,7 +178,7 @@ import Testing
         #expect(client.statuses == [100, 422])
     }
 
-    @Test func `a body that does not come holds up nobody, and is given up`() async throws {
+    @Test func `an incomplete body delays no other client, and is given up`() async throws {
         let shop = try await TestShop.shared()
         let slow = (0..<50).map { _ in RawClient(port: shop.api.port) }
         for client in slow {
@@ -186,13 +186,13 @@ import Testing
         }
         #expect(try await shop.api.send("GET", "/health", absolute: true).status == 200)
         try await eventually("the end of patience", within: .seconds(120), every: .milliseconds(500)) {
-            // A byte now and then does not make it last longer.
+            // Slow bytes do not extend the deadline.
             for client in slow { client.write(" ") }
             return slow.allSatisfy { $0.statuses == [408] && $0.isClosed }
         }
     }
 
-    @Test func `a client that goes away in the middle is nobody's error`() async throws {
+    @Test func `a client that goes away in the middle causes no error`() async throws {
         let shop = try await TestShop.shared()
         try await shop.withIngress { api, process in
             for count in [0, 1, 50] {

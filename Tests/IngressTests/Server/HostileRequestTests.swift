@@ -7,15 +7,15 @@ import Testing
 
 @testable import Ingress
 
-/// Requests that are well formed, and still not to be fulfilled. (What is not well formed is in ``HostileInputTests``, webhooks of nobody and of
-/// long ago in `Tests/API/document_test.py`, bodies by the hundred in `fuzz_test.py`.)
+/// Well-formed requests that must be refused. (Malformed ones are in ``HostileInputTests``, unsigned and outdated webhooks in
+/// `Tests/API/document_test.py`, random bodies in `fuzz_test.py`.)
 @Suite struct HostileRequestTests {
     @Test(arguments: [
         ("unit_amount", "1000000000001"), ("unit_amount", "9223372036854775808"), ("unit_amount", "1e19"), ("unit_amount", "-1"),
         ("unit_amount", "0.5"), ("unit_amount", "true"), ("unit_amount", "\"1\""), ("unit_amount", "[1]"), ("stock_quantity", "2147483648"),
         ("stock_quantity", "-1"), ("low_stock_threshold", "4294967296"), ("sku", "1"), ("name", "{}"), ("images", "\"a\""), ("images", "[1]"),
         ("is_active", "\"true\""), ("is_active", "1"), ("category_id", "7"), ("currency", "\"dollars\""),
-    ]) func `an amount that no column holds, or another type, is refused by the field's name`(field: String, value: String) async throws {
+    ]) func `an amount out of range or of another type is refused with the field's name`(field: String, value: String) async throws {
         let shop = try await TestShop.shared()
         let usual = #""sku":"H","name":"H","unit_amount":1"#.split(separator: ",").filter { !$0.hasPrefix("\"\(field)\"") }
         let body = "{\((usual + ["\"\(field)\":\(value)"]).joined(separator: ","))}"
@@ -28,7 +28,7 @@ import Testing
         #expect(client.received.contains(#""field":"\#(field)"#))
     }
 
-    @Test func `a cursor that no list gave is refused by every list, and the ingress goes on`() async throws {
+    @Test func `every list refuses a foreign cursor, and the ingress goes on`() async throws {
         let shop = try await TestShop.shared()
         let (staff, product) = (try await shop.staff(), ID(try await shop.product()))
         let numbers = [
@@ -36,13 +36,13 @@ import Testing
             "2147483648", "-2147483649", "1e400", "nan", "", "\u{0}", "-", "x", "\u{661}", String(repeating: "9", count: 400),
         ]
         let ids = [ID(high: 0, low: 0), ID(high: .max, low: .max), try #require(product)]
-        // Under the mark of each order, under none and under one that there is not.
+        // With the mark of each order, without a mark and with an unknown one.
         for key in ["", "c", "p", "P", "r", "n", "z"].flatMap({ mark in numbers.map { mark + $0 } }) {
             for id in ids {
                 let cursor = Cursor(key: key, id: id).text
                 for order in ["relevance", "price", "-price", "name", "-created_at"] {
                     let answer = try await shop.api.get("/products?sort=\(order)&cursor=\(cursor)")
-                    // By name, any text is a place in the list.
+                    // By name, any text is a position in the list.
                     let isName = order == "name" && key.first == "n" && !key.utf8.contains(0)
                     let isNumber = order.hasSuffix("price") && Int64(key.dropFirst()) != nil
                     // Without a text, the newest come first.
@@ -87,7 +87,7 @@ import Testing
         ("POST", "/categories", 1024),
     ]
 
-    @Test(arguments: Self.bodyLimits) func `a body is as large as its endpoint needs`(method: String, path: String, kibibytes: Int) async throws {
+    @Test(arguments: Self.bodyLimits) func `the limit of a body depends on its endpoint`(method: String, path: String, kibibytes: Int) async throws {
         let limit = kibibytes << 10
         let shop = try await TestShop.shared()
         let staff = try await shop.staff()
@@ -99,7 +99,7 @@ import Testing
         #expect(try await answer(limit).status != 413)
     }
 
-    @Test func `a body of too many values or levels is refused in words`() async throws {
+    @Test func `a body with too many values or levels is refused with an explanation`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         for (body, word) in [
@@ -115,13 +115,13 @@ import Testing
             #expect(client.statuses == [400])
             #expect(client.received.contains("malformed_json") && client.received.contains(word), "\(client.received.suffix(300))")
         }
-        // The largest order is far from that.
+        // The largest order is far below the limit.
         let lines = JSON.array((0..<100).map { ["product_id": .string("00000000-0000-4000-8000-\(100_000_000_000 + $0)"), "quantity": 1] })
         let order = try await shop.api.send("POST", "/orders", ["items": lines, "shipping_address": TestShop.address], by: customer.token)
         #expect(order.status == 202)
     }
 
-    @Test func `an account is refused whose letters could not be sent, or would be another's`() async throws {
+    @Test func `an address that e-mails cannot reach, or that looks like another account's, is refused`() async throws {
         let shop = try await TestShop.shared()
         for email in [
             "ada\u{a0}x@example.com", "b@example.com\u{a0}", "c@example.com\u{200b}", "f\u{202e}gro.live@example.com", "x@@\u{301}y",
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func `a country that is none is refused in words`() async throws {
+    @Test func `an invalid country is refused with an explanation`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         guard case .object(var address) = TestShop.address else { return }
@@ -151,7 +151,7 @@ import Testing
         #expect(answer["errors"].list.first?["message"] == "must be a two-letter country code")
     }
 
-    @Test func `the most of the dearest adds up`() async throws {
+    @Test func `the largest order's total is correct`() async throws {
         let shop = try await TestShop.shared()
         let (customer, product) = (try await shop.customer(), try await shop.product(["unit_amount": 1_000_000_000_000, "stock_quantity": 1000]))
         _ = try await shop.api.send("PUT", "/cart/items/\(product)", ["quantity": 1000], by: customer.token, waiting: true)
@@ -160,7 +160,7 @@ import Testing
         #expect(try await shop.api.get("/orders/\(order)", by: customer.token)["total_amount"] == 1_000_000_000_000_000)
     }
 
-    @Test func `what is another's cannot be seen, changed or paid`() async throws {
+    @Test func `another user's resources cannot be seen, changed or paid`() async throws {
         let shop = try await TestShop.shared()
         let (owner, stranger, product) = (try await shop.customer(), try await shop.customer(), try await shop.product())
         let order = try await shop.order(of: product, by: owner)
@@ -180,13 +180,13 @@ import Testing
             #expect(refused.status == 403, "\(method) \(path)")
             #expect(refused.code == "forbidden")
         }
-        // The id of a thing of another kind is that of nothing.
+        // The id of another type of resource is unknown.
         #expect(try await shop.api.get("/orders/\(product)", by: owner.token).status == 404)
         #expect(try await shop.api.get("/products/\(order)").status == 404)
         #expect(try await shop.api.get("/orders/\(order)", by: owner.token)["status"] == "awaiting_payment")
     }
 
-    @Test func `a token that is old, forged or for something else is refused`() async throws {
+    @Test func `an old, forged or foreign token is refused`() async throws {
         let shop = try await TestShop.shared()
         let customer = try await shop.customer()
         let user = try #require(ID(customer.id))

@@ -11,7 +11,7 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    func `numbers are on the API's port only in development, and only if they have no port of their own`(
+    func `metrics are on the API's port only in development, and only without their own port`(
         place: String, port: String?, isThere: Bool
     ) async throws {
         var environment = [

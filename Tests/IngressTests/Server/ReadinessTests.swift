@@ -2,7 +2,7 @@ import Fixtures
 import Testing
 
 @Suite struct ReadinessTests {
-    @Test func `while the broker is frozen the ingress is not ready, and it is again when the broker goes on`() async throws {
+    @Test func `the ingress is not ready while the broker is frozen, and ready again afterwards`() async throws {
         let shop = try await TestShop.shared()
         try await withPrivateBroker { broker in
             let host = try await broker.newVirtualHost()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Ingress
 
-/// TLS and HTTP/2 in front of clients that do not play along.
+/// TLS and HTTP/2 with misbehaving clients.
 @Suite struct TLSTests {
     private static func withTLS(
         _ limits: ServerLimits = ServerLimits(), routes: Routes = Routes(), _ body: (_ port: Int, CertificateAuthority) async throws -> Void
@@ -19,14 +19,14 @@ import Testing
         }
     }
 
-    /// The protocol and suite on which a client that offers these agrees with the server; nil if it does not.
+    /// The protocol and suite that the server chooses for a client that offers these; nil if it chooses none.
     private static func agreed(_ port: Int, _ options: String...) async throws -> String? {
         let client = try ChildProcess("openssl", ["s_client", "-connect", "127.0.0.1:\(port)", "-brief"] + options, input: "")
         _ = try await client.waitForExit(within: .seconds(30))
         return client.output.contains("CONNECTION ESTABLISHED") ? client.output : nil
     }
 
-    @Test func `nothing older than TLS 1.2, and nothing without forward secrecy, is spoken`() async throws {
+    @Test func `only TLS 1.2 and newer with forward secrecy is supported`() async throws {
         try await Self.withTLS { (port, _) async throws in
             let weak = "ALL:@SECLEVEL=0"
             for version in ["-tls1", "-tls1_1"] { #expect(try await Self.agreed(port, version, "-cipher", weak) == nil, "\(version)") }
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `a handshake that does not go on is ended, a connection that stands is not`() async throws {
+    @Test func `a stalled handshake is ended, an established connection is not`() async throws {
         var limits = ServerLimits()
         limits.handshakeTime = .milliseconds(500)
         try await Self.withTLS(limits) { port, _ in
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `a body that does not come over HTTP 2 is given up`() async throws {
+    @Test func `an incomplete body over HTTP 2 is given up`() async throws {
         var limits = ServerLimits()
         limits.bodyTime = .milliseconds(500)
         var routes = Routes()
@@ -79,7 +79,7 @@ import Testing
         let givenUp = Atomic(0)
     }
 
-    @Test func `a client that does not take in its answer over HTTP 2 is let go`() async throws {
+    @Test func `a client that does not read its answer over HTTP 2 is disconnected`() async throws {
         var limits = ServerLimits()
         limits.writeTime = .milliseconds(300)
         let count = Count()

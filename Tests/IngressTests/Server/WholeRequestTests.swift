@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ingress
 
-/// Requests on one connection, whether they come whole or in parts, and however their answers are made.
+/// Requests on one connection, whole or in parts, with all kinds of answers.
 @Suite struct WholeRequestTests {
     private static let body = String(repeating: "x", count: WholeRequestHandler.bodyLimit + 1)
 
@@ -14,7 +14,7 @@ import Testing
         return line + fields.map { $0 + "\r\n" }.joined() + "\(body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n")\r\n\(body)"
     }
 
-    /// Endpoints that answer at once, after a moment, in pieces, and with the length of what was sent.
+    /// Endpoints that answer at once, after a moment, in pieces, and with the length of the body.
     private static var routes: Routes {
         var routes = Routes()
         routes.on(.get, "/now/{n}") { _, context in
@@ -40,7 +40,7 @@ import Testing
         return routes
     }
 
-    @Test func `requests that are sent without waiting are answered in their order`() async throws {
+    @Test func `pipelined requests are answered in order`() async throws {
         try await withServer(routes: Self.routes) { port, _ in
             var (sent, expected) = ("", [String]())
             for n in 0..<200 {
@@ -49,7 +49,7 @@ import Testing
                 case 1: (sent, expected) = (sent + Self.request("/soon/\(n)"), expected + ["<soon \(n)>"])
                 case 2: (sent, expected) = (sent + Self.request("/pieces/\(n)"), expected + ["<pieces ", "\(n)", ">"])
                 case 3: (sent, expected) = (sent + Self.request("/length/\(n)", "four"), expected + ["<length \(n) 4>"])
-                // Goes the long way, and what follows it too.
+                // Takes the way through Hummingbird, as does the request after it.
                 default: (sent, expected) = (sent + Self.request("/length/\(n)", Self.body), expected + ["<length \(n) \(Self.body.utf8.count)>"])
                 }
             }
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func `an answer has the time`() {
+    @Test func `an answer has a Date header`() {
         #expect(HTTPDate.text(of: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
         var date = HTTPDate()
         #expect(date.text.hasSuffix(" GMT"))

@@ -2,17 +2,17 @@ import Conveyor
 import Fixtures
 import FoundationEssentials
 
-/// Where the parts of a shop with a frontend are.
+/// The addresses of a shop with a frontend.
 struct StorefrontFixture: Sendable {
     let url: String
     let apiURL: String
     let stripeURL: String
-    /// Every e-mail as a file.
+    /// The folder with every e-mail as a file.
     let mailFolder: String
 }
 
-/// The pages of `ops/demo`, and behind them all that they need: ingress, workers, Stripe's double with its webhook, a mail server, and the sample shop;
-/// on a database and a virtual host of their own.
+/// The pages of `ops/demo` and everything behind them: ingress, workers, Stripe's double with its webhook, a mail server, and the sample shop, with
+/// their own database and virtual host.
 func withStorefront<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (StorefrontFixture) async throws -> Result
 ) async throws -> Result {
@@ -40,7 +40,7 @@ func withStorefront<Result>(
                 parts.append(
                     try ChildProcess(Repository.executable("\(part)-worker"), environment: settings(database.url(as: part)), inherits: false))
             }
-            // The browser's many sign-ins are one client's.
+            // All the browser's sign-ins come from one client.
             let own = ["PORT": String(ports[0]), "BACKEND_CORS_ORIGINS": #"["\#(shop)"]"#, "RATE_LIMIT": "off"]
             parts.append(try ChildProcess(Repository.executable("ingress"), environment: settings(database.url(as: "ingress"), own), inherits: false))
             for part in parts { try await part.waits(for: #""message":"ready""#) }
@@ -56,7 +56,7 @@ func withStorefront<Result>(
                 let exit = try await part.stop()
                 guard exit == .status(0) else { throw FixtureError("ended with \(exit)\n\(part.output.suffix(6000))") }
             }
-            // Kept until here: a process ends with whoever holds it.
+            // Kept alive until here: a process ends with its last reference.
             for process in [pages, double.process, mail.process] { try await process.stop() }
             return result
         }

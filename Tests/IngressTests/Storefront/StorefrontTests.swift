@@ -1,10 +1,10 @@
 import Fixtures
 import Testing
 
-/// The shop of `ops/demo` in Chromium before a whole system, as `Tests/Browser/storefront_test.py` drives it.
+/// The shop of `ops/demo` in Chromium with the whole system, driven by `Tests/Browser/storefront_test.py`.
 @Suite struct StorefrontTests {
     @Test
-    func `in a real browser somebody buys, pays, is declined, comes too late, cancels and loses the connection`()
+    func `in a real browser a customer buys, pays, is declined, comes too late, cancels and loses the connection`()
         async throws
     {
         try await withStorefront { shop in

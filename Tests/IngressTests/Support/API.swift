@@ -3,7 +3,7 @@ import Fixtures
 import Testing
 import Transfer
 
-/// Talks to one ingress as a frontend would.
+/// A frontend's client of one ingress.
 struct API: Sendable {
     let port: Int
     private let client: HTTPClient
@@ -16,8 +16,8 @@ struct API: Sendable {
     /// Sends a request.
     /// - Parameters:
     ///   - path: below `/api/v1`, unless it is absolute.
-    ///   - token: of whom it is by.
-    ///   - waiting: for the end of the operation.
+    ///   - token: the sender's access token.
+    ///   - waiting: whether to wait for the operation.
     func send(
         _ method: String, _ path: String, _ body: JSON? = nil, by token: String? = nil, waiting: Bool = false, headers: [String: String] = [:],
         absolute: Bool = false
@@ -38,7 +38,7 @@ struct API: Sendable {
         try await self.send("GET", path, by: token, headers: headers)
     }
 
-    /// Makes an account.
+    /// Creates an account.
     func register(_ email: String) async throws -> (id: String, Answer) {
         let answer = try await self.send(
             "POST", "/auth/register", ["email": .string(email), "password": .string(TestShop.password)], waiting: true)
@@ -53,7 +53,7 @@ struct API: Sendable {
     }
 }
 
-/// What an ingress answered.
+/// An answer of the ingress.
 struct Answer: CustomStringConvertible {
     let status: Int
     let headers: Headers
@@ -71,13 +71,13 @@ struct Answer: CustomStringConvertible {
     subscript(_ path: String...) -> JSON { path.reduce(self.json) { $0[$1] } }
 
     var code: String? { self["code"].text }
-    /// The fields that are wrong.
+    /// The fields with errors.
     var fields: Set<String> { Set(self["errors"].list.compactMap { $0["field"].text }) }
 
     var description: String { "\(self.status) \(String(decoding: self.bytes.prefix(1000), as: UTF8.self))" }
 }
 
-/// The fields of an answer; names are compared without case.
+/// The header fields of an answer; names are compared without case.
 struct Headers {
     fileprivate let fields: HTTPHeaders
     subscript(_ name: String) -> String? { self.fields[name] }

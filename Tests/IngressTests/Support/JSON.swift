@@ -4,13 +4,13 @@ public import Conveyor
 typealias JSON = JSONValue
 
 extension JSONValue {
-    /// - Returns: nil if it is no JSON.
+    /// - Returns: nil if it is not JSON.
     init?(_ bytes: [UInt8]) {
         guard let value = try? Conveyor.JSON.decode(JSONValue.self, from: bytes) else { return nil }
         self = value
     }
 
-    /// As it is sent: the same bytes each time, as a key that is used twice asks for.
+    /// The bytes to send: the same each time, as a repeated idempotency key requires.
     var bytes: [UInt8] { (try? Conveyor.JSON.canonical(self)) ?? [] }
 
     var text: String? { self.string }

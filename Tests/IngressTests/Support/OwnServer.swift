@@ -7,8 +7,8 @@ import Shop
 
 @testable import Ingress
 
-/// The ingress's HTTP server in this process, with endpoints and limits of a test's own, for as long as `body` runs.
-/// - Parameter settings: `TRUSTED_PROXIES` is this machine if they do not say: so a test can be many clients.
+/// Runs the ingress's HTTP server in this process, with a test's own endpoints and limits, while `body` runs.
+/// - Parameter settings: by default `TRUSTED_PROXIES` is this machine, so that a test can act as many clients.
 func withServer<Result: Sendable>(
     _ settings: [String: String] = [:], limits: ServerLimits = ServerLimits(), routes: Routes, isolation: isolated (any Actor)? = #isolation,
     _ body: (_ port: Int, _ stop: @Sendable () async -> Void) async throws -> Result

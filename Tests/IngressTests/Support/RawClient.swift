@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import Testing
 
-/// A connection on which a test says what it likes, byte by byte. What came back is taken in whenever it is looked at.
+/// A connection on which a test sends arbitrary bytes. The answer is read whenever the test asks for it.
 final class RawClient: Sendable {
     private struct State {
         var received: [UInt8] = []
@@ -20,7 +20,7 @@ final class RawClient: Sendable {
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Whether somebody listens at a port.
+    /// Whether a server listens on a port.
     static func isAnswered(port: Int) -> Bool {
         guard let descriptor = Self.connected(to: port) else { return false }
         close(descriptor)
@@ -45,7 +45,7 @@ final class RawClient: Sendable {
 
     deinit { close(self.descriptor) }
 
-    /// Sends bytes; whether the other side takes them shows in what it answers.
+    /// Sends bytes; whether the server accepts them shows in its answer.
     func write(_ bytes: [UInt8]) {
         var sent = 0
         while sent < bytes.count {
@@ -80,11 +80,11 @@ final class RawClient: Sendable {
         }
     }
 
-    /// All that has come so far.
+    /// Everything received so far.
     var received: String { String(decoding: self.takeIn().received, as: UTF8.self) }
     /// Whether the other side has closed.
     var isClosed: Bool { self.takeIn().isClosed }
 
-    /// The statuses of the answers that have come.
+    /// The statuses of the received answers.
     var statuses: [Int] { self.received.matches(of: #/HTTP/1\.[01] (\d\d\d) /#).compactMap { Int($0.1) } }
 }

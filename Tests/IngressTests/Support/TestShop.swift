@@ -6,8 +6,8 @@ import Shop
 import Synchronization
 import Testing
 
-/// A shop with every worker but that of e-mails and two ingresses, on a virtual host and a database of its own: one for all tests of the process, so
-/// each test makes the users and products that it looks at.
+/// A shop with two ingresses and all workers but email-worker, with its own virtual host and database. All tests of the process share it, so each
+/// creates its own users and products.
 final class TestShop: Sendable {
     private static let sharedShop = Task { try await TestShop() }
 
@@ -18,15 +18,15 @@ final class TestShop: Sendable {
 
     let database: TestDatabase
     let host: VirtualHost
-    /// Two ingresses: what is written through one is read through the other.
+    /// Two ingresses: a test writes through one and reads through the other.
     let api: API
     let other: API
     private let processes: [ChildProcess]
-    /// What plays Stripe.
+    /// Stripe's double.
     let double: StripeDoubleProcess
     private let staffToken: Task<String, any Error>
 
-    /// One that no other test uses.
+    /// An address that no other test uses.
     init() async throws {
         self.database = try await PrivatePostgres.shared().createDatabase(migrations: .shop)
         self.host = try await PrivateBroker.shared().newVirtualHost()
@@ -49,7 +49,7 @@ final class TestShop: Sendable {
         self.processes = processes
         (self.api, self.other) = (apis[0], apis[1])
         let api = self.api
-        // The one account that is made as accounts are; its password is everyone's, as hashing takes most of a test's time.
+        // Only this account is created through the API; all others share its password, since hashing takes most of a test's time.
         self.staffToken = Task {
             let staff = try await api.register("staff@shop.example")
             try await database.psql("update users set is_superuser = true where id = '\(staff.id)'")
@@ -73,7 +73,7 @@ final class TestShop: Sendable {
         try ChildProcess(Repository.executable("ingress"), environment: settings.merging(["PORT": String(port)]) { $1 }, inherits: false)
     }
 
-    /// One more ingress, with settings of its own, for as long as `body` runs; it must then end in good order.
+    /// Runs another ingress with its own settings while `body` runs; it must then end in order.
     func withIngress<Result>(
         _ settings: [String: String] = [:], isolation: isolated (any Actor)? = #isolation, _ body: (API, ChildProcess) async throws -> Result
     ) async throws -> Result {
@@ -82,14 +82,14 @@ final class TestShop: Sendable {
         return try await withPart("ingress", own.merging(["PORT": String(port)]) { $1 }) { process in try await body(API(port: port), process) }
     }
 
-    // MARK: What tests need
+    // MARK: For the tests
 
     private static let count = Atomic(0)
 
     /// A number that no other test has.
     static func number() -> Int { self.count.add(1, ordering: .relaxed).newValue }
 
-    /// The token of a member of the shop's staff.
+    /// The token of a member of the staff.
     func staff() async throws -> String { try await self.staffToken.value }
 
     /// A new customer.
@@ -127,7 +127,7 @@ final class TestShop: Sendable {
         return try #require(made["resource", "id"].text)
     }
 
-    /// An order of that product, which awaits its payment.
+    /// An order of that product that awaits its payment.
     func order(of product: String, quantity: Int = 1, by customer: Customer) async throws -> String {
         let placed = try await self.api.send(
             "POST", "/orders",

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Ingress
 
-/// One key is one operation, whatever comes with it, wherever and whenever.
+/// One key is one operation, with any body, on any ingress, at any time.
 @Suite struct IdempotencyTests {
     private struct Client {
         let shop: TestShop
@@ -21,7 +21,7 @@ import Testing
             self.product = try await self.shop.product()
         }
 
-        /// Sets a quantity under a key.
+        /// Sets a quantity with a key.
         func set(_ quantity: Int64, _ key: String, at api: API, waiting: Bool = false) async throws -> Answer {
             try await api.send(
                 "PUT", "/cart/items/\(self.product)", ["quantity": .int(quantity)], by: self.customer.token, waiting: waiting,
@@ -32,12 +32,12 @@ import Testing
             try await api.get("/operations/\(answer["operation_id"].text ?? "")?wait=20", by: self.customer.token)
         }
 
-        /// What is in the cart.
+        /// The items in the cart.
         func quantity() async throws -> String? {
             try await self.shop.database.value("select quantity from cart_items where user_id = '\(self.customer.id)'")
         }
 
-        /// Runs `body` while no worker can handle a command for the customer's cart.
+        /// Runs `body` while no worker can handle commands for the customer's cart.
         func whileCartIsLocked(_ body: () async throws -> Void) async throws {
             let pool = try PostgresPool(
                 url: self.shop.database.url, size: 1, applicationName: "tests", statementTimeout: .seconds(30), logger: .silent)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `of two bodies that come at once with one key, one is accepted and the other refused`() async throws {
+    @Test func `of two simultaneous bodies with one key, one is accepted and the other refused`() async throws {
         let client = try await Client()
         for round in 0..<12 {
             let key = "at once \(round)"
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `while nobody has handled a key's message another ingress knows of it, and keeps to its body`() async throws {
+    @Test func `another ingress knows the body of a key whose message is not handled yet`() async throws {
         let client = try await Client()
         let (api, other) = (client.shop.api, client.shop.other)
         try await client.whileCartIsLocked {
@@ -77,7 +77,7 @@ import Testing
             ) { consumer in
                 let first = try await client.set(1, "told", at: api)
                 #expect(first.status == 202)
-                // It has been told to all at the same time.
+                // The key was announced to all at the same time.
                 while try await !consumer.takeAndAcknowledge(1).contains(where: {
                     try Conveyor.JSON.decode(IngressBeat.self, from: $0.body).keys != nil
                 }) {}
@@ -94,7 +94,7 @@ import Testing
         #expect(try await client.quantity() == "1")
     }
 
-    @Test func `of two bodies that two ingresses accept at once the one that is handled first holds, and the operation of the other says so`()
+    @Test func `of two bodies accepted by two ingresses at once, the first handled one holds, and the other's operation says so`()
         async throws
     {
         let client = try await Client()
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `after a restart a wrong body is refused, and the true repetition still gets its operation`() async throws {
+    @Test func `after a restart a different body is refused, and the true repetition still gets its operation`() async throws {
         let client = try await Client()
         let first = try await client.set(1, "restart", at: client.shop.api, waiting: true)
         try await client.shop.withIngress { api, _ in
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `a message that was accepted before a restart and is handled after it keeps another body from taking effect`() async throws {
+    @Test func `a message accepted before a restart and handled after it prevents another body's effect`() async throws {
         let client = try await Client()
         var wrong: Answer?
         try await client.whileCartIsLocked {
@@ -149,7 +149,7 @@ import Testing
         #expect(try await client.quantity() == "1")
     }
 
-    @Test func `nobody waits longer than a moment for a database that does not answer`() async throws {
+    @Test func `a write waits only briefly for an unresponsive database`() async throws {
         try await withDatabase { database in
             let pool = try PostgresPool(url: database.url, size: 1, applicationName: "tests", statementTimeout: .seconds(30), logger: .silent)
             let blocker = try PostgresPool(url: database.url, size: 1, applicationName: "tests", statementTimeout: .seconds(30), logger: .silent)
@@ -163,7 +163,7 @@ import Testing
                 let answers = (0..<3).map { _ in store.look(for: id) }
                 for answer in answers { #expect(await answer.value == .unknown) }
                 #expect(ContinuousClock.now - started < .seconds(2))
-                // Until it answers again nobody waits at all.
+                // Until it answers again no request waits.
                 #expect(await store.look(for: id).value == .unknown)
                 #expect(ContinuousClock.now - started < .seconds(2))
             }
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    @Test func `a claim is the first body's until it is taken back, or Postgres says whose it is`() async throws {
+    @Test func `a claim holds the key until it is taken back, or Postgres names another body`() async throws {
         let pool = try PostgresPool(
             url: "postgres://nobody@127.0.0.1:1/nowhere", size: 1, applicationName: "tests", statementTimeout: .seconds(30), logger: .silent)
         let store = IdempotencyStore(pool: pool, tasks: EventThreadTasks(EventThread(name: "clients")))
@@ -187,12 +187,12 @@ import Testing
         #expect(store.claim(id, "b") == .taken)
         store.withdraw(id, "a")
         #expect(store.claim(id, "b") == .new)
-        // Another ingress has accepted another body at the same moment.
+        // Another ingress accepted another body at the same moment.
         store.hear(id, "a")
         #expect(store.claim(id, "a") == .repeated && store.claim(id, "b") == .repeated)
         store.settle(id, "a")
         #expect(store.claim(id, "b") == .taken)
-        // Many others do not push it out at once.
+        // Many other claims do not evict it at once.
         for low in 0..<25_000 as Range<UInt64> { _ = store.claim(ID(high: 7, low: low), "x") }
         #expect(store.claim(id, "a") == .repeated)
         await pool.close()

@@ -2,7 +2,7 @@ import RabbitMQ
 import Testing
 
 @Suite struct BrokerNodeTests {
-    @Test func `a URI is read as the specification has it`() throws {
+    @Test func `a URI is parsed by the specification`() throws {
         let node = try BrokerNode(url: "amqp://shop:p%40ss%2F@broker.example:5673/a%2Fb")
         #expect((node.host, node.port, node.user, node.virtualHost, node.usesTLS) == ("broker.example", 5673, "shop", "a/b", false))
         let plain = try BrokerNode(url: "amqp://localhost")
@@ -22,13 +22,13 @@ import Testing
         "amqp://u:hunter2@h:x", "amqp://u:hunter2%zz@h", "amqp://u:hunter2%00@h", "amqp://u:hunter2@[::1", "amqp://u:hunter2@[::1]x",
         "amqp://u:hunter2@h/a/b",
     ])
-    func `what is no URI is refused, and not repeated`(url: String) throws {
+    func `an invalid URI is refused and not repeated`(url: String) throws {
         let error = try #require(throws: BrokerError.self) { try BrokerNode(url: url) }
         #expect(error.kind == .invalidURL)
         #expect(!"\(error)".contains("hunter2"))
     }
 
-    @Test func `several nodes are separated by commas, and none at all is refused`() throws {
+    @Test func `several nodes are separated by commas, and an empty list is refused`() throws {
         let configuration = try BrokerConfiguration(urls: "amqp://a:1/v, amqps://b:2/v", connectionName: "test")
         #expect(configuration.nodes.map(\.host) == ["a", "b"])
         #expect(configuration.nodes.map(\.usesTLS) == [false, true])

@@ -5,7 +5,7 @@ import Testing
 @Suite struct LivenessTests {
     private let start = ContinuousClock.now
 
-    @Test func `a heartbeat is due after half an interval, and two silent intervals are the end`() {
+    @Test func `a heartbeat is due after half an interval, and two silent intervals end the connection`() {
         var liveness = Liveness(interval: .seconds(10), now: self.start)
         #expect(!liveness.mustSend(self.start + .seconds(4)))
         #expect(liveness.mustSend(self.start + .seconds(5)))
@@ -18,14 +18,14 @@ import Testing
         #expect(liveness.nextDeadline(hasUnsent: false) == self.start + .seconds(23))
     }
 
-    @Test func `while a broker does not read, no heartbeat is waited for, only its silence`() {
+    @Test func `while a broker does not read, only its silence counts`() {
         var liveness = Liveness(interval: .seconds(10), now: self.start)
         liveness.received(self.start + .seconds(60))
         #expect(liveness.nextDeadline(hasUnsent: false) == self.start + .seconds(5), "long ago: it would be looked at again and again")
         #expect(liveness.nextDeadline(hasUnsent: true) == self.start + .seconds(80))
     }
 
-    @Test func `attempts to connect are spread wider after each failure, up to five seconds, and begin anew after a good connection`() throws {
+    @Test func `reconnects back off up to five seconds, and start over after a good connection`() throws {
         var redial = Redial(now: self.start)
         let (first, second) = (redial.begin(self.start), redial.begin(self.start))
         #expect(first && !second, "one at a time")

@@ -3,15 +3,15 @@ import RabbitMQ
 import Synchronization
 import Testing
 
-/// Brokers of their own, which are killed, stopped, frozen and starved.
+/// Tests with their own brokers, which they kill, stop, freeze and starve.
 @Suite struct OutageTests {
-    @Test func `what was confirmed is there after a power cut`() async throws {
+    @Test func `confirmed messages survive a power cut`() async throws {
         try await withPrivateBroker { broker in
             let host = try await broker.newVirtualHost()
             try await host.declareQueue("q")
             try await broker.settle()
             let confirmed = try await withPublisher(host.amqpURL) { publisher in
-                // Killed amid the messages.
+                // Killed while messages are published.
                 let publishing = Task {
                     var confirmed = Set<String>()
                     for start in stride(from: 0, to: 1_000_000, by: 500) {
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `publisher and consumer come back by themselves after a restart of the broker`() async throws {
+    @Test func `publisher and consumer recover from a restart of the broker`() async throws {
         try await withPrivateBroker { broker in
             let host = try await broker.newVirtualHost()
             try await host.declareQueue("q")
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `under a memory alarm a publish is told blocked at once, consumers go on, and it goes on after the alarm`() async throws {
+    @Test func `under a memory alarm publishing fails as blocked at once, consumers go on, and it recovers after the alarm`() async throws {
         try await withPrivateBroker { broker in
             let host = try await broker.newVirtualHost()
             try await host.declareQueue("q")
@@ -69,7 +69,7 @@ import Testing
                 try await publisher.publish(.text("before"))
                 #expect(try await consumer.takeAndAcknowledge(1)[0].text == "before")
                 try await broker.setMemoryAlarm(true)
-                // The first one makes the broker say so; it may still be taken.
+                // Only the first message makes the broker report it; that one may still be accepted.
                 let first = await publisher.publish([.text("first")])[0]
                 #expect(first == .blocked || first == nil)
                 try await eventually("it is blocked") { publisher.isBlocked }
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `a frozen broker is noticed by its heartbeat, by those who publish and by those who wait`() async throws {
+    @Test func `a frozen broker is detected by its heartbeat, by publishers and by waiters`() async throws {
         try await withPrivateBroker { broker in
             let host = try await broker.newVirtualHost()
             try await host.declareQueue("q")
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `a broker that answers nothing is noticed within seconds, long before its heartbeat is missed, and also by who sends nothing`()
+    @Test func `a broker that does not answer is detected within seconds, long before its heartbeat, even by an idle publisher`()
         async throws
     {
         try await withPrivateBroker { broker in
@@ -119,7 +119,7 @@ import Testing
             try await withPublisher(host.amqpURL, heartbeat: 60) { idle in
                 try await withPublisher(host.amqpURL, confirmTimeout: .seconds(20), heartbeat: 60) { busy in
                     #expect(idle.isAnswering && busy.isAnswering)
-                    // Longer than a proof holds: they get new ones.
+                    // Longer than a proof is valid: they get new ones.
                     let asleep = ContinuousClock.now + .seconds(4)
                     try await eventually("four seconds are over") {
                         #expect(idle.isAnswering && busy.isAnswering)
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `queues are looked at again and again over one connection, those that are missing and an away broker included`() async throws {
+    @Test func `queues are polled over one connection, also while some are missing or the broker is away`() async throws {
         try await withPrivateBroker { broker in
             let host = try await broker.newVirtualHost()
             for queue in ["a", "b"] { try await host.declareQueue(queue) }
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    /// What looks at queues have found.
+    /// The results of the polls.
     private final class Looks: Sendable {
         private let all = Mutex<[[String: QueueState]?]>([])
         var last: [String: QueueState]? { self.all.withLock { $0.last ?? nil } }
@@ -164,9 +164,9 @@ import Testing
         func add(_ look: [String: QueueState]?) { self.all.withLock { $0.append(look) } }
     }
 
-    @Test func `of several nodes a dead one is passed over`() async throws {
+    @Test func `of several nodes, an unreachable one is skipped`() async throws {
         try await withQueue { host in
-            // Nodes are tried in random order: each of these finds the dead one first half of the time.
+            // Nodes are tried in random order: each of these meets the dead one first half of the time.
             for _ in 0..<8 {
                 let urls = "amqp://test:x@127.0.0.1:\(try Port.free())/\(host.name),\(host.amqpURL)"
                 try await withPublisher(urls) { try await $0.publish(.text("m")) }

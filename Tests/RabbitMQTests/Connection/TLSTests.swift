@@ -3,7 +3,7 @@ import RabbitMQ
 import Testing
 
 @Suite struct TLSTests {
-    @Test func `amqps takes the broker that the authority vouches for, by its name only`() async throws {
+    @Test func `amqps accepts a broker with a certificate of the authority, only under its name`() async throws {
         let authority = try await CertificateAuthority()
         let stranger = try await CertificateAuthority()
         try await withPrivateBroker(certificate: authority.issue(for: "DNS:localhost")) { broker in
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `over TLS too a publish is told blocked while an alarm is on`() async throws {
+    @Test func `over TLS too, publishing fails as blocked during an alarm`() async throws {
         let authority = try await CertificateAuthority()
         try await withPrivateBroker(certificate: authority.issue(for: "DNS:localhost")) { broker in
             let host = try await broker.newVirtualHost()

@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    @Test func `what is not acknowledged is delivered again, and counted`() async throws {
+    @Test func `unacknowledged messages are redelivered and counted`() async throws {
         try await self.withMessages(10) { host in
             try await withConsumer(host.amqpURL, queue: .named("q")) { consumer in
                 let deliveries = try await consumer.take(10)
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `no more than the prefetch is out at a time`() async throws {
+    @Test func `no more messages than the prefetch are unacknowledged`() async throws {
         try await self.withMessages(100) { host in
             try await withConsumer(host.amqpURL, queue: .named("q"), prefetch: 7) { consumer in
                 var deliveries = try await consumer.take(7)
@@ -42,27 +42,27 @@ import Testing
 
                 await consumer.setPrefetch(20)
                 deliveries += try await consumer.take(10)
-                // Those that were out count for their own consumer: 7 of the old one, 20 of the new.
+                // The unacknowledged ones count for their own consumer: 7 of the old one, 20 of the new.
                 try await eventually("the new prefetch is used up") { try await host.ready() == 70 }
             }
             try await eventually("all but the acknowledged ones are back") { try await host.ready() == 97 }
         }
     }
 
-    @Test func `acknowledgements of any order and kind settle each delivery once`() async throws {
+    @Test func `acknowledgements in any order settle each delivery once`() async throws {
         try await self.withMessages(1000) { host in
             try await withConsumer(host.amqpURL, queue: .named("q"), prefetch: 1000) { consumer in
                 let tags = try await consumer.take(1000).map(\.deliveryTag)
                 #expect(tags == Array(1...1000))
                 await consumer.acknowledge(500, multiple: true, epoch: 1)
-                await consumer.acknowledge(500, multiple: true, epoch: 1)  // said twice
+                await consumer.acknowledge(500, multiple: true, epoch: 1)  // repeated
                 await consumer.acknowledge(tags[500..<700].reversed(), epoch: 1)
                 await consumer.acknowledge(tags[700..<900].shuffled(), epoch: 1)
-                await consumer.acknowledge(300, multiple: true, epoch: 1)  // of those that are settled
+                await consumer.acknowledge(300, multiple: true, epoch: 1)  // already settled
                 await consumer.acknowledge(999, epoch: 1)
                 await consumer.acknowledge(5000, epoch: 1)  // never delivered
                 await consumer.acknowledge(tags[900..<998].map { $0 }, epoch: 1)
-                // The channel still stands: the broker closes one over a tag that is not outstanding.
+                // The channel is still open: the broker closes one over a tag that is not outstanding.
                 try await withPublisher(host.amqpURL) { try await $0.publish(.text("last")) }
                 #expect(try await consumer.take(1)[0].epoch == 1)
             }
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `a consumer whose queue is deleted comes back when the queue does`() async throws {
+    @Test func `a consumer whose queue is deleted resumes when the queue exists again`() async throws {
         try await self.withMessages(1) { host in
             try await withConsumer(host.amqpURL, queue: .named("q")) { consumer in
                 #expect(try await consumer.take(1)[0].epoch == 1)
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `a lost connection begins an epoch, and acknowledgements of an earlier one mean nothing`() async throws {
+    @Test func `a lost connection begins an epoch, and acknowledgements of an earlier one are ignored`() async throws {
         try await self.withMessages(3) { host in
             try await withConsumer(host.amqpURL, queue: .named("q")) { consumer in
                 let first = try await consumer.take(3)
@@ -115,7 +115,7 @@ import Testing
         return events
     }
 
-    @Test func `a consumer that stops taking keeps what it has, and resumes`() async throws {
+    @Test func `a consumer that stops taking keeps its deliveries, and resumes`() async throws {
         try await self.withMessages(5) { host in
             try await withConsumer(host.amqpURL, queue: .named("q")) { consumer in
                 let before = try await consumer.take(5)
@@ -123,7 +123,7 @@ import Testing
                 try await withPublisher(host.amqpURL) { _ = await $0.publish(Outgoing.numbered(5..<10)) }
                 #expect(try await host.ready() == 5)
                 await consumer.acknowledge(before.map(\.deliveryTag), epoch: 1)
-                await consumer.stopTaking()  // said twice
+                await consumer.stopTaking()  // repeated
                 await consumer.setPrefetch(3)
                 #expect(try await host.ready() == 5)
                 await consumer.resumeTaking()
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `a consumer that does not take stays so over a lost connection`() async throws {
+    @Test func `a paused consumer stays paused after a reconnect`() async throws {
         try await self.withMessages(1) { host in
             try await withConsumer(host.amqpURL, queue: .named("q")) { consumer in
                 _ = try await consumer.takeAndAcknowledge(1)
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func `a queue of the consumer's own gets what its bindings say, and is gone with it`() async throws {
+    @Test func `an exclusive queue gets the messages of its bindings, and is deleted with its consumer`() async throws {
         try await withVirtualHost { host in
             try await host.declareExchange("events")
             let source = QueueSource.exclusive(bindings: [("events", "order.*"), ("events", "stock.low")])
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test func `an inspector tells what is there`() async throws {
+    @Test func `an inspector reports queues and exchanges`() async throws {
         try await self.withMessages(2) { host in
             let inspector = BrokerInspector(configuration: try .init(urls: host.amqpURL, connectionName: "test"))
             let state = try await inspector.queue("q")

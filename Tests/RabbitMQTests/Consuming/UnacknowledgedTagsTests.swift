@@ -17,7 +17,7 @@ import Testing
         #expect(tags.count == 2)
     }
 
-    @Test func `one behind an outstanding delivery is acknowledged by itself`() {
+    @Test func `a delivery behind an outstanding one is acknowledged separately`() {
         var tags = self.tags(5)
         tags.acknowledge(1, multiple: false)
         tags.acknowledge(4, multiple: false)
@@ -30,7 +30,7 @@ import Testing
         #expect(tags.count == 1)
     }
 
-    @Test func `one that is held for long costs nothing for those that come after it`() {
+    @Test func `a long outstanding delivery costs later ones nothing`() {
         var tags = self.tags(1)
         for tag in 2...10_000 as ClosedRange<UInt64> {
             tags.deliver(tag)
@@ -43,7 +43,7 @@ import Testing
         #expect(tags.count == 0)
     }
 
-    @Test func `whatever comes, each tag is covered once and an acknowledgement always names an outstanding one`() {
+    @Test func `in any order, each tag is covered once and an acknowledgement always names an outstanding one`() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<50 {
             var tags = UnacknowledgedTags()

@@ -2,7 +2,7 @@ import Fixtures
 import RabbitMQ
 import Testing
 
-/// What a message carries, through a real broker and back.
+/// Properties and bodies on the way through a real broker.
 @Suite struct PropertiesTests {
     private func roundTrip(_ message: Outgoing) async throws -> Delivery {
         try await withQueue { host in
@@ -11,7 +11,7 @@ import Testing
         }
     }
 
-    @Test func `every property and header value comes back as it went`() async throws {
+    @Test func `every property and header value survives a round trip`() async throws {
         var properties = Properties(
             messageID: "0195-ü", type: "orders.place", contentType: "application/json", correlationID: "c", appID: "app", timestamp: 1_795_467_845)
         properties.contentEncoding = "identity"
@@ -38,13 +38,13 @@ import Testing
         #expect(delivery.body.isEmpty)
     }
 
-    @Test func `a body of ten mebibytes comes back as it went`() async throws {
+    @Test func `a body of ten mebibytes survives a round trip`() async throws {
         let body = (0..<10 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
         let delivery = try await self.roundTrip(Outgoing(exchange: "", routingKey: "q", properties: Properties(), body: body))
         #expect(delivery.body == body)
     }
 
-    @Test func `texts have at most 255 bytes, and what does not fit is refused without harm to the connection`() async throws {
+    @Test func `properties that exceed AMQP's limits are refused without harm to the connection`() async throws {
         let (fits, tooLong) = (String(repeating: "a", count: 255), String(repeating: "a", count: 256))
         func message(_ change: (inout Outgoing) -> Void) -> Outgoing {
             var message = Outgoing.text("m")
@@ -57,7 +57,7 @@ import Testing
             message { $0.properties.appID = tooLong }, message { $0.routingKey = tooLong }, message { $0.exchange = tooLong },
             message { $0.properties.headers = [tooLong: 1] }, message { $0.properties.headers = ["t": .table([tooLong: 1])] },
             message { $0.properties.messageID = String(repeating: "ü", count: 128) },
-            // A header must fit into one frame of 128 KiB.
+            // The properties must fit into one frame of 128 KiB.
             message { $0.properties.headers = ["h": .string(String(repeating: "x", count: 131_072))] },
         ]
         try await withQueue { host in

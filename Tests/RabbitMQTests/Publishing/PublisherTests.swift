@@ -3,7 +3,7 @@ import RabbitMQ
 import Testing
 
 @Suite struct PublisherTests {
-    @Test func `ten thousand messages at once are all confirmed, and arrive once and in their order`() async throws {
+    @Test func `ten thousand messages at once are all confirmed, and arrive once and in order`() async throws {
         try await withQueue { host in
             try await withPublisher(host.amqpURL) { publisher in
                 let failures = await publisher.publish(Outgoing.numbered(0..<10_000))
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `a thousand tasks publish side by side, each told of its own message`() async throws {
+    @Test func `a thousand tasks publish side by side, and each gets its own result`() async throws {
         try await withQueue { host in
             try await withPublisher(host.amqpURL) { publisher in
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `what no queue takes is unroutable, unless nobody needs to hear it`() async throws {
+    @Test func `a mandatory message without a queue is unroutable, another is dropped`() async throws {
         try await withQueue { host in
             try await host.declareExchange("events")
             try await withPublisher(host.amqpURL) { publisher in
@@ -48,7 +48,7 @@ import Testing
                 heard.mandatory = true
                 let failures = await publisher.publish([.text("1"), .text("lost", to: "nowhere"), .text("2"), unheard, heard, .text("3")])
                 #expect(failures == [nil, .unroutable, nil, nil, .unroutable, nil])
-                // Of several that look the same, each is told of.
+                // Each of several equal messages is reported.
                 let same = await publisher.publish(Array(repeating: .text("lost", to: "nowhere"), count: 5))
                 #expect(same == Array(repeating: .unroutable, count: 5))
             }
@@ -56,14 +56,14 @@ import Testing
         }
     }
 
-    @Test func `a message to an exchange that does not exist is unroutable, and the publisher goes on after it`() async throws {
+    @Test func `publishing to a missing exchange is unroutable, and the publisher recovers`() async throws {
         try await withQueue { host in
             try await withPublisher(host.amqpURL) { publisher in
                 let lost = Outgoing(exchange: "nothing", routingKey: "q", properties: Properties(messageID: "lost"), body: [1])
                 await #expect(throws: PublishFailure.unroutable) { try await publisher.publish(lost) }
                 try await publisher.waitUntilConnected(timeout: .seconds(10))
                 try await publisher.publish(.text("1"))
-                // The channel that the broker closes over it takes its neighbours along; none of them is called unroutable.
+                // The closed channel takes its other messages along; none of them is reported as unroutable.
                 let failures = await publisher.publish([.text("2"), lost, .text("3")])
                 #expect(failures[1] == .unroutable)
                 #expect(failures[0] == nil || failures[0] == .notConfirmed)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `a queue at its limit refuses, and takes messages again when there is room`() async throws {
+    @Test func `a full queue refuses messages, and accepts them again when there is room`() async throws {
         try await withQueue { host in
             try await host.setPolicy("full", pattern: "^q$", definition: #"{"max-length":5,"overflow":"reject-publish"}"#)
             try await withPublisher(host.amqpURL) { publisher in
@@ -82,7 +82,7 @@ import Testing
                     if failure == nil { confirmed += 1 }
                     return failure == .refused
                 }
-                // The limit is soft by one or two messages (RabbitMQ's documentation of `reject-publish`).
+                // The limit is exceeded by one or two messages (RabbitMQ's documentation of `reject-publish`).
                 #expect((5...8).contains(confirmed))
                 #expect(publisher.isConnected)
                 try await host.purgeQueue("q")
@@ -109,7 +109,7 @@ import Testing
         await #expect(throws: PublishFailure.unreachable) { try await publisher.publish(.text("1")) }
     }
 
-    @Test func `messages of before the end are confirmed before it`() async throws {
+    @Test func `on stopping, outstanding messages are confirmed first`() async throws {
         try await withQueue { host in
             let publisher = Publisher(configuration: try .init(urls: host.amqpURL, connectionName: "test"), logger: .silent)
             let published = try await running(publisher) {
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `what was unconfirmed when an administrator closed the connection is told as failed, and can be sent again`() async throws {
+    @Test func `after an administrator closed the connection, unconfirmed messages fail and can be sent again`() async throws {
         try await withQueue { host in
             try await withPublisher(host.amqpURL) { publisher in
                 var left = Outgoing.numbered(0..<20_000)
@@ -137,16 +137,16 @@ import Testing
                     if !left.isEmpty { try await publisher.waitUntilConnected(timeout: .seconds(20)) }
                 }
                 try await closing.value
-                // Whether it was cut amid the messages or after them, it is back.
+                // Whether it was cut before or after the messages, it has reconnected.
                 try await publisher.waitUntilConnected(timeout: .seconds(20))
                 try await publisher.publish(.text("last"))
             }
-            // At least once: one whose confirm was lost may be there twice.
+            // At least once: a message whose confirm was lost may be there twice.
             #expect(try await host.ready() ?? 0 >= 20_001)
         }
     }
 
-    @Test func `a wrong login and a virtual host that is not there are told without the password`() async throws {
+    @Test func `a wrong login or virtual host is reported without the password`() async throws {
         let broker = try await PrivateBroker.shared()
         for url in ["amqp://test:hunter2@127.0.0.1:\(broker.amqpPort)/", broker.url(virtualHost: "none")] {
             let publisher = Publisher(configuration: try .init(urls: url, connectionName: "test"), logger: .silent)

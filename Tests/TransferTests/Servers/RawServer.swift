@@ -2,19 +2,19 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A server that does to its connections what a test says, byte by byte: what no well-behaved server can be brought to do.
+/// A server that treats its connections as a test says, byte by byte, in ways that a well-behaved server cannot.
 final class RawServer: Sendable {
     let port: Int
     private let listener: Int32
     private let accepted = Mutex(0)
 
-    /// How many connections have come.
+    /// The number of connections so far.
     var connections: Int { self.accepted.withLock { $0 } }
 
-    /// - Parameter serve: gets each connection with its number, from 1, on a thread of its own; it is closed afterwards.
+    /// - Parameter serve: receives each connection with its number, from 1, on its own thread; the connection is closed afterwards.
     init(_ serve: @escaping @Sendable (RawConnection, Int) -> Void) {
         self.listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        // Accepted connections have the listener's: what is sent to them soon waits for them to read.
+        // Accepted connections inherit this buffer: a sender soon waits for them to read.
         var buffer: Int32 = 1 << 15
         setsockopt(self.listener, SOL_SOCKET, SO_RCVBUF, &buffer, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()
@@ -63,7 +63,7 @@ struct RawConnection {
 
     func write(_ text: String) { _ = send(self.descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
 
-    /// Reads up to and with this text; less if the client closes before.
+    /// Reads up to and including this text; less if the client closes first.
     @discardableResult
     func read(until end: String) -> String {
         var bytes: [UInt8] = []
@@ -72,7 +72,7 @@ struct RawConnection {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// `recv`; a signal that another test of the process has sent does not end it.
+    /// `recv`, repeated after a signal that another test of the process has sent.
     private func receive(_ buffer: UnsafeMutableRawPointer, _ count: Int, _ flags: Int32 = 0) -> Int {
         while true {
             let received = recv(self.descriptor, buffer, count, flags)
@@ -90,7 +90,7 @@ struct RawConnection {
         return head + String(decoding: body.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// Reads until the client closes, and returns all of it.
+    /// Reads until the client closes, and returns everything.
     @discardableResult
     func readToEnd() -> String {
         var bytes: [UInt8] = []

@@ -1,4 +1,4 @@
-/// Something that happens once, or not at all.
+/// An event that happens at most once.
 final class Signal: Sendable {
     struct Missing: Error {}
 
@@ -12,7 +12,7 @@ final class Signal: Sendable {
         self.continuation.finish()
     }
 
-    /// Waits until it has happened; throws when the time is over.
+    /// Waits for the event; throws after the timeout.
     func wait(within time: Duration = .seconds(60)) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

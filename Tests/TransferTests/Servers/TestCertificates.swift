@@ -1,13 +1,13 @@
 import Fixtures
 
-/// An authority of our own and what it has signed: for this host, for another host, and for a time that is over.
+/// A certificate authority and its certificates: for this host, for another host, and expired.
 struct TestCertificates {
     let authority: CertificateAuthority
     let good: CertificateAuthority.Certificate
     let otherHost: CertificateAuthority.Certificate
     let expired: CertificateAuthority.Certificate
 
-    /// Made once a run.
+    /// Made once per run.
     static func shared() async throws -> TestCertificates { try await Self.made.value }
 
     private static let made = Task {

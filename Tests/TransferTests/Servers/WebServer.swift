@@ -8,21 +8,21 @@ import NIOCore
 import NIOSSL
 import Synchronization
 
-/// What a handler wants to know of the connection.
+/// Facts about the connection for a handler.
 struct WebContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The client's port, which is another for each connection.
+    /// The client's port, which differs for each connection.
     let clientPort: Int
 
     init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
-        // A request of HTTP/2 has a channel of its own below the connection's.
+        // An HTTP/2 request has its own channel below the connection's.
         self.clientPort = source.channel.remoteAddress?.port ?? source.channel.parent?.remoteAddress?.port ?? 0
     }
 }
 
 enum WebServer {
-    /// Runs a server on a free port of the loopback for as long as `body` does.
+    /// Runs a server on a free port of the loopback while `body` runs.
     static func run<Result: Sendable>(
         certificate: CertificateAuthority.Certificate? = nil, routes: @Sendable (Router<WebContext>) -> Void = WebServer.routes,
         _ body: @escaping @Sendable (_ port: Int) async throws -> Result
@@ -59,7 +59,7 @@ enum WebServer {
         }
     }
 
-    /// `/echo` says in headers and body what came; `/status/418` answers with that status; `/redirect` with a 302; `/long` with 100,000 bytes.
+    /// `/echo` repeats the request in headers and body; `/status/418` has that status; `/redirect` a 302; `/long` 100,000 bytes.
     @Sendable static func routes(_ router: Router<WebContext>) {
         for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete] {
             router.on("echo", method: method) { request, context in
