@@ -7,6 +7,7 @@ let package = Package(
     products: [
         // Libraries: the machinery of messages, and the clients that it is made with. They know nothing of the shop.
         .library(name: "Conveyor", targets: ["Conveyor"]),
+        .library(name: "ConveyorTesting", targets: ["ConveyorTesting"]),
         .library(name: "RabbitMQ", targets: ["RabbitMQ"]),
         .library(name: "Postgres", targets: ["Postgres"]),
         .library(name: "Transfer", targets: ["Transfer"]),
@@ -68,7 +69,11 @@ let package = Package(
                 "CLinux", "EventThread", "RabbitMQ", "Postgres", "Transfer", .logging, .metrics, .tracing, .lifecycle,
                 .configuration,
                 .argumentParser, .crypto, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .unixSignals,
-            ]),
+            ],
+            resources: [.embedInCode("Migrations/c0001_machinery.sql")]),
+
+        // Runs a worker in a test.
+        .target(name: "ConveyorTesting", dependencies: ["Conveyor", "Postgres", "RabbitMQ", "Transfer", .logging, .lifecycle]),
 
         // The shop: its messages, rules and settings, and what it hands to the machinery.
         .target(name: "Shop", dependencies: ["Conveyor", "Postgres", "Topology", .crypto]),
@@ -146,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "ConveyorTests",
             dependencies: [
-                "CLinux", "EventThread", "Conveyor", "Postgres", "RabbitMQ", "Shop", "Topology", "Transfer", "Fixtures", "ExamplePart",
+                "CLinux", "EventThread", "Conveyor", "ConveyorTesting", "Postgres", "RabbitMQ", "Shop", "Topology", "Transfer", "Fixtures",
+                "ExamplePart",
                 "ExampleWorker",
                 .hummingbird,
                 .httpTypes,
@@ -163,7 +169,7 @@ let package = Package(
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Orders", "Payments", "Inventory", "Email", "Accounts", "Conveyor", "Shop", "Postgres", "RabbitMQ", "Transfer",
+                "Orders", "Payments", "Inventory", "Email", "Accounts", "Conveyor", "ConveyorTesting", "Shop", "Postgres", "RabbitMQ", "Transfer",
                 "MailTemplates",
                 "Fixtures", .logging,
             ]),

@@ -34,6 +34,7 @@ public enum Topology {
             ("m0017_work", PackageResources.m0017_work_sql),
             ("m0018_notifications", PackageResources.m0018_notifications_sql),
             ("m0020_push", PackageResources.m0020_push_sql),
+            ("m0024_subjects", PackageResources.m0024_subjects_sql),
         ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }
     }
 }

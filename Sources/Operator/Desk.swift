@@ -80,9 +80,6 @@ struct Desk: Sendable {
 
     /// The broker's management API.
     func managementAPI() throws -> ManagementAPI {
-        try ManagementAPI(
-            url: self.settings.require("RABBITMQ_API"),
-            vhost: BrokerConfiguration(urls: self.settings.brokerURLs(), connectionName: "").nodes[0].virtualHost,
-            client: HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: self.settings.string("TLS_CA_FILE")))
+        try ManagementAPI(self.settings)
     }
 }

@@ -15,7 +15,7 @@ struct OrdersWorker: AsyncParsableCommand {
             part.handle(Self.handlers(paymentWindow: paymentWindow))
             let sweep = DeadlineSweep(
                 pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) }, logger: part.logger)
-            part.serve(Scheduler([sweep.schedule], pool: part.pool, logger: part.logger))
+            part.schedule(sweep.schedule)
         }
     }
 

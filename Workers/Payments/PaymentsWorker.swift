@@ -21,7 +21,7 @@ struct PaymentsWorker: AsyncParsableCommand {
             let backfill = Backfill(
                 stripe: stripe, pool: part.pool, publish: { [publisher = part.publisher] in await publisher.publish($0) },
                 interval: try part.settings.interval("STRIPE_BACKFILL_SECONDS"), logger: part.logger)
-            part.serve(Scheduler([backfill.schedule], pool: part.pool, logger: part.logger))
+            part.schedule(backfill.schedule)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Postgres
 
 /// What becomes of messages whose handling threw.
-enum Disposition: Sendable, Equatable {
+package enum Disposition: Sendable, Equatable {
     /// One of several failed, and which one is not known: each is handled alone.
     case split
     /// An answer after all: the business says no.
@@ -23,7 +23,8 @@ enum Disposition: Sendable, Equatable {
     ///   - count: how many messages were handled together.
     ///   - attempt: the one that failed, from 1.
     ///   - chance: 0 ..< 1, drawn at random, for the ladder's jitter.
-    static func after(_ error: any Error, of count: Int = 1, attempt: Int, policy: Policy, ladder: RetryLadder, chance: Double) -> Disposition {
+    package static func after(_ error: any Error, of count: Int = 1, attempt: Int, policy: Policy, ladder: RetryLadder, chance: Double) -> Disposition
+    {
         func climb(_ description: String, retryAfter: Duration? = nil, exhaustedAs: ErrorType) -> Disposition {
             switch ladder.next(afterAttempt: attempt, limit: policy.attempts, retryAfter: retryAfter, chance: chance) {
             case .retry(let seconds): .retry(afterSeconds: seconds, error: description, errorType: exhaustedAs)

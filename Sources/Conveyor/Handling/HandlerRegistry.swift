@@ -1,8 +1,9 @@
-import Postgres
+public import Postgres
 
 /// The handlers of a worker by message type: the only place where types are erased.
 public struct HandlerRegistry: Sendable {
     private(set) var handlers: [String: AnyHandler] = [:]
+    private var middleware: [any Middleware] = []
 
     /// A registry without handlers.
     public init() {}
@@ -18,34 +19,70 @@ public struct HandlerRegistry: Sendable {
         self.handlers[H.Input.type] = AnyHandler(handler)
     }
 
-    subscript(type: String) -> AnyHandler? { self.handlers[type] }
+    /// Has middleware run around every handler, also those that are registered later. The first is the outermost.
+    public mutating func use(_ middleware: any Middleware) { self.middleware.append(middleware) }
+
+    /// The handlers with the middleware around them.
+    package func composed() -> HandlerRegistry {
+        var registry = self
+        registry.handlers = self.handlers.mapValues { handler in self.middleware.reversed().reduce(handler) { $0.within($1) } }
+        registry.middleware = []
+        return registry
+    }
+
+    package subscript(type: String) -> AnyHandler? { self.handlers[type] }
+
+    /// Adds a handler that is a closure: it gets one message at a time.
+    /// - Parameters:
+    ///   - policy: how its messages are tried.
+    ///   - body: writes the effects of the message in the transaction; throws what a ``Handler`` may throw.
+    public mutating func on<Input: Message>(
+        _ type: Input.Type, policy: Policy = Policy(),
+        _ body: @escaping @Sendable (_ message: Received<Input, Void>, _ transaction: Transaction) async throws -> Reply
+    ) {
+        self.register(ClosureHandler(policy: policy, body: body))
+    }
+
+    /// The types of events that are handled, in alphabetical order: what the queue must hear beside its commands.
+    public var events: [String] { self.handlers.values.filter { $0.exchange == "events" }.map(\.type).sorted() }
 
     /// The types that are handled, in alphabetical order.
     public var types: [String] { self.handlers.keys.sorted() }
 }
 
 /// A message that was decoded and not yet handled.
-struct Decoded: Sendable {
-    var envelope: Envelope
+package struct Decoded: Sendable {
+    package var envelope: Envelope
     var payload: any Message
 }
 
 /// A message that was decoded and prepared.
-struct Ready: Sendable {
-    var decoded: Decoded
+package struct Ready: Sendable {
+    package var decoded: Decoded
     var prepared: any Sendable
+
+    package init(decoded: Decoded, prepared: any Sendable) {
+        self.decoded = decoded
+        self.prepared = prepared
+    }
 }
 
 /// A handler whose types only it knows.
-struct AnyHandler: Sendable {
-    let policy: Policy
+package struct AnyHandler: Sendable {
+    package let type: String
+    let exchange: String
+    package let policy: Policy
     /// False if there is nothing to prepare, so that no task is made for it.
-    let prepares: Bool
-    let decode: @Sendable (_ body: [UInt8], Envelope) throws(Poison) -> Decoded
-    let prepare: @Sendable (Decoded) async throws -> Ready
-    let handle: @Sendable ([Ready], Transaction) async throws -> [Reply]
+    package let prepares: Bool
+    package let decode: @Sendable (_ body: [UInt8], Envelope) throws(Poison) -> Decoded
+    package let prepare: @Sendable (Decoded) async throws -> Ready
+    package let handle: @Sendable ([Ready], Transaction) async throws -> [Reply]
+}
 
+extension AnyHandler {
     init<H: Handler>(_ handler: H) {
+        self.type = H.Input.type
+        self.exchange = H.Input.exchange
         self.policy = handler.policy
         self.prepares = H.Prepared.self != Void.self
         self.decode = { body, envelope throws(Poison) in

@@ -1,39 +1,52 @@
 import FoundationEssentials
-import Postgres
+package import Postgres
 
 /// The rows of one consumer's handled messages: the proof that each took effect, once.
-struct Inbox: Sendable {
+package struct Inbox: Sendable {
     /// The queue's name.
     let consumer: String
     /// Tells its locks from those of other consumers, to which the same event goes.
     private let lockSpace: UInt64
 
-    init(consumer: String) {
+    package init(consumer: String) {
         self.consumer = consumer
         self.lockSpace = Self.lockSpace(of: consumer)
     }
 
     /// A message that was handled before, and what it emitted then.
-    struct Known: Sendable {
+    package struct Known: Sendable {
         /// Milliseconds since 1970: the emitted messages carry it as their time.
         var handledAt: Int64
         var fingerprint: String?
-        var emitted: [Emission]
+        package var emitted: [Emission]
     }
 
     /// A message as it was emitted: all that cannot be derived from the message that emitted it.
-    struct Emission: Sendable {
-        var type: String
-        var schema: Int
-        var exchange: String
-        var payload: [UInt8]
+    package struct Emission: Sendable {
+        package var type: String
+        package var schema: Int
+        package var exchange: String
+        package var payload: [UInt8]
+
+        package init(type: String, schema: Int, exchange: String, payload: [UInt8]) {
+            self.type = type
+            self.schema = schema
+            self.exchange = exchange
+            self.payload = payload
+        }
     }
 
     /// One row to write.
-    struct Row: Sendable {
+    package struct Row: Sendable {
         var envelope: Envelope
         var reply: Reply
         var emitted: [Emission]
+
+        package init(envelope: Envelope, reply: Reply, emitted: [Emission]) {
+            self.envelope = envelope
+            self.reply = reply
+            self.emitted = emitted
+        }
 
         var isRejected: Bool { if case .rejected = self.reply.outcome { true } else { false } }
     }
@@ -61,7 +74,7 @@ struct Inbox: Sendable {
         """
 
     /// Which of these were handled before. Locks all of them until the transaction ends, so nobody else handles a copy meanwhile.
-    func claim(_ ids: [ID], in transaction: Transaction) async throws(PostgresError) -> [ID: Known] {
+    package func claim(_ ids: [ID], in transaction: Transaction) async throws(PostgresError) -> [ID: Known] {
         self.lock(ids, in: transaction)
         return try self.known(from: await transaction.query(Self.find, self.consumer, ids))
     }
@@ -89,7 +102,7 @@ struct Inbox: Sendable {
     }
 
     /// Which of these were handled before, as of now.
-    func peek(_ ids: [ID], in pool: PostgresPool) async throws(PostgresError) -> [ID: Known] {
+    package func peek(_ ids: [ID], in pool: PostgresPool) async throws(PostgresError) -> [ID: Known] {
         try self.known(from: await pool.query(Self.find, self.consumer, ids))
     }
 
@@ -115,7 +128,7 @@ struct Inbox: Sendable {
     /// - Parameters:
     ///   - handledAt: milliseconds since 1970.
     ///   - microseconds: what the batch took.
-    func insert(_ rows: [Row], type: String, handledAt: Int64, microseconds: Int, in transaction: Transaction) throws {
+    package func insert(_ rows: [Row], type: String, handledAt: Int64, microseconds: Int, in transaction: Transaction) throws {
         var results: [JSONText?] = []
         var problems: [JSONText?] = []
         var outcomes: [String] = []

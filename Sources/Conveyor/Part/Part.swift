@@ -24,11 +24,11 @@ public enum Part {
     /// The name, abstract, version and settings that `--help` and `--version` show.
     public static func configuration(
         _ name: String, _ abstract: String, settings readers: Setting.Readers, of application: ConveyorApplication,
-        subcommands: [any ParsableCommand.Type] = []
+        subcommands: [any ParsableCommand.Type] = [], defaultSubcommand: (any ParsableCommand.Type)? = nil
     ) -> CommandConfiguration {
         CommandConfiguration(
             commandName: name, abstract: abstract, discussion: application.help(for: readers), version: ConveyorVersion.full,
-            subcommands: subcommands)
+            subcommands: subcommands, defaultSubcommand: defaultSubcommand)
     }
 
     /// Runs a part until SIGTERM or SIGINT.

@@ -1,8 +1,6 @@
 /// Work that recurs, once however many processes offer it: kept in Postgres under its name, where operators see it, pause it and run it at once.
 ///
-///     part.serve(Scheduler([
-///         Schedule("carts.cleanup", .every(.seconds(3600))) { try await cleanUp(); return .done() }
-///     ], pool: part.pool, logger: part.logger))
+///     worker.schedule("carts.cleanup", .every(.seconds(3600))) { try await cleanUp(); return .done() }
 public struct Schedule: Sendable {
     /// When it is due.
     public enum Recurrence: Sendable {

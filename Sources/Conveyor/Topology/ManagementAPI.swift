@@ -1,4 +1,5 @@
 import FoundationEssentials
+import RabbitMQ
 public import Transfer
 
 /// The broker's management API (rabbitmq.com/docs/management): what AMQP cannot tell or change.
@@ -28,6 +29,14 @@ public struct ManagementAPI: Sendable {
         self.authorization = "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
         self.vhost = Self.escaped(vhost)
         self.client = client
+    }
+
+    /// The API at `RABBITMQ_API`, for the virtual host of the broker's URL.
+    public init(_ settings: Settings) throws {
+        let node = try BrokerConfiguration(urls: settings.brokerURLs(), connectionName: "")
+        try self.init(
+            url: settings.require("RABBITMQ_API"), vhost: node.nodes[0].virtualHost,
+            client: HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: settings.string("TLS_CA_FILE")))
     }
 
     /// All but RFC 3986's unreserved characters as `%XX`: a virtual host is often `/`.

@@ -4,6 +4,7 @@ import Postgres
 struct SchemaCheck: Sendable {
     let pool: PostgresPool
     let migrations: [Migration]
+    var ledger = Migrator.Ledger.application
 
     /// Waits for the database, then compares its migrations with those of this program. It may have newer ones: during an upgrade the old program works on.
     /// - Throws: `Unavailable` if the database stays away for `timeout`, `SettingError` if migrations are missing or were changed.
@@ -12,7 +13,7 @@ struct SchemaCheck: Sendable {
         var backoff = Backoff()
         while true {
             do throws(MigrationError) {
-                return try await Migrator(pool: self.pool).assertCurrent(self.migrations)
+                return try await Migrator(pool: self.pool, ledger: self.ledger).assertCurrent(self.migrations)
             } catch {
                 guard case .database(let reason) = error else {
                     throw SettingError(

@@ -1,6 +1,3 @@
-import RabbitMQ
-import Transfer
-
 /// What a worker looks at before it takes a message: several of these settings fail silently in the broker.
 struct TopologyCheck: Sendable {
     private let api: ManagementAPI
@@ -8,10 +5,7 @@ struct TopologyCheck: Sendable {
     private let queue: String
 
     init(settings: Settings, queue: String, definitions: Definitions) throws {
-        let node = try BrokerConfiguration(urls: settings.brokerURLs(), connectionName: "")
-        self.api = try ManagementAPI(
-            url: settings.require("RABBITMQ_API"), vhost: node.nodes[0].virtualHost,
-            client: HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: settings.string("TLS_CA_FILE")))
+        self.api = try ManagementAPI(settings)
         self.definitions = definitions
         self.queue = queue
     }

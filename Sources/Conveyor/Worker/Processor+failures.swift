@@ -93,17 +93,18 @@ extension Processor {
     }
 
     private static let insertAttempt: Statement = """
-        insert into attempts (message_id, correlation_id, order_id, next_at, attempt, queue, type, error_type, error)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        insert into attempts (message_id, correlation_id, subject_type, subject_id, next_at, attempt, queue, type, error_type, error)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """
 
     private enum Noting { case noted, databaseIsAway, failed }
 
     /// What an operation that waits for its next attempt shows, and a dead letter's history. The message goes its way also without it.
     private func note(_ envelope: Envelope, _ body: [UInt8], nextAt: Int64?) async -> Noting {
+        let subject = self.application.subject(of: envelope, body)
         do {
             try await self.pool.query(
-                Self.insertAttempt, envelope.messageID, envelope.correlationID, self.application.subject(of: envelope, body)?.id,
+                Self.insertAttempt, envelope.messageID, envelope.correlationID, subject?.type, subject?.id,
                 nextAt.map { Clock.date(milliseconds: $0) }, Int16(clamping: envelope.attempt), self.queue, envelope.type,
                 envelope.failure?.errorType ?? "", envelope.failure?.error ?? "", timeout: .seconds(5))
             return .noted

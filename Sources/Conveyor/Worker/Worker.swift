@@ -77,7 +77,8 @@ public final class Worker: Service {
             }
         }
         self.processor = Processor(
-            queue: queue, application: application, registry: handlers, ladder: ladder, pool: pool, publisher: publisher, holds: self.holds,
+            queue: queue, application: application, registry: handlers.composed(), ladder: ladder, pool: pool, publisher: publisher,
+            holds: self.holds,
             logger: logger,
             successLog: SampledLog(logger: logger, perSecond: logSample), tracer: Traces.recorder, skips: { controls.rules })
         let intake = Intake(consumer: consumer, prefetch: limits.prefetch)

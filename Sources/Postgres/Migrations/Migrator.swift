@@ -1,15 +1,27 @@
 /// Applies migrations to a database and reports their status.
 ///
 /// All pending migrations are applied in one transaction, under an advisory lock on which other migrators wait: either all take effect or
-/// none does. `schema_migrations(name, checksum, applied_at)` records them; every role may read it.
+/// none does. A ``Ledger``, e.g. `schema_migrations(name, checksum, applied_at)`, records them; every role may read it.
 public struct Migrator: Sendable {
     /// The key of the lock: the bytes of "conveyor".
     private static let lock: Int64 = 0x636F_6E76_6579_6F72
 
+    /// The table that records applied migrations. Each ledger has its own list, in its own order.
+    public enum Ledger: String, Sendable {
+        /// The application's migrations.
+        case application = "schema_migrations"
+        /// Those of the tables that Conveyor makes, in an application that leaves them to it.
+        case machinery = "conveyor_migrations"
+    }
+
     private let pool: PostgresPool
+    private let ledger: Ledger
 
     /// For the database of `pool`; applying needs the role that owns the schema.
-    public init(pool: PostgresPool) { self.pool = pool }
+    public init(pool: PostgresPool, ledger: Ledger = .application) {
+        self.pool = pool
+        self.ledger = ledger
+    }
 
     /// Applies the pending migrations.
     ///
@@ -31,7 +43,7 @@ public struct Migrator: Sendable {
     /// The status of `migrations`, in order, and of migrations that are applied but not listed.
     public func status(_ migrations: [Migration]) async throws(MigrationError) -> [MigrationStatus] {
         do throws(PostgresError) {
-            return try await self.ledger().status(of: migrations)
+            return try await self.recorded().status(of: migrations)
         } catch {
             throw .database(error)
         }
@@ -54,14 +66,14 @@ public struct Migrator: Sendable {
         try await connection.script("SELECT pg_advisory_xact_lock(\(Self.lock))")
         try await connection.script(
             """
-            CREATE TABLE IF NOT EXISTS schema_migrations (
+            CREATE TABLE IF NOT EXISTS \(self.ledger.rawValue) (
                 name text PRIMARY KEY,
                 checksum text NOT NULL,
                 applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
             );
-            GRANT SELECT ON schema_migrations TO PUBLIC
+            GRANT SELECT ON \(self.ledger.rawValue) TO PUBLIC
             """)
-        let rows = try await connection.query(Self.selectApplied)
+        let rows = try await connection.query(self.selectApplied)
         let pending = try MigrationLedger(applied: rows.decode((String, String).self)).pending(of: migrations)
         for migration in pending {
             do throws(PostgresError) {
@@ -71,15 +83,15 @@ public struct Migrator: Sendable {
             }
             guard connection.status == .open else { throw MigrationError.endsTransaction(migration.name) }
             try await connection.query(
-                "INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", migration.name, migration.checksum)
+                Statement("INSERT INTO \(self.ledger.rawValue) (name, checksum) VALUES ($1, $2)"), migration.name, migration.checksum)
         }
         try await connection.query("COMMIT")
         return pending.map(\.name)
     }
 
-    private func ledger() async throws(PostgresError) -> MigrationLedger {
+    private func recorded() async throws(PostgresError) -> MigrationLedger {
         do throws(PostgresError) {
-            return MigrationLedger(applied: try await self.pool.query(Self.selectApplied).decode((String, String).self))
+            return MigrationLedger(applied: try await self.pool.query(self.selectApplied).decode((String, String).self))
         } catch {
             // The database was never migrated.
             guard error.sqlState == .undefinedTable else { throw error }
@@ -87,5 +99,5 @@ public struct Migrator: Sendable {
         }
     }
 
-    private static let selectApplied = Statement(#"SELECT name, checksum FROM schema_migrations ORDER BY name COLLATE "C""#)
+    private var selectApplied: Statement { Statement(#"SELECT name, checksum FROM \#(self.ledger.rawValue) ORDER BY name COLLATE "C""#) }
 }

@@ -1,3 +1,4 @@
+import ConveyorTesting
 import Fixtures
 import Postgres
 import Shop

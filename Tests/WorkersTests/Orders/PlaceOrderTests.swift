@@ -1,3 +1,4 @@
+import ConveyorTesting
 import Fixtures
 import Postgres
 import Shop
@@ -143,7 +144,7 @@ import Testing
             let reply = try await bench.handle(message)
             guard case .known(let emitted) = try await bench.take([message])[0] else { throw FixtureError("it was handled twice") }
             #expect(emitted.map(\.type) == reply.emitted)
-            #expect(try JSON.decode(ReserveStock.self, from: emitted[0].payload).lines == reply.first(ReserveStock.self)?.lines)
+            #expect(try JSON.decode(ReserveStock.self, from: JSON.encode(emitted[0].payload)).lines == reply.first(ReserveStock.self)?.lines)
             #expect(try await bench.count("select count(*) from orders") == 1)
         }
     }

@@ -1,4 +1,5 @@
 import Conveyor
+import ConveyorTesting
 import Fixtures
 import Postgres
 import Shop

@@ -1,3 +1,5 @@
+import Conveyor
+import ConveyorTesting
 import Fixtures
 import Logging
 import Postgres
@@ -6,7 +8,6 @@ import Testing
 import Topology
 
 @testable import Accounts
-@testable import Conveyor
 @testable import Inventory
 @testable import Orders
 
@@ -16,23 +17,9 @@ struct Bench: Sendable {
     let database: TestDatabase
     /// As the database's owner, to arrange and to look.
     let owner: PostgresPool
-    private let workers: [String: Worker]
+    private let workers: [String: HandlerHarness]
 
-    private struct Worker: Sendable {
-        let pool: PostgresPool
-        let registry: HandlerRegistry
-        let inbox: Inbox
-    }
-
-    /// What became of a message.
-    enum Outcome: Sendable {
-        case replied(Reply)
-        /// It was handled before; what it emitted then.
-        case known([Inbox.Emission])
-        /// It is to come again with its next attempt.
-        case retried(String)
-        case dead(ErrorType, String)
-    }
+    typealias Outcome = HandlerHarness.Outcome
 
     fileprivate static let turns = Turns(6)
 
@@ -49,10 +36,10 @@ struct Bench: Sendable {
             "inventory": InventoryWorker.handlers(currency: "usd", lowStockThreshold: Self.lowStockThreshold),
             "accounts": AccountsWorker.handlers(pushTo: try OutwardAddresses(Settings(environment: [:], of: .shop))),
         ]
-        var workers: [String: Worker] = [:]
+        var workers: [String: HandlerHarness] = [:]
         for (queue, handlers) in handlers {
-            workers[queue] = Worker(
-                pool: try Self.pool(database.url(as: queue), connections), registry: HandlerRegistry(handlers), inbox: Inbox(consumer: queue))
+            workers[queue] = HandlerHarness(
+                queue: queue, handlers: HandlerRegistry(handlers), pool: try Self.pool(database.url(as: queue), connections))
         }
         self.workers = workers
     }
@@ -101,54 +88,14 @@ struct Bench: Sendable {
 
     /// Handles a batch of one type as a worker does: in one transaction, or one by one if that fails.
     func take(_ batch: [Sent]) async throws -> [Outcome] {
-        let worker = try #require(self.workers[batch[0].queue])
-        let handler = try #require(worker.registry[batch[0].type], "\(batch[0].queue) does not handle \(batch[0].type)")
-        do {
-            return try await self.commit(batch, worker, handler)
-        } catch  where batch.count > 1 {
-            var outcomes: [Outcome] = []
-            for message in batch { outcomes += try await self.take([message]) }
-            return outcomes
-        } catch {
-            let message = batch[0]
-            switch Disposition.after(error, attempt: message.envelope.attempt, policy: handler.policy, ladder: .standard, chance: 1) {
-            case .reject(let problem): return [.replied(.rejected(problem))]
-            case .retry(_, let text, _, _): return [.retried(text)]
-            case .deadLetter(let type, let text): return [.dead(type, text)]
-            case .again: return try await self.take(batch)
-            case .wait, .hold, .split: throw error
+        let queue = batch[0].queue
+        let outcomes = try await #require(self.workers[queue]).take(batch.map { SentMessage($0.payload, envelope: $0.envelope) })
+        for case .replied(let reply) in outcomes {
+            for type in reply.emits.map({ Swift.type(of: $0) }) where Topology.publishers[queue]?[type.exchange]?.contains(type.type) != true {
+                throw FixtureError("\(queue) emits \(type.type): add it to topology/publishers.txt, or the broker refuses it")
             }
         }
-    }
-
-    private func commit(_ batch: [Sent], _ worker: Worker, _ handler: AnyHandler) async throws -> [Outcome] {
-        try await worker.pool.transaction { transaction in
-            let known = try await worker.inbox.claim(batch.map(\.id), in: transaction)
-            let ready = batch.filter { known[$0.id] == nil }.map {
-                Ready(decoded: Decoded(envelope: $0.envelope, payload: $0.payload), prepared: ())
-            }
-            var replies: [ID: Reply] = [:]
-            if !ready.isEmpty {
-                let answers = try await handler.handle(ready, transaction)
-                var rows: [Inbox.Row] = []
-                for (item, reply) in zip(ready, answers) {
-                    replies[item.decoded.envelope.messageID] = reply
-                    let emitted = try reply.emits.map {
-                        let type = Swift.type(of: $0)
-                        return Inbox.Emission(type: type.type, schema: $0.version, exchange: type.exchange, payload: try JSON.encode($0))
-                    }
-                    for message in emitted
-                    where Topology.publishers[batch[0].queue]?[message.exchange]?.contains(message.type) != true {
-                        throw FixtureError("\(batch[0].queue) emits \(message.type): add it to topology/publishers.txt, or the broker refuses it")
-                    }
-                    rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
-                }
-                try worker.inbox.insert(rows, type: batch[0].type, handledAt: Clock.milliseconds(), microseconds: 0, in: transaction)
-            }
-            return batch.map { message in
-                if let reply = replies[message.id] { .replied(reply) } else { .known(known[message.id]?.emitted ?? []) }
-            }
-        }
+        return outcomes
     }
 }
 
@@ -182,14 +129,4 @@ extension Reply {
 
     /// The first message of a type that it emits.
     func first<M: Message>(_: M.Type) -> M? { self.emits.lazy.compactMap { $0 as? M }.first }
-}
-
-extension Bench.Outcome {
-    /// The reply, of what was answered.
-    var reply: Reply {
-        get throws {
-            guard case .replied(let reply) = self else { throw FixtureError("not answered: \(self)") }
-            return reply
-        }
-    }
 }

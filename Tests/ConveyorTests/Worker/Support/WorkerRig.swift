@@ -39,7 +39,8 @@ struct WorkerRig: Sendable {
 
     /// Runs a worker in this process until `body` ends; then it drains.
     func working<Result: Sendable>(
-        _ handlers: any Handler..., lanes: Int = 2, prefetch: Int = 512, statementTimeout: Duration = .seconds(30), lockTimeout: Duration? = nil,
+        _ handlers: any Handler..., middleware: [any Middleware] = [], lanes: Int = 2, prefetch: Int = 512, statementTimeout: Duration = .seconds(30),
+        lockTimeout: Duration? = nil,
         longestStay: Duration = .seconds(1200), isolation: isolated (any Actor)? = #isolation,
         _ body: (Worker) async throws -> Result
     ) async throws -> Result {
@@ -53,8 +54,10 @@ struct WorkerRig: Sendable {
         let publisher = Publisher(configuration: try configuration("worker publisher"), thread: thread, logger: .silent)
         let consumer = Consumer(
             configuration: try configuration("worker consumer"), queue: .named("tests"), prefetch: 1, thread: thread, logger: .silent)
+        var registry = HandlerRegistry(handlers)
+        for middleware in middleware { registry.use(middleware) }
         let worker = Worker(
-            queue: "tests", of: .shop, handlers: HandlerRegistry(handlers), ladder: RetryLadder(delays: [1]),
+            queue: "tests", of: .shop, handlers: registry, ladder: RetryLadder(delays: [1]),
             limits: .init(lanes: lanes, batchSize: 64, prefetch: prefetch, longestStay: longestStay), pool: pool, publisher: publisher,
             consumer: consumer,
             thread: thread, logger: .silent)

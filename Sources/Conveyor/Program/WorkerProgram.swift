@@ -1,0 +1,54 @@
+import ArgumentParser
+public import Postgres
+
+/// A worker as a program: it consumes one queue, and its one command brings database and broker up to date, then works until SIGTERM.
+///
+///     @main
+///     struct Thumbnails: WorkerProgram {
+///         static let queue = "thumbnails"
+///         static func register(_ worker: inout WorkerPart) {
+///             worker.on(MakeThumbnail.self) { message, transaction in
+///                 transaction.enqueue("insert into thumbnails (picture) values ($1)", message.payload.picture)
+///                 return .done()
+///             }
+///         }
+///     }
+///
+/// What it reads: `DATABASE_URL`, `AMQP_URL`, `RABBITMQ_API`, and all that `--help` lists. Which commands and events the queue takes follows from the handlers.
+public protocol WorkerProgram: Sendable {
+    /// The queue that it consumes: the first word of its commands' types.
+    static var queue: String { get }
+    /// What `--help` says it does.
+    static var abstract: String { get }
+    /// The application's own tables, in order; the machinery's are there before.
+    static var migrations: [Migration] { get }
+    /// The settings that it reads beside the machinery's.
+    static var settings: [Setting] { get }
+    /// Batches in work side by side, unless `CONCURRENCY` says otherwise: one where handlers only write to the database.
+    static var concurrency: Int { get }
+    /// Registers handlers, middleware, schedules and services.
+    static func register(_ worker: inout WorkerPart) async throws
+}
+
+extension WorkerProgram {
+    /// `Consumes <queue>.`
+    public static var abstract: String { "Consumes \(self.queue)." }
+    /// None.
+    public static var migrations: [Migration] { [] }
+    /// None.
+    public static var settings: [Setting] { [] }
+    /// 1
+    public static var concurrency: Int { 1 }
+
+    /// Runs the command line: `run`, which is the default, `setup` and `send`.
+    public static func main() async { await WorkerCommand<Self>.main() }
+
+    /// What the machinery is told of the program, before its handlers are known.
+    static var application: ConveyorApplication {
+        ConveyorApplication(
+            topology: Definitions(queues: [self.queue: []]), migrations: self.migrations,
+            settings: [
+                Setting("INBOX_RETENTION_DAYS", .all, default: "14", "days that handled messages and failed attempts are kept")
+            ] + self.settings)
+    }
+}

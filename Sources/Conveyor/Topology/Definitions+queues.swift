@@ -1,0 +1,45 @@
+extension Definitions {
+    /// What work queues need: the exchanges that all have in common, and for each queue itself, its dead letters, its bindings and its policy; and the rungs of
+    /// the standard retry ladder.
+    /// - Parameters:
+    ///   - queues: the work queues, with the types of the events that each hears beside its commands, `<queue>.#`.
+    ///   - deliveryLimit: so often a message is delivered while its handling ends the worker, before it is a dead letter.
+    ///   - maxLength: messages in a queue at which publishing to it is refused.
+    public init(queues: [String: [String]], deliveryLimit: Int = 20, maxLength: Int = 10_000_000) {
+        let common: [String: Value] = ["dead-letter-strategy": .string("at-least-once"), "overflow": .string("reject-publish")]
+        func exchange(_ name: String, _ type: String) -> Exchange {
+            Exchange(name: name, type: type, durable: true, autoDelete: false, isInternal: false, arguments: [:])
+        }
+        func queue(_ name: String) -> Queue { Queue(name: name, durable: true, arguments: ["x-queue-type": .string("quorum")]) }
+        func bind(_ destination: String, to source: String, _ key: String) -> Binding {
+            Binding(source: source, destination: destination, destinationType: "queue", routingKey: key)
+        }
+        func policy(_ name: String, _ definition: [String: Value]) -> Policy {
+            let pattern = "^" + name.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "\\.") + "$"
+            return Policy(name: name, pattern: pattern, applyTo: "queues", priority: 0, definition: definition.merging(common) { $1 })
+        }
+        self.exchanges = [exchange("commands", "topic"), exchange("events", "topic"), exchange("dead", "direct"), exchange("return", "direct")]
+        (self.queues, self.bindings, self.policies) = ([], [], [])
+        for (name, events) in queues.sorted(by: { $0.key < $1.key }) {
+            let dead = "\(name).dead"
+            self.queues += [queue(name), queue(dead)]
+            self.bindings.append(bind(name, to: "commands", "\(name).#"))
+            self.bindings += events.map { bind(name, to: "events", $0) }
+            self.bindings += [bind(name, to: "return", name), bind(dead, to: "dead", name)]
+            self.policies.append(
+                policy(
+                    name,
+                    [
+                        "dead-letter-exchange": .string("dead"), "dead-letter-routing-key": .string(name), "max-length": .int(maxLength),
+                        "delivery-limit": .int(deliveryLimit),
+                    ]))
+        }
+        for delay in RetryLadder.standard.delays {
+            let name = "retry.\(delay)"
+            self.exchanges.append(exchange(name, "fanout"))
+            self.queues.append(queue(name))
+            self.bindings.append(bind(name, to: name, ""))
+            self.policies.append(policy(name, ["dead-letter-exchange": .string("return"), "message-ttl": .int(delay * 1000)]))
+        }
+    }
+}

@@ -1,0 +1,159 @@
+public import Conveyor
+public import Postgres
+
+/// Runs the handlers of a queue on a real database without a broker: a test says which messages make a batch, in which order they come and how often.
+/// Messages are told from their copies by the real inbox, and fail by the real rules.
+///
+///     let harness = HandlerHarness(queue: "thumbnails", handlers: handlers, pool: pool)
+///     let message = SentMessage(MakeThumbnail(picture: "a.jpg", width: 200))
+///     #expect(try await harness.take([message])[0].reply.emits.isEmpty)
+///     guard case .known = try await harness.take([message])[0] else { … } // it comes again, and takes no effect again
+///
+/// The database has the machinery's tables, see ``migrate(_:_:)``. ``WorkerHarness`` runs the whole worker instead.
+public struct HandlerHarness: Sendable {
+    /// The queue that the handlers stand for.
+    public let queue: String
+    /// The connections that they work with.
+    public let pool: PostgresPool
+    private let handlers: HandlerRegistry
+    private let inbox: Inbox
+    private let ladder: RetryLadder
+
+    /// A harness for these handlers, with their middleware.
+    /// - Parameter retryDelays: seconds before each further attempt, which say how many attempts there are.
+    public init(queue: String, handlers: HandlerRegistry, pool: PostgresPool, retryDelays: [Int] = RetryLadder.standard.delays) {
+        self.queue = queue
+        self.pool = pool
+        self.handlers = handlers.composed()
+        self.inbox = Inbox(consumer: queue)
+        self.ladder = RetryLadder(delays: retryDelays)
+    }
+
+    /// Brings a database to what the handlers need: the machinery's tables, then the application's own.
+    public static func migrate(_ pool: PostgresPool, _ migrations: [Migration] = []) async throws(MigrationError) {
+        try await Migrator(pool: pool, ledger: .machinery).apply(Migration.machinery)
+        try await Migrator(pool: pool).apply(migrations)
+    }
+
+    /// What became of a message.
+    public enum Outcome: Sendable {
+        /// It was handled; the problem of a rejection is in the reply.
+        case replied(Reply)
+        /// It was handled before; what it emitted then.
+        case known([MessageOutcome.Emitted])
+        /// It is to come again with its next attempt; why.
+        case retried(String)
+        /// A person must look at it.
+        case dead(ErrorType, String)
+
+        /// The reply, of what was handled.
+        /// - Throws: ``NotHandled``
+        public var reply: Reply {
+            get throws {
+                guard case .replied(let reply) = self else { throw NotHandled(description: "not handled: \(self)") }
+                return reply
+            }
+        }
+    }
+
+    /// A message was to be handled and was not.
+    public struct NotHandled: Error, CustomStringConvertible {
+        /// What became of it.
+        public let description: String
+    }
+
+    /// Handles messages of one type as a worker does: in one transaction, or one by one if that fails.
+    /// - Returns: what became of each, in their order.
+    /// - Throws: the database is away, or not the one that the handlers were written for.
+    public func take(_ batch: [SentMessage]) async throws -> [Outcome] {
+        guard let first = batch.first else { return [] }
+        guard let handler = self.handlers[first.envelope.type] else {
+            return batch.map { .dead(.unknownType, "no handler of \(self.queue) takes \($0.envelope.type)") }
+        }
+        do {
+            return try await self.commit(batch, handler)
+        } catch  where batch.count > 1 {
+            var outcomes: [Outcome] = []
+            for message in batch { outcomes += try await self.take([message]) }
+            return outcomes
+        } catch {
+            switch Disposition.after(error, attempt: first.envelope.attempt, policy: handler.policy, ladder: self.ladder, chance: 1) {
+            case .reject(let problem): return [.replied(.rejected(problem))]
+            case .retry(_, let text, _, _): return [.retried(text)]
+            case .deadLetter(let type, let text): return [.dead(type, text)]
+            case .again: return try await self.take(batch)
+            case .wait, .hold, .split: throw error
+            }
+        }
+    }
+
+    private func commit(_ batch: [SentMessage], _ handler: AnyHandler) async throws -> [Outcome] {
+        let decoded = try batch.map { try handler.decode(JSON.encode($0.payload), $0.envelope) }
+        var ready: [ID: Ready] = [:]
+        if handler.prepares {
+            let known = try await self.inbox.peek(batch.map(\.envelope.messageID), in: self.pool)
+            for message in decoded where known[message.envelope.messageID] == nil {
+                ready[message.envelope.messageID] = try await handler.prepare(message)
+            }
+        } else {
+            for message in decoded { ready[message.envelope.messageID] = Ready(decoded: message, prepared: ()) }
+        }
+        return try await self.pool.transaction { [ready] transaction in
+            let known = try await self.inbox.claim(batch.map(\.envelope.messageID), in: transaction)
+            let new = batch.map(\.envelope.messageID).filter { known[$0] == nil }.compactMap { ready[$0] }
+            var replies: [ID: Reply] = [:]
+            if !new.isEmpty {
+                var rows: [Inbox.Row] = []
+                for (item, reply) in zip(new, try await handler.handle(new, transaction)) {
+                    replies[item.decoded.envelope.messageID] = reply
+                    let emitted = try reply.emits.map { try Inbox.Emission($0) }
+                    rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
+                }
+                try self.inbox.insert(rows, type: handler.type, handledAt: Clock.milliseconds(), microseconds: 0, in: transaction)
+            }
+            return try batch.map { message in
+                let id = message.envelope.messageID
+                if let reply = replies[id] { return .replied(reply) }
+                return .known(try known[id]?.emitted.map { try MessageOutcome.Emitted($0) } ?? [])
+            }
+        }
+    }
+}
+
+/// A message as it lies in a queue.
+public struct SentMessage: Sendable {
+    /// What it carries.
+    public let payload: any Message
+    /// Its ids, actor and attempt.
+    public var envelope: Envelope
+
+    /// The first message of a chain, sent now.
+    /// - Parameter id: nil: a new one.
+    public init(_ payload: any Message, id: ID? = nil, actor: String = "system", attempt: Int = 1) {
+        let now = Clock.milliseconds()
+        var envelope = Envelope(
+            messageID: id ?? .v7(milliseconds: UInt64(max(0, now))), type: Swift.type(of: payload).type, actor: actor, schema: payload.version,
+            sentAt: now)
+        envelope.attempt = attempt
+        self.init(payload, envelope: envelope)
+    }
+
+    /// A message in this envelope.
+    public init(_ payload: any Message, envelope: Envelope) {
+        self.payload = payload
+        self.envelope = envelope
+    }
+}
+
+extension Inbox.Emission {
+    fileprivate init(_ message: any Message) throws {
+        let type = Swift.type(of: message)
+        self.init(type: type.type, schema: message.version, exchange: type.exchange, payload: try JSON.encode(message))
+    }
+}
+
+extension MessageOutcome.Emitted {
+    fileprivate init(_ emission: Inbox.Emission) throws {
+        self.init(type: emission.type, exchange: emission.exchange, payload: try JSON.decode(JSONValue.self, from: emission.payload))
+    }
+}

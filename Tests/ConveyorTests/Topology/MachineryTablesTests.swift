@@ -1,0 +1,50 @@
+import Conveyor
+import Fixtures
+import Postgres
+import Testing
+
+@Suite struct MachineryTablesTests {
+    private static let columns = """
+        select table_name, column_name, data_type, is_nullable, column_default from information_schema.columns
+        where table_schema = 'public' and column_name <> 'order_id'
+            and table_name in ('inbox', 'attempts', 'queue_controls', 'skips', 'running', 'schedules', 'delayed_messages')
+        order by table_name, column_name
+        """
+
+    @Test func `the machinery's tables are the same in the shop as in any application`() async throws {
+        let shop = Set(try await withDatabase { try await $0.psql(Self.columns) })
+        let other = Set(
+            try await withDatabase(migrations: []) { database in
+                try await self.migrate(database)
+                return try await database.psql(Self.columns)
+            })
+        #expect(shop.symmetricDifference(other) == [])
+        #expect(Set(shop.map { $0[0] }).count == 7)
+    }
+
+    @Test func `they are made once, beside an application's own, and its migrations are numbered by themselves`() async throws {
+        try await withDatabase(migrations: [Migration(name: "a0001_own", sql: "create table own (id int)")]) { database in
+            let applied = try await self.migrate(database)
+            #expect(applied == ["c0001_machinery"])
+            #expect(try await self.migrate(database) == [])
+            #expect(try await database.value("select string_agg(name, ' ') from schema_migrations") == "a0001_own")
+            // Two weeks and the rest, of two tables.
+            #expect(
+                try await database.value("select count(*) from pg_inherits i join pg_class c on c.oid = i.inhparent where c.relkind = 'p'") == "6")
+            #expect(try await database.psql("select maintain_partitions(14), inbox_kept_since()") == [["t", nil]])
+        }
+    }
+
+    @discardableResult
+    private func migrate(_ database: TestDatabase) async throws -> [String] {
+        let pool = try PostgresPool(url: database.url, size: 1, applicationName: "tests", statementTimeout: nil, logger: .silent)
+        do {
+            let applied = try await Migrator(pool: pool, ledger: .machinery).apply(Migration.machinery)
+            await pool.close()
+            return applied
+        } catch {
+            await pool.close()
+            throw error
+        }
+    }
+}
