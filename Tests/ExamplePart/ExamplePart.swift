@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 import Shop
 
-/// A part that does nothing but what its options say: what the tests of `Part` run as a process.
+/// A process that does only what its options say, for the tests of `Part`.
 @main
 struct ExamplePart: AsyncParsableCommand {
     static let configuration = Part.configuration("example-part", "A part for tests.", settings: .plainWorkers, of: .shop)
@@ -34,7 +34,7 @@ struct ExamplePart: AsyncParsableCommand {
     }
 }
 
-/// Runs until graceful shutdown, then finishes what is in hand.
+/// Runs until graceful shutdown, then finishes its work.
 struct Work: Service {
     let name: String
     let milliseconds: Int
@@ -45,7 +45,7 @@ struct Work: Service {
     func run() async throws {
         self.logger.debug("\(self.name) began", metadata: ["password": "hunter2"])
         try await gracefulShutdown()
-        // A task of its own does not hear of a cancellation.
+        // A detached task is not cancelled with its parent.
         if self.milliseconds > 0 { await Task { try? await Task.sleep(for: .milliseconds(self.milliseconds)) }.value }
         if self.stuck { await Task { try? await Task.sleep(for: .seconds(3600)) }.value }
         for number in 0..<self.lines { self.logger.info("line", metadata: ["number": .stringConvertible(number)]) }

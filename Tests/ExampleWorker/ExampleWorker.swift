@@ -3,7 +3,7 @@ import Conveyor
 import Glibc
 import Shop
 
-/// A worker of the queue `tests` that counts: what the tests of the machinery run as a process and kill.
+/// A worker of the queue `tests` that counts, which the tests run as a process and kill.
 @main
 struct ExampleWorker: AsyncParsableCommand {
     static let configuration = Part.configuration("tests-worker", "A worker for tests.", settings: .plainWorkers, of: .shop)
@@ -14,7 +14,7 @@ struct ExampleWorker: AsyncParsableCommand {
         try await WorkerPart.run(queue: "tests", of: .shop, options: self.options) { part in
             part.handle(
                 TallyHandler { received in
-                    // What a message does that no handler can catch.
+                    // A crash, which no handler can catch.
                     if received.payload.number == Tally.crash { abort() }
                 })
         }

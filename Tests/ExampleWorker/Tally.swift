@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Something to do.
+/// A number to count.
 struct Tally: Command, Equatable {
     static let type = "tests.tally"
     /// The number that ends ``ExampleWorker``.
@@ -11,22 +11,22 @@ struct Tally: Command, Equatable {
     var number: Int
 }
 
-/// That it was done.
+/// Reports that a number was counted.
 struct Counted: Event, Equatable {
     static let type = "tests.counted"
 
     var number: Int
 }
 
-/// Writes each number into the table `effects`, and says so.
+/// Writes each number into the table `effects`, and emits an event.
 struct TallyHandler: Handler {
     /// The table that it writes.
     static let table = "create table effects (id bigint generated always as identity, message_id uuid not null, number int not null)"
 
     var policy = Policy()
-    /// Asked about each message first.
+    /// Called for each message first.
     let check: @Sendable (Received<Tally, Void>) async throws -> Void
-    /// Asked about each batch first.
+    /// Called for each batch first.
     let checkAll: @Sendable ([Received<Tally, Void>], Transaction) async throws -> Void
 
     init(

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A certificate authority of our own, made by openssl.
+/// A certificate authority made by openssl.
 public struct CertificateAuthority: Sendable {
     /// A certificate and its key.
     public struct Certificate: Sendable {
@@ -26,8 +26,8 @@ public struct CertificateAuthority: Sendable {
 
     /// Signs a certificate.
     /// - Parameters:
-    ///   - names: what it is for, as in its `subjectAltName`: `DNS:localhost`, `IP:127.0.0.1`.
-    ///   - isExpired: its time ended yesterday.
+    ///   - names: the entries of `subjectAltName`: `DNS:localhost`, `IP:127.0.0.1`.
+    ///   - isExpired: whether it expired yesterday.
     public func issue(for names: String..., isExpired: Bool = false) async throws -> Certificate {
         let base = self.folder.appending(path: UUID().uuidString).path
         let made = Certificate(file: base + ".crt", key: base + ".key")

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A JSON value that tests look into.
+/// A JSON value that tests read.
 public enum Document: Decodable, Equatable, Sendable {
     case null
     case bool(Bool)
@@ -30,7 +30,7 @@ public enum Document: Decodable, Equatable, Sendable {
         }
     }
 
-    /// A member, and members of it; nil if there is none.
+    /// A member, or a member of a member; nil if there is none.
     public subscript(path: String...) -> Document? {
         path.reduce(self as Document?) { value, name in
             guard case .object(let members)? = value else { return nil }
@@ -42,7 +42,7 @@ public enum Document: Decodable, Equatable, Sendable {
     public var text: String? { if case .text(let text) = self { text } else { nil } }
     /// The number.
     public var number: Double? { if case .number(let number) = self { number } else { nil } }
-    /// The number, if it is whole.
+    /// The number, if it is an integer.
     public var integer: Int? { self.number.flatMap { Int(exactly: $0) } }
     /// The boolean.
     public var flag: Bool? { if case .bool(let flag) = self { flag } else { nil } }

@@ -1,5 +1,5 @@
-/// Asks again and again until the condition holds: for what announces itself in no other way.
-/// - Throws: what `condition` throws, or an error that names `what` when the time is over.
+/// Polls a condition until it holds, where no event announces it.
+/// - Throws: the error of `condition`, or one that names `what` after the timeout.
 public func eventually(
     _ what: @autoclosure () -> String, within limit: Duration = .seconds(60), every pause: Duration = .milliseconds(10), fileID: String = #fileID,
     line: Int = #line, isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
@@ -7,8 +7,8 @@ public func eventually(
     _ = try await eventualValue(what(), within: limit, every: pause, fileID: fileID, line: line) { try await condition() ? true : nil }
 }
 
-/// Asks again and again until there is an answer.
-/// - Throws: what `attempt` throws, or an error that names `what` when the time is over.
+/// Polls until there is a result.
+/// - Throws: the error of `attempt`, or one that names `what` after the timeout.
 public func eventualValue<Answer>(
     _ what: @autoclosure () -> String, within limit: Duration = .seconds(60), every pause: Duration = .milliseconds(10), fileID: String = #fileID,
     line: Int = #line, isolation: isolated (any Actor)? = #isolation, _ attempt: () async throws -> Answer?

@@ -1,8 +1,8 @@
-/// What a fixture could not do.
+/// The failure of a fixture.
 public struct FixtureError: Error, CustomStringConvertible {
-    /// What went wrong, with the end of a program's output where there is one.
+    /// The failure, with the end of a program's output where there is one.
     public let description: String
 
-    /// - Parameter description: what went wrong.
+    /// - Parameter description: the failure.
     public init(_ description: String) { self.description = description }
 }

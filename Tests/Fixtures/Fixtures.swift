@@ -1,5 +1,5 @@
-// How a test gets its surroundings. Servers are real, private and shared by all tests of a run; what a test makes in them is its own, and is
-// cleaned up when the closure returns or throws, or when the test process is gone.
+// The surroundings of tests. Servers are real, private and shared by all tests of a run; everything that a test creates in them is its own, and
+// is deleted when the closure returns or throws, or when the test process ends.
 //
 //     import Fixtures
 //     import Testing
@@ -10,8 +10,8 @@
 //                 try await withVirtualHost { host in          // a namespace of the broker; host.amqpURL, .declareShop(), .declareQueue(…)
 //                     try await withPart("orders-worker", […]) { worker in …  // the built executable; worker.signal(SIGKILL), .output
 //
-// - What stops, freezes or fills a server: `withPrivateBroker { broker in … }`, `withPrivatePostgres { server in … }`.
+// - To stop, freeze or fill a server: `withPrivateBroker { broker in … }`, `withPrivatePostgres { server in … }`.
 // - Mail: `let sink = try await MailSink()`, then `SMTP_PORT` is `sink.port` and `try await sink.mails(1)` waits for the first.
 // - Stripe: `let stripe = try await StripeDoubleProcess(webhookURL: …)`, then `STRIPE_API_BASE` is `stripe.url`.
 // - Certificates: `let authority = try await CertificateAuthority()`, then `authority.issue(for: "DNS:localhost")`.
-// - What announces itself in no other way: `try await eventually("the order is paid") { … }`. Never a sleep.
+// - To wait for something that no event announces: `try await eventually("the order is paid") { … }`. Never a sleep.

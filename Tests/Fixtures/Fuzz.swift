@@ -1,8 +1,8 @@
 import Foundation
 
-/// Inputs by chance, the same for the same seed, and with them the extremes of every type.
+/// Random inputs, the same for the same seed, among them the extremes of every type.
 ///
-/// A run is short by itself; `FUZZ_SECONDS`, in the environment, makes it as long as that, and `FUZZ_SEED` another one. It says how many inputs there were.
+/// A run is short by default; in the environment, `FUZZ_SECONDS` sets its length and `FUZZ_SEED` its seed. It prints the number of inputs.
 public struct Fuzz: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
@@ -22,10 +22,10 @@ public struct Fuzz: RandomNumberGenerator, Sendable {
     private static let seed = Self.environment["FUZZ_SEED"].flatMap { UInt64($0) } ?? 1
     private static let seconds = Self.environment["FUZZ_SECONDS"].flatMap { Double($0) }
 
-    /// Tries inputs one after the other, in several tasks at once.
+    /// Tries inputs in several tasks.
     /// - Parameters:
-    ///   - count: of the inputs of a short run.
-    ///   - body: makes one input and looks at what comes of it.
+    ///   - count: the number of inputs in a short run.
+    ///   - body: makes one input and checks the result.
     public static func run(
         _ name: String, _ count: Int, tasks: Int = 1, _ body: @escaping @Sendable (inout Fuzz) async throws -> Void
     ) async throws {
@@ -50,20 +50,20 @@ public struct Fuzz: RandomNumberGenerator, Sendable {
         print("fuzz: \(name): \(done) inputs, seed \(seed), \((seconds * 10).rounded() / 10) s")
     }
 
-    // MARK: What may be chosen
+    // MARK: Random choices
 
-    /// Whether something of a probability happens.
+    /// Returns true with a probability.
     public mutating func chance(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 
     /// One of several.
     public mutating func pick<Element>(_ elements: [Element]) -> Element { elements[Int.random(in: 0..<elements.count, using: &self)] }
 
-    /// So many bytes, each of any value.
+    /// Random bytes of a length.
     public mutating func bytes(_ counts: ClosedRange<Int>) -> [UInt8] {
         (0..<Int.random(in: counts, using: &self)).map { _ in UInt8.random(in: 0...255, using: &self) }
     }
 
-    /// Bytes of which some are others, missing, there twice, or swapped.
+    /// Bytes with some replaced, removed, doubled or swapped.
     public mutating func broken(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...4, using: &self) where !bytes.isEmpty {
@@ -80,7 +80,7 @@ public struct Fuzz: RandomNumberGenerator, Sendable {
         return bytes
     }
 
-    /// Whole numbers at which something may overflow, as text.
+    /// Integers that may overflow, as text.
     public static let integers = [
         "0", "-0", "1", "-1", "16", "1000", "1001", "32767", "32768", "-32769", "2147483647", "2147483648", "-2147483648", "-2147483649",
         "4294967296",
@@ -89,7 +89,7 @@ public struct Fuzz: RandomNumberGenerator, Sendable {
         "340282366920938463463374607431768211456", "99999999999999999999999999999999999999999999999999999999999999999999",
     ]
 
-    /// Texts that surprise who takes them for what they look like.
+    /// Texts that are not what they look like.
     public static let texts = [
         "", " ", "\t", "\n", "a", "A ", " A", "\u{0}", "a\u{0}b", "\u{7f}", "\u{85}", "\u{a0}", "\u{ad}", "\u{200b}", "\u{200d}", "\u{202e}abc",
         "\u{2028}",
@@ -105,7 +105,7 @@ public struct Fuzz: RandomNumberGenerator, Sendable {
         String(repeating: "😀", count: 2600), String(repeating: "0", count: 5000),
     ]
 
-    /// Something of any kind as JSON, well formed or not.
+    /// Any JSON, well formed or not.
     public mutating func json() -> String {
         switch Int.random(in: 0..<10, using: &self) {
         case 0...2: return self.pick(Self.integers)

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Runs an executable of the package with these settings and nothing of the tests' own environment, from when it is ready until `body` ends;
-/// it must then end by SIGTERM with status 0, unless the test has ended it.
+/// Runs an executable of the package with only these settings as its environment, from its readiness until `body` ends; it
+/// must then end after SIGTERM with status 0, unless the test has ended it.
 public func withPart<Result>(
     _ name: String, _ settings: [String: String], arguments: [String] = [], isolation: isolated (any Actor)? = #isolation,
     _ body: (ChildProcess) async throws -> Result
@@ -13,7 +13,7 @@ public func withPart<Result>(
     do {
         result = try await body(part)
     } catch {
-        // What it said is the best explanation there is.
+        // Its output is the best explanation.
         throw part.isRunning ? error : FixtureError("\(error)\n\(name) has ended:\n\(part.output.suffix(6000))")
     }
     guard part.isRunning else { return result }

@@ -1,11 +1,11 @@
 import Glibc
 
-/// Where things lie.
+/// Paths in the repository.
 public enum Repository {
     /// The root of the working tree.
     public static let path = #filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 }
 
-    /// An executable of the package, as it was built with the tests: it lies beside the test bundle.
+    /// An executable of the package, built with the tests: it lies next to the test bundle.
     public static func executable(_ name: String) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)

@@ -1,9 +1,9 @@
-/// A generator that gives the same numbers for the same seed (SplitMix64, https://doi.org/10.1145/2714064.2660195): for inputs that are random, and can be
-/// had again.
+/// A random number generator with a seed (SplitMix64, https://doi.org/10.1145/2714064.2660195), for inputs that are random and
+/// reproducible.
 public struct Seeded: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// Numbers that follow from a seed.
+    /// A generator with a seed.
     public init(seed: UInt64) { self.state = seed }
 
     /// The next number.

@@ -1,8 +1,8 @@
 import Synchronization
 
-/// Lets a few through at a time: the tests of a run share two or four cores, and a server that starts takes one of them.
+/// Limits how many tests run at a time: they share two or four cores, and a starting server takes one of them.
 public final class Turns: Sendable {
-    /// Of tests that start a server of their own.
+    /// For tests that start their own server.
     public static let ofServers = Turns(2)
 
     private struct State {
@@ -11,7 +11,7 @@ public final class Turns: Sendable {
     }
     private let state: Mutex<State>
 
-    /// - Parameter count: how many at a time.
+    /// - Parameter count: the limit.
     public init(_ count: Int) { self.state = Mutex(State(free: count)) }
 
     /// Runs `body` when it is its turn.

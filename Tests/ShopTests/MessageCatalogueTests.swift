@@ -3,14 +3,14 @@ import Shop
 import Testing
 
 struct MessageCatalogueTests {
-    @Test func `each type is there once and is found by its name`() {
+    @Test func `each type is listed once and found by its name`() {
         for type in MessageCatalogue.all { #expect(MessageCatalogue[type.type] == type) }
         #expect(Set(MessageCatalogue.all.map { $0.type }).count == MessageCatalogue.all.count)
         #expect(MessageCatalogue["orders.unheard_of"] == nil)
     }
 
     @Test(arguments: MessageCatalogue.all.map { $0.type })
-    func `a type is two words in snake_case, and a command's first names its queue`(_ name: String) throws {
+    func `a type has two words in snake_case, and a command's first one names its queue`(_ name: String) throws {
         let type = try #require(MessageCatalogue[name])
         #expect(name.split(separator: ".", omittingEmptySubsequences: false).count == 2)
         #expect(name.allSatisfy { "._".contains($0) || ("a"..."z").contains($0) })
@@ -19,7 +19,7 @@ struct MessageCatalogueTests {
         #expect(type.schema >= 1)
     }
 
-    @Test func `the messages that the contract names are there`() {
+    @Test func `the messages of the contract exist`() {
         let promised = """
             accounts.register accounts.update_profile accounts.change_password accounts.request_password_reset accounts.reset_password \
             accounts.verify_email accounts.revoke_tokens accounts.set_flags accounts.erase \

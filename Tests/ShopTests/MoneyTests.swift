@@ -9,7 +9,7 @@ struct MoneyTests {
         (1990, "kwd", "1.990 KWD"), (50, "kwd", "0.050 KWD"), (-50, "kwd", "-0.050 KWD"), (500_000, "ugx", "5000.00 UGX"),
         (150_000, "isk", "1500.00 ISK"), (1999, "xyz", "19.99 XYZ"),
     ])
-    func `an amount reads as its currency is counted`(_ amount: Int, _ currency: String, _ text: String) {
+    func `an amount is written with its currency's decimals`(_ amount: Int, _ currency: String, _ text: String) {
         #expect(Money(Int64(amount), currency).description == text)
     }
 

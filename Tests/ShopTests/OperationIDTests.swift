@@ -11,7 +11,7 @@ struct OperationIDTests {
     private static let resources: [ID?] = [nil, Self.message, Self.actor, Self.other]
 
     @Test(arguments: [Self.actor, nil], Self.resources)
-    func `an operation survives its text`(_ actor: ID?, _ resource: ID?) {
+    func `an operation's id survives a round trip as text`(_ actor: ID?, _ resource: ID?) {
         for kind in OperationKind.allCases {
             let operation = OperationID(kind: kind, messageID: Self.message, actor: actor, resource: resource)
             let text = operation.text(key: self.key)
@@ -26,7 +26,7 @@ struct OperationIDTests {
         #expect(operation.text(key: self.key) == operation.text(key: self.key))
     }
 
-    @Test func `no character of it can be changed, added or left out`() {
+    @Test func `no character of it can be changed, added or removed`() {
         let text = OperationID(kind: .placeOrder, messageID: Self.message, actor: Self.actor, resource: Self.other).text(key: self.key)
         for index in text.indices {
             for other in "A9-_ \u{e9}" where other != text[index] {
@@ -44,7 +44,7 @@ struct OperationIDTests {
         for short in ["", "op_", "op_A", "op_AAAA"] { #expect(OperationID(short, keys: [self.key]) == nil) }
     }
 
-    @Test func `a key that was rotated out is accepted while it is listed, and no longer`() {
+    @Test func `a rotated key is accepted only while it is listed`() {
         let previous = OperationKey(secret: "the secret of last year, which was as long")
         let operation = OperationID(kind: .register, messageID: Self.message, actor: nil, resource: Self.message)
         let text = operation.text(key: previous)
@@ -53,20 +53,20 @@ struct OperationIDTests {
         #expect(OperationID(text, keys: []) == nil)
     }
 
-    @Test func `each kind is a command that the API accepts, and is numbered once`() throws {
+    @Test func `each kind is a command of the API, with a unique number`() throws {
         for kind in OperationKind.allCases {
             let type = try #require(MessageCatalogue[kind.type], "\(kind)")
             #expect(type.exchange == "commands")
         }
         #expect(Set(OperationKind.allCases.map(\.type)).count == OperationKind.allCases.count)
-        // Numbers that were ever issued stay.
+        // Issued numbers never change.
         #expect(
             OperationKind.allCases.map(\.rawValue) == [
                 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50,
             ])
     }
 
-    @Test func `only a password reset does not tell its resource`() {
+    @Test func `only a password reset hides its resource`() {
         #expect(OperationKind.allCases.filter { $0.resourceType == nil } == [.requestPasswordReset, .resetPassword])
         #expect(
             OperationKind.allCases.filter(\.makesResource)

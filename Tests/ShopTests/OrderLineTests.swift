@@ -5,7 +5,7 @@ import Testing
 struct OrderLineTests {
     private static let (a, b, c) = (ID(high: 0, low: 1), ID(high: 0, low: 2), ID(high: 0, low: 3))
 
-    @Test func `lines of one product become one, where it came first`() {
+    @Test func `lines of one product are merged at its first position`() {
         let lines = [
             OrderLine(productID: Self.b, quantity: 1), OrderLine(productID: Self.a, quantity: 2), OrderLine(productID: Self.b, quantity: 3),
             OrderLine(productID: Self.c, quantity: 4), OrderLine(productID: Self.a, quantity: 5),
@@ -16,7 +16,7 @@ struct OrderLineTests {
             ])
     }
 
-    @Test func `no units are lost by merging, and merging again changes nothing`() {
+    @Test func `merging loses no units, and merging again changes nothing`() {
         for _ in 0..<100 {
             let lines = (0..<Int.random(in: 0...30)).map { _ in
                 OrderLine(productID: ID(high: 0, low: .random(in: 0..<6)), quantity: .random(in: 1...9))

@@ -3,7 +3,7 @@ import Shop
 import Testing
 
 struct OrderStatusTests {
-    /// What each trigger does in each state: the state it moves to, `–` ignored, `no` refused, or what else is done.
+    /// The effect of each trigger in each state: the next state, `–` ignored, `no` refused, or another action.
     private static let table = """
         state             stockReserved     stockRefused  paid    stockReservedAgain  stockRefusedAgain  cancel     expire   ship     complete
         pending           awaiting_payment  rejected      wait    –                   –                  cancelled  –        no       no
@@ -32,7 +32,7 @@ struct OrderStatusTests {
         }
     }
 
-    @Test func `every trigger in every state does what the table says`() throws {
+    @Test func `every trigger has the effect of the table in every state`() throws {
         let lines = Self.table.split(separator: "\n").map { $0.split(separator: " ") }
         let triggers = lines[0].dropFirst()
         #expect(triggers.map(String.init) == OrderTrigger.allCases.map { "\($0)" })
@@ -46,14 +46,14 @@ struct OrderStatusTests {
     }
 
     @Test(arguments: OrderStatus.allCases)
-    func `what comes a second time moves nothing`(_ status: OrderStatus) {
+    func `a repeated trigger changes nothing`(_ status: OrderStatus) {
         for trigger in OrderTrigger.allCases {
             guard case .moves(let next) = status.after(trigger) else { continue }
             if case .moves = next.after(trigger) { Issue.record("\(status) \(trigger) \(next) \(trigger)") }
         }
     }
 
-    @Test func `the money of an order is paid, partly given back, or given back`() {
+    @Test func `a payment is paid, partially refunded or refunded`() {
         #expect(PaymentStatus.settled(refunded: 0, of: 100) == .paid)
         #expect(PaymentStatus.settled(refunded: 1, of: 100) == .partiallyRefunded)
         #expect(PaymentStatus.settled(refunded: 99, of: 100) == .partiallyRefunded)

@@ -5,7 +5,7 @@ import Testing
 struct ProblemTests {
     private static let product = ID(high: 1, low: 2)
 
-    @Test func `a problem survives its JSON, which is in snake_case and holds only what it has`() throws {
+    @Test func `a problem survives a round trip through JSON, in snake_case and without empty members`() throws {
         let problem = Problem(
             .outOfStock, "There is not enough.", lines: [.init(productID: Self.product, requested: 3, available: 1)],
             errors: [.init(field: "items[0].quantity", message: "must be between 1 and 1000")])
@@ -22,7 +22,7 @@ struct ProblemTests {
     }
 
     @Test(arguments: Problem.Code.all)
-    func `each code is in snake_case, has a status of an error and a title`(_ code: Problem.Code) {
+    func `each code is in snake_case and has an error status and a title`(_ code: Problem.Code) {
         #expect(code.rawValue.allSatisfy { $0 == "_" || ("a"..."z").contains($0) })
         #expect(400..<600 ~= code.status)
         #expect(code.title.first?.isUppercase == true)
@@ -43,7 +43,7 @@ struct ProblemTests {
         (413, "too_large"), (415, "unsupported_media_type"), (422, "invalid idempotency_key_reused"), (429, "rate_limited"),
         (503, "broker_unreachable broker_blocked queue_full unroutable not_confirmed database_unreachable"),
     ])
-    func `the codes that clients know have the status that they know`(_ status: Int, _ codes: String) throws {
+    func `the status of a published code does not change`(_ status: Int, _ codes: String) throws {
         for text in codes.split(separator: " ") {
             let code = try #require(Problem.Code.all.first { $0.rawValue == text }, "\(text)")
             #expect(code.status == status)

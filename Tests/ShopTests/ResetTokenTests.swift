@@ -6,7 +6,7 @@ struct ResetTokenTests {
     private static let key = "a secret of at least 32 characters, as it must be"
     private static let reset = ID.v7(milliseconds: 1)
 
-    @Test func `a token names its reset, with the key it was made with`() {
+    @Test func `a token identifies its reset with the key that made it`() {
         let token = ResetToken.make(Self.reset, key: Self.key)
         #expect(token.count == 96)
         #expect(ResetToken.verify(token, keys: [Self.key]) == Self.reset)
@@ -30,11 +30,11 @@ struct ResetTokenTests {
     }
 
     @Test(arguments: ["", "0", String(repeating: "0", count: 96), String(repeating: "g", count: 96), String(repeating: "0", count: 100_000)])
-    func `what is no token is none`(_ text: String) {
+    func `any other text is not a token`(_ text: String) {
         #expect(ResetToken.verify(text, keys: [Self.key]) == nil)
     }
 
-    @Test func `characters that only look like digits are none`() {
+    @Test func `characters that look like digits are refused`() {
         let token = ResetToken.make(Self.reset, key: Self.key)
         // Full-width digits have a hexadecimal value too.
         let wide = token.map { $0.isNumber ? Character(Unicode.Scalar(UInt32($0.asciiValue ?? 0) - 48 + 0xff10) ?? " ") : $0 }

@@ -2,7 +2,7 @@ import Conveyor
 import Shop
 import Testing
 
-/// What each kind of value may be, for requests, files and messages alike.
+/// The rules for values in requests, files and messages.
 @Suite struct RuleTests {
     private func isTaken(_ text: String, _ rule: Rule<String>) -> Bool { (try? rule.read(text)) != nil }
 
@@ -10,7 +10,7 @@ import Testing
         "ada@example.com", "a@b", "jürgen@example.com", "josé@example.com", "用户@example.com", "o'hara+x=y@mail.shop.example",
         "!#$%&'*+/=?^_`{|}~-@x.y",
         "A.B.C@EXAMPLE.COM", "a@xn--bcher-kva.example", "a@1.2.3.4", String(repeating: "a", count: 64) + "@example.com",
-    ]) func `an address that a mail can be written to is taken as it is`(address: String) throws {
+    ]) func `a deliverable address is accepted unchanged`(address: String) throws {
         #expect(try Rule.email.read(address) == address)
     }
 
@@ -23,11 +23,11 @@ import Testing
         "a@[127.0.0.1]", "\"a b\"@c", "a\"@b", "<a@b>", "a,b@c", "a;b@c", "a:b@c", "a(b)@c", "a\\b@c", "a@b>", "a@b\r\nBcc: c@d",
         String(repeating: "a", count: 65) + "@b", "a@" + String(repeating: "b", count: 64), "a@" + String(repeating: "b.", count: 130) + "b",
         String(repeating: "ü", count: 33) + "@b",
-    ]) func `an address that no mail can be written to, or that passes for another, is refused`(address: String) {
+    ]) func `an address that is undeliverable, or looks like another one, is refused`(address: String) {
         #expect(!self.isTaken(address, .email))
     }
 
-    @Test func `an address is the same however its letters are composed`() throws {
+    @Test func `an address is the same in any Unicode composition`() throws {
         let composed = try Rule.email.read("jose\u{301}@example.com")
         #expect(composed.utf8.elementsEqual("jos\u{e9}@example.com".utf8))
         #expect(try Rule.email.read(composed) == composed)
@@ -36,24 +36,24 @@ import Testing
     @Test(arguments: [
         "Ada Lovelace", "", "Renée O’Hara-Ñ", "李雷", "🧨\u{200d}💥", "<script>alert(1)</script>", "'; drop table users; --", "Dr. A. B. C. Www",
         String(repeating: "é", count: 100),
-    ]) func `a name is taken in any script`(name: String) throws { #expect(try Rule.personName.read(name) == name) }
+    ]) func `a name is accepted in any script`(name: String) throws { #expect(try Rule.personName.read(name) == name) }
 
     @Test(arguments: [
         "Ada.\n\nConfirm your card", "a\rb", "a\u{85}b", "a\u{2028}b", "a\u{2029}b", "a\u{0}b", "a\u{7f}b", "a\tb", "http://evil.example",
         "x HTTPS://y",
         "www.evil.example", "see WwW.evil.example", "a://b", String(repeating: "a", count: 101), String(repeating: "😀", count: 101),
-    ]) func `a name that is a letter of its own is refused`(name: String) { #expect(!self.isTaken(name, .personName)) }
+    ]) func `a name with line breaks, control characters or a link is refused`(name: String) { #expect(!self.isTaken(name, .personName)) }
 
-    @Test func `the blanks around a line are left out, and a line of blanks is none`() throws {
+    @Test func `white space around a line is removed, and a line of white space is empty`() throws {
         #expect(try Rule.personName.read(" \u{a0}Ada \u{3000}\n") == "Ada")
         #expect(try Rule.title.read("  Red kettle ") == "Red kettle")
-        // A title is any text: whoever shows it or mails it encodes it.
+        // A title is any text; encoding it is up to the page or e-mail that shows it.
         #expect(try Rule.title.read("x\r\nBcc: y\u{202e}") == "x\r\nBcc: y\u{202e}")
         #expect(throws: (any Error).self) { try Rule.title.read(" \u{2003}\u{a0}") }
         #expect(try Rule.personName.read("  ") == "")
     }
 
-    @Test(arguments: ["ABC", "A B", "a", "ÄÖ-1", "京都-7", "x/y#z", String(repeating: "1", count: 100)]) func `a SKU is taken as it is`(sku: String)
+    @Test(arguments: ["ABC", "A B", "a", "ÄÖ-1", "京都-7", "x/y#z", String(repeating: "1", count: 100)]) func `a SKU is accepted unchanged`(sku: String)
         throws
     {
         #expect(try Rule.sku.read(sku) == sku)
@@ -67,7 +67,7 @@ import Testing
     @Test(arguments: [
         "https://shop.example/a.png", "http://x", "https://x/", "https://x?y", "https://x#y", "https://x:8443/a%20b?c=d&e=f", "https://[::1]:80/a",
         "https://a.b-c.d_e/;,~!$&()*+=@:",
-    ]) func `the URL of an image is taken as it is`(url: String) throws { #expect(try Rule.image.read(url) == url) }
+    ]) func `the URL of an image is accepted unchanged`(url: String) throws { #expect(try Rule.image.read(url) == url) }
 
     @Test(arguments: [
         "", "x", "ftp://x/a", "javascript:alert(1)", "data:image/png;base64,AA", "//x/a", "https:/x", "https://", "https:///a", "https://?a",
@@ -79,9 +79,9 @@ import Testing
         "https://x@y/a",
         "https://x:port/", "https://x:123456/", "https://[x]/", "https://[]/", "https://[::1/", "https://x\u{301}/a",
         "https://x/" + String(repeating: "a", count: 1991),
-    ]) func `whatever else is no URL of an image`(url: String) { #expect(!self.isTaken(url, .image)) }
+    ]) func `any other URL is not accepted for an image`(url: String) { #expect(!self.isTaken(url, .image)) }
 
-    @Test func `a country has two letters, a currency three that Stripe knows`() throws {
+    @Test func `a country has two letters, and a currency is supported by Stripe`() throws {
         #expect(try Rule.country.read("gb") == "GB")
         #expect(try Rule.currency.read("EUR") == "eur")
         for text in ["", "G", "GBR", "G1", "ÄÖ", "g\u{301}", " GB", "ß", "\u{212a}R"] {
@@ -91,18 +91,18 @@ import Testing
         do throws(Violation) { _ = try Rule.country.read("England") } catch { #expect(error.message == "must be a two-letter country code") }
     }
 
-    @Test(arguments: [Int64.min, -1, 1_000_000_000_001, .max]) func `an amount that a total could overflow by is refused`(amount: Int64) {
+    @Test(arguments: [Int64.min, -1, 1_000_000_000_001, .max]) func `an amount whose total could overflow is refused`(amount: Int64) {
         #expect(throws: Violation.self) { try Rule.unitAmount.read(amount) }
         #expect(throws: Violation.self) { try Rule.amount.read(amount) }
     }
 
-    @Test func `the greatest order's total fits`() throws {
+    @Test func `the largest order's total fits`() throws {
         let greatest = try Rule.unitAmount.read(1_000_000_000_000)
         let units = Int64(OrderLine.allowedCount.upperBound * OrderLine.allowedQuantity.upperBound)
         #expect(!greatest.multipliedReportingOverflow(by: units).overflow)
     }
 
-    @Test func `what a message has wrong is said with the field, the value of a number and the rule`() {
+    @Test func `an error in a message names the field, the value of a number and the rule`() {
         let address = Address(name: "Ada", line1: "1 Street", city: "London", postalCode: "N1", country: "GB")
         var order = PlaceOrder(userID: ID(high: 1, low: 1), items: [OrderLine(productID: ID(high: 1, low: 2), quantity: 0)], shippingAddress: address)
         func findings(_ message: some Message) -> [String] {

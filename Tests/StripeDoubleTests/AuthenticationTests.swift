@@ -4,7 +4,7 @@ import Testing
 import Transfer
 
 @Suite struct AuthenticationTests {
-    @Test func `the secret key opens the API as bearer or as basic user`() async throws {
+    @Test func `the secret key works as bearer token and as basic user`() async throws {
         let stripe = try await SharedDouble.stripe()
         let basic = Data("\(StripeDoubleProcess.secretKey):".utf8).base64EncodedString()
         for header in ["Bearer \(StripeDoubleProcess.secretKey)", "bearer \(StripeDoubleProcess.secretKey)", "Basic \(basic)"] {
@@ -13,7 +13,7 @@ import Transfer
     }
 
     @Test(arguments: [nil, "", "Bearer", "Bearer sk_test_wrong", "Basic !!!", "Digest x", "Bearer a b", "Basic c2tfdGVzdF93cm9uZzo="])
-    func `any other key is a 401 in Stripe's shape`(header: String?) async throws {
+    func `any other key gets Stripe's 401`(header: String?) async throws {
         let stripe = try await SharedDouble.stripe().authorized(header)
         for reply in [try await stripe.get("/v1/refunds"), try await stripe.post("/v1/payment_intents", [("amount", "100"), ("currency", "usd")])] {
             #expect(reply.status == 401)
@@ -27,7 +27,7 @@ import Transfer
         #expect(try await stripe.get("/v1/refunds").message == "Invalid API Key provided: sk_test_****ZZZZ")
     }
 
-    @Test func `every answer has a request id and the version that was asked for`() async throws {
+    @Test func `every answer has a request id and the requested version`() async throws {
         let stripe = try await SharedDouble.stripe()
         let dated = try await stripe.send(.get, "/v1/refunds", ["Stripe-Version": "2024-06-20"], body: nil)
         #expect(dated.headers["Stripe-Version"] == "2024-06-20")
@@ -37,7 +37,7 @@ import Transfer
         #expect(try await stripe.send(.get, "/v1/refunds", ["Stripe-Version": "tomorrow"], body: nil).status == 400)
     }
 
-    @Test func `bodies are forms, and not too large`() async throws {
+    @Test func `bodies are forms of a limited size`() async throws {
         let stripe = try await SharedDouble.stripe()
         let json = try await stripe.send(.post, "/v1/refunds", ["Content-Type": "application/json"], body: "{}")
         #expect(json.status == 400)

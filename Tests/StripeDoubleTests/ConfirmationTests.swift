@@ -93,7 +93,7 @@ import Transfer
         }
     }
 
-    @Test func `a bank transfer settles when it is told, and cannot be cancelled before`() async throws {
+    @Test func `a bank transfer settles on demand, and cannot be cancelled before`() async throws {
         let stripe = try await SharedDouble.stripe()
         for (outcome, end) in [("succeed", "succeeded"), ("fail", "requires_payment_method")] {
             let id = try await stripe.newIntentID()
@@ -105,7 +105,7 @@ import Transfer
         }
     }
 
-    @Test func `a browser pays with the publishable key and the client secret, and sees no more than it should`() async throws {
+    @Test func `a browser pays with the publishable key and the client secret, and sees only public fields`() async throws {
         let stripe = try await SharedDouble.stripe()
         let intent = try await stripe.newIntent()
         let (id, secret) = (try #require(intent["id"]?.text), try #require(intent["client_secret"]?.text))
@@ -136,7 +136,7 @@ import Transfer
         #expect(preflight.headers["Access-Control-Allow-Methods"]?.contains("POST") == true)
     }
 
-    @Test func `the control API pays as the customer's browser would`() async throws {
+    @Test func `the control API pays like the customer's browser`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.newIntentID()
         let declined = try await stripe.post("/_double/payment_intents/\(id)/pay", [("payment_method", "pm_card_chargeDeclined")])

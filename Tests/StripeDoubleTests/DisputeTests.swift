@@ -2,7 +2,7 @@ import Fixtures
 import Testing
 
 @Suite struct DisputeTests {
-    @Test func `a test card brings a dispute, and a disputed charge cannot be refunded`() async throws {
+    @Test func `a test card opens a dispute, and a disputed charge cannot be refunded`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID("pm_card_createDispute")
         let list = try await stripe.eventually("/v1/disputes?payment_intent=\(id)") { $0["data"]?.array?.isEmpty == false }
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(arguments: [("winning_evidence", "won"), ("losing_evidence", "lost")])
-    func `evidence wins or loses it`(evidence: String, status: String) async throws {
+    func `evidence wins or loses a dispute`(evidence: String, status: String) async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()
         let dispute = try #require(await stripe.post("/_double/disputes", [("payment_intent", id), ("reason", "product_not_received")])["id"]?.text)
@@ -28,11 +28,11 @@ import Testing
         #expect(closed["evidence"]?["uncategorized_text"]?.text == evidence)
         #expect(try await stripe.post("/v1/disputes/\(dispute)/close").code == "dispute_already_closed")
         #expect(try await stripe.eventTypes(of: id).contains("charge.dispute.closed"))
-        // Money that came back can be refunded again.
+        // Money that was returned can be refunded again.
         #expect(try await stripe.post("/v1/refunds", [("payment_intent", id)]).status == (status == "won" ? 200 : 400))
     }
 
-    @Test func `a dispute is made, moved and closed on demand`() async throws {
+    @Test func `disputes are opened, changed and closed on demand`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()
         let dispute = try #require(await stripe.post("/_double/disputes", [("payment_intent", id), ("amount", "500")])["id"]?.text)

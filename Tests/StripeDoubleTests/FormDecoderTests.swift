@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         "a=%", "a=%4", "a=%zz", "a=%ff", "[a]=1", "=1", "a]=1", "a[b=1", "a[b]c=1", "a=1&a[b]=2", "a[b]=1&a=2", "a[b][c][d][e][f][g][h][i]=1",
     ])
-    func `what is no form is refused`(text: String) {
+    func `a malformed form is refused`(text: String) {
         #expect(throws: StripeError.self) { try FormDecoder.decode(text) }
     }
 
@@ -52,7 +52,7 @@ import Testing
         ("/v1/payment_intents/*/confirm", "/v1/payment_intents/pi_1/confirm", true), ("/v1/refunds", "/v1/refunds/re_1", false),
         ("a*a", "a", false), ("a*b*c", "a-b-b-c", true),
     ])
-    func `a star in a pattern stands for anything`(pattern: String, text: String, matches: Bool) {
+    func `a star in a pattern matches anything`(pattern: String, text: String, matches: Bool) {
         #expect(Pattern(pattern).matches(text) == matches)
     }
 }

@@ -2,7 +2,7 @@ import Fixtures
 import Testing
 
 @Suite struct ListTests {
-    @Test func `pages go both ways and meet`() async throws {
+    @Test func `pages go in both directions and meet`() async throws {
         try await withStripe { stripe in
             var ids: [String] = []
             for _ in 0..<7 { ids.insert(try await stripe.newIntentID(), at: 0) }
@@ -43,7 +43,7 @@ import Testing
                 try await types([("types[]", "refund.created"), ("types[]", "payment_intent.succeeded")])
                     == ["refund.created", "payment_intent.succeeded"])
             #expect(try await types([("created[lt]", "1")]) == [])
-            // Without a webhook endpoint nothing waits for delivery.
+            // Without a webhook endpoint no event is pending.
             #expect(try await types([("delivery_success", "false")]) == [])
             #expect(try await types([("delivery_success", "true"), ("limit", "2")]) == ["charge.refunded", "refund.created"])
             #expect(try await stripe.get("/v1/events", [("type", "a"), ("types[]", "b")]).status == 400)

@@ -3,7 +3,7 @@ import Testing
 import Transfer
 
 @Suite struct PaymentIntentTests {
-    @Test func `a new payment intent waits for a payment method and shows what it was made with`() async throws {
+    @Test func `a new payment intent waits for a payment method and shows its parameters`() async throws {
         try await withStripe { stripe in
             let intent = try await stripe.newIntent([("description", "Order 7"), ("receipt_email", "a@example.com")])
             #expect(intent["status"]?.text == "requires_payment_method")
@@ -47,7 +47,7 @@ import Transfer
     ]
 
     @Test(arguments: Self.wrongParameters)
-    func `a wrong parameter is refused by its name`(parameters: [(String, String)], code: String?, param: String) async throws {
+    func `an invalid parameter is refused by its name`(parameters: [(String, String)], code: String?, param: String) async throws {
         let stripe = try await SharedDouble.stripe()
         let reply = try await stripe.post("/v1/payment_intents", parameters)
         #expect(reply.status == 400)
@@ -58,7 +58,7 @@ import Transfer
     }
 
     @Test(arguments: [("jpy", 50, "50 JPY"), ("gbp", 30, "0.30 GBP"), ("huf", 17500, "175.00 HUF")])
-    func `each currency has its least amount`(currency: String, least: Int, text: String) async throws {
+    func `each currency has its smallest amount`(currency: String, least: Int, text: String) async throws {
         let stripe = try await SharedDouble.stripe()
         #expect(try await stripe.post("/v1/payment_intents", [("amount", "\(least)"), ("currency", currency.uppercased())]).status == 200)
         let refused = try await stripe.post("/v1/payment_intents", [("amount", "\(least - 1)"), ("currency", currency)])
@@ -102,7 +102,7 @@ import Transfer
         #expect(paid["status"]?.text == "succeeded")
     }
 
-    @Test func `it can be cancelled until it is paid, and once`() async throws {
+    @Test func `a payment intent can be cancelled until it is paid, and once`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.newIntentID()
         let cancelled = try await stripe.post("/v1/payment_intents/\(id)/cancel", [("cancellation_reason", "abandoned")])
@@ -154,7 +154,7 @@ import Transfer
     @Test func `expanded fields are whole objects, also in lists`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID("pm_card_mastercard")
-        // Arrays are written in either way.
+        // Arrays are written in both ways.
         for names in [["expand[]", "expand[]", "expand[]"], ["expand[0]", "expand[1]", "expand[2]"]] {
             let reply = try await stripe.get(
                 "/v1/payment_intents/\(id)", [(names[0], "latest_charge.refunds"), (names[1], "payment_method"), (names[2], "customer")])
@@ -172,7 +172,7 @@ import Transfer
                 == 400)
     }
 
-    @Test func `what does not exist is a 404 that names it`() async throws {
+    @Test func `an unknown id gets a 404 that names it`() async throws {
         let stripe = try await SharedDouble.stripe()
         for path in ["payment_intents/pi_none", "charges/ch_none", "refunds/re_none", "disputes/dp_none", "events/evt_none"] {
             let reply = try await stripe.get("/v1/\(path)")

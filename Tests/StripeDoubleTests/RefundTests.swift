@@ -2,7 +2,7 @@ import Fixtures
 import Testing
 
 @Suite struct RefundTests {
-    @Test func `partial refunds add up to what was paid and never beyond`() async throws {
+    @Test func `partial refunds add up to the payment and never beyond`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()
         let first = try await stripe.post(
@@ -26,7 +26,7 @@ import Testing
             try await stripe.eventTypes(of: id).suffix(4) == ["refund.created", "charge.refunded", "refund.created", "charge.refunded"])
     }
 
-    @Test func `twenty refunds at once take no more than was paid`() async throws {
+    @Test func `twenty simultaneous refunds never exceed the payment`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()
         let amounts = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -88,7 +88,7 @@ import Testing
         #expect(try await stripe.post("/v1/refunds", [("payment_intent", id), ("amount", "2000")])["status"]?.text == "succeeded")
     }
 
-    @Test func `a refund ends as it is told, with its reason`() async throws {
+    @Test func `a refund ends as requested, with its reason`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()
         let refund = try #require(await stripe.post("/v1/refunds", [("payment_intent", id), ("amount", "100")])["id"]?.text)
@@ -98,7 +98,7 @@ import Testing
         #expect(try await stripe.post("/_double/refunds/\(refund)", [("status", "succeeded")]).status == 400)
     }
 
-    @Test func `a pending refund can be cancelled, another not, and metadata changed on both`() async throws {
+    @Test func `only a pending refund can be cancelled, and metadata changed on any`() async throws {
         try await withStripe { stripe in
             _ = try await stripe.post("/_double/settings", [("settle_after", "3600")])
             let pending = try await stripe.paidIntentID("pm_card_pendingRefund")
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `a refund in the dashboard comes as events without a request`() async throws {
+    @Test func `a refund in the dashboard emits events without a request`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()
         let refund = try await stripe.post("/_double/refunds", [("payment_intent", id), ("amount", "700")])

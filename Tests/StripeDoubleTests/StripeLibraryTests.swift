@@ -3,9 +3,9 @@ import Testing
 
 @testable import StripeDouble
 
-/// Stripe's official Python library, as `Tests/StripeLibrary/test_stripe_double.py` drives it.
+/// Stripe's official Python library, driven by `Tests/StripeLibrary/test_stripe_double.py`.
 @Suite struct StripeLibraryTests {
-    @Test func `Stripe's own library takes the double for Stripe`() async throws {
+    @Test func `Stripe's own library works with the double`() async throws {
         let double = try await StripeDoubleProcess()
         let library = try ChildProcess(
             try await TestPython.path(), ["-m", "pytest", "-q", "-p", "no:cacheprovider", Repository.path + "/Tests/StripeLibrary"],

@@ -2,7 +2,7 @@ import Conveyor
 import Fixtures
 import Testing
 
-/// What every executable does before it reaches for a server.
+/// The start of every executable, before it connects to a server.
 @Suite struct ExecutablesTests {
     static let workers = ["orders-worker", "payments-worker", "inventory-worker", "email-worker", "accounts-worker"]
 
@@ -10,7 +10,7 @@ import Testing
         try ChildProcess(Repository.executable(name), arguments, environment: settings, inherits: false)
     }
 
-    @Test(arguments: Self.workers) func `the version and the help exit with 0, and bad usage with 64`(name: String) async throws {
+    @Test(arguments: Self.workers) func `version and help exit with 0, wrong usage with 64`(name: String) async throws {
         let version = try self.run(name, "--version")
         #expect(try await version.waitForExit() == .status(0))
         #expect(version.standardOutput == ConveyorVersion.current + "\n")
@@ -20,7 +20,7 @@ import Testing
         #expect(try await self.run(name, "--no-such-option").waitForExit() == .status(64))
     }
 
-    /// Enough to start, were anything there; nothing is.
+    /// Enough settings to start, but no servers.
     static let settings = [
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "AMQP_URL": "amqp://127.0.0.1:1", "RABBITMQ_API": "http://a:b@127.0.0.1:1",
         "START_TIMEOUT": "1", "SECRET_KEY": "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c", "STRIPE_SECRET_KEY": "sk_test_1",
@@ -48,7 +48,7 @@ import Testing
         ("accounts-worker", [], "SENTRY_DSN", "hunter2"), ("accounts-worker", [], "OTEL_EXPORTER_OTLP_ENDPOINT", "hunter2"),
     ]
 
-    @Test(arguments: Self.malformed) func `a setting that is malformed exits with 78 and one line that names it, without its value`(
+    @Test(arguments: Self.malformed) func `a malformed setting exits with 78 and one line that names it, without its value`(
         name: String, arguments: [String], setting: String, value: String
     ) async throws {
         let settings = Self.settings.merging([setting: value]) { $1 }
@@ -59,7 +59,7 @@ import Testing
         #expect(!(process.standardError + process.standardOutput).contains("hunter2"))
     }
 
-    @Test(arguments: Self.workers + ["ingress"]) func `where nothing answers for START_TIMEOUT, it exits with 69`(name: String) async throws {
+    @Test(arguments: Self.workers + ["ingress"]) func `without servers for START_TIMEOUT, it exits with 69`(name: String) async throws {
         let settings = Self.settings.merging(["PORT": "\(try Port.free(1)[0])"]) { $1 }
         let process = try ChildProcess(Repository.executable(name), [], environment: settings, inherits: false)
         #expect(try await process.waitForExit() == .status(69), "\(process.standardError)")
@@ -67,7 +67,7 @@ import Testing
         #expect(process.standardError.contains("broker") || process.standardError.contains("database"))
     }
 
-    @Test(arguments: Self.workers) func `a setting that is missing exits with 78 and is named`(name: String) async throws {
+    @Test(arguments: Self.workers) func `a missing setting exits with 78 and is named`(name: String) async throws {
         let worker = try self.run(name)
         #expect(try await worker.waitForExit() == .status(78))
         #expect(worker.standardError.hasPrefix("\(name): "))

@@ -7,7 +7,7 @@ import Shop
 import Testing
 
 extension FaultTests {
-    /// What befalls messages, and what messages do.
+    /// Faults of messages.
     @Suite struct Messages {
         @Test func `a message that is published a thousand times takes effect once`() async throws {
             try await RunningSystem.shared().suffer("one message published 1,000 times") { system in
@@ -19,14 +19,14 @@ extension FaultTests {
             }
         }
 
-        @Test func `all messages of many orders come again, shuffled, and change nothing`() async throws {
+        @Test func `all messages of many orders are repeated in random order, and change nothing`() async throws {
             try await RunningSystem.shared().suffer("all messages published again twice, shuffled") { system in
                 try await system.host.declareQueue("seen")
                 for exchange in ["commands", "events"] { try await system.host.bind("seen", to: exchange, routingKey: "#") }
                 let load = Load(system, orders: 24)
                 try await load.run()
                 let orders = load.orders.map(\.resource.id)
-                // The hints to the ingress are no messages of the orders', and are not kept.
+                // The workers' hints to the ingress are not among them, and not stored.
                 let seen = try await system.taken(from: "seen").filter(\.properties.persistent)
                 try await system.host.deleteQueue("seen")
                 let before = try await system.traces(of: orders)
@@ -40,7 +40,7 @@ extension FaultTests {
             }
         }
 
-        @Test func `commands about orders come in any order`() async throws {
+        @Test func `commands about orders take effect correctly in any order`() async throws {
             try await RunningSystem.shared().suffer("orders and their cancellations, shuffled") { system in
                 try await system.pause("orders")
                 var messages: [Outgoing] = []
@@ -56,7 +56,7 @@ extension FaultTests {
             }
         }
 
-        @Test func `poison in the middle of a batch is taken out, and harms no neighbour`() async throws {
+        @Test func `poison in the middle of a batch becomes a dead letter, and harms no other message`() async throws {
             try await RunningSystem.shared().suffer("4 poisonous messages among 100, one of 10 MiB") { system in
                 try await system.pause("orders")
                 var good: [(id: ID, message: Outgoing)] = []
@@ -84,7 +84,7 @@ extension FaultTests {
             }
         }
 
-        @Test func `headers of 128 kB, and times and numbers that cannot be true, stop no queue`() async throws {
+        @Test func `headers of 128 kB, and impossible times and numbers, stop no queue`() async throws {
             try await RunningSystem.shared().suffer("foreign headers of 128 kB, clocks ahead and behind") { system in
                 let extremes: [Int64] = [.min, -1, 0, 1_764_486_000_000_000_000, .max]
                 var orders: [ID] = []
@@ -116,7 +116,7 @@ extension FaultTests {
                 try await system.publish(messages.shuffled())
                 try await system.waitForOrders(orders)
                 try await eventually("the foreign ones are dead letters", within: .seconds(60), every: .milliseconds(100)) {
-                    // Those that say the same are one.
+                    // Equal ones are counted once.
                     try await system.database.value("select count(*) - \(before) from dead_letters where error_type = 'unknown_type'")
                         == "\(queues.count)"
                 }
@@ -126,15 +126,15 @@ extension FaultTests {
             }
         }
 
-        @Test func `a message that ends its worker again and again is taken out, and its neighbours are not harmed`() async throws {
-            // The fuse of the topology is 20; it takes 40 seconds until a worker was brought back so often.
+        @Test func `a message that crashes its worker repeatedly becomes a dead letter, and harms no other message`() async throws {
+            // The topology's delivery limit is 20; so many restarts of a worker take 40 seconds.
             let (limit, neighbours) = FaultTests.isLong ? (20, 1000) : (4, 300)
             try await RunningSystem.shared().suffer("a crashing message among \(neighbours)") { system in
                 if !FaultTests.isLong {
                     try await system.host.setPolicy("fuse", pattern: "^orders$", definition: Queues.policy(of: "orders", limit: limit), priority: 10)
                 }
                 let crasher = try await system.orderMessage(noted: false)
-                // Whoever writes this order waits for a lock that the test holds, until the test kills the worker.
+                // The handler of this order waits for a lock of the test, which then kills the worker.
                 try await system.database.psql(
                     """
                     create function wait_for_the_test() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(4711); return new; end $$;
@@ -159,19 +159,19 @@ extension FaultTests {
                 let letters = try await eventualValue("it is a dead letter", within: .seconds(300), every: .milliseconds(100)) {
                     if try await !system.database.psql(Self.waiting).isEmpty {
                         try await worker.kill()
-                        // Postgres does not notice while it waits for a lock.
+                        // While it waits for a lock, Postgres does not notice.
                         try await system.database.psql("select pg_terminate_backend(pid) from (\(Self.waiting)) w(pid)")
                     }
                     let letters = try await system.deadLetters([crasher.id])
                     return letters.isEmpty ? nil : letters
                 }
                 #expect(letters[0].errorType == "crashed")
-                // Delivered the first time, and once for each of the limit.
+                // Delivered once, and once more for each unit of the limit.
                 #expect(await worker.ends.count - before == limit + 1)
                 try await system.waitForOrders(good)
                 #expect(try await system.database.value("select count(*) from dead_letters where status = 'open'") == "1")
 
-                // Mended, it is replayed, and the order is one like the others.
+                // Repaired, it is replayed, and the order is like the others.
                 try await system.database.psql("drop trigger wait_for_the_test on orders; drop function wait_for_the_test")
                 try await lock.kill()
                 system.note(accepted: crasher.id.description)
@@ -206,7 +206,7 @@ extension FaultTests {
     }
 }
 
-/// What is sent to make a product.
+/// The body for a new product.
 private struct NewProduct: Encodable {
     var sku: String
     var name = "Last ones"

@@ -4,7 +4,7 @@ import Testing
 import Transfer
 
 extension FaultTests {
-    /// What befalls Stripe and the mail server.
+    /// Faults of Stripe and the mail server.
     @Suite struct Outside {
         private static let faultsOfStripe = [
             ("Stripe's answers lost", "kind=answer_lost"), ("Stripe down", "kind=connection_refused"),
@@ -31,7 +31,7 @@ extension FaultTests {
         }
 
         @Test(arguments: FaultTests.some(["cut", "rcpt-451", "data-451"]))
-        func `the mail server refuses for now, or cuts the connection after the data`(
+        func `the mail server refuses temporarily, or cuts the connection after the data`(
             fault: String
         ) async throws {
             try await RunningSystem.shared().suffer("SMTP \(fault)", prepare: { try $0.mail.setFaults("\(fault) 6") }) { system in

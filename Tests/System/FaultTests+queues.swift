@@ -5,9 +5,9 @@ import Shop
 import Testing
 
 extension FaultTests {
-    /// What befalls queues.
+    /// Faults of queues.
     @Suite struct Queues {
-        /// The policy of a work queue as the topology has it, with other limits.
+        /// The policy of a work queue in the topology, with other limits.
         static func policy(of queue: String, length: Int = 1_000_000, limit: Int = 20) -> String {
             #"{"dead-letter-exchange":"dead","dead-letter-routing-key":"\#(queue)","dead-letter-strategy":"at-least-once","#
                 + #""overflow":"reject-publish","max-length":\#(length),"delivery-limit":\#(limit)}"#
@@ -19,7 +19,7 @@ extension FaultTests {
             async throws
         {
             let system = try await RunningSystem.shared()
-            // What is in a queue that is deleted is gone by whoever deleted it.
+            // A deleted queue loses its messages, however it is deleted.
             try await eventually("nothing is in a queue", within: .seconds(60)) { try await system.host.depth() == 0 }
             try await system.suffer("queue \(queue) deleted, declared again", prepare: { try await $0.host.deleteQueue(queue) }) { system in
                 if queue == "inventory" { try await system.waitUntilRefused("unroutable") }
@@ -27,7 +27,7 @@ extension FaultTests {
             }
         }
 
-        /// Commands that were in it are gone; what handled messages emitted is in the inbox as well.
+        /// The queue's commands are lost; emitted messages are in the inbox as well.
         @Test(.enabled(if: FaultTests.isLong)) func `what a deleted queue held of events is sent again from the inbox`() async throws {
             let system = try await RunningSystem.shared()
             try await eventually("nothing is in a queue", within: .seconds(60)) { try await system.host.depth() == 0 }
@@ -46,7 +46,7 @@ extension FaultTests {
                 try await system.conveyor("topology", "apply")
                 try await system.resume("orders")
                 let list = orders.map { "'\($0)'" }.joined(separator: ",")
-                // It sends again what was emitted more than a minute ago.
+                // It republishes messages that were emitted more than a minute ago.
                 try await eventually("what the queue held is handled", within: .seconds(180), every: .seconds(5)) {
                     try await system.auditReport("--republish")
                     return try await system.database.value("select count(*) from orders where id in (\(list))") == "\(orders.count)"
@@ -54,10 +54,10 @@ extension FaultTests {
             }
         }
 
-        /// More than the ingress lets wait in a queue.
+        /// Above the ingress' limit.
         private static let tooMany = RunningSystem.queueLimit + 50
 
-        /// Commands past the ingress, which bring a little stock each.
+        /// Commands published directly, each of which adds a little stock.
         private func fillInventory(_ system: RunningSystem) async throws {
             let product = try #require(ID(system.products[0]))
             try await system.publish(
@@ -78,13 +78,13 @@ extension FaultTests {
             }
         }
 
-        @Test func `two workers that send to each other work all of it off, though both their queues are over the limit`() async throws {
+        @Test func `two workers with full queues that publish to each other still finish`() async throws {
             try await RunningSystem.shared().suffer(
                 "queues orders and inventory over their limit",
                 prepare: { system in
                     for queue in ["orders", "inventory"] { try await system.pause(queue) }
                     try await self.fillInventory(system)
-                    // Each of these asks inventory-worker for stock, whose answer goes to orders-worker.
+                    // Each of these makes inventory-worker answer to orders-worker.
                     var orders: [Outgoing] = []
                     for _ in 0..<Self.tooMany { orders.append(try await system.orderMessage().message) }
                     try await system.publish(orders)
@@ -100,9 +100,9 @@ extension FaultTests {
             }
         }
 
-        @Test func `two workers whose queues are both full do not wait for each other`() async throws {
+        @Test func `two workers with full queues do not wait for each other`() async throws {
             try await RunningSystem.shared().suffer("queues orders and inventory at their limits") { system in
-                // The checkout goes from `orders` to `inventory` and back, and either queue refuses until four fifths of its limit are left.
+                // The checkout goes from `orders` to `inventory` and back, and each queue refuses until it is below four fifths of its limit.
                 try await system.pause("orders")
                 try await system.pause("inventory")
                 var orders: [ID] = []

@@ -5,24 +5,24 @@ import RabbitMQ
 import Shop
 import Testing
 
-/// Faults of the whole system, one after the other, each while customers buy; the books are checked after each. `ops/test faults ROUNDS` causes them
-/// again and again and prints a table.
+/// Faults of the whole system, one after the other, each while customers buy; the books are checked after each. `ops/test faults ROUNDS` repeats
+/// them and prints a table.
 @Suite(.serialized, .timeLimit(.minutes(10))) enum FaultTests {
-    /// Of `ops/test faults`: more orders, and each fault in all its kinds. Beside all other tests there are fewer, one of each kind.
+    /// For `ops/test faults`: more orders, and each fault in all its kinds. In the whole test run there are fewer orders and one kind each.
     static let isLong = getenv("CONVEYOR_FAULTS") != nil
 
-    /// All of these, or only the first few where not all kinds are caused.
+    /// All of these, or only the first few in the short form.
     static func some<Kind>(_ kinds: [Kind], of count: Int = 1) -> [Kind] { self.isLong ? kinds : Array(kinds.prefix(count)) }
 }
 
 extension FaultTests {
-    /// What befalls processes, connections and servers.
+    /// Faults of processes, connections and servers.
     @Suite struct Servers {
         @Test(arguments: RunningSystem.parts.filter { $0 != "recorder" }) func `a part is killed`(part: String) async throws {
             try await RunningSystem.shared().suffer("kill -9 of \(part)") { try await $0.part(part).kill() }
         }
 
-        @Test func `the recorder is killed while letters die`() async throws {
+        @Test func `the recorder is killed while messages become dead letters`() async throws {
             try await RunningSystem.shared().suffer("kill -9 of recorder") { system in
                 let ids = (0..<200).map { _ in ID.v7(milliseconds: UInt64(Clock.milliseconds())) }
                 var messages = try ids.map { try system.message(ShipOrder(orderID: $0), id: $0) }
@@ -59,7 +59,7 @@ extension FaultTests {
             try await RunningSystem.shared().suffer("all AMQP connections closed") { try await $0.host.closeConnections(atLeast: 10) }
         }
 
-        @Test func `the broker has no memory left: writes are told so, reads go on`() async throws {
+        @Test func `the broker has no memory left: writes fail with a clear error, reads go on`() async throws {
             try await RunningSystem.shared().suffer("memory alarm", prepare: { try await $0.broker.setMemoryAlarm(true) }) { system in
                 try await system.waitUntilRefused("broker_blocked")
                 let product: Product = try await system.frontend.read("/products/\(system.products[0])", by: system.staff)
@@ -82,10 +82,10 @@ extension FaultTests {
 
         @Test(arguments: FaultTests.some(["order_events", "inbox", "reservations", "orders", "products", "payments", "attempts"]))
         func `a table is locked for longer than a statement may take`(table: String) async throws {
-            // Long enough for each statement to be given up; in the short form only for the wait for a lock.
+            // Longer than the statement timeout; in the short form only longer than the lock timeout.
             let seconds = FaultTests.isLong ? 40 : 8
             try await RunningSystem.shared().suffer("table \(table) locked for \(seconds) s") { system in
-                // What CREATE INDEX takes.
+                // The lock of CREATE INDEX.
                 try await system.database.psql("begin; lock table \(table) in share mode; select pg_sleep(\(seconds)); commit")
             }
         }
@@ -100,7 +100,7 @@ extension FaultTests {
     }
 }
 
-/// A product as anyone sees it.
+/// A product in the public API.
 private struct Product: Decodable {
     var id: String
 }

@@ -46,8 +46,8 @@ final class BrokerProcess: Sendable {
             ]
         }
         try self.write((lines + settings).joined(separator: "\n"), to: "rabbitmq.conf")
-        // A dead letter whose queue is not there yet is tried again after three minutes otherwise; the management plugin sees a
-        // connection or a message five seconds late.
+        // By default a dead letter to a missing queue is retried after three minutes, and the management plugin sees a connection or a message
+        // five seconds late.
         let terms =
             [
                 "{rabbit, [{dead_letter_worker_publisher_confirm_timeout, 1000}, {collect_statistics_interval, 500}]}"
@@ -58,25 +58,25 @@ final class BrokerProcess: Sendable {
         try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: self.path(".erlang.cookie"))
     }
 
-    /// Starts it and waits until it takes connections.
+    /// Starts it and waits until it accepts connections.
     func launch() async throws(FixtureError) -> ChildProcess {
         let process = try ChildProcess("/usr/lib/rabbitmq/bin/rabbitmq-server", ["-noinput"], environment: self.environment)
         try await process.waits(for: "Server startup complete", within: .seconds(90))
         return process
     }
 
-    /// `erl_call` is a small C program; `rabbitmqctl` would start an Erlang machine of its own for a second.
+    /// `erl_call` is a small C program; `rabbitmqctl` would start its own Erlang machine for a second.
     func evaluate(_ erlang: String) async throws(FixtureError) -> String {
-        // A name of its own: all that have none are called c17, and a broker talks to one of a name at a time.
+        // Its own name: by default all are called c17, and a broker talks to one node per name at a time.
         let name = "asks-\(UInt64.random(in: 0...UInt64.max))"
         let answer = try await ChildProcess.run(
             "erl_call", ["-sname", self.node, "-h", name, "-c", self.cookie, "-e"], input: erlang + "\n", environment: self.environment)
-        // `{ok, Value}`; it exits with 0 for an error, too.
+        // `{ok, Value}`; the exit status is 0 even after an error.
         guard answer.hasPrefix("{ok, ") else { throw FixtureError("\(erlang) \(answer)") }
         return answer
     }
 
-    /// Writes a program that evaluates as `rabbitmqctl eval` does.
+    /// Writes a program that evaluates Erlang as `rabbitmqctl eval` does.
     /// - Returns: its path.
     func control() throws -> String {
         let script = """

@@ -2,7 +2,7 @@ import Logging
 public import RabbitMQ
 public import ServiceLifecycle
 
-/// Runs a service for as long as `body` does, and awaits its end.
+/// Runs a service while `body` runs, and awaits its end.
 public func running<Result>(
     _ service: some Service, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
 ) async throws -> Result {
@@ -75,12 +75,12 @@ extension Consumer {
 }
 
 extension VirtualHost {
-    /// What a passive declare says of a queue; nil if there is no such queue.
+    /// The result of a passive declare; nil if the queue does not exist.
     public func state(_ queue: String) async throws -> QueueState? {
         let configuration = try BrokerConfiguration(urls: self.amqpURL, connectionName: "test inspector")
         return try await BrokerInspector(configuration: configuration).queue(queue)
     }
 
-    /// Messages that are ready in a queue; nil if there is no such queue.
+    /// Ready messages in a queue; nil if the queue does not exist.
     public func ready(_ queue: String = "q") async throws -> Int? { try await self.state(queue)?.messages }
 }

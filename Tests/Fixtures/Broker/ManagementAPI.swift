@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Transfer
 
-/// RabbitMQ's management API, as far as tests need it; not the one of `Conveyor`, which is under test.
+/// RabbitMQ's management API as far as tests need it; separate from that of `Conveyor`, which is under test.
 struct ManagementAPI: Sendable {
     private let base: String
     private let authorization: String

@@ -1,15 +1,15 @@
 import Glibc
 
-/// A real RabbitMQ of our own, with its management API: free ports on the loopback, its own folder, node name and epmd. It ends with
-/// the test process, however that ends.
+/// A private RabbitMQ with its management API: free ports on the loopback, its own folder, node name and epmd. It ends with the test
+/// process, however that ends.
 public actor PrivateBroker {
     private static let sharedBroker = Task { try await PrivateBroker.started() }
 
-    /// The one broker that all tests of the process share, started at the first use. Nothing may stop, freeze or fill it: such tests
+    /// The broker that all tests of the process share, started at its first use. No test may stop, freeze or fill it: such tests
     /// use ``withPrivateBroker(certificate:settings:advanced:isolation:_:)``.
     public static func shared() async throws -> PrivateBroker { try await self.sharedBroker.value }
 
-    /// Starts one that its caller may stop, freeze and fill; it ends with the test process.
+    /// Starts one that the caller may stop, freeze and fill; it ends with the test process.
     public static func started(
         certificate: CertificateAuthority.Certificate? = nil, settings: [String] = [], advanced: [String] = []
     ) async throws -> PrivateBroker {
@@ -21,7 +21,7 @@ public actor PrivateBroker {
     public nonisolated let amqpPort: Int
     /// The port of AMQP over TLS, if it has a certificate.
     public nonisolated let tlsPort: Int?
-    /// `http://user:password@host:port`, of an administrator.
+    /// `http://user:password@host:port` of an administrator.
     public nonisolated let apiURL: String
     nonisolated let management: ManagementAPI
     nonisolated let login: String
@@ -41,13 +41,13 @@ public actor PrivateBroker {
     /// The URL of plain AMQP, with credentials.
     public nonisolated func url(virtualHost: String) -> String { "amqp://\(self.login)@127.0.0.1:\(self.amqpPort)/\(virtualHost)" }
 
-    /// Writes a program that evaluates as `rabbitmqctl eval` does.
+    /// Writes a program that evaluates Erlang as `rabbitmqctl eval` does.
     /// - Returns: its path.
     public nonisolated func control() throws -> String { try self.server.control() }
 
-    // MARK: Its life
+    // MARK: Lifetime
 
-    /// Starts it after ``stop()`` or ``kill()``, and waits until it takes connections.
+    /// Starts it after ``stop()`` or ``kill()``, and waits until it accepts connections.
     public func start() async throws { self.process = try await self.server.launch() }
 
     /// Stops it in good order (SIGTERM).
@@ -59,8 +59,8 @@ public actor PrivateBroker {
     /// Ends it like a power cut (SIGKILL).
     public func kill() async throws { try await self.process.kill() }
 
-    /// Waits until all that was declared is on disk. RabbitMQ 3.10 writes the directory of its quorum queues half a second late: a queue that is
-    /// younger when the power fails is lost.
+    /// Waits until all declarations are on disk. RabbitMQ 3.10 writes the directory of its quorum queues half a second late: a younger queue
+    /// is lost in a power failure.
     public func settle() async throws { try await self.evaluate("[ok = dets:sync(Table) || Table <- dets:all()], ok.") }
 
     /// Stops and starts it.
@@ -69,37 +69,37 @@ public actor PrivateBroker {
         try await self.start()
     }
 
-    /// Freezes it (SIGSTOP): connections stay open, and nothing answers.
+    /// Freezes it (SIGSTOP): connections stay open without answers.
     public func suspend() { self.process.signal(SIGSTOP) }
 
-    /// Lets it go on.
+    /// Resumes it.
     public func resume() { self.process.signal(SIGCONT) }
 
-    /// Raises or clears the memory alarm, at which the broker blocks publishers, and waits until it is on or off.
+    /// Raises or clears the memory alarm, which blocks publishers, and waits for its effect.
     public func setMemoryAlarm(_ isOn: Bool) async throws {
-        // What `rabbitmqctl set_vm_memory_high_watermark` does; the monitor looks every second or two.
+        // The same as `rabbitmqctl set_vm_memory_high_watermark`; the monitor checks every second or two.
         try await self.evaluate("vm_memory_monitor:set_vm_memory_high_watermark(\(isOn ? "0.00001" : "0.6")), ok.")
         try await eventually("the alarm is \(isOn ? "on" : "off")", every: .milliseconds(100)) {
             try await self.evaluate("rabbit_alarm:get_alarms().").contains("memory") == isOn
         }
     }
 
-    /// What it has said since its last start.
+    /// Its output since the last start.
     public var output: String { self.process.output }
 
     /// Evaluates Erlang in the broker, and returns the value as text.
     @discardableResult
     public func evaluate(_ erlang: String) async throws -> String { try await self.server.evaluate(erlang) }
 
-    // MARK: What is in it
+    // MARK: Content
 
-    /// Closes all connections, or those of a virtual host, as an administrator would; waits until there are as many as are expected.
+    /// Closes all connections, or those of a virtual host, as an administrator would; first waits for the expected number.
     public nonisolated func closeConnections(virtualHost: String? = nil, atLeast count: Int = 1) async throws {
         struct Connection: Decodable {
             let name: String
             let vhost: String?
         }
-        // The management plugin learns of a connection a moment after its client.
+        // The management plugin sees a connection a moment after its client.
         let connections = try await eventualValue("\(count) connections to close") {
             let ours = try await self.management.get("/api/connections", as: [Connection].self).filter {
                 virtualHost == nil || $0.vhost == virtualHost
@@ -109,7 +109,7 @@ public actor PrivateBroker {
         for connection in connections { try await self.management.send("DELETE", "/api/connections/\(ManagementAPI.encode(connection.name))") }
     }
 
-    /// A new virtual host, in which nothing is declared.
+    /// A new, empty virtual host.
     public nonisolated func newVirtualHost() async throws -> VirtualHost {
         let name = "test-\(UInt64.random(in: 0...UInt64.max))"
         try await self.management.send("PUT", "/api/vhosts/\(name)")
@@ -119,9 +119,9 @@ public actor PrivateBroker {
     }
 }
 
-/// A broker of its own, for tests that stop, freeze or fill it; gone afterwards. Two at a time on a machine at most.
+/// A broker of the test's own, which it may stop, freeze or fill; deleted afterwards. At most two run at a time.
 /// - Parameters:
-///   - certificate: with this it serves TLS, too.
+///   - certificate: enables TLS.
 ///   - settings: more lines for `rabbitmq.conf`.
 ///   - advanced: Erlang terms for `advanced.config`, such as `{rabbit, [{channel_tick_interval, 1000}]}`.
 public func withPrivateBroker<Result>(

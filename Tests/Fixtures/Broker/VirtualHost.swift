@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Topology
 
-/// A virtual host of a broker: a namespace in which one test declares what it likes.
+/// A virtual host of a broker: a namespace in which a test may declare anything.
 public struct VirtualHost: Sendable {
     /// Its name.
     public let name: String
-    /// The broker that it is on.
+    /// Its broker.
     public let broker: PrivateBroker
 
     /// The URL of plain AMQP, with credentials.
@@ -14,7 +14,7 @@ public struct VirtualHost: Sendable {
     /// The URL of AMQP over TLS, to `localhost`, with credentials; nil if the broker has no certificate.
     public var amqpsURL: String? { self.broker.tlsPort.map { "amqps://\(self.broker.login)@localhost:\($0)/\(self.name)" } }
 
-    /// The management API's base, with credentials: `http://user:password@host:port`.
+    /// The management API's base URL with credentials: `http://user:password@host:port`.
     public var apiURL: String { self.broker.apiURL }
 
     /// Declares the shop's exchanges, queues, bindings and policies.
@@ -24,7 +24,7 @@ public struct VirtualHost: Sendable {
     }
 
     /// Declares a work queue as the topology has them: its commands and dead letters, and a ladder of these delays.
-    /// - Parameter delays: in seconds.
+    /// Declares a work queue of the topology: its commands and dead letters, and a retry schedule with these delays.
     public func declareWorkQueue(_ queue: String, delays: [Int], deliveryLimit: Int = 20) async throws {
         for (name, type) in [("commands", "topic"), ("events", "topic"), ("dead", "direct"), ("return", "direct")] {
             try await self.declareExchange(name, type: type)
@@ -50,7 +50,7 @@ public struct VirtualHost: Sendable {
         }
     }
 
-    /// Messages of a queue that consumers hold, as the broker counted them half a second ago.
+    /// A queue's unacknowledged messages, as counted half a second ago.
     public func unacknowledged(_ queue: String) async throws -> Int {
         struct Queue: Decodable {
             let messages_unacknowledged: Int?
@@ -59,7 +59,7 @@ public struct VirtualHost: Sendable {
         return counts.messages_unacknowledged ?? 0
     }
 
-    /// Messages that all its quorum queues hold now, those that consumers have in hand included.
+    /// The messages of all its quorum queues, including the unacknowledged ones.
     public func depth() async throws -> Int {
         let answer = try await self.broker.evaluate(
             """
@@ -70,7 +70,7 @@ public struct VirtualHost: Sendable {
         return count
     }
 
-    /// The prefetch counts of those that a quorum queue delivers to now. (A passive declare also counts those that were cancelled and still hold something.)
+    /// The prefetch counts of a quorum queue's active consumers. (A passive declare also counts cancelled ones with unacknowledged messages.)
     public func consumers(_ queue: String) async throws -> [Int] {
         let answer = try await self.broker.evaluate(
             """
@@ -92,10 +92,10 @@ public struct VirtualHost: Sendable {
             "PUT", "queues", queue, body: #"{"durable":true,"arguments":{"x-queue-type":"\#(type)"\#(inner.isEmpty ? "" : ",\(inner)")}}"#)
     }
 
-    /// Deletes a queue and all that is in it.
+    /// Deletes a queue with its messages.
     public func deleteQueue(_ queue: String) async throws { try await self.send("DELETE", "queues", queue) }
 
-    /// Takes all that is ready out of a queue.
+    /// Takes all ready messages out of a queue.
     public func purgeQueue(_ queue: String) async throws { try await self.send("DELETE", "queues", queue, "contents") }
 
     /// Declares a durable exchange.
@@ -111,9 +111,9 @@ public struct VirtualHost: Sendable {
         try await self.send("POST", "bindings", "e", exchange, "q", queue, body: #"{"routing_key":"\#(routingKey)"}"#)
     }
 
-    /// Takes a binding away.
+    /// Removes a binding.
     public func unbind(_ queue: String, from exchange: String, routingKey: String) async throws {
-        // A binding's properties key is its routing key, encoded as RabbitMQ encodes it.
+        // The properties key of a binding is its routing key in RabbitMQ's encoding.
         try await self.send("DELETE", "bindings", "e", exchange, "q", queue, routingKey)
     }
 
@@ -121,7 +121,7 @@ public struct VirtualHost: Sendable {
     /// - Parameters:
     ///   - definition: JSON, such as `{"max-length":5,"overflow":"reject-publish"}`.
     ///   - kind: `queues` or `exchanges`.
-    ///   - isOperators: an operator policy, which wins over all others.
+    ///   - isOperators: whether it is an operator policy, which wins over all others.
     public func setPolicy(
         _ policy: String, pattern: String, definition: String, priority: Int = 0, of kind: String = "queues", isOperators: Bool = false
     ) async throws {
@@ -133,12 +133,12 @@ public struct VirtualHost: Sendable {
     /// Deletes a policy.
     public func deletePolicy(_ policy: String) async throws { try await self.send("DELETE", "policies", policy) }
 
-    /// Closes all connections to it, as an administrator would; waits until there are as many as are expected.
+    /// Closes all connections to it, as an administrator would; first waits for the expected number.
     public func closeConnections(atLeast count: Int = 1) async throws {
         try await self.broker.closeConnections(virtualHost: self.name, atLeast: count)
     }
 
-    /// Deletes it with all that is in it.
+    /// Deletes it with its content.
     public func delete() async throws { try await self.broker.management.send("DELETE", "/api/vhosts/\(self.name)") }
 
     private func send(_ method: String, _ kind: String, _ path: String..., body: String? = nil) async throws {
@@ -147,7 +147,7 @@ public struct VirtualHost: Sendable {
     }
 }
 
-/// A new virtual host of the shared broker, or of the one given; deleted afterwards.
+/// A new virtual host of the shared broker, or of the given one; deleted afterwards.
 public func withVirtualHost<Result>(
     of broker: PrivateBroker? = nil, isolation: isolated (any Actor)? = #isolation, _ body: (VirtualHost) async throws -> Result
 ) async throws -> Result {

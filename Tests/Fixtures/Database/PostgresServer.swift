@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// The process and the files of one private Postgres.
+/// The process and the files of a private Postgres.
 final class PostgresServer: Sendable {
     let port: Int
     private let folder: URL
@@ -15,11 +15,11 @@ final class PostgresServer: Sendable {
         self.data = folder.appending(path: "data").path
     }
 
-    /// Makes a data directory.
+    /// Creates a data directory.
     static func create(certificate: CertificateAuthority.Certificate?) async throws -> PostgresServer {
         let server = PostgresServer(port: try Port.free(), folder: try Scratch.folder("postgres"))
         if let certificate {
-            // Its own copies: Postgres insists on a key that only its user can read.
+            // Copies: Postgres requires a key that only its user can read.
             for (source, name) in [(certificate.file, "server.crt"), (certificate.key, "server.key")] {
                 let copy = server.folder.appending(path: name)
                 try FileManager.default.copyItem(at: URL(filePath: source), to: copy)
@@ -41,17 +41,17 @@ final class PostgresServer: Sendable {
             "shared_buffers = 64MB", "max_wal_size = 256MB",
             // Tests wait for deadlocks.
             "deadlock_timeout = 100ms",
-            // `log` shows what the server says of itself, and not the errors that tests provoke.
+            // `log` shows the server's own messages, without the errors that tests provoke.
             "log_min_messages = log", "timezone = 'UTC'", "lc_messages = 'C.UTF-8'",
         ]
         if hasTLS {
             lines += ["ssl = on"] + [("cert", "crt"), ("key", "key")].map { "ssl_\($0.0)_file = '\(self.folder.path)/server.\($0.1)'" }
         }
-        // In the folder, which belongs to Postgres' user; named on its command line.
+        // In the folder, which belongs to Postgres' user; passed on the command line.
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: self.data + "/postgresql.auto.conf"))
     }
 
-    /// Starts the server and waits until it takes connections.
+    /// Starts the server and waits until it accepts connections.
     func launch() async throws(FixtureError) -> ChildProcess {
         let command = Self.command("postgres", ["-D", self.data])
         let process = try ChildProcess(command[0], Array(command.dropFirst()), environment: ["LC_ALL": "C.UTF-8"])
@@ -59,7 +59,7 @@ final class PostgresServer: Sendable {
         return process
     }
 
-    /// Postgres refuses to run as root. `setpriv` becomes the program, so its process is Postgres.
+    /// Postgres refuses to run as root. `setpriv` replaces itself with the program, so its process is Postgres.
     private static func command(_ program: String, _ arguments: [String]) -> [String] {
         let user = getuid() == 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : []
         return user + ["\(self.programs)/\(program)"] + arguments

@@ -4,23 +4,23 @@ public import Logging
 public import Postgres
 import Topology
 
-/// A real Postgres 15 of our own: a data directory, a free port, loopback only, without fsync; it ends with the test process, however that ends.
+/// A private Postgres 15: its own data directory, a free port, loopback only, no fsync; it ends with the test process, however that ends.
 public actor PrivatePostgres {
-    /// How a server is stopped (`pg_ctl stop -m`).
+    /// The ways to stop a server (`pg_ctl stop -m`).
     public enum StopMode: Sendable {
         /// Disconnects clients and shuts down cleanly.
         case fast
-        /// As after a power cut: recovers at the next start.
+        /// Like a power cut: recovers at the next start.
         case immediate
     }
 
     private static let sharedServer = Task { try await PrivatePostgres.started() }
 
-    /// The one server that all tests of the process share, started at the first use. Nothing may stop or freeze it: such tests
+    /// The server that all tests of the process share, started at its first use. No test may stop or freeze it: such tests
     /// use ``withPrivatePostgres(certificate:isolation:_:)``.
     public static func shared() async throws -> PrivatePostgres { try await self.sharedServer.value }
 
-    /// Starts one that its caller may stop and freeze; it ends with the test process.
+    /// Starts one that the caller may stop and freeze; it ends with the test process.
     public static func started(certificate: CertificateAuthority.Certificate? = nil) async throws -> PrivatePostgres {
         let server = try await PostgresServer.create(certificate: certificate)
         return PrivatePostgres(server: server, process: try await server.launch())
@@ -47,7 +47,7 @@ public actor PrivatePostgres {
 
     // MARK: Databases
 
-    /// A new database, copied from a template that has `migrations` applied once a run. The roles that the migrations make may log in.
+    /// A new database, copied from a template with `migrations`, which is made once per run. The roles of the migrations may log in.
     public func createDatabase(migrations: [Migration]) async throws -> TestDatabase {
         let template = try await self.template(migrations)
         let name = self.newName()
@@ -77,7 +77,7 @@ public actor PrivatePostgres {
                     END LOOP;
                 END $$
                 """)
-            // A template must have no connections; that of the migrator may still be ending.
+            // A template must have no connections; the migrator's may still be closing.
             try await self.terminateBackends(database: name)
             return name
         }
@@ -90,14 +90,14 @@ public actor PrivatePostgres {
         return "test_\(self.databaseCount)"
     }
 
-    /// One-shot SQL by `psql`, so by another client than the one under test: the rows as text, NULL as nil.
+    /// Runs SQL with `psql`, so with another client than the one under test: the rows as text, NULL as nil.
     @discardableResult
     public nonisolated func psql(_ sql: String, url: String? = nil) async throws(FixtureError) -> [[String?]] {
         let output = try await ChildProcess.run(
             "psql",
             ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-F", "\u{1F}", "-R", "\u{1E}", "-P", "null=\u{1D}", "-f", "-", url ?? self.url()],
             input: sql)
-        // The last record ends with a line break; nothing at all is no record.
+        // The last record ends with a line break; an empty output has no record.
         guard output != "" else { return [] }
         let records = output.dropLast().split(separator: "\u{1E}", omittingEmptySubsequences: false)
         return records.map { record -> [String?] in
@@ -111,7 +111,7 @@ public actor PrivatePostgres {
             "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = '\(database)' AND pid <> pg_backend_pid()")
     }
 
-    // MARK: Its life
+    // MARK: Lifetime
 
     /// Starts it again after ``stop(_:)``.
     public func start() async throws { self.process = try await self.server.launch() }
@@ -133,7 +133,7 @@ public actor PrivatePostgres {
         try await self.start()
     }
 
-    /// SIGSTOP to the postmaster and all its children: the server accepts connections (the kernel does) and says nothing.
+    /// SIGSTOP to the postmaster and its children: the kernel still accepts connections, and the server does not answer.
     public func suspend() throws {
         let postmaster = self.process.pid
         let children = try String(contentsOfFile: "/proc/\(postmaster)/task/\(postmaster)/children", encoding: .utf8)
@@ -141,7 +141,7 @@ public actor PrivatePostgres {
         for pid in self.suspended { kill(pid, SIGSTOP) }
     }
 
-    /// SIGCONT to all that were suspended.
+    /// SIGCONT to all suspended processes.
     public func resume() {
         for pid in self.suspended { kill(pid, SIGCONT) }
         self.suspended = []
@@ -153,8 +153,8 @@ extension Logger {
     public static var silent: Logger { Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() } }
 }
 
-/// A server of its own, for tests that stop or freeze one; gone afterwards. With the private brokers two at a time at most.
-/// - Parameter certificate: with this it takes TLS connections too.
+/// A server of the test's own, which it may stop or freeze; deleted afterwards. At most two servers, brokers included, run at a time.
+/// - Parameter certificate: enables TLS.
 public func withPrivatePostgres<Result>(
     certificate: CertificateAuthority.Certificate? = nil, isolation: isolated (any Actor)? = #isolation,
     _ body: (PrivatePostgres) async throws -> Result

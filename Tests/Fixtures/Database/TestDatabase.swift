@@ -1,24 +1,24 @@
 public import Postgres
 import Topology
 
-/// A database of one test.
+/// The database of a test.
 public struct TestDatabase: Sendable {
     /// Its name.
     public let name: String
-    /// The server that it is on.
+    /// Its server.
     public let server: PrivatePostgres
 
     /// The superuser's URL.
     public var url: String { self.server.url(database: self.name) }
 
-    /// The URL of a part's own role: `orders`, `ingress`, `recorder`, ….
+    /// The URL with the role of a process: `orders`, `ingress`, `recorder`, ….
     public func url(as part: String) -> String { self.server.url(database: self.name, user: "conveyor_\(part)") }
 
-    /// SQL by `psql`, so by another client than the one under test: the rows as text, NULL as nil.
+    /// Runs SQL with `psql`, so with another client than the one under test: the rows as text, NULL as nil.
     @discardableResult
     public func psql(_ sql: String) async throws(FixtureError) -> [[String?]] { try await self.server.psql(sql, url: self.url) }
 
-    /// The first column of the only row of a query by `psql`.
+    /// The first column of a query's only row, by `psql`.
     public func value(_ sql: String) async throws(FixtureError) -> String? { try await self.psql(sql).first?.first ?? nil }
 
     /// Ends all connections to it, as an administrator would.
@@ -26,11 +26,11 @@ public struct TestDatabase: Sendable {
 }
 
 extension [Migration] {
-    /// The shop's schema, as `conveyor migrate` makes it.
+    /// The shop's schema, as `conveyor migrate` creates it.
     public static var shop: [Migration] { Topology.migrations.map { Migration(name: $0.name, sql: $0.sql) } }
 }
 
-/// A new database of the shared server, with all of the shop's tables unless other migrations are given; dropped afterwards.
+/// A new database on the shared server, with the shop's schema unless other migrations are given; dropped afterwards.
 public func withDatabase<Result>(
     migrations: [Migration] = .shop, isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> Result
 ) async throws -> Result {

@@ -1,10 +1,10 @@
 public import FoundationEssentials
 
-/// A running `ops/mail-sink.py` on a free port of the loopback, with a folder of its own: a mail server that keeps every e-mail as a file.
+/// A running `ops/mail-sink.py` on a free port of the loopback: a mail server that stores each e-mail as a file in its own folder.
 public final class MailSink: Sendable {
-    /// The port it listens on, at 127.0.0.1.
+    /// The port on 127.0.0.1.
     public let port: Int
-    /// Where the `.eml` files are.
+    /// The folder of the `.eml` files.
     public let folder: URL
     /// The process.
     public let process: ChildProcess
@@ -13,9 +13,9 @@ public final class MailSink: Sendable {
     ///
     /// - Parameters:
     ///   - port: 0 takes a free one.
-    ///   - certificate: with this STARTTLS is offered and insisted on.
+    ///   - certificate: enables STARTTLS and requires it.
     ///   - implicitTLS: TLS from the first byte instead.
-    ///   - login: `user:password`; then AUTH is insisted on.
+    ///   - login: `user:password`, which is then required.
     public init(port: Int = 0, certificate: CertificateAuthority.Certificate? = nil, implicitTLS: Bool = false, login: String? = nil) async throws {
         self.folder = try Scratch.folder("mail-sink")
         let faults = self.folder.appending(path: "faults").path
@@ -33,24 +33,24 @@ public final class MailSink: Sendable {
 
     deinit { try? FileManager.default.removeItem(at: self.folder) }
 
-    /// What goes wrong from now on, a line each (`rcpt-451 2`, `cut`): see the script.
+    /// Sets the faults from now on, one per line (`rcpt-451 2`, `cut`): see the script.
     public func setFaults(_ lines: String...) throws {
         try Data(lines.joined(separator: "\n").utf8).write(to: self.folder.appending(path: "faults"), options: .atomic)
     }
 
-    /// What is left of that: a fault with a number is gone when it has happened so often.
+    /// The remaining faults: one with a number is removed after it has happened so often.
     public var faults: String {
         get throws {
             try String(contentsOf: self.folder.appending(path: "faults"), encoding: .utf8)
         }
     }
 
-    /// Waits until it holds that many e-mails, and reads them all, oldest first.
+    /// Waits for this number of e-mails, and reads all of them, oldest first.
     public func mails(_ count: Int, within time: Duration = .seconds(30)) async throws -> [StoredMail] {
         if count > 0 { _ = try await self.process.firstLine(matching: #"stored (\#(count)) "#, within: time) }
         return try await self.mails()
     }
 
-    /// Reads the e-mails that it holds now, oldest first.
+    /// Reads the e-mails so far, oldest first.
     public func mails() async throws -> [StoredMail] { try await StoredMail.read(folder: self.folder) }
 }

@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// A browser and its push service on a free port of the loopback. It decrypts what comes with PyPI's `http-ece`, and looks at the sender's word by
-/// PyCA's `cryptography`: neither knows anything of Conveyor.
+/// A browser and its push service on a free port of the loopback. It decrypts with PyPI's `http-ece`, and verifies the sender's token with
+/// PyCA's `cryptography`, both independent of Conveyor.
 public final class PushService: Sendable {
-    /// A subscription, as `PushSubscription.toJSON()` says it.
+    /// A subscription in the form of `PushSubscription.toJSON()`.
     public struct Subscription: Sendable, Decodable {
-        /// Where what is for it is sent.
+        /// The endpoint for its messages.
         public let endpoint: String
         /// The browser's public key.
         public let p256dh: String
@@ -13,17 +13,17 @@ public final class PushService: Sendable {
         public let auth: String
     }
 
-    /// A request as it came.
+    /// A received request.
     public struct Request: Sendable, Decodable {
         /// Of the subscription.
         public let endpoint: String
         /// Names in lower case.
         public let headers: [String: String]
-        /// Of the sender's token, if its signature is right.
+        /// The claims of the sender's token, if its signature is valid.
         public let claims: [String: JSONScalar]?
         /// The key that signed it.
         public let key: String
-        /// What the browser reads.
+        /// The decrypted message.
         public let text: String
     }
 
@@ -46,25 +46,25 @@ public final class PushService: Sendable {
     private let process: ChildProcess
 
     /// Starts one and waits until it listens.
-    /// - Parameter answers: of the first requests, each a status, or a status and seconds for `Retry-After`: `429/1`; all others are taken with 201.
+    /// - Parameter answers: to the first requests: a status, or a status and seconds for `Retry-After`: `429/1`; all others get 201.
     public init(answers: [String] = []) async throws {
         self.process = try ChildProcess(try await TestPython.path(), ["-u", "-c", Self.script] + answers)
         self.url = "http://127.0.0.1:\(try await self.process.firstLine(matching: #"listening on (\d+)\n"#))"
     }
 
-    /// The subscription of a browser of that number, from 1: always the same.
+    /// The subscription of the browser with a number, from 1; always the same.
     public func subscription(_ number: Int) async throws -> Subscription {
         let line = try await self.process.firstLine(matching: #"subscription \#(number) (.*)\n"#)
         return try JSONDecoder().decode(Subscription.self, from: Data(line.utf8))
     }
 
-    /// Waits for the request of that number, from 1, and reads it.
+    /// Waits for the request with a number, from 1, and reads it.
     public func request(_ number: Int) async throws -> Request {
         let line = try await self.process.firstLine(matching: #"request \#(number) (.*)\n"#, within: .seconds(60))
         return try JSONDecoder().decode(Request.self, from: Data(line.utf8))
     }
 
-    /// How many requests came.
+    /// The number of requests so far.
     public var count: Int { self.process.output.split(separator: "\n").count { $0.hasPrefix("request ") } }
 
     private static let script = #"""

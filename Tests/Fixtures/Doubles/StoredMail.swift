@@ -1,21 +1,21 @@
 public import FoundationEssentials
 
-/// An e-mail as a mail reader understands it: parsed by Python's `email`, which is none of our code.
+/// An e-mail as a mail reader understands it: parsed by Python's `email`, so independently of this code.
 public struct StoredMail: Sendable, Codable {
-    /// All header fields in order, decoded and unfolded, each a name and a value; first the sink's own (`Return-Path`, `Delivered-To`, `Received`).
+    /// All header fields in order, decoded and unfolded; first the sink's own (`Return-Path`, `Delivered-To`, `Received`).
     public let headers: [[String]]
-    /// The plain part.
+    /// The plain-text part.
     public let text: String?
     /// The HTML part.
     public let html: String?
-    /// What is wrong with it, if anything.
+    /// The parser's defects, if any.
     public let defects: [String]
-    /// The file as it is, without the sink's own header fields.
+    /// The raw file without the sink's own header fields.
     public let source: String
 
-    /// A mailbox of a header field.
+    /// A mailbox in a header field.
     public struct Person: Sendable, Codable, Equatable {
-        /// Empty for none.
+        /// The display name; empty if there is none.
         public let name: String
         /// `ada@example.com`
         public let address: String
@@ -35,13 +35,13 @@ public struct StoredMail: Sendable, Codable {
         self.headers.first { $0[0].lowercased() == name.lowercased() }?[1]
     }
 
-    /// Recipients of the envelope.
+    /// The recipients in the envelope.
     public var recipients: [String] { self.headers.filter { $0[0] == "Delivered-To" }.map { $0[1] } }
 
-    /// `ESMTP`, with an `S` if by TLS and an `A` if logged in.
+    /// `ESMTP`, with an `S` for TLS and an `A` for a login.
     public var transmission: String { self["Received"]?.firstMatch(of: #/with (\w+);/#).map { String($0.1) } ?? "" }
 
-    /// The client's port, which is another for each connection.
+    /// The client's port, which differs for each connection.
     public var clientPort: Int { self["Received"]?.firstMatch(of: #/\]:(\d+)\)/#).flatMap { Int($0.1) } ?? 0 }
 
     /// Reads all `.eml` files of a folder, in the order of their names.

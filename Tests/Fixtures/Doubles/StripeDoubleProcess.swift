@@ -1,10 +1,10 @@
-/// A running `stripe-double` on a free port of the loopback, with keys of its own.
+/// A running `stripe-double` on a free port of the loopback, with its own keys.
 public final class StripeDoubleProcess: Sendable {
-    /// Opens the API.
+    /// The secret key.
     public static let secretKey = "sk_test_0123456789abcdefghijklmn"
-    /// As a browser would show it.
+    /// The publishable key.
     public static let publishableKey = "pk_test_0123456789abcdefghijklmn"
-    /// Signs webhooks.
+    /// The webhook secret.
     public static let webhookSecret = "whsec_0123456789abcdefghijklmnopqrstuv"
 
     /// For `STRIPE_API_BASE`: `http://127.0.0.1:<port>`.
@@ -16,9 +16,9 @@ public final class StripeDoubleProcess: Sendable {
     ///
     /// - Parameters:
     ///   - port: 0 takes a free one.
-    ///   - webhookURL: where events go.
-    ///   - webhookSecrets: all sign.
-    ///   - state: a file that outlives it.
+    ///   - webhookURL: the receiver of events.
+    ///   - webhookSecrets: each of them signs.
+    ///   - state: a file that outlives the process.
     ///   - settleAfter: seconds until delayed payments and refunds settle by themselves.
     ///   - arguments: further ones.
     public init(
@@ -41,7 +41,7 @@ public final class StripeDoubleProcess: Sendable {
     /// The port it listens on.
     public var port: Int { Int(self.url.split(separator: ":").last ?? "") ?? 0 }
 
-    /// Ends it as SIGTERM does.
+    /// Ends it with SIGTERM.
     @discardableResult
     public func stop() async throws -> ChildProcess.Exit { try await self.process.stop() }
 }

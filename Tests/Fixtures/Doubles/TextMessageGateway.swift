@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// A gateway for text messages with Twilio's API on a free port of the loopback, which delivers nothing.
+/// A gateway for text messages with Twilio's API on a free port of the loopback; it delivers nothing.
 public final class TextMessageGateway: Sendable {
-    /// A request as it came.
+    /// A received request.
     public struct Request: Sendable, Decodable {
         /// `/2010-04-01/Accounts/…/Messages.json`
         public let path: String
@@ -18,19 +18,19 @@ public final class TextMessageGateway: Sendable {
 
     /// Starts one and waits until it listens.
     ///
-    /// - Parameter answers: the statuses of the first requests; all others are taken with 201.
+    /// - Parameter answers: the statuses of the first requests; all others get 201.
     public init(answers: Int...) async throws {
         self.process = try ChildProcess("python3", ["-u", "-c", Self.script] + answers.map(String.init))
         self.url = "http://127.0.0.1:\(try await self.process.firstLine(matching: #"listening on (\d+)\n"#))"
     }
 
-    /// Waits for the request of that number, from 1, and reads it.
+    /// Waits for the request with a number, from 1, and reads it.
     public func request(_ number: Int) async throws -> Request {
         let line = try await self.process.firstLine(matching: #"request \#(number) (.*)\n"#, within: .seconds(60))
         return try JSONDecoder().decode(Request.self, from: Data(line.utf8))
     }
 
-    // Errors as twilio.com/docs/usage/twilios-response#response-formats-exceptions has them.
+    // Errors in the form of twilio.com/docs/usage/twilios-response#response-formats-exceptions.
     private static let script = #"""
         import http.server, json, sys, urllib.parse
 

@@ -1,7 +1,7 @@
 extension ChildProcess {
     /// Runs a program to its end.
-    /// - Returns: what it wrote to standard output.
-    /// - Throws: what it wrote, unless it exits with 0.
+    /// - Returns: its standard output.
+    /// - Throws: its output, unless it exits with 0.
     @discardableResult
     public static func run(
         _ program: String, _ arguments: [String] = [], input: String? = nil, environment: [String: String?] = [:],

@@ -1,7 +1,7 @@
 import Dispatch
 public import Glibc
 
-/// A program that a test starts: its output is read all the time, and it is killed when nobody holds it any more or the test process ends.
+/// A program that a test starts: its output is read continuously, and it is killed with its last reference or with the test process.
 public final class ChildProcess: Sendable {
     /// How a program ended.
     public enum Exit: Sendable, Equatable {
@@ -11,17 +11,17 @@ public final class ChildProcess: Sendable {
         case signal(Int32)
     }
 
-    /// The process, whose number is not used again before it was waited for.
+    /// The process id, which is not reused before the process was waited for.
     public let pid: pid_t
     private let program: String
     private let life: ProcessLife
 
     /// Starts a program.
     ///
-    /// - Parameters:
-    ///   - program: a path, or a name to look for in `PATH`.
+    ///   - program: a path, or a name in `PATH`.
     ///   - environment: added to that of the test process; nil removes a name.
-    ///   - inherits: false: only `environment`.
+    ///   - inherits: whether to inherit the test process' environment.
+    ///   - input: its standard input; empty if nil.
     ///   - input: what it reads from standard input; nothing if nil.
     public init(
         _ program: String, _ arguments: [String] = [], environment: [String: String?] = [:], inherits: Bool = true, input: String? = nil
@@ -36,14 +36,14 @@ public final class ChildProcess: Sendable {
 
     deinit { self.life.signal(SIGKILL) }
 
-    /// All that it has written so far, to standard output and standard error.
+    /// All output so far, standard output and standard error.
     public var output: String { self.life.text { $0.output } }
-    /// What it has written to standard output.
+    /// Its standard output so far.
     public var standardOutput: String { self.life.text { $0.standardOutput } }
-    /// What it has written to standard error.
+    /// Its standard error so far.
     public var standardError: String { self.life.text { $0.standardError } }
 
-    /// Whether it has not ended.
+    /// Whether it is still running.
     public var isRunning: Bool { self.life.exit == nil }
 
     /// Sends a signal, unless it has ended.
@@ -69,7 +69,7 @@ public final class ChildProcess: Sendable {
         guard found == "yes" else { throw self.failure("did not write \(text)") }
     }
 
-    /// Waits for its end. What it has written until then can be read afterwards.
+    /// Waits for its end. The output can be read afterwards.
     @discardableResult
     public func waitForExit(within time: Duration = .seconds(60)) async throws(FixtureError) -> Exit {
         _ = await self.life.wait(within: time) { record in record.exit.map { _ in "" } }

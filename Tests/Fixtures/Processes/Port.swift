@@ -3,11 +3,11 @@ import Synchronization
 
 /// TCP ports of the loopback.
 public enum Port {
-    /// Those that were given out, so that no two get the same.
+    /// The ports given out so far, so that none is used twice.
     private static let given = Mutex<Set<Int>>([])
 
-    /// Ports that nobody listens at. Below those from which the kernel takes ports for outgoing connections: a server that is started
-    /// again finds its port still free.
+    /// Ports without a listener. Below those that the kernel uses for outgoing connections, so that a restarted server finds its port
+    /// free.
     public static func free(_ count: Int) throws(FixtureError) -> [Int] {
         var ports: [Int] = []
         for _ in 0..<1000 where ports.count < count {
@@ -19,11 +19,11 @@ public enum Port {
         return ports
     }
 
-    /// A port that nobody listens at.
+    /// A port without a listener.
     public static func free() throws(FixtureError) -> Int { try self.free(1)[0] }
 }
 
-/// A port of the loopback at which somebody listens, and answers nothing, for as long as this lives.
+/// A port of the loopback that accepts connections and never answers, for its own lifetime.
 public final class TakenPort: Sendable {
     private let descriptor: Int32
     /// The port.

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// What is known of a process: its output so far and how it ended. Outlives the ``ChildProcess`` by which a test holds it.
+/// The output and the end of a process. Outlives the ``ChildProcess`` by which a test holds it.
 final class ProcessLife: Sendable {
     struct Record {
         var output: [UInt8] = []
@@ -22,7 +22,7 @@ final class ProcessLife: Sendable {
         var waiters: [Int: Waiter] = [:]
     }
 
-    /// Looks at every change; the continuation gets what it finds.
+    /// Waiters that check each change; the continuation gets the result.
     private struct Waiter {
         let find: @Sendable (Record) -> String?
         let continuation: CheckedContinuation<String?, Never>
@@ -51,13 +51,13 @@ final class ProcessLife: Sendable {
 
     /// Sends a signal, unless it has ended.
     func signal(_ number: Int32) {
-        // Under the lock: until the exit is noted the process has not been waited for, so the number is still its own.
+        // Under the lock: until its exit is recorded the process has not been waited for, so the id is still its own.
         self.state.withLock { state in
             if state.record.exit == nil, state.pid > 0 { _ = Glibc.kill(state.pid, number) }
         }
     }
 
-    /// Waits until `find` finds something; nil when the time is over.
+    /// Waits until `find` returns a value; nil after the timeout.
     func wait(within time: Duration, _ find: @escaping @Sendable (Record) -> String?) async -> String? {
         let number = self.state.withLock { state in
             state.nextWaiter += 1
@@ -105,7 +105,7 @@ final class ProcessLife: Sendable {
         }
     }
 
-    /// Under one lock from the pipe into the record: so all that was written before the exit is in the record before the exit is.
+    /// One lock from the pipe to the record: so the output before the exit is recorded before the exit.
     private func takeWhatIsThere() {
         self.state.withLock { state in
             var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -129,7 +129,7 @@ final class ProcessLife: Sendable {
     }
 
     private func waitForEnd(of pid: pid_t) {
-        // First without taking the process away, so that `signal` never meets a number that belongs to another.
+        // First without reaping, so that `signal` never meets a reused id.
         var info = siginfo_t()
         while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
         self.takeWhatIsThere()
@@ -155,7 +155,7 @@ final class ProcessLife: Sendable {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, inputFile, O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, outputs[0], STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, outputs[1], STDERR_FILENO)
-        // The threads of tasks block all signals, which a child would inherit.
+        // Tasks' threads block all signals, and a child would inherit that.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -2,11 +2,11 @@ import CLinux
 import FoundationEssentials
 import Glibc
 
-/// Ends what the tests started and removes their folder once the test process is gone, however it went.
+/// Ends all processes of the tests and removes their folder after the test process has ended in any way.
 ///
-/// Every process that the tests start carries a mark in its environment, and so do its children. A shell waits for the end of a pipe
-/// whose other end only the test process holds, and then kills whatever carries the mark. (`PR_SET_PDEATHSIG` would fire when the
-/// *thread* that started the child ends, and knows nothing of daemons such as Erlang's `epmd`.)
+/// Every process of the tests carries a mark in its environment, and so do its children. A shell waits for the end of a pipe whose other end
+/// only the test process holds, and then kills every process with the mark. (`PR_SET_PDEATHSIG` would fire when the *thread* that
+/// started the child ends, and does not cover daemons such as Erlang's `epmd`.)
 enum Reaper {
     /// A name and a value for the environment of each process.
     static let mark: (name: String, value: String) = {
@@ -15,7 +15,7 @@ enum Reaper {
         return mark
     }()
 
-    /// The children as well: those of Postgres show their title where their environment was. SIGKILL ends what is stopped, too.
+    /// The children as well: those of Postgres overwrite their environment with their title. SIGKILL also ends stopped processes.
     private static let script = #"""
         trap '' INT TERM HUP
         cat >/dev/null
@@ -37,7 +37,7 @@ enum Reaper {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO)
-        // A session of its own: a Ctrl-C in the terminal is for the tests.
+        // A session of its own: Ctrl-C in the terminal is for the tests.
         let words = ["setsid", "sh", "-c", self.script, "reaper", mark, folder]
         var vector: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         var pid: pid_t = 0
@@ -45,7 +45,7 @@ enum Reaper {
         precondition(code == 0, "no shell: \(code)")
         for word in vector { free(word) }
         posix_spawn_file_actions_destroy(&actions)
-        // The other end stays open for as long as this process lives.
+        // The other end stays open while this process lives.
         close(ends[0])
     }
 }

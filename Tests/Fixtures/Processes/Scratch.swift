@@ -1,8 +1,8 @@
 public import FoundationEssentials
 
-/// The folder of this test process; the reaper removes it when the process is gone.
+/// The folder of this test process; the reaper removes it after the process has ended.
 public enum Scratch {
-    /// Postgres runs as another user where the tests run as root, and must be able to enter.
+    /// If the tests run as root, Postgres runs as another user, who must be able to enter.
     static let root: URL = {
         let folder = FileManager.default.temporaryDirectory.appending(path: "conveyor-tests-\(UUID().uuidString.prefix(8))")
         do {
@@ -20,7 +20,7 @@ public enum Scratch {
         return folder
     }
 
-    /// A new file in it; removed by whoever has no more need of it, or with the folder.
+    /// A new file in it, removed by its user or with the folder.
     public static func file(_ name: String, _ text: String) throws -> URL {
         let file = self.root.appending(path: "\(UUID().uuidString.prefix(8))-\(name)")
         try Data(text.utf8).write(to: file)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A program that is brought back a second after it ends, as a supervisor does, until it is stopped.
+/// A program that is restarted a second after it ends, as by a supervisor, until it is stopped.
 public actor SupervisedProcess {
     private let program: String
     private let arguments: [String]
@@ -8,10 +8,10 @@ public actor SupervisedProcess {
     private let sign: String
     private var process: ChildProcess
     private var watching: Task<Void, Never>?
-    /// How it ended each time that nobody had told it to.
+    /// The unexpected ends.
     public private(set) var ends: [ChildProcess.Exit] = []
 
-    /// Starts a program with this environment alone, and waits until it has written `sign`.
+    /// Starts a program with only this environment, and waits until it has written `sign`.
     public init(
         _ program: String, _ arguments: [String] = [], environment: [String: String], readyWhenItSays sign: String
     ) async throws(FixtureError) {
@@ -24,13 +24,13 @@ public actor SupervisedProcess {
         self.watching = Task { [weak self] in while let process = await self?.process, await self?.bringBack(after: process) == true {} }
     }
 
-    /// What it has written since its last start.
+    /// The output since its last start.
     public var output: String { self.process.output }
 
-    /// Sends a signal to whatever runs now.
+    /// Sends a signal to the running process.
     public func signal(_ number: Int32) { self.process.signal(number) }
 
-    /// SIGKILL, and waits for the end; it is brought back.
+    /// SIGKILL, and waits for the end; it is restarted.
     public func kill() async throws(FixtureError) { try await self.process.kill() }
 
     /// Waits until it runs and is ready.
@@ -40,7 +40,7 @@ public actor SupervisedProcess {
         }
     }
 
-    /// SIGTERM, and waits for the end; it is not brought back.
+    /// SIGTERM, and waits for the end; it is not restarted.
     @discardableResult
     public func stop() async throws(FixtureError) -> ChildProcess.Exit {
         self.watching?.cancel()
@@ -48,7 +48,7 @@ public actor SupervisedProcess {
         return try await self.process.stop()
     }
 
-    /// Returns whether to go on.
+    /// Returns whether to continue.
     private func bringBack(after process: ChildProcess) async -> Bool {
         guard let exit = try? await process.waitForExit(within: .seconds(86_400)), !Task.isCancelled else { return false }
         self.ends.append(exit)

@@ -8,7 +8,7 @@ struct AsyncAPIDocument: Sendable {
 
     let root: JSONValue
 
-    /// A message as the document has it.
+    /// A message in the document.
     struct Message {
         let name: String
         let payload: JSONValue
@@ -22,7 +22,7 @@ struct AsyncAPIDocument: Sendable {
         return AsyncAPIDocument(root: try JSONValue(yaml: node))
     }
 
-    /// What a reference within the document points at.
+    /// The target of a reference within the document.
     func resolve(_ reference: String) throws -> JSONValue {
         var value = self.root
         for key in reference.split(separator: "/").dropFirst() {
@@ -32,7 +32,7 @@ struct AsyncAPIDocument: Sendable {
         return value
     }
 
-    /// The messages of the shop; not `failed`, which is any of them.
+    /// The messages of the shop, without `failed`, which is any of them.
     var messages: [String: Message] {
         get throws {
             var messages: [String: Message] = [:]
@@ -45,7 +45,7 @@ struct AsyncAPIDocument: Sendable {
         }
     }
 
-    /// The messages of a channel, each checked to be what its key says.
+    /// The messages of a channel, each checked against its key.
     func messages(of channel: String) throws -> Set<String> {
         let messages = try self.resolve("#/channels/\(channel)/messages").members
         for (name, message) in messages where message["$ref"]?.text != "#/components/messages/\(name)" {

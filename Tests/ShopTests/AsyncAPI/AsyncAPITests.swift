@@ -3,7 +3,7 @@ import RabbitMQ
 import Shop
 import Testing
 
-/// Holds the Swift types, `topology/asyncapi.yaml` and `topology/definitions.json` against each other.
+/// Compares the Swift types, `topology/asyncapi.yaml` and `topology/definitions.json`.
 struct AsyncAPITests {
     private let document: AsyncAPIDocument
     private let schema: JSONSchema
@@ -23,14 +23,14 @@ struct AsyncAPITests {
         return try opened(type)
     }
 
-    @Test func `the document has the messages that there are, each in the channel of its exchange`() throws {
+    @Test func `the document contains all message types, each in the channel of its exchange`() throws {
         #expect(Set(try self.document.messages.keys) == Set(Self.types))
         for exchange in ["commands", "events"] {
             #expect(try self.document.messages(of: exchange) == Set(MessageCatalogue.all.filter { $0.exchange == exchange }.map { $0.type }))
         }
     }
 
-    @Test func `the queues take what the broker's bindings give them`() throws {
+    @Test func `the queues receive the types that the broker binds to them`() throws {
         let definitions = Definitions(ladder: .standard)
         let queues = definitions.bindings.filter { $0.source == "return" }.map(\.destination)
         #expect(Set(queues) == ["accounts", "inventory", "orders", "payments", "email"])
@@ -44,7 +44,7 @@ struct AsyncAPITests {
     }
 
     @Test(arguments: Self.types)
-    func `the examples are valid, and what Swift makes of them is the same`(_ type: String) throws {
+    func `the examples are valid and survive decoding and encoding in Swift`(_ type: String) throws {
         let message = try self.message(type)
         #expect(message.name == type)
         #expect(!message.examples.isEmpty)
@@ -57,7 +57,7 @@ struct AsyncAPITests {
     }
 
     @Test(arguments: Self.types)
-    func `what is required of a message, and what may be absent, is so in Swift too`(_ type: String) throws {
+    func `required and optional fields are the same in Swift`(_ type: String) throws {
         let message = try self.message(type)
         for example in message.examples {
             for path in try self.paths(of: message.payload, in: example) {
@@ -69,7 +69,7 @@ struct AsyncAPITests {
     }
 
     @Test(arguments: Self.types)
-    func `a value of another kind is refused by the schema and by Swift`(_ type: String) throws {
+    func `a value of another type is refused by the schema and by Swift`(_ type: String) throws {
         let message = try self.message(type)
         for example in message.examples {
             for path in try self.paths(of: message.payload, in: example) {
@@ -80,17 +80,17 @@ struct AsyncAPITests {
         }
     }
 
-    @Test func `every field of the Swift types, at any depth, stands in the schema and in an example`() throws {
+    @Test func `every field of the Swift types, at any depth, is in the schema and in an example`() throws {
         var isSet: [String: Bool] = [:]
         for type in Self.types {
             for example in try self.message(type).examples { Self.look(into: try Self.decode(type, example), &isSet) }
         }
-        // What stands in an example is in the schema: it is valid, and is the same when Swift has read and written it.
+        // A field in an example is in the schema: the example is valid, and unchanged after Swift has read and written it.
         #expect(isSet.filter { !$0.value }.keys.sorted() == [])
         #expect(isSet["Address.line2"] == true)
     }
 
-    /// Notes for each optional field whether it was ever there.
+    /// Records for each optional field whether any example contains it.
     private static func look(into value: Any, _ isSet: inout [String: Bool]) {
         let mirror = Mirror(reflecting: value)
         for child in mirror.children {
@@ -110,19 +110,19 @@ struct AsyncAPITests {
     }
 
     @Test(arguments: Self.types)
-    func `fields that nobody knows are ignored`(_ type: String) throws {
+    func `unknown fields are ignored`(_ type: String) throws {
         let example = try #require(try self.message(type).examples.first)
         var more = example.members
         more["added_by_a_newer_version"] = ["anything": [1, "two"]]
         #expect(try JSONValue(json: JSON.encode(try Self.decode(type, .object(more)))) == example)
     }
 
-    @Test func `problems have the codes that there are`() throws {
+    @Test func `the document lists the problem codes`() throws {
         let codes = try self.document.resolve("#/components/schemas/Problem/properties/code/enum").elements.compactMap(\.text)
         #expect(codes.sorted() == Problem.Code.all.map(\.rawValue))
     }
 
-    @Test func `the headers are those of an envelope`() throws {
+    @Test func `the document's headers are those of an envelope`() throws {
         var envelope = Envelope(
             messageID: ID(high: 1, low: 2), type: OrderPaid.type, actor: "system",
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", fingerprint: "00ff", sentAt: 1_795_467_845_123)
@@ -150,7 +150,7 @@ struct AsyncAPITests {
             })
     }
 
-    /// Every member that the schema names, at any depth, where the example has it.
+    /// All members of the schema, at any depth, that the example contains.
     private func paths(of schema: JSONValue, in value: JSONValue) throws -> [[Step]] {
         if let reference = schema["$ref"]?.text { return try self.paths(of: self.document.resolve(reference), in: value) }
         var paths: [[Step]] = []
@@ -193,10 +193,10 @@ enum Step: Equatable, CustomStringConvertible {
 }
 
 extension JSONValue {
-    /// The value without what is at a path.
+    /// The value without the part at a path.
     func without(_ path: ArraySlice<Step>) -> JSONValue { self.changing(path) { _ in nil } }
 
-    /// The value with something else at a path.
+    /// The value with another value at a path.
     func with(_ other: JSONValue, at path: ArraySlice<Step>) -> JSONValue { self.changing(path) { _ in other } }
 
     private func changing(_ path: ArraySlice<Step>, _ change: (JSONValue) -> JSONValue?) -> JSONValue {

@@ -2,12 +2,12 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// As much of JSON Schema (draft 07) as `topology/asyncapi.yaml` uses. A keyword that is not known here is an error, not ignored.
+/// The part of JSON Schema (draft 07) that `topology/asyncapi.yaml` uses. An unknown keyword is an error.
 struct JSONSchema {
-    /// The document that `$ref` points into.
+    /// The document of `$ref`.
     let document: AsyncAPIDocument
 
-    /// What a value breaks of a schema, a line each; empty if it is valid.
+    /// The violations of a schema by a value; empty if it is valid.
     func violations(of schema: JSONValue, by value: JSONValue, at path: String = "") throws -> [String] {
         if let reference = schema["$ref"]?.text {
             return try self.violations(of: self.document.resolve(reference), by: value, at: path)

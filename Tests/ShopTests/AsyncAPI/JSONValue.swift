@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Yams
 
-/// Any JSON, to be looked into and compared. Numbers are whole: messages have no others.
+/// Any JSON, to read and compare. Numbers are integers: messages contain no others.
 enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -13,7 +13,7 @@ enum JSONValue: Hashable, Sendable {
     /// Parses a JSON text.
     init(json: [UInt8]) throws { self = try JSONDecoder().decode(JSONValue.self, from: Data(json)) }
 
-    /// Takes over what YAML says, by YAML's own rules: a quoted scalar is text.
+    /// Converts a YAML value by YAML's own rules: a quoted scalar is text.
     init(yaml node: Node) throws {
         switch node {
         case .mapping(let mapping):
@@ -38,14 +38,14 @@ enum JSONValue: Hashable, Sendable {
         }
     }
 
-    /// A member of an object, nil of anything else.
+    /// A member of an object; nil for other values.
     subscript(key: String) -> JSONValue? {
         if case .object(let members) = self { members[key] } else { nil }
     }
 
-    /// The members of an object, none of anything else.
+    /// The members of an object; empty for other values.
     var members: [String: JSONValue] { if case .object(let members) = self { members } else { [:] } }
-    /// The elements of an array, none of anything else.
+    /// The elements of an array; empty for other values.
     var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
     /// The text of a string.
     var text: String? { if case .string(let text) = self { text } else { nil } }
@@ -55,7 +55,7 @@ enum JSONValue: Hashable, Sendable {
     /// Its JSON text.
     var json: [UInt8] { get throws { Array(try JSONEncoder().encode(self)) } }
 
-    /// What a file says that it should not.
+    /// An error in a file.
     struct Unexpected: Error, CustomStringConvertible {
         var description: String
     }

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Shop
 import Testing
 
-/// Every message type's payload with extremes in the place of its values. `CONVEYOR_FUZZ` says how many inputs; a few thousand unless it is set.
+/// Payloads of all message types with extreme values. `CONVEYOR_FUZZ` sets the number of inputs; a few thousand by default.
 struct PayloadFuzzTests {
     private static let count = ProcessInfo.processInfo.environment["CONVEYOR_FUZZ"].flatMap { Int($0) } ?? 6000
 
@@ -58,7 +58,7 @@ struct PayloadFuzzTests {
         return ranges
     }
 
-    @Test func `every payload with extremes in it is decoded or refused, and what is decoded is written again`() throws {
+    @Test func `every payload with extremes is decoded and encoded again, or refused`() throws {
         func decode<M: Message>(_ type: M.Type, _ json: [UInt8]) throws -> [UInt8] { try JSON.encode(try JSON.decode(M.self, from: json)) }
         let document = try AsyncAPIDocument.file.get()
         var examples: [(type: any Message.Type, json: [UInt8], values: [Range<Int>])] = []

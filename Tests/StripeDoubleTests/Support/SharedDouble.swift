@@ -1,6 +1,6 @@
 import Fixtures
 
-/// One double for all tests that mind only objects of their own; it ends with the test process.
+/// One double for all tests that use only their own objects; it ends with the test process.
 enum SharedDouble {
     private static let starting = Task { try await StripeDoubleProcess() }
 

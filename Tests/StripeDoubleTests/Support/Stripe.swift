@@ -2,9 +2,9 @@ import Fixtures
 import Testing
 import Transfer
 
-/// A client of one double, as plain as its protocol.
+/// A minimal client of a double.
 struct Stripe: Sendable {
-    /// What a call was answered with.
+    /// The answer to a call.
     struct Reply: Sendable {
         let status: Int
         let headers: HTTPHeaders
@@ -13,7 +13,7 @@ struct Stripe: Sendable {
 
         /// A member of the answer.
         subscript(name: String) -> Document? { self.json[name] }
-        /// Of the error in it.
+        /// A member of its error.
         var code: String? { self.json["error", "code"]?.text }
         var type: String? { self.json["error", "type"]?.text }
         var message: String? { self.json["error", "message"]?.text }
@@ -29,7 +29,7 @@ struct Stripe: Sendable {
         self.client = try HTTPClient(userAgent: "tests")
     }
 
-    /// The same with another `Authorization` header, or none.
+    /// The same client with another `Authorization` header, or none.
     func authorized(_ header: String?) -> Stripe {
         var copy = self
         copy.authorization = header
@@ -91,7 +91,7 @@ extension Stripe {
     /// Its id.
     func newIntentID(_ more: [(String, String)] = []) async throws -> String { try #require(await self.newIntent(more)["id"]?.text) }
 
-    /// A PaymentIntent that is paid with a test method.
+    /// A PaymentIntent that was paid with a test method.
     func paidIntentID(_ method: String = "pm_card_visa") async throws -> String {
         let id = try await self.newIntentID()
         let reply = try await self.confirm(id, method)
@@ -106,7 +106,7 @@ extension Stripe {
     /// The types of the events about a PaymentIntent, oldest first.
     func eventTypes(of intent: String) async throws -> [String] {
         var events: [Document] = []
-        // Other tests make events of the same double meanwhile.
+        // Other tests create events at the same double.
         while true {
             let after = events.last?["id"]?.text.map { [("starting_after", $0)] } ?? []
             let page = try await self.get("/v1/events", [("limit", "100")] + after)
@@ -119,7 +119,7 @@ extension Stripe {
         }.compactMap { $0["type"]?.text }.reversed()
     }
 
-    /// Asks again until the answer is as wanted: for what the double does by itself after a while.
+    /// Polls until the answer is as expected, for delayed changes of the double.
     func eventually(
         _ path: String, within time: Duration = .seconds(10), sourceLocation: SourceLocation = #_sourceLocation, _ isWanted: (Reply) -> Bool
     ) async throws -> Reply {
@@ -133,7 +133,7 @@ extension Stripe {
     }
 }
 
-/// Starts a double for one test, and ends it.
+/// Runs a double for one test.
 func withStripe(_ work: (Stripe) async throws -> Void) async throws {
     let double = try await StripeDoubleProcess()
     do {

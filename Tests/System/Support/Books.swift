@@ -2,18 +2,18 @@ import Conveyor
 import Fixtures
 import Transfer
 
-/// What the shop's books say, and what they should.
+/// The shop's books and their expected values.
 struct Books: Sendable {
-    /// Accepted orders that are nowhere, and messages that `conveyor audit` misses.
+    /// Lost orders, and messages that the books miss.
     var lost = 0
-    /// Orders that nobody was told of, what happened twice to one order, and second intents at Stripe.
+    /// Orders unknown to their customers, events that happened twice, and duplicate intents at Stripe.
     var doubled = 0
-    /// All that is wrong, in words.
+    /// All errors, in words.
     var complaints: [String] = []
 }
 
 extension RunningSystem {
-    /// Reads the books of the whole system, all that went before included.
+    /// Reads the books of the whole system so far.
     func books() async throws -> Books {
         var books = Books()
         let rows = try await self.database.psql("select id, status from orders")
@@ -39,7 +39,7 @@ extension RunningSystem {
 
     private func list(_ sql: String) async throws -> [String] { try await self.database.psql(sql).compactMap { $0.first ?? nil } }
 
-    /// Entries whose status is one that an order has left behind.
+    /// Entries with a status that the order had already left.
     private static let stepsBack = """
         select order_id || ' from ' || before || ' to ' || status from (
             select order_id, status, lag(status) over (partition by order_id order by id) as before from order_events
@@ -49,7 +49,7 @@ extension RunningSystem {
            or before in ('rejected', 'expired') and status <> before
         """
 
-    /// What `conveyor audit` says of messages, units and money.
+    /// The balances of messages, stock and money.
     private func audit(_ books: inout Books) async throws {
         struct Audit: Decodable {
             struct Book: Decodable {
@@ -59,7 +59,7 @@ extension RunningSystem {
             let stock: Book
             let money: Book
         }
-        // It exits with 1 if one balance is not 0, and then it is the report that matters.
+        // It exits with 1 if a balance is not 0, and then the report matters.
         let report = try await self.auditReport()
         let audit = try JSON.decode(Audit.self, from: Array(report.utf8))
         guard audit.messages.balance != 0 || audit.stock.balance != 0 || audit.money.balance != 0 else { return }
@@ -67,7 +67,7 @@ extension RunningSystem {
         books.complaints.append("conveyor audit: \(report)")
     }
 
-    /// Orders for which Stripe holds more than one intent, among its newest hundred.
+    /// Orders with more than one intent at Stripe, among its newest hundred.
     private func intentsThatAreDouble() async throws -> [String] {
         struct Page: Decodable {
             struct Intent: Decodable {

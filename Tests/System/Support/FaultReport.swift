@@ -1,21 +1,21 @@
 import Fixtures
 import Glibc
 
-/// What one fault did.
+/// The effects of one fault.
 struct FaultReport: Sendable {
-    /// What was done to the system.
+    /// The fault.
     var fault: String
-    /// Messages that were in the queues and in workers' hands just before.
+    /// Queued and unacknowledged messages just before.
     var inFlight: Int
     var books: Books
-    /// From when it was over until an order that was placed then was paid, and its letter sent.
+    /// The time from its end until a new order was paid, and its e-mail sent.
     var untilNormal: Duration
 
-    /// Prints it, and appends it to the file that `CONVEYOR_FAULTS` names: fields with tabs between them, for the table of `ops/test faults`.
+    /// Prints it, and appends it to the file in `CONVEYOR_FAULTS` with tabs between fields, for the table of `ops/test faults`.
     func publish() throws {
         let seconds = Double(self.untilNormal.components.seconds) + Double(self.untilNormal.components.attoseconds) / 1e18
         let fields = ["\(self.inFlight)", "\(self.books.lost)", "\(self.books.doubled)", "\((seconds * 100).rounded() / 100)"]
-        // Not by print: what that keeps back is lost when the test process ends.
+        // Not `print`, whose buffer is lost when the test process ends.
         try Self.write(
             "fault: \(self.fault): in flight \(fields[0]), lost \(fields[1]), doubled \(fields[2]), normal after \(fields[3]) s", to: STDERR_FILENO)
         guard let path = getenv("CONVEYOR_FAULTS").map({ String(cString: $0) }) else { return }

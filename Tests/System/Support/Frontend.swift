@@ -5,8 +5,8 @@ import Shop
 import Synchronization
 import Transfer
 
-/// The customers' frontend. Told 503, or not answered at all, it asks again, with the same Idempotency-Key: so whatever happens meanwhile, what a customer
-/// asked for is accepted in the end, and once.
+/// The customers' frontend. After 503 or no answer it repeats a request with the same Idempotency-Key: so each request is accepted in the end, and
+/// once.
 final class Frontend: Sendable {
     private let base: String
     private let stripe: StripeControl
@@ -19,15 +19,15 @@ final class Frontend: Sendable {
         self.client = try HTTPClient(userAgent: "tests")
     }
 
-    /// How often it had to ask again, by the code of the refusal; `no answer` where there was none.
+    /// The number of repetitions, by the refusal's code; `no answer` without one.
     var refusals: [String: Int] { self.counts.withLock { $0 } }
 
     /// Forgets the refusals.
     func beginCounting() { self.counts.withLock { $0 = [:] } }
 
-    // MARK: What customers do
+    // MARK: Customers' actions
 
-    /// A write that is accepted.
+    /// A write, repeated until it is accepted.
     func write(_ path: String, _ body: some Encodable, by token: String, method: HTTPMethod = .post) async throws -> Accepted {
         var request = HTTPRequest(method, url: self.base + path, body: try JSON.encode(body))
         request.headers["Content-Type"] = "application/json"
@@ -40,7 +40,7 @@ final class Frontend: Sendable {
         try await self.ask(HTTPRequest(url: self.base + path, headers: ["Authorization": "Bearer \(token)"]), expecting: 200)
     }
 
-    /// The operation in its final form.
+    /// The operation in its final state.
     func ended(_ accepted: Accepted, by token: String, within time: Duration = .seconds(120)) async throws -> Operation {
         try await eventualValue("operation \(accepted.operationID) ends", within: time) {
             let operation: Operation = try await self.read("/operations/\(accepted.operationID)?wait=5", by: token)
@@ -48,7 +48,7 @@ final class Frontend: Sendable {
         }
     }
 
-    /// Pays an order as soon as it can be paid, and waits until the shop knows.
+    /// Pays an order as soon as possible, and waits until the shop knows.
     func pay(_ order: Accepted, by token: String) async throws {
         let placed = try await self.ended(order, by: token)
         guard placed.status == "succeeded" else { throw FixtureError("order \(order.resource.id) is \(placed.status)") }
@@ -56,7 +56,7 @@ final class Frontend: Sendable {
         guard let intent = try await self.ended(asked, by: token).result?.paymentIntentID else {
             throw FixtureError("no intent for order \(order.resource.id)")
         }
-        // What the customer's browser does.
+        // The browser's part.
         try await self.stripe.send(.post, "/_double/payment_intents/\(intent)/pay", "payment_method=pm_card_visa")
         try await eventually("order \(order.resource.id) is paid", within: .seconds(120), every: .milliseconds(50)) {
             let read: Order = try await self.read("/orders/\(order.resource.id)", by: token)
@@ -64,7 +64,7 @@ final class Frontend: Sendable {
         }
     }
 
-    // MARK: Asking
+    // MARK: Requests
 
     private static let patience = Duration.seconds(120)
 
@@ -81,7 +81,7 @@ final class Frontend: Sendable {
             }
             self.counts.withLock { $0[reason, default: 0] += 1 }
             guard ContinuousClock.now < deadline else { throw FixtureError("\(request.url): \(reason) for \(Self.patience)") }
-            // As a frontend waits before it asks again, though less than it is told to.
+            // A frontend's wait before a repetition, though shorter than Retry-After.
             try await Task.sleep(for: .milliseconds(100))
         }
     }
@@ -91,7 +91,7 @@ final class Frontend: Sendable {
     }
 }
 
-/// What is sent to place an order.
+/// The body of an order.
 struct NewOrder: Encodable {
     var items: [OrderLine]
     var shippingAddress: Address
@@ -116,7 +116,7 @@ struct Accepted: Decodable, Sendable {
     }
 }
 
-/// What became of a write.
+/// The state of a write.
 struct Operation: Decodable, Sendable {
     struct Result: Decodable, Sendable {
         var paymentIntentID: String?

@@ -1,10 +1,10 @@
 import Fixtures
 import Synchronization
 
-/// Customers who place orders side by side, each one after the other, take another name, and pay some of their orders.
+/// Customers who place orders side by side, each one after the other, change their name, and pay some of the orders.
 final class Load: Sendable {
     private static let customers = 12
-    /// One order of so many is paid.
+    /// One of this number of orders is paid.
     private static let paidShare = 8
 
     private let system: RunningSystem
@@ -16,10 +16,10 @@ final class Load: Sendable {
         self.count = count
     }
 
-    /// The orders that were accepted so far.
+    /// The accepted orders so far.
     var orders: [Accepted] { self.accepted.withLock { $0 } }
 
-    /// Returns when all orders are accepted and have ended well: some paid, the others awaiting their payment.
+    /// Returns when all orders are accepted and final: some paid, the others awaiting their payment.
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<Self.customers { group.addTask { try await self.act(as: number) } }
@@ -31,7 +31,7 @@ final class Load: Sendable {
         }
     }
 
-    /// What one customer does: all orders first, so that they meet in the queues, then the rest.
+    /// One customer: first all orders, so that they meet in the queues, then the rest.
     private func act(as number: Int) async throws {
         let customer = self.system.customers[number]
         var toPay: [Accepted] = []

@@ -3,7 +3,7 @@ import Fixtures
 import RabbitMQ
 import Shop
 
-/// What tests publish past the frontend, and what became of it.
+/// Messages that tests publish directly, and their effects.
 extension RunningSystem {
     /// A message as the ingress would publish it.
     func message<Payload: Message>(_ payload: Payload, id: ID = .v7(milliseconds: UInt64(Clock.milliseconds()))) throws -> Outgoing {
@@ -15,8 +15,8 @@ extension RunningSystem {
 
     /// The message that places an order, and the order's id.
     /// - Parameters:
-    ///   - noted: whether the order must be there from now on.
-    ///   - version: 1 is `orders.place`, as ingresses were that are not upgraded yet.
+    ///   - noted: whether the order counts as expected.
+    ///   - version: 1 is `orders.place`, from ingresses that are not upgraded yet.
     func orderMessage(noted: Bool = true, version: Int = 1) async throws -> (id: ID, message: Outgoing) {
         let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
         let order = PlaceOrder(userID: self.buyer, items: try self.lines(), shippingAddress: .ofTests)
@@ -25,7 +25,7 @@ extension RunningSystem {
         return (id, message)
     }
 
-    /// The message by which the inventory decides first, instead of the one that places an order.
+    /// The message with which the inventory decides first, instead of the one that places an order.
     func reservation(of order: (id: ID, message: Outgoing)) throws -> Outgoing {
         try self.message(ReserveStock(order: try JSON.decode(PlaceOrder.self, from: order.message.body)), id: order.id)
     }
@@ -38,18 +38,18 @@ extension RunningSystem {
         }
     }
 
-    /// Takes all messages that are in a queue.
+    /// Takes all messages out of a queue.
     func taken(from queue: String) async throws -> [Delivery] {
         guard let count = try await self.host.ready(queue) else { throw FixtureError("no queue \(queue)") }
         return try await withConsumer(self.host.amqpURL, queue: .named(queue), prefetch: 500) { consumer in
             var taken: [Delivery] = []
-            // No more at once than the broker sends ahead.
+            // No more at once than the prefetch.
             while taken.count < count { taken += try await consumer.takeAndAcknowledge(min(500, count - taken.count), within: .seconds(60)) }
             return taken
         }
     }
 
-    /// Waits until these orders are there and past their beginning.
+    /// Waits until these orders exist and are past `pending`.
     func waitForOrders(_ orders: [ID]) async throws {
         let list = orders.map { "'\($0)'" }.joined(separator: ",")
         try await eventually("\(orders.count) orders are decided", within: .seconds(180), every: .milliseconds(100)) {
@@ -57,7 +57,7 @@ extension RunningSystem {
         }
     }
 
-    /// How much there is of everything that orders leave behind.
+    /// The number of rows in each table that orders fill.
     func traces(of orders: [String]) async throws -> [[String?]] {
         let list = orders.map { "'\($0)'" }.joined(separator: ",")
         return try await self.database.psql(

@@ -2,14 +2,14 @@ import Fixtures
 import Testing
 
 extension RunningSystem {
-    /// Orders that are placed while a fault is caused.
+    /// Orders that are placed during a fault.
     private static let orders = FaultTests.isLong ? 240 : 96
 
-    /// Causes a fault while customers buy, and expects that nobody notices more than a delay: everything that was accepted ends well, an order that is
-    /// placed afterwards goes all the way, and the books are right.
+    /// Causes a fault while customers buy, and expects no more than a delay: everything that was accepted ends well, a later order goes all the
+    /// way, and the books balance.
     /// - Parameters:
-    ///   - prepare: done before the customers come.
-    ///   - fault: done when a third of the orders is accepted; when it returns the fault is over, and nobody mends anything by hand.
+    ///   - prepare: runs before the customers start.
+    ///   - fault: runs when a third of the orders is accepted; when it returns the fault is over, without any manual repair.
     func suffer(
         _ name: String, prepare: (RunningSystem) async throws -> Void = { _ in }, _ fault: (RunningSystem) async throws -> Void
     ) async throws {
@@ -34,8 +34,8 @@ extension RunningSystem {
         #expect(report.books.doubled == 0)
     }
 
-    /// Buys until an order is refused because a queue is full: the ingress looks once a second, and the other customers may all have bought by then.
-    /// - Returns: the purchase that waits until there is room.
+    /// Buys until an order is refused because a queue is full: the ingress checks once a second, so this may take longer than the other customers.
+    /// - Returns: the purchase, which waits for room.
     func buyUntilFull() async throws -> Task<Void, any Error> {
         let buying = Task {
             while self.frontend.refusals["queue_full"] == nil { _ = try await self.place(try self.lines(), by: self.customers[0]) }

@@ -6,16 +6,16 @@ import Shop
 import Synchronization
 import Transfer
 
-/// Conveyor as it is run, for tests that harm it: every part a process that is brought back when it ends, a broker and a database of its own, and
-/// doubles of Stripe and of the mail server. One for all tests of the process, which harm it one after the other and leave it well.
+/// Conveyor as in production, for tests that harm it: each part is a supervised process, with its own broker and database, and doubles of Stripe
+/// and the mail server. The tests of the process share it, harm it one after the other and leave it well.
 final class RunningSystem: Sendable {
     private static let sharedSystem = Task { try await RunningSystem() }
 
     static func shared() async throws -> RunningSystem { try await self.sharedSystem.value }
 
-    /// The parts by their names; the recorder is the operator's command line.
+    /// The parts by name; the recorder is a command of the operator's tool.
     static let parts = ["accounts-worker", "inventory-worker", "orders-worker", "payments-worker", "email-worker", "recorder", "ingress"]
-    /// Messages that wait in a queue at which customers are refused; more than they alone bring about.
+    /// The limit of waiting messages, above what the customers alone cause.
     static let queueLimit = 400
     private static let administrator = "admin@example.com"
 
@@ -26,13 +26,13 @@ final class RunningSystem: Sendable {
     let stripe: StripeControl
     let mail: MailSink
     let frontend: Frontend
-    /// Of the shop's staff.
+    /// The token of a member of the staff.
     let staff: String
-    /// One token a customer.
+    /// One token per customer.
     let customers: [String]
     /// The account of one of them.
     let buyer: ID
-    /// Ids of products of which there are plenty.
+    /// Ids of products with plenty of stock.
     let products: [String]
     private let processes: [String: SupervisedProcess]
     private let settings: [String: String]
@@ -52,7 +52,7 @@ final class RunningSystem: Sendable {
             "STRIPE_WEBHOOK_SECRET": StripeDoubleProcess.webhookSecret, "STRIPE_API_BASE": self.stripe.url, "SMTP_HOST": "127.0.0.1",
             "SMTP_PORT": String(self.mail.port), "SMTP_TLS": "none", "EMAIL_FROM": "shop@example.com", "ADMIN_EMAIL": Self.administrator,
             "PORT": String(port),
-            // As many attempts as faults are caused, and none that waits for minutes.
+            // As many attempts as there are faults, none of which waits for minutes.
             "RETRY_DELAYS": "1,2,3,4,5,6,7,8",
             "QUEUE_LIMIT": String(Self.queueLimit),
         ]
@@ -100,13 +100,13 @@ final class RunningSystem: Sendable {
         return process
     }
 
-    /// The operator's command line. Throws what it printed unless it exits with 0.
+    /// The operator's tool. Throws its output unless it exits with 0.
     @discardableResult
     func conveyor(_ arguments: String...) async throws -> String {
         try await ChildProcess.run(Repository.executable("conveyor"), arguments, environment: self.settings, within: .seconds(120))
     }
 
-    /// What `conveyor verify` prints, whether the books balance or not.
+    /// The output of `conveyor verify`, whether or not the books balance.
     @discardableResult func auditReport(_ options: String...) async throws -> String {
         let audit = try ChildProcess(Repository.executable("conveyor"), ["verify", "--json"] + options, environment: self.settings)
         let exit = try await audit.waitForExit(within: .seconds(120))
@@ -116,7 +116,7 @@ final class RunningSystem: Sendable {
         return audit.standardOutput
     }
 
-    /// Makes a worker take nothing more, as an operator would, and waits until it takes nothing.
+    /// Pauses a worker, as an operator would, and waits until it takes no messages.
     func pause(_ queue: String) async throws {
         try await self.conveyor("pause", queue)
         try await eventually("\(queue)-worker takes nothing", within: .seconds(60), every: .milliseconds(100)) {
@@ -128,7 +128,7 @@ final class RunningSystem: Sendable {
 
     // MARK: Orders
 
-    /// Orders that were accepted, by the ids that customers were told.
+    /// Accepted orders, by the ids that customers received.
     var accepted: Set<String> { self.orders.withLock { $0 } }
 
     func note(accepted order: String) { self.orders.withLock { _ = $0.insert(order) } }
@@ -140,7 +140,7 @@ final class RunningSystem: Sendable {
         return accepted
     }
 
-    /// A customer takes another name, perhaps in two windows at once: then the change that was accepted first may come too late.
+    /// A customer changes their name, perhaps in two windows at once: then the first accepted change may come too late.
     func rename(_ customer: String) async throws {
         let renamed = try await self.frontend.write("/users/me", ["full_name": UUID().uuidString], by: customer, method: .patch)
         let operation = try await self.frontend.ended(renamed, by: customer)
@@ -157,7 +157,8 @@ final class RunningSystem: Sendable {
         }
     }
 
-    /// All that a customer does: changes the account, places an order, pays it at Stripe, and gets a letter. Every part but the recorder has a hand in it.
+    /// Everything that a customer does: changes the account, places an order, pays it at Stripe, and gets an e-mail. This involves every part but the
+    /// recorder.
     func goAllTheWay() async throws {
         let customer = self.customers[0]
         try await self.rename(customer)

@@ -1,7 +1,7 @@
 import Fixtures
 import Transfer
 
-/// Stripe's double as a test uses it: its API with the secret key, and the control API by which it fails on demand.
+/// Stripe's double for tests: its API with the secret key, and the control API that makes it fail on demand.
 final class StripeControl: Sendable {
     private let double: StripeDoubleProcess
     private let client: HTTPClient
@@ -13,7 +13,7 @@ final class StripeControl: Sendable {
 
     var url: String { self.double.url }
 
-    /// A call that must be answered with 200; returns the body.
+    /// A call that must succeed with 200; returns the body.
     @discardableResult
     func send(_ method: HTTPMethod, _ path: String, _ form: String? = nil) async throws -> [UInt8] {
         var request = HTTPRequest(method, url: self.url + path, body: form.map { Array($0.utf8) })
