@@ -6,14 +6,14 @@ import Testing
 
 @testable import Conveyor
 
-/// What one customer or operator sent about one thing takes effect in the order in which it was accepted, or is rejected: whatever the clocks say.
+/// Commands of one sender about one resource take effect in the order of their acceptance, or are rejected, whatever the clocks.
 @Suite struct OrderOfAcceptanceTests {
-    /// Something that two commands change, one after the other.
+    /// A value that two commands change, one after the other.
     struct Thing: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        /// The commands, and what each of them brings.
+        /// The commands, and the value that each sets.
         var commands: @Sendable (_ user: ID, _ product: ID, _ category: ID) -> [(payload: any Message, brings: String)]
-        /// What it is now.
+        /// The current value.
         var look: String
     }
 
@@ -84,7 +84,7 @@ import Testing
         return sent
     }
 
-    /// As if a worker had tried it just now, and failed.
+    /// As if a worker had just tried it and failed.
     private func fail(_ message: Sent, _ bench: Bench) async throws {
         try await bench.owner.query(
             """
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test(arguments: Self.things, [nil, "ahead"])
-    func `what was accepted later takes effect, though the clock of another sender is 45 s ahead`(_ thing: Thing, _ ahead: String?) async throws {
+    func `the later accepted command takes effect, though another sender's clock is 45 s ahead`(_ thing: Thing, _ ahead: String?) async throws {
         try await self.withThing(thing) { bench, commands in
             let times = [Clock.milliseconds() + 45_000, Clock.milliseconds()]
             for (index, command) in commands.enumerated() {
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test(arguments: Self.things)
-    func `what failed before a newer one took effect is rejected when it comes again, and changes nothing`(_ thing: Thing) async throws {
+    func `a failed command is rejected when it returns after a newer one`(_ thing: Thing) async throws {
         try await self.withThing(thing) { bench, commands in
             let late = self.sent(commands[0].payload, by: "ahead", at: Clock.milliseconds() + 45_000)
             try await self.fail(late, bench)
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(arguments: Self.things)
-    func `what failed and comes again while nothing newer has taken effect takes effect`(_ thing: Thing) async throws {
+    func `a failed command takes effect when it returns before any newer one`(_ thing: Thing) async throws {
         try await self.withThing(thing) { bench, commands in
             try await bench.handle(self.sent(commands[0].payload, by: "here"))
             let again = self.sent(commands[1].payload, by: "there", at: 1)
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test(arguments: Self.things)
-    func `what another worker has overtaken is rejected, if one ingress accepted both`(_ thing: Thing) async throws {
+    func `a command that another worker has overtaken is rejected, if one ingress accepted both`(_ thing: Thing) async throws {
         try await self.withThing(thing) { bench, commands in
             try await bench.handle(self.sent(commands[1].payload, by: "here", at: 1001))
             let before = try await bench.database.value(thing.look)
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func `units that are added or taken away count in any order, but not across a count`() async throws {
+    @Test func `differences of stock commute, but not with a count`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 10)
             func adjust(_ delta: Int?, _ count: Int? = nil, at time: Int64) async throws -> Problem.Code? {
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test func `a change of a cart that was checked out meanwhile is told so, and a new one fills the next cart`() async throws {
+    @Test func `a change of a checked-out cart is rejected, and a new one fills the next cart`() async throws {
         try await withBench { bench in
             let (user, a, b) = (try await bench.user(), try await bench.product(), try await bench.product())
             let late = [
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    @Test func `a checkout that comes after newer changes of the cart takes nothing that was put in after it`() async throws {
+    @Test func `a checkout older than changes of the cart does not take these`() async throws {
         try await withBench { bench in
             let (user, a, b) = (try await bench.user(), try await bench.product(), try await bench.product())
             try await bench.handle(self.sent(SetCartItem(userID: user, productID: a, quantity: 1), by: "here"))
@@ -202,7 +202,7 @@ import Testing
         }
     }
 
-    @Test func `of many in one batch each is told whether it took effect`() async throws {
+    @Test func `in a batch each command gets its own result`() async throws {
         try await withBench { bench in
             let (user, product) = (try await bench.user(), try await bench.product())
             let times: [Int64] = [5, 2, 9, 1, 8, 9, 3]

@@ -5,9 +5,9 @@ import Postgres
 import Shop
 import Testing
 
-/// What only the shop's staff may ask for is looked at where it is done, however it came to the queue.
+/// Staff commands are checked by their handler, however they reach the queue.
 @Suite struct StaffOnlyTests {
-    /// What a command changes, and the query that shows whether it did.
+    /// The value that a command changes, and the query for it.
     private struct Act {
         let command: any Message
         let trace: String
@@ -43,7 +43,7 @@ import Testing
         return (code, try await bench.database.value(act.trace) == "t")
     }
 
-    @Test func `commands of the staff by anybody else are rejected and change nothing`() async throws {
+    @Test func `staff commands from other actors are rejected and change nothing`() async throws {
         try await withBench { bench in
             let acts = try await self.acts(bench)
             let strangers = [
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `in a batch each message has the right of its own sender`() async throws {
+    @Test func `in a batch each message has the rights of its own sender`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 10)
             let (staff, customer) = (try await bench.user(isSuperuser: true), try await bench.user())

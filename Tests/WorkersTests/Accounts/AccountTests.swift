@@ -10,12 +10,12 @@ import Testing
 @Suite struct AccountTests {
     private func register(_ email: String) -> Sent { Sent(RegisterAccount(email: email, passwordHash: "$argon2id$1", fullName: "Ada")) }
 
-    /// What a row of `users` says, as text.
+    /// A row of `users` as text.
     private func user(_ id: ID, _ columns: String, _ bench: Bench) async throws -> [String?] {
         try #require(try await bench.database.psql("select \(columns) from users where id = '\(id)'").first)
     }
 
-    @Test func `an account is made once an address, whatever its case`() async throws {
+    @Test func `an address is registered once, whatever its case`() async throws {
         try await withBench { bench in
             let batch = [self.register("Ada@Example.com"), self.register("ada@example.com"), self.register("bob@example.com")]
             let replies = try await bench.take(batch).map { try $0.reply }
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `an account that the API would refuse is refused, and harms no other`() async throws {
+    @Test func `an account with invalid fields is refused, and harms no other`() async throws {
         try await withBench { bench in
             let bad = Sent(RegisterAccount(email: "ada@b\u{200b}", passwordHash: "$argon2id$1", fullName: "see http://evil.example"))
             let outcomes = try await bench.take([bad, self.register("bob@example.com")])
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `registered 24 times at once, an address has one account`() async throws {
+    @Test func `24 simultaneous registrations of an address make one account`() async throws {
         try await withBench(connections: 12) { bench in
             let codes = try await withThrowingTaskGroup(of: Problem.Code?.self) { group in
                 for index in 0..<24 {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `a name is changed and removed; what comes after a newer command is rejected`() async throws {
+    @Test func `a name is changed and removed, and an outdated command is rejected`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             #expect(try await bench.handle(Sent(UpdateProfile(userID: user, fullName: "Ada"), sentAt: 10)).emitted == ["account.updated"])
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `flags are switched one by one; what comes after a newer command is rejected`() async throws {
+    @Test func `flags are set one by one, and an outdated command is rejected`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             try await bench.handle(Sent(SetAccountFlags(userID: user, isActive: false), sentAt: 20))
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `a new password ends every session, unless it was changed since the old one was verified`() async throws {
+    @Test func `a new password ends all sessions, unless the password changed after the verification`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let changed = try await bench.handle(ChangePassword(userID: user, passwordHash: "$new", expectedEpoch: 0))
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `sessions are ended by raising the epoch`() async throws {
+    @Test func `sessions end when the epoch is raised`() async throws {
         try await withBench { bench in
             let (user, other) = (try await bench.user(), try await bench.user())
             let replies = try await bench.take([Sent(RevokeTokens(userID: user)), Sent(RevokeTokens(userID: .new()))]).map { try $0.reply }
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `of a session the newest token is known, in whatever order its renewals come, and what was ended stays ended`() async throws {
+    @Test func `a session's newest token is recorded in any order of renewals, and an ended session stays ended`() async throws {
         try await withBench { bench in
             let (user, session, other) = (try await bench.user(), ID.new(), ID.new())
             let end = Clock.seconds() + 86_400
@@ -127,7 +127,7 @@ import Testing
             }
             #expect(try await counters() == [["1", "f"], ["3", "f"]])
             #expect(try await bench.handle(EndSession(userID: user, sessionID: session)).emitted == ["account.updated"])
-            // Of another's session nobody ends any.
+            // Another user's session is not ended.
             try await bench.handle(EndSession(userID: try await bench.user(), sessionID: other))
             try await bench.handle(renewal(4, of: session))
             #expect(try await counters() == [["1", "f"], ["4", "t"]])
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `an address is verified if it is still the account's`() async throws {
+    @Test func `an address is verified if the account still has it`() async throws {
         try await withBench { bench in
             let user = self.register("ada@example.com")
             try await bench.handle(user)
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func `an erased account cannot be told any more, and its address is free`() async throws {
+    @Test func `an erased account cannot be identified any more, and its address is free`() async throws {
         try await withBench { bench in
             let user = self.register("ada@example.com")
             try await bench.handle(user)
@@ -163,7 +163,7 @@ import Testing
                     == ["t", nil, "!", "f", "1", "t"])
             #expect(try await bench.count("select count(*) from password_resets") == 0)
             #expect(try await bench.state(of: order).status == .pending, "the books stay")
-            // Twice is as good as once, and nothing wakes it again.
+            // A second erasure changes nothing, and no later command restores the account.
             #expect(try await bench.handle(EraseAccount(userID: user.id)).problem == nil)
             #expect(try await self.user(user.id, "token_epoch", bench) == ["1"])
             for command in [
@@ -177,7 +177,7 @@ import Testing
         }
     }
 
-    @Test func `who was never there cannot be erased`() async throws {
+    @Test func `an unknown account cannot be erased`() async throws {
         try await withBench { bench in
             let reply = try await bench.handle(EraseAccount(userID: .new()))
             #expect(reply.problem?.code == .notFound)

@@ -20,7 +20,7 @@ import Testing
         return message.id
     }
 
-    @Test func `a link is mailed to the owner of an address, and no message holds its token`() async throws {
+    @Test func `a reset link is mailed to the address' owner, and no message contains its token`() async throws {
         try await withBench { bench in
             _ = try await self.user("Ada@example.com", bench)
             let message = Sent(RequestPasswordReset(email: "ada@EXAMPLE.com"))
@@ -28,14 +28,14 @@ import Testing
             #expect(mail.template == "password_reset")
             #expect(mail.subject == message.id.description)
             #expect(mail.to == "Ada@example.com")
-            // Nobody knows yet whether the address is the one's who gave that name.
+            // The address is not verified, so the name may be another person's.
             #expect(mail.data == ["reset_id": message.id.description, "name": ""])
             try await bench.owner.query("update users set email_verified = true")
             #expect(try await bench.handle(RequestPasswordReset(email: "ada@example.com")).first(SendEmail.self)?.data["name"] == "Ada")
         }
     }
 
-    @Test func `for an unknown, an inactive or an erased address nothing is sent, and the answer is the same`() async throws {
+    @Test func `for an unknown, inactive or erased address nothing is sent, and the answer is the same`() async throws {
         try await withBench { bench in
             let inactive = try await self.user("inactive@example.com", bench)
             try await bench.handle(SetAccountFlags(userID: inactive, isActive: false))
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `an account gets three links an hour, however its address is written, and all are answered alike`() async throws {
+    @Test func `an account gets three links an hour, in any spelling of its address, and all requests get the same answer`() async throws {
         try await withBench { bench in
             let user = try await self.user("ada@example.com", bench)
             let other = try await self.user("bob@example.com", bench)
@@ -64,13 +64,13 @@ import Testing
             #expect(replies.allSatisfy { $0.problem == nil })
             #expect(try await bench.count("select count(*) from password_resets where user_id = $1", user) == 3)
             #expect(try await bench.count("select count(*) from password_resets where user_id = $1", other) == 1)
-            // An hour later there are three more.
+            // After an hour there are three more.
             try await bench.database.psql("update password_resets set expires_at = expires_at - interval '1 hour'")
             #expect(try await bench.handle(RequestPasswordReset(email: "ada@example.com")).emitted == ["email.send"])
         }
     }
 
-    @Test func `a reset works once, however often and concurrently it is used`() async throws {
+    @Test func `a reset works once, even if it is used repeatedly and concurrently`() async throws {
         try await withBench(connections: 8) { bench in
             let user = try await self.user("ada@example.com", bench)
             let reset = try await self.request("ada@example.com", bench)
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func `with a new password all older links are void`() async throws {
+    @Test func `a new password voids all older links`() async throws {
         try await withBench { bench in
             let user = try await self.user("ada@example.com", bench)
             let (first, second) = (try await self.request("ada@example.com", bench), try await self.request("ada@example.com", bench))
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `an old link, one of nobody and one of an inactive account are refused`() async throws {
+    @Test func `an expired link, an unknown one and one of an inactive account are refused`() async throws {
         try await withBench { bench in
             let user = try await self.user("ada@example.com", bench)
             let old = try await self.request("ada@example.com", bench)

@@ -5,9 +5,9 @@ import Postgres
 import Shop
 import Testing
 
-/// What is told to whom, and how often.
+/// The recipients of e-mails, and how often each is sent.
 @Suite struct LetterTests {
-    @Test func `each event has its letter, and is told once however often it comes`() async throws {
+    @Test func `each event sends its e-mail once, however often it comes`() async throws {
         try await withPost { stage in
             let waiting = try await stage.insertLetterOrder("awaiting_payment")
             let order = try await stage.insertLetterOrder()
@@ -28,7 +28,7 @@ import Testing
             ]
             var asked: [ID] = []
             for event in events {
-                // Twice the same message, and as another one.
+                // The same message twice, and again as another message.
                 let id = ID.new()
                 for each in [id, id, ID.new()] { asked.append(try await stage.shop.send(event, id: each)) }
             }
@@ -46,7 +46,7 @@ import Testing
                 #expect(mail["Date"]?.contains(#/^\w{3}, \d\d? \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}$/#) == true, "\(mail["Date"] ?? "")")
                 #expect(mail["Auto-Submitted"] == "auto-generated")
                 #expect(mail.mailboxes["From"] == [StoredMail.Person(name: "The Shop", address: "shop@example.com")])
-                // The one that nobody asked for can be stopped.
+                // A notification that is not required can be turned off.
                 #expect((mail["List-Unsubscribe"] != nil) == (subject == "Welcome to The Shop"), "\(subject)")
                 let isForStaff = subject.hasPrefix("Dispute") || subject.hasPrefix("Low stock")
                 #expect(mail.recipients == [isForStaff ? "admin@example.com" : "ada@example.com"])
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `a letter says what it is about`() async throws {
+    @Test func `an e-mail describes its subject`() async throws {
         try await withPost { stage in
             let order = try await stage.insertLetterOrder()
             try await stage.done(OrderShipped(orderID: order))
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `names and subjects of any script arrive as they are, and nothing breaks out of its place`() async throws {
+    @Test func `names and subjects in any script arrive unchanged, and no value breaks out of its place`() async throws {
         try await withPost { stage in
             let pool = stage.shop.pool
             let name = "Åsa \"林\" <b>🍵</b>, Ångström & Söhne"
@@ -89,7 +89,7 @@ import Testing
             #expect(mails[1]["Subject"] == "Low stock: Thé « sencha » Bcc: eve@example.com 林 (TEA-1)")
             #expect(mails[2].mailboxes["To"] == [StoredMail.Person(name: "Eve Bcc: eve@example.com X-Evil: 1", address: "ada@example.com")])
             #expect(mails[2].html?.contains("<script") == false)
-            // By bytes: an accent makes another character of the quote, and still it would end an attribute.
+            // By bytes: a combining accent after the quote makes another character, and still it would end an attribute.
             let ascii = String(decoding: (mails[2].html ?? "").utf8.map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
             #expect(ascii.contains("&quot;?? onclick=&quot;x"))
             for mail in mails {
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `a name is greeted with only where the address is known to be its owner's`() async throws {
+    @Test func `a greeting contains the name only if the address is verified`() async throws {
         try await withPost { stage in
             let words = "Your account will be closed. Confirm your card at evil example"
             try await stage.shop.pool.query("update users set full_name = $2, email_verified = false where id = $1", stage.user, words)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func `the address goes from the record of the letters with the person, and a letter that comes late is not sent`() async throws {
+    @Test func `an erased person's address is removed from the records, and a late e-mail is not sent`() async throws {
         try await withPost { stage in
             let order = try await stage.insertLetterOrder("paid", phone: "+44 20 7946 0000")
             try await stage.done(OrderPaid(orderID: order))
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `nobody is written to of an account that was erased, or an order that is none`() async throws {
+    @Test func `no e-mail is sent for an erased account or an unknown order`() async throws {
         try await withPost { stage in
             let order = try await stage.insertLetterOrder()
             try await stage.shop.pool.query("update users set erased_at = now() where id = $1", stage.user)
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func `a failed attempt to pay is not told of when the order is paid meanwhile`() async throws {
+    @Test func `a failed payment is not reported if the order was paid meanwhile`() async throws {
         try await withPost { stage in
             let order = try await stage.insertLetterOrder("paid")
             try await stage.done(PaymentFailed(orderID: order, paymentIntentID: "pi_1", attempt: "ch_1"))
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test func `an e-mail to no address is a dead letter`() async throws {
+    @Test func `an e-mail without an address becomes a dead letter`() async throws {
         try await withPost { stage in
             let broken = try await stage.shop.send(SendEmail(template: "welcome", subject: "1", to: "nobody\r\nRCPT TO:<eve@example.com>", data: [:]))
             let unknown = try await stage.shop.send(SendEmail(template: "no_such", subject: "1", to: "ada@example.com", data: [:]))

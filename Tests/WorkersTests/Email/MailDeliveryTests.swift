@@ -4,9 +4,9 @@ import Postgres
 import Shop
 import Testing
 
-/// Mail servers that insist, refuse, put off, or go away.
+/// Mail servers that require, refuse, defer, or disappear.
 @Suite struct MailDeliveryTests {
-    @Test(arguments: ["starttls", "implicit"]) func `an e-mail goes by TLS and with the login, verified by the given authority`(tls: String)
+    @Test(arguments: ["starttls", "implicit"]) func `an e-mail is sent over TLS with the login, verified by the given authority`(tls: String)
         async throws
     {
         let authority = try await CertificateAuthority()
@@ -21,23 +21,23 @@ import Testing
         }
     }
 
-    @Test(arguments: ["starttls", "implicit"]) func `a certificate of another authority stops the worker, which says so`(tls: String) async throws {
+    @Test(arguments: ["starttls", "implicit"]) func `an untrusted certificate stops the worker, which reports it`(tls: String) async throws {
         let sink = try await MailSink(certificate: try await CertificateAuthority().issue(for: "DNS:localhost"), implicitTLS: tls == "implicit")
         let other = try await CertificateAuthority()
         try await self.expectStop(
             ["SMTP_HOST": "localhost", "SMTP_TLS": tls, "TLS_CA_FILE": other.file], sink, naming: "SMTP_TLS")
     }
 
-    @Test func `a server without STARTTLS is not spoken to in the clear`() async throws {
+    @Test func `no e-mail is sent in the clear to a server without STARTTLS`() async throws {
         try await self.expectStop(["SMTP_TLS": "starttls"], try await MailSink(), naming: "SMTP_TLS")
     }
 
-    @Test func `a wrong password stops the worker, which says so and not the password`() async throws {
+    @Test func `a wrong password stops the worker, which reports it without the password`() async throws {
         let sink = try await MailSink(login: "shop:right")
         try await self.expectStop(["EMAIL_USERNAME": "shop", "EMAIL_PASSWORD": "wr0ng-secret"], sink, naming: "EMAIL_PASSWORD")
     }
 
-    /// Nothing is sent, and nothing counted as an attempt: it goes on when the settings, or the server, are mended.
+    /// Nothing is sent, and no attempt is counted: the worker continues when the settings, or the server, are repaired.
     private func expectStop(_ settings: [String: String], _ sink: MailSink, naming setting: String) async throws {
         let port = try Port.free()
         try await withPost(settings.merging(["METRICS_PORT": "\(port)"]) { $1 }, mail: sink) { stage in
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["rcpt-451", "data-452"]) func `what the server puts off comes by the ladder, once`(fault: String) async throws {
+    @Test(arguments: ["rcpt-451", "data-452"]) func `a temporary refusal is retried, and the e-mail sent once`(fault: String) async throws {
         try await withPost { stage in
             try stage.shop.mail.setFaults("\(fault) 2")
             let order = try await stage.insertLetterOrder()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["rcpt-550", "data-554"]) func `what the server refuses for good is a dead letter, and its neighbours arrive`(
+    @Test(arguments: ["rcpt-550", "data-554"]) func `a permanent refusal becomes a dead letter, and other e-mails arrive`(
         fault: String
     ) async throws {
         try await withPost { stage in
@@ -73,7 +73,7 @@ import Testing
             for _ in 0..<3 { try await stage.done(OrderPaid(orderID: stage.insertLetterOrder())) }
             #expect(try await stage.kinds().count == 3)
             #expect(try await stage.retries() == 0)
-            // As the operator does when the mailbox is there: the same message once more.
+            // An operator's replay after the mailbox exists: the same message again.
             let order = try await stage.shop.pool.query(
                 "select id from orders o where not exists (select from emails e where e.subject = o.id::text)"
             ).decode(ID.self)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `a connection that is cut after the data brings the e-mail again, under the same Message-ID`() async throws {
+    @Test func `after a connection is cut behind the data, the e-mail is sent again with the same Message-ID`() async throws {
         try await withPost { stage in
             try stage.shop.mail.setFaults("cut 1")
             try await stage.done(OrderPaid(orderID: stage.insertLetterOrder()))
@@ -93,10 +93,10 @@ import Testing
         }
     }
 
-    @Test func `killed between the server's 250 and the commit, it sends the e-mail again under the same Message-ID`() async throws {
+    @Test func `a worker killed between the server's 250 and the commit sends the e-mail again with the same Message-ID`() async throws {
         try await withPost { stage in
             let order = try await stage.insertLetterOrder()
-            // While nobody may write there, the worker stands just before it notes what it has sent.
+            // While the table is locked, the worker stops just before it records the sent e-mail.
             try await stage.shop.pool.transaction { transaction in
                 try await transaction.query("lock table emails in share mode")
                 try await stage.shop.send(OrderPaid(orderID: order))
@@ -125,19 +125,19 @@ import Testing
         }
     }
 
-    @Test func `many e-mails share few connections, and each comes once`() async throws {
+    @Test func `many e-mails share few connections, and each is sent once`() async throws {
         try await withPost { stage in
             var asked: [ID] = []
             for _ in 0..<60 { asked.append(try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))) }
             for id in asked { #expect(try await stage.shop.ended(id).outcome == "succeeded") }
             let mails = try await stage.shop.mail.mails(60)
             #expect(Set(mails.map { $0["Message-ID"] }).count == 60)
-            // At most 16 go out side by side.
+            // At most 16 are sent at the same time.
             #expect(Set(mails.map(\.clientPort)).count <= 16)
         }
     }
 
-    @Test func `a mail server that is down is waited for`() async throws {
+    @Test func `a worker waits for a mail server that is down`() async throws {
         let port = try Port.free()
         try await withPost(["SMTP_PORT": "\(port)"]) { stage in
             let asked = try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))

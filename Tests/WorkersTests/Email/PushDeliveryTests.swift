@@ -5,7 +5,7 @@ import Postgres
 import Shop
 import Testing
 
-/// Web push beside the e-mail, to a browser that decrypts with another's library.
+/// Web push beside e-mail, to a browser that decrypts with an independent library.
 @Suite struct PushDeliveryTests {
     private static let oldKey = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"
     private static let newKey = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"
@@ -34,13 +34,13 @@ import Testing
                 publicKey: try self.publicKey(key)))
     }
 
-    @Test func `a browser reads what became of the order, signed by the key that it subscribed with`() async throws {
+    @Test func `a browser reads its order's status, signed with the key of its subscription`() async throws {
         let service = try await PushService()
-        // Both are kept: the old one for the browser that knows no other.
+        // Both keys are kept: the old one for the browser that subscribed with it.
         try await self.withBrowsers(service, self.settings(keys: [Self.newKey, Self.oldKey])) { stage in
             let browsers = [try await service.subscription(1), try await service.subscription(2)]
             try await self.subscribe(browsers[0], key: Self.oldKey, stage)
-            // Said once more after the key was changed: it is the same subscription still.
+            // Repeated after the key was changed: it is still the same subscription.
             try await self.subscribe(browsers[0], key: Self.newKey, stage)
             try await self.subscribe(browsers[1], key: Self.newKey, stage)
             let order = try await stage.insertLetterOrder()
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `what a push service does holds up neither the e-mail nor another browser: it is asked again, forgotten, or a dead letter`()
+    @Test func `a failing push service delays neither e-mail nor other browsers: it is retried, its subscription ends, or a dead letter results`()
         async throws
     {
         let service = try await PushService(answers: ["503", "429/1", "201", "410", "413", "201"])
@@ -93,7 +93,7 @@ import Testing
             try await eventually("it is given up") {
                 try await stage.shop.pool.query("select from attempts where error_type = 'refused_by_push' and next_at is null").count == 1
             }
-            // A key that is forgotten, and a browser that is over.
+            // A forgotten key, and an expired subscription.
             try await stage.shop.pool.query("update push_subscriptions set public_key = 'none'")
             try await stage.done(OrderPaid(orderID: stage.insertLetterOrder()))
             try await eventually("the subscription is forgotten") { try await stage.shop.pool.query("select from push_subscriptions").isEmpty }
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `who wants no notices gets none but what is owed, and an erased account has no browsers`() async throws {
+    @Test func `a user without notifications gets only the required ones, and an erased account has no subscriptions`() async throws {
         let service = try await PushService()
         try await self.withBrowsers(service, self.settings()) { stage in
             let browser = try await service.subscription(1)
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func `nothing is sent to a private address, whatever name it has`() async throws {
+    @Test func `no notification is sent to a private address, whatever its name`() async throws {
         let service = try await PushService()
         let settings = self.settings().merging(["WEBHOOKS_ALLOW_PRIVATE": "off"]) { $1 }
         try await self.withBrowsers(service, settings) { stage in
@@ -131,7 +131,7 @@ import Testing
                         userID: stage.user, endpoint: browser.endpoint, p256dh: browser.p256dh, auth: browser.auth, expiresAt: nil,
                         publicKey: self.publicKey(Self.newKey))))
             #expect(rejected.code == "invalid")
-            // A name that says so only when it is resolved: of a row that is there already.
+            // A name that resolves to a private address, in an existing row.
             try await stage.shop.pool.query(
                 "insert into push_subscriptions (id, user_id, endpoint, p256dh, auth, public_key) values (gen_random_uuid(), $1, $2, $3, $4, $5)",
                 stage.user, browser.endpoint.replacing("127.0.0.1", with: "localhost"), browser.p256dh, browser.auth, self.publicKey(Self.newKey))

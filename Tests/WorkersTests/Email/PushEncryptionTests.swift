@@ -5,11 +5,11 @@ import Testing
 
 @testable import Email
 
-/// Web push's cryptography, held against the example of RFC 8291, section 5 and appendix A.
+/// Web push encryption, compared with the example of RFC 8291, section 5 and appendix A.
 @Suite struct PushEncryptionTests {
     private func bytes(_ text: String) throws -> [UInt8] { try #require(Base64URL.decode(text.utf8)) }
 
-    @Test func `the RFC's example is encrypted as the RFC says`() throws {
+    @Test func `the RFC's example is encrypted as in the RFC`() throws {
         let sender = try P256.KeyAgreement.PrivateKey(rawRepresentation: self.bytes("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"))
         let browser = try P256.KeyAgreement.PublicKey(
             x963Representation: self.bytes("BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"))
@@ -22,7 +22,7 @@ import Testing
         )
     }
 
-    @Test func `a note is never longer than push services take`() throws {
+    @Test func `a notification never exceeds the limit of push services`() throws {
         let note = try #require(
             PushNote(
                 event: OrderShipped.type, order: ID(high: 1, low: 2), number: .max, amount: Money(.max, "usd"),
@@ -31,7 +31,7 @@ import Testing
         #expect(PushNote.topic(of: ID(high: 1, low: 2)).utf8.count <= 32)
     }
 
-    @Test func `only a key of P-256 is a key of the shop's`() {
+    @Test func `only a key of P-256 is accepted as VAPID key`() {
         #expect(VAPIDKey("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw") != nil)
         for text in [
             "", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "__________________________________________8",

@@ -3,7 +3,7 @@ import Fixtures
 import Postgres
 import Shop
 
-/// A shop in which only email-worker runs: what letters tell of are rows, and the events come from the test.
+/// A shop in which only email-worker runs: the data of the e-mails are rows, and the test publishes the events.
 func withPost<Result>(
     _ settings: [String: String] = [:], mail: MailSink? = nil, isolation: isolated (any Actor)? = #isolation, _ body: (Stage) async throws -> Result
 ) async throws -> Result {
@@ -15,7 +15,7 @@ func withPost<Result>(
 }
 
 extension Stage {
-    /// An order of two packets of tea, on its way if it is shipped.
+    /// An order of two packets of tea, optionally shipped.
     func insertLetterOrder(_ status: String = "paid", phone: String? = nil, product: String = "Assam") async throws -> ID {
         let order = ID.new()
         let address = Address(
@@ -33,15 +33,15 @@ extension Stage {
         return order
     }
 
-    /// Sends a message and waits until it is done.
+    /// Publishes a message and waits until it is handled.
     func done(_ message: some Message, id: ID? = nil) async throws {
         let ending = try await self.shop.ended(self.shop.send(message, id: id))
         guard ending.outcome == "succeeded" else { throw FixtureError("ended as \(ending.outcome)") }
     }
 
-    /// Kinds of the e-mails that were sent, in alphabetical order.
+    /// The kinds of the sent e-mails, in alphabetical order.
     func kinds() async throws -> [String] { try await self.shop.pool.query("select kind from emails order by kind").decode(String.self) }
 
-    /// How often messages were tried in vain; those that were given up are not counted.
+    /// The number of failed attempts, without those of dead letters.
     func retries() async throws -> Int { try await self.shop.pool.query("select from attempts where next_at is not null").count }
 }

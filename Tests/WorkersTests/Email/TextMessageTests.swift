@@ -11,12 +11,12 @@ import Testing
         ["SMS_ACCOUNT_SID": "AC0123456789", "SMS_AUTH_TOKEN": "t0ken", "SMS_FROM": "+15550006789", "SMS_API_BASE": gateway.url + "/"]
     }
 
-    @Test func `who gave a number is told by text message too, once`() async throws {
+    @Test func `a customer with a number gets one text message too`() async throws {
         let gateway = try await TextMessageGateway()
         try await withPost(self.settings(gateway)) { stage in
             let order = try await stage.insertLetterOrder(phone: "+44 (20) 7946-0000")
             for _ in 0..<2 { try await stage.done(OrderShipped(orderID: order)) }
-            // No number, or none that can be called from everywhere.
+            // No number, or one that is not in E.164 form.
             try await stage.done(OrderShipped(orderID: stage.insertLetterOrder()))
             try await stage.done(OrderShipped(orderID: stage.insertLetterOrder(phone: "7946 0000")))
 
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func `it is off unless it is configured`() async throws {
+    @Test func `text messages are off unless they are configured`() async throws {
         try await withPost { stage in
             try await stage.done(OrderShipped(orderID: stage.insertLetterOrder(phone: "+442079460000")))
             #expect(try await stage.kinds() == ["order_shipped"])
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `a number that is refused holds up nothing: there is the e-mail`() async throws {
+    @Test func `a refused number delays nothing, and the e-mail is sent`() async throws {
         let gateway = try await TextMessageGateway(answers: 400)
         try await withPost(self.settings(gateway)) { stage in
             try await stage.done(OrderShipped(orderID: stage.insertLetterOrder(phone: "+442079460000")))
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a gateway in trouble is asked again, and the e-mail is not sent again`() async throws {
+    @Test func `a failing gateway is retried, without sending the e-mail again`() async throws {
         let gateway = try await TextMessageGateway(answers: 503, 429)
         try await withPost(self.settings(gateway)) { stage in
             try await stage.done(OrderShipped(orderID: stage.insertLetterOrder(phone: "+442079460000")))
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `a wrong token stops the worker, which says so and goes on when it is mended`() async throws {
+    @Test func `a wrong token stops the worker, which reports it and continues after the repair`() async throws {
         let gateway = try await TextMessageGateway(answers: 401, 401, 401, 401, 401)
         let port = try Port.free()
         try await withPost(self.settings(gateway).merging(["METRICS_PORT": "\(port)"]) { $1 }) { stage in
@@ -83,6 +83,6 @@ import Testing
 }
 
 extension Stage {
-    /// Kinds of the text messages that were sent.
+    /// The kinds of the sent text messages.
     func texts() async throws -> [String] { try await self.shop.pool.query("select kind from text_messages order by kind").decode(String.self) }
 }

@@ -12,7 +12,7 @@ import Testing
         Sent(CreateCategory(name: name, slug: slug, parentID: parent), attempt: attempt)
     }
 
-    @Test func `a category has a slug of its name, unless it is given one`() async throws {
+    @Test func `a category's slug is derived from its name unless given`() async throws {
         try await withBench { bench in
             #expect(try await bench.handle(self.category("Café & Bar")).emitted == ["catalog.changed"])
             try await bench.handle(self.category("Café & Bar", slug: "bar"))
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func `a slug is taken once, in a batch and at once`() async throws {
+    @Test func `a slug is unique, in a batch and concurrently`() async throws {
         try await withBench(connections: 8) { bench in
             let replies = try await bench.take([self.category("Pens"), self.category("pens"), self.category("Ink")]).map { try $0.reply }
             #expect(replies.map { $0.problem?.code } == [nil, .slugTaken, nil])
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `no category lies below itself, however long the way`() async throws {
+    @Test func `no category becomes its own descendant, at any depth`() async throws {
         try await withBench { bench in
             let (a, b, c) = (self.category("A"), self.category("B"), self.category("C"))
             for message in [a, b, c] { try await bench.handle(message) }
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `moved at once in opposite ways, categories stay a tree`() async throws {
+    @Test func `simultaneous opposite moves keep the tree`() async throws {
         try await withBench(connections: 8) { bench in
             let categories = (0..<6).map { self.category("C\($0)") }
             for message in categories { try await bench.handle(message) }
@@ -69,7 +69,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            // Every category is reached from the top.
+            // Every category is reachable from a root.
             #expect(
                 try await bench.count(
                     """
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `a category in use stays: products in it, or categories below it`() async throws {
+    @Test func `a category with products or children cannot be deleted`() async throws {
         try await withBench { bench in
             let (parent, child) = (self.category("Paper"), ID.new())
             try await bench.handle(parent)
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `a product put into a category while that is removed ends with both or with neither`() async throws {
+    @Test func `adding a product to a category that is being deleted succeeds or fails with it`() async throws {
         try await withBench(connections: 8) { bench in
             let product = try await bench.product()
             for round in 0..<15 {
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `a parent that is not there is waited for once, then refused`() async throws {
+    @Test func `an unknown parent is awaited for one attempt, then refused`() async throws {
         try await withBench { bench in
             let parent = ID.new()
             guard case .retried = try await bench.take([self.category("A", below: parent)])[0] else {
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test func `what comes after a newer command for the same field is rejected as a whole`() async throws {
+    @Test func `a command older than the newest change of a field is rejected as a whole`() async throws {
         try await withBench { bench in
             let category = self.category("A")
             try await bench.handle(category)

@@ -12,7 +12,7 @@ import Testing
         Sent(CreateProduct(sku: sku, name: "Notebook", unitAmount: 1999, stockQuantity: 3, categoryID: category), attempt: attempt)
     }
 
-    @Test func `a product is made with its stock, its images and the shop's currency`() async throws {
+    @Test func `a product is created with its stock, its images and the shop's currency`() async throws {
         try await withBench { bench in
             let images = ["https://shop.example/a.jpg", "https://shop.example/b,(c);%22.jpg"]
             let made = Sent(
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `a price is an amount of a currency that Stripe presents, whichever of the two is changed`() async throws {
+    @Test func `a price is a valid amount in its currency, whichever of the two changes`() async throws {
         try await withBench { bench in
             func price(_ amount: Int64, _ currency: String?) -> Sent {
                 Sent(CreateProduct(sku: "\(amount) \(currency ?? "")", name: "Notebook", unitAmount: amount, currency: currency))
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `a product without stock has no line in the ledger`() async throws {
+    @Test func `a product without stock has no ledger entry`() async throws {
         try await withBench { bench in
             _ = try await bench.product(stock: 0)
             #expect(try await bench.count("select count(*) from stock_movements") == 0)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a sku is taken once, in a batch and at once`() async throws {
+    @Test func `a sku is unique, in a batch and concurrently`() async throws {
         try await withBench(connections: 8) { bench in
             let replies = try await bench.take([self.create("A"), self.create("A"), self.create("B")]).map { try $0.reply }
             #expect(replies.map { $0.problem?.code } == [nil, .skuTaken, nil])
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `a sku that another has is refused to a change too, and harms no neighbour of the batch`() async throws {
+    @Test func `a change to another product's sku is refused, and harms no other message of the batch`() async throws {
         try await withBench { bench in
             let (a, b, c) = (self.create("A"), self.create("B"), self.create("C"))
             _ = try await bench.take([a, b, c])
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `a change leaves what it does not name, and orders keep their prices`() async throws {
+    @Test func `a change keeps the other fields, and orders keep their prices`() async throws {
         try await withBench { bench in
             let product = self.create("A")
             try await bench.handle(product)
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `of several commands for one field of one ingress the newest wins, whichever worker is quicker`() async throws {
+    @Test func `of several commands for a field from one ingress the newest wins, in any order`() async throws {
         try await withBench { bench in
             let product = try await bench.product()
             let commands = [
@@ -116,7 +116,7 @@ import Testing
                 Sent(UpdateProduct(productID: product, stockQuantity: 60), sentAt: 6),
             ]
             for round in 0..<10 {
-                // As if nothing had been changed yet.
+                // As if no change had been made yet.
                 try await bench.owner.query("update products set changed = null, stock_changed = null where id = $1", product)
                 if round.isMultiple(of: 2) {
                     _ = try await bench.take(commands.map { Sent($0.payload, sentAt: $0.envelope.sentAt ?? 0) }.shuffled())
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func `an archived product is not sold, and comes back by a newer command`() async throws {
+    @Test func `an archived product is not sold, and returns by a newer command`() async throws {
         try await withBench { bench in
             let product = try await bench.product()
             #expect(try await bench.handle(Sent(ArchiveProduct(productID: product), sentAt: 10)).emitted == ["catalog.changed"])
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func `a category that is not there is waited for once, then refused`() async throws {
+    @Test func `an unknown category is awaited for one attempt, then refused`() async throws {
         try await withBench { bench in
             let category = ID.new()
             let product = self.create("A", category: category)
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func `what is out of range is refused with its field`() async throws {
+    @Test func `a value out of range is refused with its field`() async throws {
         try await withBench { bench in
             let product = try await bench.product()
             func fields(_ payload: any Message) async throws -> [String]? {

@@ -12,7 +12,7 @@ import Testing
         Sent(ReserveStock(orderID: order, lines: lines, round: round))
     }
 
-    @Test func `all lines are held, and the ledger says for which order`() async throws {
+    @Test func `all lines are reserved, and the ledger names the order`() async throws {
         try await withBench { bench in
             let (a, b, order) = (try await bench.product(stock: 10), try await bench.product(stock: 4), ID.new())
             let lines = [OrderLine(productID: a, quantity: 3), OrderLine(productID: b, quantity: 4)]
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `one line too many and none is held, each shortage is told`() async throws {
+    @Test func `one unavailable line refuses them all, and each shortage is reported`() async throws {
         try await withBench { bench in
             let (plenty, few, unknown, order) = (try await bench.product(stock: 10), try await bench.product(stock: 1), ID.new(), ID.new())
             let reply = try await bench.handle(
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `in a batch who comes first is served first, and nobody below zero`() async throws {
+    @Test func `a batch is served in order, and no stock goes below zero`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 5)
             let batch = [3, 3, 2, 1].map { self.reserve([OrderLine(productID: product, quantity: $0)]) }
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `asked again an order gets the same answer and takes nothing more`() async throws {
+    @Test func `a repeated reservation gets the same answer and takes nothing more`() async throws {
         try await withBench { bench in
             let (product, held, refused) = (try await bench.product(stock: 5), ID.new(), ID.new())
             let lines = [OrderLine(productID: product, quantity: 4)]
@@ -71,21 +71,21 @@ import Testing
                 #expect(try await bench.handle(self.reserve(lines, for: held)).emitted.first == "stock.reserved")
                 #expect(try await bench.handle(self.reserve(lines, for: refused)).emitted == ["stock.refused"])
             }
-            // Twice in one batch, for an order that is new.
+            // Twice in one batch, for a new order.
             let fresh = ID.new()
             let one = [OrderLine(productID: product, quantity: 1)]
             let replies = try await bench.take([self.reserve(one, for: fresh), self.reserve(one, for: fresh)]).map { try $0.reply }
             #expect(replies.map { $0.emitted.first } == ["stock.reserved", "stock.reserved"])
             #expect(try await bench.stock(product) == 0)
             #expect(try await bench.imbalances() == [])
-            // Stock that comes later does not change an answer that was given.
+            // Later stock does not change a given answer.
             try await bench.handle(AdjustStock(productID: product, delta: 100, reason: "delivery"))
             #expect(try await bench.handle(self.reserve(lines, for: refused)).emitted == ["stock.refused"])
             #expect(try await bench.stock(product) == 100)
         }
     }
 
-    @Test func `a release that comes first leaves nothing to hold`() async throws {
+    @Test func `a release before the reservation leaves nothing to reserve`() async throws {
         try await withBench { bench in
             let (product, order) = (try await bench.product(stock: 5), ID.new())
             #expect(try await bench.handle(ReleaseStock(orderID: order, reason: "cancelled")).emits.isEmpty)
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func `what is held or was sold is given back once`() async throws {
+    @Test func `reserved or sold stock is released once`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 5)
             for isSold in [false, true] {
@@ -111,7 +111,7 @@ import Testing
                 #expect(replies.map(\.emitted) == [["stock.released"], []])
                 #expect(try await bench.handle(ReleaseStock(orderID: order, reason: "expired")).emits.isEmpty)
                 #expect(try await bench.stock(product) == 5)
-                // What is given back is not sold by a message that comes late.
+                // Released stock is not sold by a late message.
                 try await bench.handle(Sent(OrderPaid(orderID: order), queue: "inventory"))
                 #expect(try await bench.reservation(of: order) == "released")
                 #expect(try await bench.imbalances() == [])
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `the second round is asked anew`() async throws {
+    @Test func `the second round is a new request`() async throws {
         try await withBench { bench in
             let (product, order) = (try await bench.product(stock: 5), ID.new())
             let lines = [OrderLine(productID: product, quantity: 5)]
@@ -128,7 +128,7 @@ import Testing
             let reply = try await bench.handle(self.reserve(lines, for: order, round: 2))
             #expect(reply.first(StockReserved.self)?.round == 2)
             #expect(try await bench.stock(product) == 0)
-            // The first round is over: neither its release nor its reservation touches the second.
+            // The first round is over: neither its release nor its reservation affects the second.
             #expect(try await bench.handle(ReleaseStock(orderID: order, reason: "expired")).emits.isEmpty)
             #expect(try await bench.handle(self.reserve(lines, for: order)).emits.isEmpty)
             #expect(try await bench.stock(product) == 0)
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func `what the first round still holds counts for the second`() async throws {
+    @Test func `stock still held for the first round counts for the second`() async throws {
         try await withBench { bench in
             let (product, order) = (try await bench.product(stock: 5), ID.new())
             let lines = [OrderLine(productID: product, quantity: 5)]
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func `both rounds of an order in one batch leave what the second says`() async throws {
+    @Test func `with both rounds of an order in one batch, the second one decides`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 3)
             let lines = [OrderLine(productID: product, quantity: 5)]
@@ -160,7 +160,7 @@ import Testing
                 _ = try await bench.take([self.reserve(lines, for: order), self.reserve(lines, for: order, round: 2)])
                 #expect(try await bench.database.value("select round || state from reservations where order_id = '\(order)'") == "2refused")
             }
-            // Held for the first, released for it, released for the second.
+            // Reserved for the first, released for it, released for the second.
             let order = ID.new()
             try await bench.handle(self.reserve([OrderLine(productID: product, quantity: 3)], for: order))
             _ = try await bench.take([
@@ -172,7 +172,7 @@ import Testing
         }
     }
 
-    @Test func `a reservation without lines, with a quantity of 0 or of a third round is a dead letter that names field, value and rule`()
+    @Test func `a reservation without lines, with a quantity of 0 or of a third round becomes a dead letter that names field, value and rule`()
         async throws
     {
         try await withBench { bench in
@@ -197,7 +197,7 @@ import Testing
         }
     }
 
-    @Test func `200 buyers for 10 units: 10 are served, 190 are told, and nothing is sold twice`() async throws {
+    @Test func `of 200 buyers for 10 units 10 are served, 190 are refused, and nothing is sold twice`() async throws {
         try await withBench(connections: 8) { bench in
             let product = try await bench.product(stock: 10)
             let buyers = (0..<200).map { _ in self.reserve([OrderLine(productID: product, quantity: 1)]) }
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test func `batches that contend for many products in any order hold all or none, and never deadlock`() async throws {
+    @Test func `batches that contend for many products in any order reserve all or nothing, and never deadlock`() async throws {
         try await withBench(connections: 8) { bench in
             var products: [ID] = []
             for _ in 0..<12 { products.append(try await bench.product(stock: 60)) }
@@ -236,7 +236,7 @@ import Testing
                             return (try #require((message.payload as? ReserveStock)?.orderID), reply.emitted[0] == "stock.reserved")
                         }
                     }
-                    // Some are given up, as they are held or before.
+                    // Some are released, after or before the reservation.
                     group.addTask {
                         let releases = orders[start..<start + 20].filter { _ in Bool.random() }.map {
                             Sent(ReleaseStock(orderID: $0, reason: "cancelled"))

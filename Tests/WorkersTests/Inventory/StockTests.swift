@@ -7,9 +7,9 @@ import Testing
 
 @testable import Inventory
 
-/// Adjustments, alerts, and the ledger that always adds up.
+/// Adjustments, alerts, and the sum of the ledger.
 @Suite struct StockTests {
-    @Test func `a stock is moved by a difference or to a count, and the ledger says why`() async throws {
+    @Test func `a stock is changed by a difference or to a count, and the ledger records the reason`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 10)
             #expect(try await bench.handle(AdjustStock(productID: product, delta: 5, reason: "delivery")).problem == nil)
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func `a stock goes neither below zero nor beyond what can be counted`() async throws {
+    @Test func `a stock stays between zero and the largest integer`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 10)
             let replies = try await bench.take([
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func `neither or both of delta and set is nobody's adjustment`() async throws {
+    @Test func `an adjustment with neither or both of delta and set is refused`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 10)
             for command in [AdjustStock(productID: product, reason: ""), AdjustStock(productID: product, delta: 1, set: 1, reason: "")] {
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `of several counts the newest holds, and what comes after it is rejected`() async throws {
+    @Test func `of several counts the newest counts, and older ones are rejected`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 10)
             for time in [20, 10, 40, 30] as [Int64] {
@@ -68,7 +68,7 @@ import Testing
                 #expect(reply.problem == ([10, 30].contains(time) ? .superseded : nil))
             }
             #expect(try await bench.stock(product) == 40)
-            // What was reserved since then stays reserved.
+            // Units reserved since then stay reserved.
             try await bench.handle(ReserveStock(orderID: .new(), lines: [OrderLine(productID: product, quantity: 4)]))
             try await bench.handle(Sent(AdjustStock(productID: product, set: 35, reason: "counted"), sentAt: 35))
             #expect(try await bench.stock(product) == 36)
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `an alert is sent once for each time that the stock falls to its threshold`() async throws {
+    @Test func `an alert is sent each time the stock falls to its threshold`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 8, threshold: 5)
             func take(_ units: Int) async throws -> [StockLow] {
@@ -105,12 +105,12 @@ import Testing
                         orderID: .new(), lines: [OrderLine(productID: product, quantity: 1), OrderLine(productID: other, quantity: 1)]))
             }
             let alerts = try await bench.take(batch).map { try $0.reply.emits.compactMap { $0 as? StockLow }.map(\.stockQuantity) }
-            // The shop's own threshold is 5; the other product's is 0.
+            // The shop's default threshold is 5; the other product's is 0.
             #expect(alerts == [[], [], [], [], [5], [], [], [], [], [0]])
         }
     }
 
-    @Test func `whatever is done to a stock, its ledger adds up`() async throws {
+    @Test func `any sequence of changes leaves a ledger that adds up`() async throws {
         try await withBench(connections: 6) { bench in
             var products: [ID] = []
             for _ in 0..<6 { products.append(try await bench.product(stock: .random(in: 0...30))) }
@@ -139,7 +139,7 @@ import Testing
                         let messages = batch()
                         group.addTask {
                             for outcome in try await bench.take(messages) { _ = try outcome.reply }
-                            // Every message comes a second time.
+                            // Every message comes twice.
                             for outcome in try await bench.take(messages) {
                                 guard case .known = outcome else {
                                     Issue.record("\(outcome)")

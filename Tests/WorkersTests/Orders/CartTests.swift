@@ -8,7 +8,7 @@ import Testing
 @testable import Orders
 
 @Suite struct CartTests {
-    /// A cart as it is: quantities by product.
+    /// A cart: quantities by product.
     private func cart(of user: ID, _ bench: Bench) async throws -> [ID: Int] {
         let rows = try await bench.owner.query("select product_id, quantity from cart_items where user_id = $1 and quantity > 0", user)
         return Dictionary(uniqueKeysWithValues: try rows.map { (try $0[0, as: ID.self], Int(try $0[1, as: Int32.self])) })
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `the newest command for an item wins, whichever worker is quicker`() async throws {
+    @Test func `the newest command for an item wins, in any order`() async throws {
         try await withBench { bench in
             let (user, product) = (try await bench.user(), try await bench.product())
             for time in [5, 2, 9, 1, 8, 9, 3] as [Int64] { try await bench.handle(self.set(user, product, Int(time), at: time)) }
@@ -44,20 +44,20 @@ import Testing
             // In one batch too.
             _ = try await bench.take([30, 10, 20].map { self.set(user, product, Int($0), at: $0) })
             #expect(try await self.cart(of: user, bench) == [product: 30])
-            // A removal is as good a command as another.
+            // A removal is a command like any other.
             try await bench.handle(self.set(user, product, 0, at: 50))
             try await bench.handle(self.set(user, product, 4, at: 40))
             #expect(try await self.cart(of: user, bench) == [:])
         }
     }
 
-    @Test func `clearing takes out what was put in before, and is rejected if it comes after something newer`() async throws {
+    @Test func `clearing removes earlier items, and is rejected after newer changes`() async throws {
         try await withBench { bench in
             let (user, a, b) = (try await bench.user(), try await bench.product(), try await bench.product())
             try await bench.handle(self.set(user, a, 1, at: 10))
             #expect(try await bench.handle(self.clear(user, at: 20)).emitted == ["cart.changed"])
             #expect(try await self.cart(of: user, bench) == [:])
-            // What comes late was meant for the cart that is gone.
+            // A late command was meant for the previous cart.
             #expect(try await bench.handle(self.set(user, b, 5, at: 15)).problem == .superseded)
             #expect(try await self.cart(of: user, bench) == [:])
             try await bench.handle(self.set(user, b, 5, at: 25))
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `a cart is what the commands make of it that were told so, whatever their order`() async throws {
+    @Test func `a cart contains the result of the succeeded commands, in any order`() async throws {
         try await withBench { bench in
             let product = [try await bench.product(), try await bench.product()]
             func commands(_ user: ID) -> [Sent] {
@@ -92,14 +92,14 @@ import Testing
         }
     }
 
-    @Test func `what cannot be put into a cart is refused with its reason`() async throws {
+    @Test func `an impossible item is refused with the reason`() async throws {
         try await withBench { bench in
             let (user, inactive) = (try await bench.user(), try await bench.user(isActive: false))
             let (product, archived) = (try await bench.product(), try await bench.product(isActive: false))
             let replies = try await bench.take([
                 self.set(inactive, product, 1, at: 1), self.set(user, .new(), 1, at: 1), self.set(user, archived, 1, at: 1),
                 self.set(user, product, -1, at: 1), self.set(user, product, 1001, at: 1), self.set(user, product, 1, at: 1),
-                // Removing needs no product.
+                // A removal needs no product.
                 self.set(user, archived, 0, at: 1),
             ]).map { try $0.reply }
             #expect(
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `a cart becomes an order and is empty, in one step`() async throws {
+    @Test func `a checkout makes an order and empties the cart in one transaction`() async throws {
         try await withBench { bench in
             let (user, a, b) = (try await bench.user(), try await bench.product(unitAmount: 100), try await bench.product(unitAmount: 7))
             try await bench.handle(self.set(user, a, 2, at: 1))
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func `a cart of more lines than an order may have is told so`() async throws {
+    @Test func `a cart with more lines than an order allows is refused`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             var items: [Sent] = []
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func `checked out 32 times at once, a cart makes one order`() async throws {
+    @Test func `32 simultaneous checkouts of a cart make one order`() async throws {
         try await withBench(connections: 16) { bench in
             let (user, product) = (try await bench.user(), try await bench.product())
             try await bench.handle(self.set(user, product, 2, at: 1))
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    @Test func `carts of many users in batches that share some of them do not wait for each other forever`() async throws {
+    @Test func `batches with overlapping carts never deadlock`() async throws {
         try await withBench(connections: 8) { bench in
             var users: [ID] = []
             for _ in 0..<12 { users.append(try await bench.user()) }

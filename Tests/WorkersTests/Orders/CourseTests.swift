@@ -10,7 +10,7 @@ import Testing
 /// Cancelling, shipping, completing.
 @Suite struct CourseTests {
     @Test(arguments: OrderStatus.allCases)
-    func `cancelling does in each state what the order needs`(_ status: OrderStatus) async throws {
+    func `cancelling has the right effects in each state`(_ status: OrderStatus) async throws {
         try await withBench { bench in
             let order = try await bench.order(status)
             let before = try await bench.state(of: order)
@@ -36,14 +36,14 @@ import Testing
             #expect(try await bench.state(of: order).status == .cancelled)
             #expect(try await bench.timeline(of: order).last == "order.cancelled cancelled")
             #expect(try await bench.operation(command.id) == "succeeded")
-            // All that was held goes back.
+            // All reserved stock is released.
             try await bench.handle(try #require(reply.first(ReleaseStock.self)))
             #expect(try await bench.reservation(of: order) == "released")
             #expect(try await bench.imbalances() == [])
         }
     }
 
-    @Test func `cancelled twice in one batch, the second is refused`() async throws {
+    @Test func `the second of two cancellations in a batch is refused`() async throws {
         try await withBench { bench in
             let order = try await bench.order(.awaitingPayment)
             let replies = try await bench.take([Sent(CancelOrder(orderID: order)), Sent(CancelOrder(orderID: order))]).map { try $0.reply }
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `an order is cancelled by who placed it or by the shop's staff, for others it is not there`() async throws {
+    @Test func `only the owner and the staff can cancel an order, and others do not find it`() async throws {
         try await withBench { bench in
             let (owner, stranger) = (try await bench.user(), try await bench.user())
             let (staff, former) = (try await bench.user(isSuperuser: true), try await bench.user(isActive: false, isSuperuser: true))
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: OrderStatus.allCases)
-    func `only what is paid can be shipped, only what is shipped completed`(_ status: OrderStatus) async throws {
+    func `only paid orders can be shipped, only shipped ones completed`(_ status: OrderStatus) async throws {
         try await withBench { bench in
             let order = try await bench.order(status)
             let ship = try await bench.handle(ShipOrder(orderID: order, carrier: "Royal Mail", trackingNumber: "AB1"))
@@ -90,12 +90,12 @@ import Testing
         }
     }
 
-    @Test func `what was given back is not shipped`() async throws {
+    @Test func `a refunded order is not shipped`() async throws {
         try await withBench { bench in
             let order = try await bench.order(.paid)
             try await bench.owner.query("update orders set payment_status = 'refunded', amount_refunded = total_amount where id = $1", order)
             #expect(try await bench.handle(ShipOrder(orderID: order)).problem?.code == .notShippable)
-            // It can still be cancelled, and there is nothing left to give back.
+            // It can still be cancelled, without a refund.
             #expect(try await bench.handle(CancelOrder(orderID: order)).emitted == ["order.cancelled", "inventory.release"])
         }
     }

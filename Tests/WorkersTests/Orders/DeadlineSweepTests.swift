@@ -10,7 +10,7 @@ import Testing
 @testable import Orders
 
 @Suite struct DeadlineSweepTests {
-    /// What a sweep publishes, and whether the broker takes it.
+    /// The messages of a sweep, and whether the broker confirms them.
     private final class Broker: Sendable {
         private let state = Mutex((published: [Outgoing](), refusals: 0))
 
@@ -40,7 +40,7 @@ import Testing
         DeadlineSweep(pool: try bench.pool(of: "orders"), publish: broker.publish, logger: .silent)
     }
 
-    /// Orders that await their payment, with deadlines that have passed; no stock, no lines.
+    /// Orders that await their payment, with passed deadlines; no stock, no lines.
     private func overdue(_ count: Int, _ bench: Bench) async throws {
         try await bench.owner.query(
             """
@@ -53,7 +53,7 @@ import Testing
             """, Int32(count))
     }
 
-    @Test func `a deadline that has passed is told once, and forgotten`() async throws {
+    @Test func `a passed deadline is sent once and deleted`() async throws {
         try await withBench { bench in
             let broker = Broker()
             let sweep = try self.sweep(bench, broker)
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func `a deadline that was prolonged is told at its new time only`() async throws {
+    @Test func `an extended deadline is sent at its new time only`() async throws {
         try await withBench { bench in
             let broker = Broker()
             let sweep = try self.sweep(bench, broker)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `two sweeps at once drain several batches, each deadline once`() async throws {
+    @Test func `two simultaneous sweeps drain several batches, each deadline once`() async throws {
         try await withBench { bench in
             let brokers = [Broker(), Broker()]
             try await self.overdue(1234, bench)
@@ -100,7 +100,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            // What one had locked when the other looked is left to the next look.
+            // Rows that one sweep had locked are left to the other's next run.
             let last = try self.sweep(bench, brokers[0])
             while try await last.sweep() == .full {}
             let orders = try brokers.flatMap { try $0.orders }
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `what the broker does not take stays, and comes again as the same message`() async throws {
+    @Test func `an unconfirmed deadline stays, and is sent again as the same message`() async throws {
         try await withBench { bench in
             try await self.overdue(3, bench)
             let broker = Broker(refusals: 2)
@@ -124,12 +124,12 @@ import Testing
         }
     }
 
-    @Test func `who dies after publishing leaves the deadline to the next, who sends the same id`() async throws {
+    @Test func `after a crash behind the publishing, the next sweep sends the same id`() async throws {
         try await withBench { bench in
             try await self.overdue(1, bench)
             let (first, second) = (Broker(), Broker())
             struct Died: Error {}
-            // The transaction that should forget the deadline never commits.
+            // The transaction that should delete the deadline never commits.
             let dying = DeadlineSweep(
                 pool: try bench.pool(of: "orders"),
                 publish: { messages in

@@ -6,15 +6,15 @@ import Testing
 
 @testable import Orders
 
-/// Late, doubled, out of order: whichever way the messages of many orders come, the orders and the books end the same.
+/// Late, repeated, out of order: in any order of the messages of many orders, the orders and the books end the same.
 @Suite struct EventOrderTests {
-    /// What happens to an order, and how it must end.
+    /// The messages of an order, and its expected end.
     private struct Story {
         /// The command that places it.
         let place: Sent
-        /// What comes once it was placed, in any order.
+        /// The messages after it was placed, in any order.
         var events: [Sent] = []
-        /// What comes once all of that is done.
+        /// The messages after all of these.
         var afterwards: [Sent] = []
         let status: OrderStatus
         var paymentStatus = PaymentStatus.unpaid
@@ -33,7 +33,7 @@ import Testing
                 PlaceOrder(userID: user, items: [OrderLine(productID: product, quantity: Self.quantity)], shippingAddress: Bench.address), by: user)
         }
         let total = Self.unitAmount * Int64(Self.quantity)
-        /// The same news twice, as two messages.
+        /// The same event as two messages.
         func twice(_ payload: any Message) -> [Sent] { [Sent(payload), Sent(payload)] }
         func intent(_ order: ID) -> String { "pi_\(order)" }
         func paid(_ order: ID) -> [Sent] {
@@ -53,7 +53,7 @@ import Testing
         func declined() -> Story {
             let order = place(product)
             let events = twice(PaymentFailed(orderID: order.id, paymentIntentID: intent(order.id), attempt: "ch_1"))
-            // An attempt is made on an order that awaits its payment.
+            // A payment needs an order that awaits it.
             return Story(place: order, afterwards: events, status: .awaitingPayment, paymentStatus: .failed, reservation: "held")
         }
         func bought() -> Story {
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func `in any order, each as often as it likes`(_ seed: UInt64) async throws {
+    func `messages in any order and any number lead to the same end`(_ seed: UInt64) async throws {
         try await withBench { bench in
             let (user, received) = (try await bench.user(), 1000)
             let product = try await bench.product(stock: received, unitAmount: Self.unitAmount)
@@ -125,7 +125,7 @@ import Testing
             let kept = stories.filter { ["held", "sold"].contains($0.reservation) }.count
             #expect(try await bench.stock(product) == received - kept * Self.quantity)
             #expect(try await bench.imbalances() == [])
-            // No state is entered twice, and the timeline ends where the order does.
+            // No state is entered twice, and the timeline ends with the order's state.
             #expect(
                 try await bench.count(
                     """
@@ -140,7 +140,7 @@ import Testing
                         where status is distinct from before group by order_id, status having count(*) > 1
                     ) twice
                     """) == 0)
-            // Each change is told to the others once.
+            // Each change is emitted once.
             let told = simulation.outside.filter { $0.type.hasPrefix("order.") }.map { "\($0.type) \($0.envelope.correlationID)" }
             #expect(told.count == Set(told).count)
             #expect(!told.isEmpty)
@@ -148,7 +148,7 @@ import Testing
     }
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
-    func `late money and what it brings, in any order`(_ seed: UInt64) async throws {
+    func `late payments and their effects, in any order`(_ seed: UInt64) async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let product = try await bench.product(stock: 20, unitAmount: Self.unitAmount)
@@ -168,7 +168,7 @@ import Testing
                     (0..<3).map { _ in
                         Sent(PaymentSucceeded(orderID: order, paymentIntentID: "pi_\(order)", amount: total, currency: "usd"))
                     } + [
-                        // The first round's stragglers.
+                        // Late messages of the first round.
                         Sent(ReleaseStock(orderID: order, reason: "expired")), Sent(PaymentCanceled(orderID: order, reason: .expired)),
                     ]
                 })

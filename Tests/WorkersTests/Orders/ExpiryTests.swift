@@ -7,7 +7,7 @@ import Testing
 @testable import Conveyor
 @testable import Orders
 
-/// The end of an order that nobody paid, and what may come in between.
+/// The end of an unpaid order, and events that may come in between.
 @Suite struct ExpiryTests {
     private func expire(_ order: ID) -> Sent { Sent(ExpireOrder(orderID: order, dueAt: "2026-11-23T21:34:05.123Z")) }
 
@@ -36,7 +36,7 @@ import Testing
             try await bench.passDeadline(of: order)
             try await bench.handle(self.expire(order))
             #expect(try await bench.handle(try await bench.payment(of: order)).emitted == ["order.paid"])
-            // What was on its way changes nothing.
+            // Messages that were on their way change nothing.
             #expect(try await bench.handle(PaymentCanceled(orderID: order, reason: .expired)).emits.isEmpty)
             #expect(try await bench.handle(self.expire(order)).emits.isEmpty)
             let state = try await bench.state(of: order)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `a deadline that was moved meanwhile is no deadline`() async throws {
+    @Test func `a deadline that was moved does not expire the order`() async throws {
         try await withBench { bench in
             let order = try await bench.order(.awaitingPayment)
             #expect(try await bench.handle(self.expire(order)).emits.isEmpty)
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: OrderStatus.allCases.filter { $0 != .awaitingPayment })
-    func `no other order expires`(_ status: OrderStatus) async throws {
+    func `only orders that await their payment expire`(_ status: OrderStatus) async throws {
         try await withBench { bench in
             let order = try await bench.order(status)
             let before = try await bench.state(of: order)
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `a payment under way at the bank is waited for, and asked about`() async throws {
+    @Test func `a payment at the bank is awaited, and its status requested`() async throws {
         try await withBench { bench in
             let order = try await bench.order(.awaitingPayment)
             try await bench.handle(PaymentProcessing(orderID: order, paymentIntentID: "pi_1"))
@@ -77,7 +77,7 @@ import Testing
             #expect(
                 try await bench.count(
                     "select count(*) from payment_deadlines d join orders o on o.id = d.order_id and o.payment_due_at = d.due_at") == 1)
-            // It fails at last, and nobody tries again.
+            // It fails in the end, without another attempt.
             try await bench.handle(PaymentFailed(orderID: order, paymentIntentID: "pi_1", attempt: "ch_1"))
             try await bench.passDeadline(of: order)
             #expect(try await bench.handle(self.expire(order)).emitted == ["payments.cancel_intent"])
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a PaymentIntent that was cancelled for another reason leaves the order waiting`() async throws {
+    @Test func `a PaymentIntent cancelled for another reason leaves the order waiting`() async throws {
         try await withBench { bench in
             let order = try await bench.order(.awaitingPayment)
             #expect(try await bench.handle(PaymentCanceled(orderID: order, paymentIntentID: "pi_1", reason: .stripe)).emits.isEmpty)
@@ -95,8 +95,7 @@ import Testing
     }
 
     @Test(arguments: [(OrderStatus.expired, CancellationReason.expired), (.cancelled, .cancelled), (.rejected, .cancelled)])
-    func `a PaymentIntent that is made while its order is given up is given up too`(_ status: OrderStatus, _ reason: CancellationReason) async throws
-    {
+    func `a PaymentIntent created while its order is cancelled is cancelled too`(_ status: OrderStatus, _ reason: CancellationReason) async throws {
         try await withBench { bench in
             let order = try await bench.order(status)
             let told = try await bench.handle(PaymentIntentCreated(orderID: order, paymentIntentID: "pi_1", amount: 2000, currency: "usd"))
@@ -107,7 +106,7 @@ import Testing
     }
 
     @Test(arguments: [OrderStatus.cancelled, .expired, .rejected])
-    func `money that comes too late gets the stock again, if there is any left`(_ status: OrderStatus) async throws {
+    func `a late payment reserves the stock again, if there is any left`(_ status: OrderStatus) async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 2)
             let order = try await bench.order(status, [OrderLine(productID: product, quantity: 2)])
@@ -130,19 +129,19 @@ import Testing
             #expect(try await bench.stock(product) == 0)
             #expect(try await bench.imbalances() == [])
 
-            // It can be cancelled like any other: what was held last goes back, the money too.
+            // It can be cancelled like any other: the stock is released, the payment refunded.
             let cancelled = try await bench.handle(CancelOrder(orderID: order))
             #expect(cancelled.emitted == ["order.cancelled", "inventory.release", "payments.refund"])
             try await bench.handle(try #require(cancelled.first(ReleaseStock.self)))
             #expect(try await bench.stock(product) == 2)
-            // And nothing brings it back a second time.
+            // And it is not revived a second time.
             #expect(try await bench.handle(try await bench.payment(of: order)).emits.isEmpty)
             #expect(try await bench.handle(StockReserved(orderID: order, round: 2)).emitted == [])
             #expect(try await bench.state(of: order).status == .cancelled)
         }
     }
 
-    @Test func `money that comes too late for what is sold out is given back`() async throws {
+    @Test func `a late payment for sold-out products is refunded`() async throws {
         try await withBench { bench in
             let product = try await bench.product(stock: 2)
             let order = try await bench.order(.expired, [OrderLine(productID: product, quantity: 2)])
@@ -157,13 +156,13 @@ import Testing
             #expect(state.status == .expired)
             #expect(state.revival == "refused")
             #expect(state.rejection == nil)
-            // Said twice, it is given back once.
+            // Repeated, it is refunded once.
             #expect(try await bench.handle(refused).emits.isEmpty)
             #expect(try await bench.imbalances() == [])
         }
     }
 
-    @Test func `money that comes before the answer of the inventory waits for it`() async throws {
+    @Test func `a payment before the inventory's answer waits for it`() async throws {
         try await withBench { bench in
             let order = try await bench.placed()
             let payment = Sent(try await bench.payment(of: order))

@@ -7,21 +7,21 @@ import Testing
 @testable import Conveyor
 @testable import Orders
 
-/// Orders that the inventory decides before anybody writes them.
+/// Orders that the inventory decides before they are written.
 @Suite struct InventoryFirstTests {
-    /// The message of an ingress that places an order.
+    /// An ingress' message that places an order.
     private func place(_ lines: [OrderLine], by user: ID, id: ID = .new()) -> Sent {
         Sent(
             ReserveStock(order: PlaceOrder(userID: user, items: lines, shippingAddress: Bench.address, billingAddress: Bench.address)), id: id,
             by: user)
     }
 
-    /// The first message that a handled one emitted, as it lies in the queue of orders-worker.
+    /// The first message that a handled one emitted, as it lies in orders-worker's queue.
     private func answer(to message: Sent, _ reply: Reply) throws -> Sent {
         Sent(try #require(reply.emits.first), emittedBy: message.envelope, at: 0, sentAt: Clock.milliseconds(), queue: "orders")
     }
 
-    @Test func `an order is priced and held by the inventory, and written when it awaits its payment`() async throws {
+    @Test func `the inventory prices and reserves an order, which is written when it awaits its payment`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let (a, b) = (try await bench.product(stock: 5, unitAmount: 1999, threshold: 0), try await bench.product(unitAmount: 250))
@@ -37,7 +37,7 @@ import Testing
             #expect(try await bench.operation(message.id) == nil, "it goes on until the order is written")
             #expect(try await bench.count("select count(*) from orders") == 0)
 
-            // The price of the moment holds, whatever it is when the order is written.
+            // The price at the time of the reservation counts, whatever it is when the order is written.
             try await bench.handle(UpdateProduct(productID: a, name: "Renamed", unitAmount: 1))
             let written = try await bench.handle(try self.answer(to: message, reply))
             #expect(written.emitted == ["order.placed", "order.awaiting_payment"])
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `an order that costs nothing is paid as soon as it is held, and sold`() async throws {
+    @Test func `a free order is paid as soon as its stock is reserved, and sold`() async throws {
         try await withBench { bench in
             let (user, product) = (try await bench.user(), try await bench.product(stock: 5, unitAmount: 0))
             let message = self.place([OrderLine(productID: product, quantity: 2)], by: user)
@@ -79,12 +79,12 @@ import Testing
             #expect(try await bench.operation(message.id) == "succeeded")
             try await bench.handle(Sent(OrderPaid(orderID: message.id), queue: "inventory"))
             #expect(try await bench.reservation(of: message.id) == "sold")
-            // There is no money that would have to be given back.
+            // There is no payment to refund.
             #expect(try await bench.handle(CancelOrder(orderID: message.id)).emitted == ["order.cancelled", "inventory.release"])
             state = try await bench.state(of: message.id)
             #expect(state.status == .cancelled && state.refunded == 0)
 
-            // The longer way of a cart comes to the same.
+            // The way through a cart has the same result.
             let longer = try await bench.placed(by: user, [OrderLine(productID: product, quantity: 1)])
             try await bench.handle(ReserveStock(orderID: longer, lines: try await bench.lines(of: longer)))
             #expect(try await bench.handle(StockReserved(orderID: longer)).emitted == ["order.paid"])
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `an order that cannot be held is written as rejected, with the lines that were short`() async throws {
+    @Test func `an order without stock is written as rejected, with the missing lines`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let (few, plenty) = (try await bench.product(stock: 1), try await bench.product())
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `what is not sold, and whose account is not active, is rejected by the inventory, and no order exists`() async throws {
+    @Test func `the inventory rejects unsold products and inactive accounts, and no order exists`() async throws {
         try await withBench { bench in
             let (active, inactive) = (try await bench.user(), try await bench.user(isActive: false))
             let (product, archived, euros) = (
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test(arguments: [(0, 1), (101, 1), (1, 0), (1, -1), (1, 1001), (1, Int.max), (2, Int.max)])
-    func `a message that keeps to no limit is nobody's order and harms no other`(_ count: Int, _ quantity: Int) async throws {
+    func `a message beyond the limits becomes a dead letter and harms no other`(_ count: Int, _ quantity: Int) async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let product = try await bench.product()
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func `many orders of a batch are written together, each with what is its own`() async throws {
+    @Test func `many orders of a batch are written together, each with its own data`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let products = [try await bench.product(stock: 1000, unitAmount: 1), try await bench.product(stock: 1000, unitAmount: 100)]
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func `the answer to an order that is written already changes nothing, alone or among others`() async throws {
+    @Test func `the answer to an existing order changes nothing, alone or among others`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let lines = [OrderLine(productID: try await bench.product(), quantity: 1)]
@@ -191,7 +191,7 @@ import Testing
             }
             try await bench.handle(answers[0])
             try await bench.handle(CancelOrder(orderID: first.id))
-            // As once more from the inventory, when the inbox has forgotten the first.
+            // As from the inventory once more, when the inbox has lost the first.
             let again = Sent(answers[0].payload)
             let replies = try await bench.take([again, answers[1]]).map { try $0.reply }
             #expect(replies[0].emitted == ["inventory.release"])
@@ -202,10 +202,9 @@ import Testing
         }
     }
 
-    /// A client that repeats its request while the ingresses are being upgraded: both versions of the command lie in the queues, under one id.
+    /// A client repeats its request while the ingresses are being upgraded: both versions of the command are queued under one id.
     @Test(arguments: 0..<24 as Range<UInt64>)
-    func `an order that is placed by both versions of the command is one order, held once, in any order of the messages`(_ seed: UInt64) async throws
-    {
+    func `both versions of the command make one order, reserved once, in any order of the messages`(_ seed: UInt64) async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let (plenty, scarce) = (try await bench.product(stock: 1000, unitAmount: 7), try await bench.product(stock: 5, threshold: 0))
@@ -236,7 +235,7 @@ import Testing
         }
     }
 
-    @Test func `only what an older worker cannot understand says that it is of a newer version`() throws {
+    @Test func `only messages that an older worker cannot decode have a newer version`() throws {
         let order = PlaceOrder(userID: .new(), items: [OrderLine(productID: .new(), quantity: 1)], shippingAddress: Bench.address)
         #expect(ReserveStock(order: order).version == 2)
         #expect(ReserveStock(orderID: .new(), lines: order.items).version == 1)

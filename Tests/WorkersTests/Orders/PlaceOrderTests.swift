@@ -8,7 +8,7 @@ import Testing
 @testable import Orders
 
 @Suite struct PlaceOrderTests {
-    @Test func `an order is written at the prices of the moment, and asks for its stock`() async throws {
+    @Test func `an order is written at current prices, and requests its stock`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let (a, b) = (try await bench.product(unitAmount: 1999), try await bench.product(unitAmount: 250))
@@ -30,14 +30,14 @@ import Testing
             #expect(try await bench.operation(message.id) == nil, "it goes on with the stock")
             #expect(try await bench.imbalances() == [])
 
-            // The price of the moment stays.
+            // The price at that time stays.
             try await bench.handle(UpdateProduct(productID: a, name: "Renamed", unitAmount: 1))
             #expect(try await bench.state(of: message.id).total == 6247)
             #expect(try await bench.database.value("select min(sku) from order_items where order_id = '\(message.id)'")?.hasPrefix("SKU-") == true)
         }
     }
 
-    @Test func `orders are numbered for people, each once`() async throws {
+    @Test func `each order has its own number`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let lines = [OrderLine(productID: try await bench.product(), quantity: 1)]
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `lines of one product become one`() async throws {
+    @Test func `lines of one product are merged`() async throws {
         try await withBench { bench in
             let (a, b) = (try await bench.product(), try await bench.product())
             let order = try await bench.placed([
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test func `each order of a batch is answered for itself, and a rejected one leaves no row`() async throws {
+    @Test func `each order of a batch gets its own answer, and a rejected one leaves no row`() async throws {
         try await withBench { bench in
             let (active, inactive, unknownUser) = (try await bench.user(), try await bench.user(isActive: false), ID.new())
             let (product, archived, euros) = (
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `an erased account orders nothing`() async throws {
+    @Test func `an erased account cannot order`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let product = try await bench.product()
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test(arguments: [(0, 1), (101, 1), (1, 0), (1, -1), (1, 1001)])
-    func `a message that keeps to no limit is nobody's order and harms no other`(_ count: Int, _ quantity: Int) async throws {
+    func `a message beyond the limits becomes a dead letter and harms no other`(_ count: Int, _ quantity: Int) async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let product = try await bench.product()
@@ -116,7 +116,7 @@ import Testing
                 Issue.record("\(outcomes[0])")
                 return
             }
-            // It says which field, what it is and what it must be.
+            // It names the field, the value and the rule.
             #expect(
                 error
                     == (1...100 ~= count
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `the dearest order there can be does not overflow`() async throws {
+    @Test func `the largest possible order does not overflow`() async throws {
         try await withBench { bench in
             var lines: [OrderLine] = []
             for _ in 0..<100 { lines.append(OrderLine(productID: try await bench.product(unitAmount: 1_000_000_000_000), quantity: 1000)) }
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `a redelivered order is placed once and asks for the same again`() async throws {
+    @Test func `a redelivered order is placed once and emits the same request`() async throws {
         try await withBench { bench in
             let user = try await bench.user()
             let message = Sent(

@@ -6,16 +6,16 @@ import RabbitMQ
 import Shop
 import Testing
 
-/// Orders on their way through the executables of orders-worker and inventory-worker, which are killed again and again.
+/// Orders through the executables of orders-worker and inventory-worker, which are killed again and again.
 @Suite struct SagaTests {
     private static let workers = ["orders-worker", "inventory-worker"]
     private static let waves = 8
     private static let ordersOfWave = 25
 
     @Test(.timeLimit(.minutes(5)))
-    func `200 orders all end, though each worker is killed in the middle of every other wave of them`() async throws {
+    func `200 orders all end, though each worker is killed during every other wave of them`() async throws {
         try await withShop(Self.workers) { shop in
-            // All that is ever published, as often as it is.
+            // A copy of every published message.
             try await shop.host.declareQueue("seen")
             for exchange in ["commands", "events"] { try await shop.host.bind("seen", to: exchange, routingKey: "#") }
             let user = ID.new()
@@ -28,7 +28,7 @@ import Testing
                 for index in 0..<Self.ordersOfWave {
                     var lines = [OrderLine(productID: plenty, quantity: 2)]
                     if index.isMultiple(of: 2) { lines.append(OrderLine(productID: scarce, quantity: 1)) }
-                    // As an ingress places them, and as one did that is not upgraded yet.
+                    // As an ingress places them, and as an older one did.
                     let order = PlaceOrder(userID: user, items: lines, shippingAddress: Bench.address)
                     orders.append(
                         try await index % 4 < 3 ? shop.send(ReserveStock(order: order), by: user.description) : shop.send(order, by: user.description)
@@ -42,7 +42,7 @@ import Testing
             try await eventually("all orders to end", within: .seconds(120)) {
                 try await self.count("select count(*) from orders where status <> 'pending'", shop) == orders.count
             }
-            // 8 waves of 13 wanted the scarce one.
+            // 8 waves of 13 ordered the scarce product.
             #expect(
                 try await self.count("select count(*) from orders where status = 'rejected' and rejection ->> 'code' = 'out_of_stock'", shop) == 44)
             #expect(try await self.count("select count(*) from orders where status = 'awaiting_payment'", shop) == 156)
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// Whatever was published, and however often, is what the inbox says, under the ids that follow from it.
+    /// Every published message is in the inbox, under the ids derived from it.
     private func checkEmitted(_ shop: TestShop) async throws {
         var expected: Set<ID> = []
         for row in try await shop.pool.query("select message_id, coalesce(json_array_length(emitted), 0) from inbox") {

@@ -5,9 +5,9 @@ import Postgres
 import Shop
 import Testing
 
-/// What an order costs does not grow with the tables: on large ones no statement of orders-worker or inventory-worker reads a table from end to end.
+/// The cost of an order does not grow with the tables: on large ones no statement of orders-worker or inventory-worker scans a table.
 @Suite struct StatementPlanTests {
-    /// Rows by table, all of other orders, products and messages than those of the test.
+    /// Rows by table, none of which belongs to the test's orders.
     private static let fill = """
         insert into users (id, email, password_hash) select gen_random_uuid(), n || '@example.com', '!' from generate_series(1, 20000) n;
         insert into products (id, unit_amount, currency, sku, name) select gen_random_uuid(), 1, 'usd', 'P' || n, 'n' from generate_series(1, 100000) n;
@@ -30,7 +30,7 @@ import Testing
         analyze;
         """
 
-    @Test func `no statement on the way of an order reads a large table from end to end`() async throws {
+    @Test func `no statement of an order scans a large table`() async throws {
         try await withBench { bench in
             let (user, other) = (try await bench.user(), try await bench.user())
             var products: [ID] = []
@@ -39,7 +39,7 @@ import Testing
             try await bench.reportStatistics()
             let before = try await self.scans(bench)
 
-            // More often than the five times after which a prepared statement keeps its plan.
+            // More often than five times, after which a prepared statement keeps its plan.
             for round in 0..<9 {
                 let size = [1, 3, 64][round % 3]
                 let lines = products.shuffled().prefix(3).map { OrderLine(productID: $0, quantity: 1) }
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    /// Sequential scans by table, of those that are large.
+    /// Sequential scans by table, of the large ones.
     private func scans(_ bench: Bench) async throws -> [String: Int] {
         let rows = try await bench.database.psql("select relname, seq_scan from pg_stat_user_tables where n_live_tup > 10000")
         return Dictionary(uniqueKeysWithValues: rows.map { ($0[0] ?? "", Int($0[1] ?? "") ?? 0) })

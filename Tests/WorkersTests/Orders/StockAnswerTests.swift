@@ -7,19 +7,19 @@ import Testing
 
 @testable import Orders
 
-/// `stock.reserved` and `stock.refused`, of the first round and of the second.
+/// `stock.reserved` and `stock.refused`, in the first round and the second.
 @Suite struct StockAnswerTests {
     private static let soldOut = Problem(
         .outOfStock, "There is not enough.", lines: [.init(productID: ID(high: 1, low: 1), requested: 2, available: 1)])
 
-    /// The answer of the inventory to an order that was placed, as it would come.
+    /// The inventory's answer to a placed order.
     private static func answer(_ payload: any Message, to order: ID) -> Sent {
         var sent = Sent(payload)
         sent.envelope.correlationID = order
         return sent
     }
 
-    @Test func `with its stock held an order awaits its payment until a deadline, and the operation has succeeded`() async throws {
+    @Test func `with reserved stock an order awaits its payment until a deadline, and the operation has succeeded`() async throws {
         try await withBench { bench in
             let order = try await bench.placed()
             let reply = try await bench.handle(Self.answer(StockReserved(orderID: order), to: order))
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func `without its stock an order is rejected with the reason, and so is the operation`() async throws {
+    @Test func `without stock an order and its operation are rejected with the reason`() async throws {
         try await withBench { bench in
             let order = try await bench.placed()
             let reply = try await bench.handle(Self.answer(StockRefused(orderID: order, problem: Self.soldOut), to: order))
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `of many orders in a batch each gets its own answer`() async throws {
+    @Test func `each order of a batch gets its own answer`() async throws {
         try await withBench { bench in
             var orders: [ID] = []
             for _ in 0..<20 { orders.append(try await bench.placed()) }
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: OrderStatus.allCases)
-    func `an answer that comes late moves no order, and is told in the timeline`(_ status: OrderStatus) async throws {
+    func `a late answer changes no order, and is recorded in the timeline`(_ status: OrderStatus) async throws {
         try await withBench { bench in
             let order = try await bench.order(status)
             guard status != .pending else { return }
@@ -80,14 +80,14 @@ import Testing
                 try await bench.timeline(of: order).suffix(2) == [
                     "stock.reserved \(status.rawValue) ?", "stock.refused \(status.rawValue) ?",
                 ])
-            // Units that an order no longer wants go back.
+            // Stock that an order no longer needs is released.
             #expect(reserved.emitted == ([.rejected, .cancelled, .expired].contains(status) ? ["inventory.release"] : []))
             #expect(refused.emits.isEmpty)
             #expect(refused.problem == nil)
         }
     }
 
-    @Test func `an order cancelled before its stock was held ends its operation, and the stock goes back`() async throws {
+    @Test func `an order cancelled before the reservation ends its operation, and the stock is released`() async throws {
         try await withBench { bench in
             let order = try await bench.placed()
             try await bench.handle(CancelOrder(orderID: order))
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func `the answer to an order that nobody knows is a dead letter`() async throws {
+    @Test func `the answer to an unknown order becomes a dead letter`() async throws {
         try await withBench { bench in
             let order = try await bench.placed()
             let outcomes = try await bench.take([Sent(StockReserved(orderID: .new())), Sent(StockReserved(orderID: order))])

@@ -8,14 +8,14 @@ import Transfer
 
 @testable import Payments
 
-/// Events that the webhook has missed, and payments that differ from Stripe's.
+/// Events that the webhook missed, and payments that differ from Stripe's.
 @Suite struct BackfillTests {
-    @Test func `events that were missed are fetched at the start, page by page, and once`() async throws {
+    @Test func `missed events are fetched at the start, page by page, and once`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             let intent = try await stage.createIntent(order)
             try await stage.shop.stop()
-            // Others use the account, too: more events than a page has.
+            // Others use the account too: more events than a page has.
             for _ in 0..<120 {
                 let foreign = try await stage.stripe.call(.post, "/v1/payment_intents", [("amount", "900"), ("currency", "usd")])["id"].string ?? ""
                 try await stage.stripe.pay(foreign)
@@ -25,16 +25,16 @@ import Transfer
             try await stage.shop.start("orders-worker")
             try await eventually("the money") { try await stage.intents(of: order) == ["succeeded"] }
             try await eventually("all events") { try await stage.events("payment_intent.succeeded").count == 121 }
-            // The webhook brings them after all.
+            // The webhook delivers them after all.
             try await stage.bringEvents()
             try await stage.shop.stop()
             #expect(try await stage.emitted("payment.succeeded") == 1)
         }
     }
 
-    @Test func `it goes on where it was, every so often`() async throws {
+    @Test func `the backfill resumes at its cursor, at regular intervals`() async throws {
         try await withPayments(["STRIPE_BACKFILL_SECONDS": "0.2"]) { stage in
-            // So old that no younger one can show up behind it.
+            // So old that no younger event can appear behind it.
             try await stage.stripe.control("settings", [("clock_offset", "-120")])
             let first = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(first))
@@ -45,7 +45,7 @@ import Transfer
             let second = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(second))
             try await eventually("the money") { try await stage.intents(of: second) == ["succeeded"] }
-            // Stripe forgets events; the one that the cursor stands at, too.
+            // Stripe deletes events, including the cursor's.
             try await stage.shop.pool.query("update stripe_cursor set event_id = 'evt_forgotten'")
             let third = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(third))
@@ -61,7 +61,7 @@ import Transfer
             try await stage.stripe.pay(intent)
             let refund = try await stage.stripe.control("refunds", [("payment_intent", intent), ("amount", "500")])["id"].string
             let dispute = try await stage.stripe.control("disputes", [("payment_intent", intent), ("amount", "100")])["id"].string
-            // Held by a message that is dead, and Stripe never heard of it.
+            // Held by a dead letter, and unknown to Stripe.
             try await stage.shop.pool.query(
                 """
                 insert into refunds (id, order_id, amount, payment_intent_id, currency, status, actor, held_at)
@@ -81,7 +81,7 @@ import Transfer
         }
     }
 
-    @Test func `conveyor payments reconcile prints what differed and has it repaired`() async throws {
+    @Test func `conveyor payments reconcile prints the differences and has them repaired`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             let intent = try await stage.createIntent(order)
@@ -104,7 +104,7 @@ import Transfer
 }
 
 extension Stage {
-    /// What orders-worker does when it is told.
+    /// The effect of the event in orders-worker.
     func hearOfMoney(_ order: ID, refunded: Int64 = 0, isDisputed: Bool = false) async throws {
         try await self.shop.pool.query(
             """
@@ -113,7 +113,7 @@ extension Stage {
             """, order, refunded, isDisputed)
     }
 
-    /// Runs the operator's command line.
+    /// Runs the operator's tool.
     func conveyor(_ arguments: String...) async throws -> (exit: ChildProcess.Exit, output: String, errors: String) {
         let process = try ChildProcess(
             Repository.executable("conveyor"), arguments,

@@ -4,9 +4,9 @@ import Postgres
 import Shop
 import Testing
 
-/// Stripe's latest word of a dispute counts, the last one too.
+/// Stripe's latest state of a dispute counts, even after a final one.
 @Suite struct DisputeTests {
-    @Test func `an inquiry that was closed comes back as a chargeback, and what was lost is won by an appeal`() async throws {
+    @Test func `a closed inquiry can return as a chargeback, and a lost dispute be won by an appeal`() async throws {
         try await withShop { shop in
             let stage = Stage(shop: shop, interruption: .none)
             try await stage.setTheScene()
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `an older word changes nothing, and one that leads further than a newer one is asked about`() async throws {
+    @Test func `an older state changes nothing, and one that leads further makes the worker ask Stripe`() async throws {
         try await withPayments { stage in
             let (_, intent) = try await stage.insertPaidOrder()
             let now = Clock.milliseconds() / 1000

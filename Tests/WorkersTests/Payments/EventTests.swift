@@ -7,10 +7,10 @@ import Testing
 import Transfer
 
 @Suite struct EventTests {
-    @Test func `an event that comes before its intent is known waits for it`() async throws {
+    @Test func `an event waits until its intent is known`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
-            // As a worker leaves it that dies when Stripe has made the intent.
+            // A worker died after Stripe had created the intent.
             let made = try await stage.makeIntentAhead(order)
             try await stage.stripe.pay(made)
             try await stage.bringEvents(.twice)
@@ -43,7 +43,7 @@ import Transfer
         }
     }
 
-    @Test func `what is nobody's is given up after a day`() async throws {
+    @Test func `events for unknown intents are dropped after a day`() async throws {
         try await withPayments(["STRIPE_BACKFILL_SECONDS": "0.2"]) { stage in
             let foreign = try await stage.stripe.call(.post, "/v1/payment_intents", [("amount", "900"), ("currency", "usd")])["id"].string ?? ""
             try await stage.stripe.pay(foreign)
@@ -53,7 +53,7 @@ import Transfer
         }
     }
 
-    @Test func `the same event under many message ids takes effect once`() async throws {
+    @Test func `the same event with many message ids takes effect once`() async throws {
         try await withPayments(["BATCH_SIZE": "1", "CONCURRENCY": "4"]) { stage in
             let order = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(order))
@@ -65,11 +65,11 @@ import Transfer
         }
     }
 
-    @Test func `of two that were made in the same second Stripe knows which came last`() async throws {
+    @Test func `Stripe decides between two events of the same second`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             let intent = try await stage.createIntent(order)
-            // A decline and a bank's transfer, in one second of Stripe's.
+            // A decline and a bank transfer in the same second at Stripe.
             let second = UInt64(Clock.milliseconds()) % 1000
             if second > 500 { try await Task.sleep(for: .milliseconds(1000 - second)) }
             try await stage.stripe.pay(intent, "pm_card_chargeDeclined")
@@ -82,7 +82,7 @@ import Transfer
         }
     }
 
-    @Test func `an older event moves nothing back`() async throws {
+    @Test func `an older event changes nothing`() async throws {
         try await withPayments { stage in
             let (order, intent) = try await stage.insertPaidOrder()
             let late = """
@@ -96,7 +96,7 @@ import Transfer
         }
     }
 
-    @Test func `a body that is none is a dead letter, and its neighbours are handled`() async throws {
+    @Test func `an invalid body becomes a dead letter, and the other messages are handled`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(order))
@@ -112,7 +112,7 @@ import Transfer
         }
     }
 
-    @Test func `what has no effect is kept, and nothing done`() async throws {
+    @Test func `an event without effect is stored only`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(order))

@@ -8,7 +8,7 @@ import Transfer
 @testable import Payments
 
 @Suite struct IntentTests {
-    @Test func `all that ask at once get the same intent`() async throws {
+    @Test func `simultaneous requests get the same intent`() async throws {
         try await withPayments(["BATCH_SIZE": "1", "CONCURRENCY": "4"]) { stage in
             let order = try await stage.insertOrder()
             var asked: [ID] = []
@@ -17,14 +17,14 @@ import Transfer
             for id in asked { secrets.insert(try await stage.shop.ended(id).result?["client_secret"].string) }
             #expect(secrets.count == 1 && !secrets.contains(nil))
             #expect(try await stage.stripe.work() == ["payment_intents"])
-            // All by the version that the types were written for, which is the official library's.
+            // All with the pinned API version, which is the official library's.
             #expect(try await Set(stage.stripe.requests().map(\.version)) == [StripeClient.version])
             #expect(try await stage.intents(of: order).count == 1)
             #expect(try await stage.emitted("payment.intent_created") == 1)
         }
     }
 
-    @Test func `an intent of another amount than the order's is replaced`() async throws {
+    @Test func `an intent with another amount than the order's is replaced`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             let first = try await stage.createIntent(order)
@@ -36,7 +36,7 @@ import Transfer
         }
     }
 
-    @Test func `an intent that was canceled in the dashboard is replaced`() async throws {
+    @Test func `an intent that was cancelled in the dashboard is replaced`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             let first = try await stage.createIntent(order)
@@ -46,14 +46,14 @@ import Transfer
         }
     }
 
-    @Test func `an order that is given up while Stripe is asked gets no payment`() async throws {
+    @Test func `an order that is cancelled while Stripe is asked gets no payment`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             try await stage.stripe.fault("hang", "POST", "/v1/payment_intents", [("seconds", "1"), ("count", "1")])
             let asked = try await stage.shop.send(CreateIntent(orderID: order), by: stage.actor)
             try await eventually("the question") { try await stage.stripe.requests().contains { $0.name == "POST /v1/payment_intents" } }
             try await stage.shop.pool.query("update orders set status = 'cancelled' where id = $1", order)
-            // Whoever gives it up finds no intent to cancel yet.
+            // The cancellation finds no intent yet.
             let cancelled = try await stage.shop.send(CancelIntent(orderID: order, reason: .cancelled))
             _ = try await stage.shop.ended(cancelled)
             #expect(try await stage.shop.ended(asked).code == "not_payable")
@@ -61,11 +61,11 @@ import Transfer
         }
     }
 
-    @Test func `what is paid cannot be paid again`() async throws {
+    @Test func `a paid order cannot be paid again`() async throws {
         try await withPayments { stage in
             let (order, _) = try await stage.insertPaidOrder()
             #expect(try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: order), by: stage.actor)).code == "already_paid")
-            // Neither if nobody has told us yet.
+            // Nor if the event has not arrived yet.
             let other = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(other))
             #expect(try await stage.shop.ended(stage.shop.send(CreateIntent(orderID: other), by: stage.actor)).code == "already_paid")
@@ -73,7 +73,7 @@ import Transfer
         }
     }
 
-    @Test func `an order is its owner's to pay, and must be one that can be paid`() async throws {
+    @Test func `only its owner can pay an order, and only in the right state`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             let stranger = try await stage.shop.send(CreateIntent(orderID: order), by: "018f0000-0000-7000-8000-0000000000ff")

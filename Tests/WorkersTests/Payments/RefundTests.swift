@@ -5,7 +5,7 @@ import Shop
 import Testing
 
 @Suite struct RefundTests {
-    @Test func `a customer's word gives no money back, unless the order was given up`() async throws {
+    @Test func `a customer cannot request a refund, unless the order was cancelled`() async throws {
         try await withPayments { stage in
             let (order, _) = try await stage.insertPaidOrder()
             #expect(try await stage.shop.ended(stage.shop.send(RefundPayment(orderID: order), by: stage.actor)).code == "forbidden")
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `refunds at once never exceed what was paid`() async throws {
+    @Test func `simultaneous refunds never exceed the payment`() async throws {
         try await withPayments(["BATCH_SIZE": "1", "CONCURRENCY": "4"]) { stage in
             let (order, _) = try await stage.insertPaidOrder()
             var asked: [ID] = []
@@ -30,11 +30,11 @@ import Testing
         }
     }
 
-    @Test func `a refund that was held for more than a day is looked for before it is asked for again`() async throws {
+    @Test func `a refund held for more than a day is searched at Stripe before it is requested again`() async throws {
         try await withPayments { stage in
             let (order, intent) = try await stage.insertPaidOrder()
             let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
-            // As a worker left it that died before its commit, two days ago: Stripe had done it, and has forgotten the key since.
+            // A worker died before its commit, two days ago: Stripe had made the refund, and has forgotten the key since.
             try await stage.shop.pool.query(
                 """
                 insert into refunds (id, order_id, amount, payment_intent_id, currency, status, actor, held_at)
@@ -49,22 +49,22 @@ import Testing
         }
     }
 
-    @Test func `what Stripe refuses is free again, and can be asked for once more`() async throws {
+    @Test func `an amount whose refund Stripe refused is free, and can be requested again`() async throws {
         try await withPayments { stage in
             let (order, _) = try await stage.insertPaidOrder()
-            // Kept under its key, as Stripe keeps refusals.
+            // Stored under its key, as Stripe stores refusals.
             try await stage.stripe.fault("status", "POST", "/v1/refunds", [("status", "400"), ("kept", "true"), ("count", "1")])
             let asked = try await stage.shop.send(RefundPayment(orderID: order, amount: 2000))
             #expect(try await stage.deadLetter(asked) == "refused_by_stripe")
             #expect(try await stage.refunds(of: order) == ["refused"])
             #expect(try await stage.refund(order, 500).result?["amount"].integer == 500)
-            // Replayed, it is held anew: all of it is too much by now.
+            // Replayed, it is held anew: the full amount is too much by now.
             try await stage.shop.send(RefundPayment(orderID: order, amount: 2000), id: asked)
             #expect(try await stage.shop.ended(asked).code == "refund_exceeds_payment")
         }
     }
 
-    @Test func `a replay of a refusal is another request to Stripe`() async throws {
+    @Test func `a replay after a refusal is another request to Stripe`() async throws {
         try await withPayments { stage in
             let (order, _) = try await stage.insertPaidOrder()
             try await stage.stripe.fault("status", "POST", "/v1/refunds", [("status", "400"), ("kept", "true"), ("count", "1")])
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `an amount that is held is not given to others while nobody knows what Stripe did`() async throws {
+    @Test func `a held amount is not given to others while the outcome at Stripe is unknown`() async throws {
         try await withPayments { stage in
             let (order, _) = try await stage.insertPaidOrder()
             try await stage.stripe.fault("status", "POST", "/v1/refunds", [("status", "500"), ("count", "3")])
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `refunded in the dashboard meanwhile: refused, and known from then on`() async throws {
+    @Test func `a refund in the dashboard meanwhile makes ours fail, and is recorded`() async throws {
         try await withPayments { stage in
             let (order, intent) = try await stage.insertPaidOrder()
             try await stage.stripe.control("refunds", [("payment_intent", intent)])
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test(arguments: ["pm_card_pendingRefund", "pm_card_refundFail"])
-    func `a refund that is pending, or fails at last, is told as it goes`(method: String) async throws {
+    func `each change of a pending or failing refund emits its event`(method: String) async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             try await stage.stripe.pay(stage.createIntent(order), method)

@@ -5,12 +5,12 @@ import Postgres
 import Shop
 import Testing
 
-/// An order that has not heard of its money, as a message was lost, hears of it again.
+/// An order that missed the event of its payment gets it again.
 @Suite struct RepetitionTests {
-    /// What finds it out.
+    /// The ways to detect it.
     enum Way: String, CaseIterable { case reconciliation, confirmation, deadline, question }
 
-    @Test(arguments: Way.allCases) func `an order that has not heard of its payment is paid after all, once`(way: Way) async throws {
+    @Test(arguments: Way.allCases) func `an order that missed its payment becomes paid, once`(way: Way) async throws {
         try await withShop { shop in
             let stage = Stage(shop: shop, interruption: .none)
             try await stage.setTheScene()
@@ -30,7 +30,7 @@ import Testing
                 #expect(try await shop.ended(asked).code == "already_paid")
             }
             try await eventually("the order to be paid") { try await stage.outcome(of: order).order == "paid/paid" }
-            // Who asks again finds nothing to repair.
+            // A repeated request finds nothing to repair.
             let again = try await shop.send(ReconcilePayment(orderID: order))
             #expect(try await shop.ended(again).result?["differences"].array.isEmpty == true)
             try await stage.expect(
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `an order that has not heard of a refund and a dispute hears of them again`() async throws {
+    @Test func `an order that missed a refund and a dispute gets their events again`() async throws {
         try await withShop { shop in
             let stage = Stage(shop: shop, interruption: .none)
             try await stage.setTheScene()
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `money of another amount than the order's is told of once`() async throws {
+    @Test func `a payment with a wrong amount is reported once`() async throws {
         try await withPayments { stage in
             let (order, _) = try await stage.insertPaidOrder()
             try await stage.shop.pool.query("update orders set total_amount = 2500 where id = $1", order)

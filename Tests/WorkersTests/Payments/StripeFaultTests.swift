@@ -6,7 +6,7 @@ import Shop
 import Testing
 import Transfer
 
-/// Stripe slow, down, overloaded, or against us.
+/// Stripe slow, down, overloaded, or refusing.
 @Suite struct StripeFaultTests {
     struct Fault: Sendable, CustomTestStringConvertible {
         let kind: String
@@ -21,16 +21,16 @@ import Transfer
 
     static let faults = [
         Fault("status", ("status", "500"), ("count", "2")),
-        // Longer than the quick tries: by the ladder.
+        // Longer than the quick retries: by the retry schedule.
         Fault("status", ("status", "503"), ("count", "4")),
         Fault("status", ("status", "429"), ("retry_after", "1"), ("count", "1")),
         Fault("status", ("status", "400"), ("should_retry", "true"), ("count", "1")),
-        // An error that Stripe keeps under the key, and then the work is never done by that key: not to be waited for here, so only a lost answer.
+        // Stripe stores an error under the key, so the call would never succeed with it. Therefore only a lost answer.
         Fault("answer_lost", ("count", "2")),
         Fault("connection_refused", ("count", "4")),
     ]
 
-    @Test(arguments: faults) func `it is asked again, and has done it once`(fault: Fault) async throws {
+    @Test(arguments: faults) func `a failed call is repeated, and takes effect once`(fault: Fault) async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             try await stage.stripe.fault(fault.kind, "POST", "/v1/payment_intents", fault.more)
@@ -47,7 +47,7 @@ import Transfer
         }
     }
 
-    @Test func `a key that Stripe refuses stops the worker, which says so and goes on when it is mended`() async throws {
+    @Test func `an invalid key stops the worker, which reports it and continues after the repair`() async throws {
         let port = try Port.free()
         try await withPayments(["METRICS_PORT": "\(port)"]) { stage in
             let order = try await stage.insertOrder()
@@ -58,7 +58,7 @@ import Transfer
                 let readiness = try await stage.shop.readiness(port)
                 return !readiness.isReady && readiness.text.contains("STRIPE_SECRET_KEY")
             }
-            // What goes well beside it does not hide it.
+            // Successful calls in parallel do not hide it.
             _ = try await stage.shop.ended(stage.shop.send(StripeEvent(eventID: "evt_x", eventType: "plan.created", created: 1, body: "{}")))
             #expect(try await !stage.shop.readiness(port).isReady)
             try await stage.stripe.call(.delete, "/_double/faults")
@@ -69,7 +69,7 @@ import Transfer
         }
     }
 
-    @Test func `what Stripe calls wrong is a dead letter, and holds up nobody`() async throws {
+    @Test func `a request that Stripe rejects becomes a dead letter, and delays no other message`() async throws {
         try await withPayments { stage in
             let order = try await stage.insertOrder()
             let next = try await stage.insertOrder()
@@ -77,7 +77,7 @@ import Transfer
             let asked = try await stage.shop.send(CreateIntent(orderID: order), by: stage.actor)
             #expect(try await stage.deadLetter(asked) == "refused_by_stripe")
             #expect(try await !stage.createIntent(next).isEmpty)
-            // As the operator does when the cause is mended: the same message once more.
+            // An operator's replay after the repair: the same message again.
             try await stage.shop.send(CreateIntent(orderID: order), id: asked, by: stage.actor)
             #expect(try await stage.shop.ended(asked).outcome == "succeeded")
         }

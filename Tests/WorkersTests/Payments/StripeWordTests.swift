@@ -7,9 +7,9 @@ import Testing
 
 @testable import Payments
 
-/// Stripe's vocabulary grows and changes with the versions of its API; the shop's does not.
+/// Stripe's vocabulary grows and changes with its API versions; the shop's does not.
 @Suite struct StripeWordTests {
-    /// An event as Stripe writes it, about an object.
+    /// A Stripe event about an object.
     private func event(_ type: String, _ object: String, created: Int64 = Clock.milliseconds() / 1000) -> StripeEvent {
         let id = "evt_\(ID.v7(milliseconds: UInt64(Clock.milliseconds())))"
         return StripeEvent(
@@ -29,7 +29,7 @@ import Testing
         """
     }
 
-    @Test func `a cancellation that nobody here asked for is Stripe's, whatever Stripe calls its reason`() async throws {
+    @Test func `a cancellation that the shop did not request is Stripe's, whatever its reason at Stripe`() async throws {
         try await withPayments { stage in
             let words = [
                 "expired", "automatic", "abandoned", "duplicate", "fraudulent", "requested_by_customer", "failed_invoice", "void_invoice",
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `a status that is not known changes nothing, and the next one that is known counts`() async throws {
+    @Test func `an unknown status changes nothing, and the next known one counts`() async throws {
         try await withPayments { stage in
             let (order, intent) = try await stage.insertPaidOrder()
             let open = try await stage.insertOrder()
@@ -87,7 +87,7 @@ import Testing
                 #"{"id":"re_1","object":"refund","amount":300,"currency":"usd","payment_intent":"\#(intent)","status":"\#(status)"}"#
             }
             try await self.handle(self.event("refund.updated", refund("on_the_moon")), on: stage)
-            // Neither are words that mean something here alone.
+            // Nor do values that only the shop uses.
             try await self.handle(self.event("refund.updated", refund("held")), on: stage)
             try await self.handle(self.event("refund.updated", refund("refused")), on: stage)
             #expect(try await stage.refunds(of: order) == [])
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func `events of older and newer versions of the API say the same`() async throws {
+    @Test func `events of older and newer API versions have the same effect`() async throws {
         try await withPayments { stage in
             // The intent in a refund, a charge and a dispute: an id, the whole object, or none.
             let (order, intent) = try await stage.insertPaidOrder()
@@ -118,7 +118,7 @@ import Testing
             try await self.handle(self.event("refund.created", refund("re_2", whole)), on: stage)
             try await self.handle(self.event("refund.created", refund("re_3", "null")), on: stage)
             #expect(try await stage.refunds(of: order) == ["pending", "pending"])
-            // A charge with its refunds in it, as before 2022-11-15, and without.
+            // A charge with its refunds, as before 2022-11-15, and without.
             let list = #"{"object":"list","data":[\#(refund("re_4", "\"\(intent)\""))]}"#
             for refunds in [#""refunds":\#(list),"#, #""refunds":null,"#, ""] {
                 let charge = #"{"id":"ch_1","object":"charge",\#(refunds)"amount_refunded":300,"payment_intent":\#(whole)}"#
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `an event whose time lies far ahead does not make what follows look old`() async throws {
+    @Test func `an event far in the future does not make later ones look old`() async throws {
         try await withPayments { stage in
             for created in [Int64.max, .max / 1000, 1_795_000_000_000, .min] {
                 let order = try await stage.insertOrder()
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func `a thin event is kept, and has no effect, whatever its type`() async throws {
+    @Test func `a thin event of any type is stored without effect`() async throws {
         try await withPayments { stage in
             let intent = try await stage.createIntent(stage.insertOrder())
             for type in ["v1.payment_intent.succeeded", "payment_intent.succeeded", "v2.core.account.updated"] {

@@ -6,7 +6,7 @@ import Shop
 import Testing
 import Transfer
 
-/// What an order comes to, and whether Stripe takes it.
+/// The amounts of orders, and whether Stripe accepts them.
 @Suite struct SumTests {
     private func order(_ total: Int64, _ currency: String, _ stage: Stage) async throws -> ID {
         let order = try await stage.insertOrder(total: total)
@@ -14,7 +14,7 @@ import Transfer
         return order
     }
 
-    @Test func `a sum that Stripe does not take is an answer, however often it is asked for`() async throws {
+    @Test func `an amount that Stripe does not accept gets a problem, however often it is requested`() async throws {
         try await withPayments { stage in
             let sums: [(Int64, String)] = [
                 (30, "usd"), (100_000_000, "usd"), (2000, "xyz"), (150_050, "isk"), (500_001, "ugx"), (1234, "kwd"), (49, "jpy"), (17_400, "huf"),
@@ -34,7 +34,7 @@ import Transfer
         }
     }
 
-    @Test func `an order of nothing is paid already, and nothing can be given back`() async throws {
+    @Test func `a free order is already paid, and nothing can be refunded`() async throws {
         try await withPayments { stage in
             for status in ["paid", "awaiting_payment"] {
                 let order = try await stage.insertOrder(total: 0, status: status)
@@ -46,7 +46,7 @@ import Transfer
         }
     }
 
-    @Test func `a refund of a sum that Stripe never takes is refused with the field`() async throws {
+    @Test func `a refund beyond Stripe's limits is refused with the field`() async throws {
         try await withPayments { stage in
             let order = try await self.order(5000, "kwd", stage)
             try await stage.stripe.pay(stage.createIntent(order))
@@ -57,7 +57,7 @@ import Transfer
         }
     }
 
-    @Test func `what the table says of a currency is what Stripe does`() async throws {
+    @Test func `the table of currencies agrees with Stripe`() async throws {
         try await withPayments(parts: []) { stage in
             for currency in Currency.all {
                 let least = max(currency.minimumCharge ?? 0, currency.step)
@@ -78,7 +78,7 @@ import Transfer
         }
     }
 
-    @Test func `no payment is begun for an order whose deadline has passed`() async throws {
+    @Test func `no payment begins for an order whose deadline has passed`() async throws {
         try await withPayments { stage in
             let late = try await stage.insertOrder()
             try await stage.shop.pool.query("update orders set payment_due_at = now() - interval '1 second' where id = $1", late)
@@ -86,7 +86,7 @@ import Transfer
             #expect(try await stage.shop.ended(refused).code == "not_payable")
             #expect(try await stage.stripe.requests().allSatisfy { !$0.name.contains("payment_intents") })
 
-            // It passes while Stripe is asked, and what ends the order finds no intent to cancel yet.
+            // The deadline passes while Stripe is asked, and the expiry finds no intent to cancel yet.
             let order = try await stage.insertOrder()
             try await stage.shop.pool.query("update orders set payment_due_at = now() + interval '1 hour' where id = $1", order)
             try await stage.stripe.fault("hang", "POST", "/v1/payment_intents", [("seconds", "1"), ("count", "1")])

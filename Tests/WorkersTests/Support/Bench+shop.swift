@@ -4,7 +4,7 @@ import Postgres
 import Shop
 import Testing
 
-/// To arrange.
+/// Arranging.
 extension Bench {
     static let address = Address(name: "Ada Lovelace", line1: "12 St James Square", city: "London", postalCode: "SW1Y 4JH", country: "GB")
 
@@ -30,8 +30,8 @@ extension Bench {
         return id
     }
 
-    /// An order that was placed: `pending`.
-    /// - Parameter lines: of new products if nil.
+    /// A placed order: `pending`.
+    /// - Parameter lines: by default of new products.
     func placed(by user: ID? = nil, _ lines: [OrderLine]? = nil) async throws -> ID {
         let owner = if let user { user } else { try await self.user() }
         let items = if let lines { lines } else { [OrderLine(productID: try await self.product(), quantity: 2)] }
@@ -40,7 +40,7 @@ extension Bench {
         return order.id
     }
 
-    /// An order in a state, brought there by the messages that bring orders there.
+    /// An order in a state, reached through the messages that lead there.
     func order(_ status: OrderStatus, by user: ID? = nil, _ lines: [OrderLine]? = nil) async throws -> ID {
         let order = try await self.placed(by: user, lines)
         func stockIsReserved() async throws {
@@ -78,7 +78,7 @@ extension Bench {
         return order
     }
 
-    /// What Stripe says when an order was paid.
+    /// Stripe's event for a paid order.
     func payment(of order: ID) async throws -> PaymentSucceeded {
         let state = try await self.state(of: order)
         return PaymentSucceeded(orderID: order, paymentIntentID: "pi_\(order)", amount: state.total, currency: state.currency)
@@ -92,7 +92,7 @@ extension Bench {
     }
 }
 
-/// To look.
+/// Reading.
 extension Bench {
     /// An order's row.
     struct OrderState: Sendable, Equatable {
@@ -126,7 +126,7 @@ extension Bench {
         }
     }
 
-    /// The timeline as `type status`, with a `?` after what was ignored.
+    /// The timeline as `type status`, with a `?` after ignored entries.
     func timeline(of order: ID) async throws -> [String] {
         try await self.owner.query(
             """
@@ -136,12 +136,12 @@ extension Bench {
         ).decode(String.self)
     }
 
-    /// Units of a product that can be sold.
+    /// A product's stock.
     func stock(_ product: ID) async throws -> Int {
         Int(try #require(try await self.owner.query("select stock_quantity from products where id = $1", product).decode(Int32.self).first))
     }
 
-    /// `held`, `sold`, `released`, `refused`; nil if nothing was ever asked for.
+    /// `held`, `sold`, `released`, `refused`; nil without a reservation.
     func reservation(of order: ID) async throws -> String? {
         try await self.owner.query("select state from reservations where order_id = $1", order).decode(String.self).first
     }
@@ -151,12 +151,12 @@ extension Bench {
         return Int(try #require(try rows.decode(Int64.self).first))
     }
 
-    /// How the operation that a command began has ended: `succeeded`, `rejected`; nil if it goes on.
+    /// The result of a command's operation: `succeeded`, `rejected`; nil while it continues.
     func operation(_ id: ID) async throws -> String? {
         try await self.owner.query("select outcome from inbox where correlation_id = $1 and decides order by handled_at limit 1", id)
             .decode(String.self).first
     }
 
-    /// What does not add up.
+    /// The errors in the books.
     func imbalances() async throws -> [String] { try await Books.imbalances(in: self.owner) }
 }

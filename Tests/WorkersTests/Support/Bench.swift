@@ -11,11 +11,11 @@ import Topology
 @testable import Inventory
 @testable import Orders
 
-/// The handlers of the workers on a database of their own, each under its worker's role, without a broker: a test says which messages make a batch, in
-/// which order they come and how often. Messages are told from their copies by the real inbox, and fail by the real rules.
+/// The workers' handlers on their own database, each with its worker's role, without a broker: a test determines the batches, the order of messages
+/// and their repetitions. The real inbox recognises duplicates, and the real rules decide failures.
 struct Bench: Sendable {
     let database: TestDatabase
-    /// As the database's owner, to arrange and to look.
+    /// The database owner's pool, to arrange and to read.
     let owner: PostgresPool
     private let workers: [String: HandlerHarness]
 
@@ -23,9 +23,9 @@ struct Bench: Sendable {
 
     fileprivate static let turns = Turns(6)
 
-    /// How long an order awaits its payment.
+    /// The payment window.
     static let paymentWindow = Duration.seconds(1800)
-    /// Of products without a threshold of their own.
+    /// The default threshold.
     static let lowStockThreshold = 5
 
     fileprivate init(_ database: TestDatabase, connections: Int) throws {
@@ -54,20 +54,20 @@ struct Bench: Sendable {
         for worker in self.workers.values { await worker.pool.close() }
     }
 
-    /// The connections of a worker.
+    /// A worker's pool.
     func pool(of queue: String) throws -> PostgresPool { try #require(self.workers[queue]).pool }
 
-    /// Has the connections of the workers tell what they did until now; each uses one, as its calls come one after the other.
+    /// Makes the workers' connections report their statistics; each worker uses one connection, since its calls are sequential.
     func reportStatistics() async throws {
         for worker in self.workers.values { try await worker.pool.query("select pg_stat_force_next_flush()") }
     }
 
-    /// Closes the connections of the workers, so that what they did shows in the server's statistics.
+    /// Closes the workers' connections, so that their work appears in the server's statistics.
     func flushStatistics() async {
         for worker in self.workers.values { await worker.pool.close() }
     }
 
-    /// Whether one of the workers here takes messages of a queue.
+    /// Whether one of these workers consumes a queue.
     func serves(_ queue: String) -> Bool { self.workers[queue] != nil }
 
     /// Handles one message, which must be answered.
@@ -86,7 +86,7 @@ struct Bench: Sendable {
         try await self.handle(Sent(payload), sourceLocation: sourceLocation)
     }
 
-    /// Handles a batch of one type as a worker does: in one transaction, or one by one if that fails.
+    /// Handles a batch of one type like a worker: in one transaction, or one by one if that fails.
     func take(_ batch: [Sent]) async throws -> [Outcome] {
         let queue = batch[0].queue
         let outcomes = try await #require(self.workers[queue]).take(batch.map { SentMessage($0.payload, envelope: $0.envelope) })
@@ -99,12 +99,12 @@ struct Bench: Sendable {
     }
 }
 
-/// A bench on a new database; gone afterwards.
-/// - Parameter connections: how many batches a worker can have in hand at once.
+/// A bench on a new database, which is dropped afterwards.
+/// - Parameter connections: the number of batches that a worker can handle at once.
 func withBench<Result: Sendable>(
     connections: Int = 2, isolation: isolated (any Actor)? = #isolation, _ body: (Bench) async throws -> Result
 ) async throws -> Result {
-    // The server has connections for so many.
+    // The server's connections suffice for this number.
     try await Bench.turns.take {
         try await withDatabase { database in
             let bench = try Bench(database, connections: connections)
@@ -124,9 +124,9 @@ extension Reply {
     /// The problem of a rejection.
     var problem: Problem? { if case .rejected(let problem) = self.outcome { problem } else { nil } }
 
-    /// What it emits, by type, in its order.
+    /// The emitted messages by type, in order.
     var emitted: [String] { self.emits.map { Swift.type(of: $0).type } }
 
-    /// The first message of a type that it emits.
+    /// The first emitted message of a type.
     func first<M: Message>(_: M.Type) -> M? { self.emits.lazy.compactMap { $0 as? M }.first }
 }

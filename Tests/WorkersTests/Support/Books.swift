@@ -3,8 +3,8 @@ import Postgres
 
 /// The books of a shop, as an auditor reads them.
 enum Books {
-    /// What does not add up: a product whose ledger is not its stock, or whose held, sold and sellable units are not those that came in; a stock below
-    /// zero; an order whose total is not that of its lines. Empty if the books are right.
+    /// The errors: a product whose ledger is not its stock, or whose reserved, sold and remaining units do not add up to its receipts; a stock below
+    /// zero; an order whose total is not that of its lines. Empty if the books balance.
     static func imbalances(in pool: PostgresPool) async throws -> [String] { try await pool.query(self.statement).decode(String.self) }
 
     private static let statement: Statement = """

@@ -1,7 +1,7 @@
 import Conveyor
 import Shop
 
-/// A message as it lies in the queue of a worker.
+/// A message in a worker's queue.
 struct Sent: Sendable {
     /// `orders`, `inventory`, `accounts`.
     let queue: String
@@ -11,8 +11,8 @@ struct Sent: Sendable {
     var id: ID { self.envelope.messageID }
     var type: String { self.envelope.type }
 
-    /// The first message of a chain, sent now by `system` unless it is said otherwise, and accepted by one and the same ingress.
-    /// - Parameter queue: the one that its type names, or that listens to it.
+    /// The first message of a chain, by default sent now by `system`, always accepted by the same ingress.
+    /// - Parameter queue: by default the one that its type names, or that is bound to it.
     init(
         _ payload: any Message, id: ID = .new(), by actor: ID? = nil, sentAt: Int64 = Clock.milliseconds(), attempt: Int = 1, queue: String? = nil
     ) {
@@ -31,7 +31,7 @@ struct Sent: Sendable {
         self.envelope = cause.emitted(type: Swift.type(of: payload).type, schema: payload.version, at: position, sentAt: sentAt)
     }
 
-    /// The queues that take a type, by the broker's bindings.
+    /// The queues of a type, by the broker's bindings.
     static func queues(of type: String) -> [String] { self.bindings[type] ?? [String(type.prefix { $0 != "." })].filter(self.workQueues.contains) }
 
     private static let workQueues = ["orders", "inventory", "accounts", "payments", "email"]
@@ -43,6 +43,6 @@ struct Sent: Sendable {
 }
 
 extension ID {
-    /// A new random id, as the ingress makes them.
+    /// A new random id, as the ingress generates it.
     static func new() -> ID { .v7(milliseconds: UInt64(Clock.milliseconds())) }
 }

@@ -5,8 +5,8 @@ import Postgres
 import Shop
 import Testing
 
-/// Hands messages, and all that follows from them, to the workers of a bench in an order that chance decides: any message that is there may be next, in
-/// a batch with any others of its type; some come twice. What a worker could not do yet comes again later.
+/// Delivers messages, and all that follow from them, to the workers of a bench in random order: any message may be next, in a batch with any others
+/// of its type; some are repeated. Messages that a worker could not handle yet come again later.
 struct Simulation {
     private let bench: Bench
     private var generator: SeededGenerator
@@ -14,34 +14,34 @@ struct Simulation {
     private var later: [Sent] = []
     private var unlocked: [ID: [Sent]]
 
-    /// What was emitted for workers that are not on the bench.
+    /// The messages for workers that are not on the bench.
     private(set) var outside: [Sent] = []
-    /// What a person would have to look at.
+    /// The dead letters.
     private(set) var dead: [String] = []
 
     /// - Parameters:
-    ///   - seed: the same seed is the same order.
-    ///   - unlocked: what comes once a message was handled.
+    ///   - seed: the same seed gives the same order.
+    ///   - unlocked: the messages that follow a handled one.
     init(_ bench: Bench, seed: UInt64, unlocked: [ID: [Sent]] = [:]) {
         self.bench = bench
         self.generator = SeededGenerator(seed: seed)
         self.unlocked = unlocked
     }
 
-    /// Runs until nothing is left to be handled.
+    /// Runs until no message is left.
     mutating func run(_ messages: [Sent]) async throws {
         self.waiting += messages
         while true {
             if self.waiting.isEmpty { swap(&self.waiting, &self.later) }
             guard let next = self.waiting.randomElement(using: &self.generator) else { return }
             let batch = self.takeBatch(like: next)
-            // A batch has each message once, as a worker's has.
+            // A batch contains each message once, as a worker's does.
             let outcomes = try await self.bench.take(batch)
             for (message, outcome) in zip(batch, outcomes) { self.follow(message, outcome) }
-            // Delivered once more: perhaps at once, perhaps much later.
+            // A duplicate: perhaps at once, perhaps much later.
             for message in batch where Int.random(in: 0..<5, using: &self.generator) == 0 {
                 if case .known = try await self.bench.take([message])[0] { continue }
-                // It was not handled at the first time, so this was its first.
+                // It was not handled the first time, so this one was its first.
                 self.waiting.append(message)
             }
         }
@@ -76,7 +76,7 @@ struct Simulation {
     }
 }
 
-/// Numbers that look random and are the same for each seed (SplitMix64).
+/// A reproducible pseudo-random generator (SplitMix64).
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

@@ -4,7 +4,7 @@ import Postgres
 import Shop
 import Testing
 
-/// What a customer and the bank make of it later.
+/// Disputes of customers and banks.
 extension Scenario {
     static let disputes: [Scenario] = [
         Scenario(
@@ -26,7 +26,7 @@ extension Scenario {
             let intent = try await stage.pay(order)
             let dispute = try #require(try await stage.stripe.control("disputes", [("payment_intent", intent)])["id"].string)
             try await stage.stripe.control("disputes/\(dispute)/close", [("status", "lost")])
-            // The word of the end first: it stands, and nobody is told of a beginning any more.
+            // The final state first: it stays, and earlier states emit nothing.
             try await stage.bringEvents(.newestBeforeOthers)
             try await eventually("the flag") { try await stage.isDisputed(order) }
         },

@@ -4,7 +4,7 @@ import Postgres
 import Shop
 import Testing
 
-/// Orders that are cancelled or expire, and money that comes for them all the same.
+/// Orders that are cancelled or expire, and payments that come all the same.
 extension Scenario {
     static let givenUp: [Scenario] = [
         Scenario(
@@ -61,7 +61,7 @@ extension Scenario {
             _ = try await stage.shop.ended(stage.shop.send(AdjustStock(productID: stage.product, set: 0, reason: "counted")))
             try await stage.stripe.control("payment_intents/\(intent)/processing")
             try await stage.asking("POST /v1/refunds") { try await stage.bringEvents(.twice) }
-            // A bank gives it back after a while.
+            // A bank returns it after a while.
             try await eventually("the refund", every: .milliseconds(100)) {
                 try await stage.bringEvents()
                 return try await stage.refunds(of: order) == ["succeeded"]

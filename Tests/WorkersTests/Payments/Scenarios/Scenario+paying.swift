@@ -5,7 +5,7 @@ import Shop
 import Testing
 import Transfer
 
-/// How an order comes to its money, or does not.
+/// Successful and failed payments.
 extension Scenario {
     static let paying: [Scenario] = [
         Scenario(

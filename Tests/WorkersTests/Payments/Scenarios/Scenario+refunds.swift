@@ -4,7 +4,7 @@ import Postgres
 import Shop
 import Testing
 
-/// Money that goes back.
+/// Refunds.
 extension Scenario {
     static let refunds: [Scenario] = [
         Scenario(
@@ -29,7 +29,7 @@ extension Scenario {
             let intent = try await stage.pay(order)
             try await stage.stripe.control("refunds", [("payment_intent", intent), ("amount", "300")])
             try await stage.stripe.control("refunds", [("payment_intent", intent), ("amount", "400")])
-            // Of the older kind alone, which does not say which refunds there are.
+            // Only the older kind of event, which does not contain the refunds.
             for event in try await stage.stripe.newEvents() where event.eventType == "charge.refunded" {
                 try await stage.shop.send(event, id: StripeEvent.messageID(event.eventID), by: "stripe")
             }

@@ -2,7 +2,7 @@ import Conveyor
 import Shop
 import Testing
 
-/// A course that an order's money takes: what is done, and what it comes to.
+/// A scenario of an order's payment: the actions and the expected result.
 struct Scenario: Sendable, CustomTestStringConvertible {
     let name: String
     let play: @Sendable (Stage, ID) async throws -> Void

@@ -5,24 +5,24 @@ import Postgres
 import Shop
 import Testing
 
-/// What has become of an order and its money.
+/// The result of an order and its payment.
 struct Outcome: Sendable, Equatable {
     /// The order's status and payment status: `paid/refunded`.
     var order: String
-    /// Given back, in the minor unit.
+    /// The refunded sum, in the minor unit.
     var refunded: Int64 = 0
-    /// Stripe's states of its PaymentIntents, oldest first.
+    /// The statuses of its PaymentIntents at Stripe, oldest first.
     var intents: [String]
-    /// Stripe's states of its refunds, in alphabetical order.
+    /// The statuses of its refunds at Stripe, in alphabetical order.
     var refunds: [String] = []
-    /// What took effect at Stripe: paths below `/v1/`, in alphabetical order.
+    /// The calls that took effect at Stripe: paths below `/v1/`, in alphabetical order.
     var work: [String]
-    /// Kinds of the e-mails that were sent, in alphabetical order.
+    /// The kinds of the sent e-mails, in alphabetical order.
     var mails: [String] = []
 }
 
 extension Stage {
-    /// Waits until the order has come to this, and then makes sure that nothing more happens.
+    /// Waits until the order has this result, and then checks that nothing more happens.
     func expect(_ order: ID, _ wanted: Outcome, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         var last: Outcome?
         do {
@@ -35,7 +35,7 @@ extension Stage {
             #expect(last == wanted, "\(self.shop.output(of: "payments-worker").suffix(4000))", sourceLocation: sourceLocation)
             throw error
         }
-        // What is under way is finished before the parts end.
+        // Running work is finished before the parts end.
         try await self.shop.stop()
         #expect(try await self.outcome(of: order) == wanted, sourceLocation: sourceLocation)
         // Each was sent once.

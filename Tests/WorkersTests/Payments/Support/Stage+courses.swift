@@ -4,7 +4,7 @@ import Postgres
 import Shop
 import Transfer
 
-/// Parts that courses share.
+/// Actions that scenarios share.
 extension Stage {
     /// Pays the order at once and waits until it is paid.
     @discardableResult
@@ -20,7 +20,7 @@ extension Stage {
         try await self.shop.pool.query("select disputed from orders where id = $1", order).decode(Bool.self).first ?? false
     }
 
-    /// Makes the PaymentIntent that payments-worker would make first, under its key.
+    /// Creates the PaymentIntent that payments-worker would create first, with its key.
     func makeIntentAhead(_ order: ID) async throws -> String {
         try await self.stripe.call(
             .post, "/v1/payment_intents",
@@ -29,7 +29,7 @@ extension Stage {
             ], key: "order:\(order):intent:0")["id"].string ?? ""
     }
 
-    /// Pays from a bank account, whose bank takes its time, and gives the order up meanwhile: its intent can no longer be canceled.
+    /// Pays by a bank transfer, which takes its time, and cancels the order meanwhile: its intent can no longer be cancelled.
     func cancelWhileProcessing(_ order: ID) async throws -> String {
         let intent = try await self.createIntent(order)
         try await self.stripe.pay(intent, "pm_usBankAccount_processing")

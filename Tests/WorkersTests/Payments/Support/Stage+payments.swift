@@ -5,7 +5,7 @@ import Shop
 
 @testable import Payments
 
-/// A shop in which only payments-worker runs: orders are rows, and what it tells the others is read from its inbox.
+/// A shop in which only payments-worker runs: orders are rows, and its events are read from its inbox.
 func withPayments<Result>(
     _ settings: [String: String] = [:], parts: [String] = ["payments-worker"], isolation: isolated (any Actor)? = #isolation,
     _ body: (Stage) async throws -> Result
@@ -37,7 +37,7 @@ extension Stage {
         return (order, intent)
     }
 
-    /// Stripe's states of an order's PaymentIntents, as they are known here, oldest first.
+    /// The stored statuses of an order's PaymentIntents, oldest first.
     func intents(of order: ID) async throws -> [String] {
         try await self.shop.pool.query("select status from payments where order_id = $1 order by created_at", order).decode(String.self)
     }
@@ -46,19 +46,19 @@ extension Stage {
         try await self.shop.pool.query("select status from refunds where order_id = $1 order by status", order).decode(String.self)
     }
 
-    /// How often payments-worker has told the others of something.
+    /// How often payments-worker has emitted an event.
     func emitted(_ type: String) async throws -> Int64 {
         try await self.shop.pool.query(
             "select count(*) from inbox i, json_array_elements(i.emitted) e where i.consumer = 'payments' and e ->> 'type' = $1", type
         ).decode(Int64.self).first ?? 0
     }
 
-    /// The states of Stripe's events of a type.
+    /// The states of the Stripe events of a type.
     func events(_ type: String) async throws -> [String] {
         try await self.shop.pool.query("select state from stripe_events where type = $1 order by state", type).decode(String.self)
     }
 
-    /// Waits for a dead letter of payments-worker's, and says which.
+    /// Waits for a dead letter from payments-worker, and returns it.
     func deadLetter(_ message: ID) async throws -> String {
         try await eventualValue("a dead letter") {
             try await self.shop.pool.query(

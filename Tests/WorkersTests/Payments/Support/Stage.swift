@@ -6,16 +6,16 @@ import Shop
 
 @testable import Payments
 
-/// What befalls payments-worker each time that Stripe has answered it.
+/// The interruption of payments-worker after each answer of Stripe.
 enum Interruption: String, Sendable, CaseIterable {
     case none
     /// kill -9 between the answer and the commit.
     case beforeCommit = "killed before the commit"
-    /// kill -9 between the commit and the publishing of what it emits.
+    /// kill -9 between the commit and the publishing of the emitted messages.
     case afterCommit = "killed after the commit"
 }
 
-/// A shop with one order, and what is done to it.
+/// A shop with one order, and the actions on it.
 struct Stage: Sendable {
     let shop: TestShop
     let interruption: Interruption
@@ -25,7 +25,7 @@ struct Stage: Sendable {
     var stripe: StripeAccount { self.shop.stripe }
     var actor: String { self.user.description }
 
-    /// An account, and a product of 20.00 USD.
+    /// An account, and a product for 20.00 USD.
     func setTheScene(stock: Int = 10) async throws {
         try await self.shop.pool.pipeline([
             Call(
@@ -37,7 +37,7 @@ struct Stage: Sendable {
         ])
     }
 
-    // MARK: What is asked of the shop
+    // MARK: Requests to the shop
 
     /// Places an order and waits until it awaits its payment.
     func place(quantity: Int = 1) async throws -> ID {
@@ -48,7 +48,7 @@ struct Stage: Sendable {
         return order
     }
 
-    /// Asks for the order's PaymentIntent and returns its id.
+    /// Requests the order's PaymentIntent and returns its id.
     func createIntent(_ order: ID, asking call: String = "POST /v1/payment_intents") async throws -> String {
         let id = try await self.asking(call) { try await self.shop.send(CreateIntent(orderID: order), by: self.actor) }
         return try await self.shop.ended(id).result?["payment_intent_id"].string ?? ""
@@ -78,7 +78,7 @@ struct Stage: Sendable {
         ])
     }
 
-    /// Brings the events that Stripe has made since the last time, as the webhook would.
+    /// Delivers Stripe's events since the last call, as the webhook would.
     func bringEvents(_ order: EventOrder = .asMade) async throws {
         let events = try await self.stripe.newEvents()
         let isNewestFirst = order == .newestFirst || order == .newestBeforeOthers
@@ -94,17 +94,17 @@ struct Stage: Sendable {
 
     enum EventOrder {
         case asMade, newestFirst, twice
-        /// As `newestFirst`; the others come when the newest is handled. What comes together is handled side by side, in any order.
+        /// As `newestFirst`; the others are delivered after the newest is handled. Simultaneous ones are handled side by side, in any order.
         case newestBeforeOthers
     }
 
-    // MARK: What befalls it
+    // MARK: Interruptions
 
-    /// Does something that makes payments-worker ask Stripe, and interrupts it when that has answered.
+    /// Runs an action that makes payments-worker call Stripe, and interrupts the worker after the answer.
     func asking<Result: Sendable>(_ call: String, _ act: @Sendable () async throws -> Result) async throws -> Result {
         guard self.interruption != .none else { return try await act() }
         let before = try await self.answered(call)
-        // The trace's rows are written with the commit: while nobody may write there, the worker stands just before it.
+        // The trace's rows are written with the commit: while the table is locked, the worker stops just before it.
         let result = try await self.shop.pool.transaction { transaction in
             try await transaction.query("lock table calls in share mode")
             let result = try await act()

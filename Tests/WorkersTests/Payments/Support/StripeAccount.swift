@@ -7,7 +7,7 @@ import Transfer
 
 @testable import Payments
 
-/// A double of Stripe, as the customer's browser, the bank and the dashboard use it.
+/// Stripe's double, as the customer's browser, the bank and the dashboard use it.
 final class StripeAccount: Sendable {
     private let process: StripeDoubleProcess
     private let client: HTTPClient
@@ -20,7 +20,7 @@ final class StripeAccount: Sendable {
 
     var url: String { self.process.url }
 
-    /// A call of the double with the secret key; any status is an answer.
+    /// A call of the double with the secret key; any status is returned.
     @discardableResult
     func call(_ method: HTTPMethod, _ path: String, _ form: [(String, String)] = [], key: String? = nil) async throws -> JSONValue {
         var request = HTTPRequest(method, url: self.url + path, headers: ["Authorization": "Bearer \(StripeDoubleProcess.secretKey)"])
@@ -34,7 +34,7 @@ final class StripeAccount: Sendable {
         return try JSON.decode(JSONValue.self, from: try await self.client.send(request).body)
     }
 
-    // MARK: What others do
+    // MARK: Actions of others
 
     /// The customer pays with a test method.
     @discardableResult
@@ -42,36 +42,36 @@ final class StripeAccount: Sendable {
         try await self.call(.post, "/_double/payment_intents/\(intent)/pay", [("payment_method", method)])
     }
 
-    /// Something that the control API has, e.g. `refunds`.
+    /// A resource of the control API, e.g. `refunds`.
     @discardableResult
     func control(_ path: String, _ form: [(String, String)] = []) async throws -> JSONValue { try await self.call(.post, "/_double/\(path)", form) }
 
-    /// Something that goes wrong from now on with calls of that path.
+    /// A fault of calls to that path from now on.
     func fault(_ kind: String, _ method: String, _ path: String, _ more: [(String, String)] = [("count", "1")]) async throws {
         try await self.control("faults", [("kind", kind), ("method", method), ("path", path)] + more)
     }
 
-    /// Events that were not handed out yet, oldest first, as the webhook would bring them.
+    /// The events that were not returned yet, oldest first, as the webhook would deliver them.
     func newEvents() async throws -> [StripeEvent] {
         let page = try await self.call(.get, "/v1/events", [("limit", "100")])
         let events = try JSON.decode(StripeList<ListedEvent>.self, from: JSON.encode(page)).data.reversed().map { try $0.command }
         return self.delivered.withLock { delivered in events.filter { delivered.insert($0.eventID).inserted } }
     }
 
-    // MARK: What it saw
+    // MARK: Received calls
 
-    /// A call as the double's log has it.
+    /// A call in the double's log.
     struct Request: Sendable {
         /// E.g. `POST /v1/payment_intents/*/cancel`.
         var name: String
         var isOver: Bool
         var isReplay: Bool
         var status: Int?
-        /// Of the API, that it asked for.
+        /// The requested API version.
         var version: String?
     }
 
-    /// The calls of the API by the secret key's holder, oldest first.
+    /// The API calls with the secret key, oldest first.
     func requests() async throws -> [Request] {
         try await self.call(.get, "/_double/requests")["data"].array.compactMap { entry in
             guard let method = entry["method"].string, let path = entry["path"].string else { return nil }
@@ -82,7 +82,7 @@ final class StripeAccount: Sendable {
         }
     }
 
-    /// What took effect: each POST that was answered well and was no replay of another.
+    /// The calls that took effect: each successful POST that was not a replay.
     func work() async throws -> [String] {
         try await self.requests().filter { $0.name.hasPrefix("POST") && !$0.isReplay && $0.status == 200 }.map {
             String($0.name.dropFirst("POST /v1/".count))

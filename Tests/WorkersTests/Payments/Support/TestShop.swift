@@ -11,13 +11,13 @@ import Transfer
 
 @testable import Payments
 
-/// The shop's workers as they are run, with a database and a broker of their own; only Stripe is a double, and the mail server delivers nothing.
+/// The shop's workers as in production, with their own database and broker; only Stripe is a double, and the mail server delivers nothing.
 final class TestShop: Sendable {
     let database: TestDatabase
     let host: VirtualHost
     let stripe: StripeAccount
     let mail: MailSink
-    /// Of a superuser, for looking and for what no part may do.
+    /// The superuser's pool, to read and for changes that no part may make.
     let pool: PostgresPool
     private let publisher: Publisher
     private let client: HTTPClient
@@ -38,7 +38,7 @@ final class TestShop: Sendable {
         self.extra = extra
     }
 
-    // MARK: Its parts
+    // MARK: Parts
 
     /// Starts a worker and waits until it is ready.
     func start(_ name: String, _ more: [String: String] = [:]) async throws {
@@ -57,13 +57,13 @@ final class TestShop: Sendable {
         try await part.waits(for: #""message":"ready""#)
     }
 
-    /// What a part has written so far.
+    /// The output of a part so far.
     func output(of name: String) -> String { self.parts.withLock { $0[name]?.output } ?? "" }
 
-    /// Ends a part as a crash does.
+    /// Kills a part.
     func kill(_ name: String) async throws { try await self.parts.withLock { $0.removeValue(forKey: name) }?.kill() }
 
-    /// Ends all parts as SIGTERM does: what they hold they finish first.
+    /// Ends all parts with SIGTERM: they first finish their messages.
     func stop() async throws {
         let parts = self.parts.withLock { parts in
             defer { parts = [:] }
@@ -76,7 +76,7 @@ final class TestShop: Sendable {
         }
     }
 
-    /// What a part with this `METRICS_PORT` says of itself.
+    /// The metrics of a part with this `METRICS_PORT`.
     func readiness(_ port: Int) async throws -> (isReady: Bool, text: String) {
         let answer = try await self.client.send(HTTPRequest(url: "http://127.0.0.1:\(port)/health/ready"))
         return (answer.status == 200, String(decoding: answer.body, as: UTF8.self))
@@ -91,7 +91,7 @@ final class TestShop: Sendable {
         let id = id ?? ID.v7(milliseconds: UInt64(now))
         let envelope = Envelope(messageID: id, type: Payload.type, actor: actor, schema: payload.version, sentAt: now)
         let outgoing = try Outgoing(payload, envelope: envelope, appID: "tests")
-        // A broker on a loaded machine may take longer than the publisher waits; the same message twice is one.
+        // A broker on a loaded machine may take longer than the publisher waits; the same message twice counts once.
         try await eventually("the broker to take \(Payload.type)") {
             do {
                 try await self.publisher.publish(outgoing)
@@ -103,7 +103,7 @@ final class TestShop: Sendable {
         return id
     }
 
-    /// How an operation ended.
+    /// The result of an operation.
     struct Ending: Sendable {
         var outcome: String
         var result: JSONValue?
@@ -122,8 +122,8 @@ final class TestShop: Sendable {
     }
 }
 
-/// Runs a shop with these parts from when they are ready until `body` ends.
-/// - Parameter mail: the mail server; one of its own, without TLS and login, if it is not given.
+/// Runs a shop with these parts from their readiness until `body` ends.
+/// - Parameter mail: the mail server; by default a new one, without TLS and login.
 func withShop<Result>(
     _ parts: [String] = ["payments-worker", "orders-worker", "inventory-worker", "email-worker"], settings: [String: String] = [:],
     mail: MailSink? = nil, isolation: isolated (any Actor)? = #isolation, _ body: (TestShop) async throws -> Result
