@@ -5,7 +5,5 @@ void clinux_eventfd_signal(int fd);
 void clinux_eventfd_drain(int fd);
 void clinux_thread_name(const char *name);
 int clinux_pipe(int ends[2]);
-/// Gives back what only the start of a process needed: free heap, and pages of code and constants that Swift's runtime walked through once.
-void clinux_trim_memory(void);
 /// What the linker noted about this executable (`--package-metadata`, https://systemd.io/ELF_PACKAGE_METADATA): JSON with an end of string, or NULL.
 const char *clinux_package_metadata(void);

@@ -1,4 +1,3 @@
-import CLinux
 public import Logging
 public import ServiceLifecycle
 
@@ -32,7 +31,5 @@ public struct StartTimeout: Service {
             do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
         }
         self.logger.info("ready", metadata: ["ms": .stringConvertible((ContinuousClock.now - began).wholeMilliseconds)])
-        // A third of the resident memory: what is needed again comes back from the page cache.
-        clinux_trim_memory()
     }
 }
