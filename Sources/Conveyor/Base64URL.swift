@@ -2,7 +2,7 @@
 public enum Base64URL {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-    /// Value of each ASCII character; 255 for one that is no digit.
+    /// The value of each ASCII character; 255 if it is not a digit.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 255, count: 256)
         for (value, digit) in digits.enumerated() { values[Int(digit)] = UInt8(value) }
@@ -33,7 +33,7 @@ public enum Base64URL {
         }
     }
 
-    /// The bytes of a text; nil if it is not the one text that ``encode(_:)`` makes of some bytes.
+    /// The bytes of a text; nil unless the text is exactly the one that ``encode(_:)`` makes of them.
     public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.underestimatedCount * 3 / 4)
@@ -49,7 +49,7 @@ public enum Base64URL {
                 bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(held)))
             }
         }
-        // No lone digit, and no bits set that belong to no byte.
+        // Neither a single digit left over, nor unused bits set.
         guard held < 6, bits & (1 << UInt32(held) - 1) == 0 else { return nil }
         return bytes
     }

@@ -1,11 +1,11 @@
 public import FoundationEssentials
 
 extension Timestamp {
-    /// The time of a text of RFC 3339: any offset, any number of digits after the second (those after the microseconds are left out).
-    /// - Returns: nil if it is none, or a day that no calendar has. A leap second counts as the second after it.
+    /// Parses RFC 3339 with any offset and any number of fractional digits (those beyond microseconds are dropped).
+    /// - Returns: nil if it is malformed or the day does not exist. A leap second counts as the following second.
     public static func date(_ text: String) -> Date? { self.microseconds(text).map { Clock.date(microseconds: $0) } }
 
-    /// The time of a text of RFC 3339 in milliseconds since 1970; nil if it is none.
+    /// Parses RFC 3339 into milliseconds since 1970; nil if it is malformed.
     public static func milliseconds(_ text: String) -> Int64? {
         self.microseconds(text).map { $0 >= 0 ? $0 / 1000 : ($0 - 999) / 1000 }
     }

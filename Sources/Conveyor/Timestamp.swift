@@ -1,11 +1,11 @@
 public import FoundationEssentials
 
-/// Times as every text of the project has them: RFC 3339 in UTC with milliseconds, `2026-11-23T21:04:05.123Z`.
+/// The text form of all times: RFC 3339 in UTC with milliseconds, `2026-11-23T21:04:05.123Z`.
 ///
-/// Arithmetic on the proleptic Gregorian calendar, no locale, no formatter: a few dozen nanoseconds each.
+/// Arithmetic on the proleptic Gregorian calendar without locale and formatter: a few dozen nanoseconds each.
 /// The days are counted as in https://howardhinnant.github.io/date_algorithms.html.
 public enum Timestamp {
-    /// The text of a time; what is before the year 0 or after the year 9999 is written as the first or last moment between.
+    /// The text of a time; times before the year 0 or after the year 9999 become the first or last moment in between.
     public static func string(_ date: Date) -> String { self.string(milliseconds: Clock.milliseconds(date)) }
 
     /// The text of a time in milliseconds since 1970.

@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Postgres
 
-/// A rule of `skips`: what an operator wants rejected, for good.
+/// A row of `skips`: messages that an operator wants rejected for good.
 struct SkipRule: Sendable, Equatable {
     var id: Int64
-    /// Nil: any; so with the others.
+    /// nil matches any; the same for the other fields.
     var type: String?
     var actor: String?
-    /// When the message was sent, the bounds included.
+    /// The range of the sending time, inclusive.
     var since: Date?
     var until: Date?
 
@@ -23,7 +23,7 @@ struct SkipRule: Sendable, Equatable {
 }
 
 extension Reply {
-    /// The answer to a message that a rule catches. An operation ends with it, whichever of its commands was caught; the reason is the operators'.
+    /// The answer to a skipped message. An operation ends with it, whichever of its commands was skipped; the operator's reason stays internal.
     static func skipped(_ message: any Message) -> Reply {
         .rejected(
             Problem(.skipped, "The request was withdrawn before it was handled."), decides: type(of: message).exchange == "commands" ? .yes : .ifRoot)
@@ -31,7 +31,7 @@ extension Reply {
 }
 
 extension Processor.Item {
-    /// Answered by a rule: its handler never sees it.
+    /// Skipped: its handler never sees it.
     mutating func reject(by rule: SkipRule) {
         self.skip = rule.id
         self.state = .answered(.skipped(self.decoded.payload))

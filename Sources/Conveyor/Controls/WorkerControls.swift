@@ -5,9 +5,9 @@ import Postgres
 import RabbitMQ
 import Synchronization
 
-/// What operators say to a worker, looked up in Postgres every second, and what the worker says to them: what it has held for a while.
+/// Operators' commands to a worker, read from Postgres every second, and the worker's list of long-running messages for operators.
 ///
-/// A batch costs two locks of a mutex; a statement is sent only for one that takes longer than ``longEnough``.
+/// A batch costs two mutex locks; only one that takes longer than ``longEnough`` costs a statement.
 final class WorkerControls: Sendable {
     private struct Held {
         var work: Dispatcher.Work
@@ -18,7 +18,7 @@ final class WorkerControls: Sendable {
         var rules: [SkipRule] = []
         var held: [UInt64: Held] = [:]
         var next: UInt64 = 0
-        /// Rows of ours may be in the table.
+        /// Whether the table may contain rows of this worker.
         var hasReported = true
     }
 
@@ -26,9 +26,9 @@ final class WorkerControls: Sendable {
     private let worker: String
     private let state = Mutex(State())
 
-    /// What is held longer is shown to operators.
+    /// How long a batch runs before operators see it.
     private static let longEnough: Duration = .milliseconds(500)
-    /// Rows that a worker writes at most.
+    /// The limit of rows per worker.
     private static let mostRows = 500
 
     init(queue: String) {
@@ -41,7 +41,7 @@ final class WorkerControls: Sendable {
     /// The rules in force.
     var rules: [SkipRule] { self.state.withLock { $0.rules } }
 
-    /// A lane begins with a batch.
+    /// A slot starts a batch.
     func begin(_ work: Dispatcher.Work) -> UInt64 {
         self.state.withLock { state in
             state.next &+= 1
@@ -50,7 +50,7 @@ final class WorkerControls: Sendable {
         }
     }
 
-    /// A lane is through with a batch.
+    /// A slot has finished a batch.
     func end(_ number: UInt64) { self.state.withLock { _ = $0.held.removeValue(forKey: number) } }
 
     // MARK: Every second
@@ -60,7 +60,7 @@ final class WorkerControls: Sendable {
         from (values (1)) one left join skips s on s.queue = $1 and s.lifted_at is null
         """
 
-    /// Reads what operators say.
+    /// Reads the operators' commands.
     /// - Returns: whether the queue is paused.
     func look(in pool: PostgresPool) async throws -> Bool {
         let rows = try await pool.query(Self.look, self.queue)
@@ -81,7 +81,7 @@ final class WorkerControls: Sendable {
         on conflict (worker, message_id) do update set seen_at = clock_timestamp()
         """
 
-    /// Says what is held, if anything is, or was when it was last said.
+    /// Writes the long-running messages, or removes them if there are none any more.
     func report(in pool: PostgresPool) async throws {
         let (held, hasReported) = self.state.withLock { state in
             (state.held.values.filter { ContinuousClock.now - $0.since >= Self.longEnough }, state.hasReported)
@@ -111,7 +111,7 @@ final class WorkerControls: Sendable {
         update skips set caught = caught + m.n from unnest($1::int8[], $2::int8[]) m(id, n) where skips.id = m.id
         """
 
-    /// Counts what rules have caught with the commit of the batch.
+    /// Counts skipped messages in the batch's transaction.
     static func count(_ caught: [Int64], in transaction: Transaction) {
         guard !caught.isEmpty else { return }
         let counts = caught.reduce(into: [Int64: Int64]()) { $0[$1, default: 0] += 1 }.sorted { $0.key < $1.key }

@@ -1,19 +1,19 @@
 import Logging
 import Synchronization
 
-/// What waits to leave the process for someone who watches it: traces, events. It never holds up the work, whatever becomes of the other side.
+/// A queue of telemetry for an external receiver: traces, events. It never delays the work, whatever the receiver does.
 ///
-/// Bounded: what finds it full is dropped and counted. A task of its own takes what has gathered and sends it, until ``finish(within:)``; without
-/// anything to send it sleeps.
+/// Bounded: items that find it full are dropped and counted. A task takes the collected items and sends them, until ``finish(within:)``; it sleeps
+/// while there are none.
 final class ExportQueue<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
         var isClosed = false
         var dropped = 0
         var warnedAt: ContinuousClock.Instant?
-        /// The sender, while it waits for the first item.
+        /// The sending task, while it waits for the first item.
         var idle: CheckedContinuation<Void, Never>?
-        /// The sender's pause in which items gather.
+        /// The sending task's pause in which items collect.
         var gathering: Task<Void, Never>?
         var sender: Task<Void, Never>?
     }
@@ -25,10 +25,10 @@ final class ExportQueue<Item: Sendable>: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - destination: a label of the metric of what was dropped, `otlp` or `sentry`.
-    ///   - capacity: items that wait at most.
-    ///   - interval: between the first item and the sending, so that several leave together.
-    ///   - send: sends some, and returns how many of them got lost.
+    ///   - destination: a label of the metric of dropped items, `otlp` or `sentry`.
+    ///   - capacity: the limit of waiting items.
+    ///   - interval: the pause between the first item and sending, so that several go together.
+    ///   - send: sends items, and returns how many were lost.
     init(to destination: String, capacity: Int, every interval: Duration, logger: Logger, send: @escaping @Sendable ([Item]) async -> Int) {
         self.destination = destination
         self.capacity = capacity
@@ -43,7 +43,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
         self.state.withLock { $0.sender = sender }
     }
 
-    /// Takes items, or drops and counts those that there is no room for. Never waits.
+    /// Adds items; drops and counts those beyond the capacity. Never waits.
     func add(_ items: some Collection<Item>) {
         let (idle, excess) = self.state.withLock { state in
             let room = state.isClosed ? 0 : max(0, self.capacity - state.items.count)
@@ -55,7 +55,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
         if excess > 0 { self.drop(excess, because: "there were too many") }
     }
 
-    /// Sends what is there, for so long at most, and takes nothing more.
+    /// Sends the remaining items within the given time, and accepts no more.
     func finish(within limit: Duration) async {
         let (idle, gathering, sender) = self.state.withLock { state in
             state.isClosed = true
@@ -72,7 +72,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
         alarm.cancel()
     }
 
-    /// All that has gathered; nil at the end.
+    /// The collected items; nil at the end.
     private func next() async -> [Item]? {
         await withCheckedContinuation { continuation in
             let isReady = self.state.withLock { state in
@@ -93,7 +93,7 @@ final class ExportQueue<Item: Sendable>: Sendable {
         }
     }
 
-    /// Counts them, and says so once a minute at most.
+    /// Counts dropped items, and logs them at most once a minute.
     private func drop(_ count: Int, because reason: String) {
         Metrics.exportsDropped(destination: self.destination, count: count)
         let total = self.state.withLock { state -> Int? in

@@ -1,15 +1,15 @@
 import Logging
 import Transfer
 
-/// Whoever watches the process beside its log and its metrics: a collector of traces, Sentry. Nobody, if their settings are not set.
+/// The external receivers of telemetry: a trace collector, Sentry. None if their settings are not set.
 struct Telemetry {
     private let otlp: OTLPExporter?
     private let sentry: SentryClient?
-    /// What the end of the process may wait for them.
+    /// How long the end of the process may wait for them.
     private static let patience: Duration = .seconds(2)
 
-    /// Turns on what the settings ask for. Once in a process.
-    /// - Throws: one of them is wrong.
+    /// Starts the receivers that the settings name. Call it once per process.
+    /// - Throws: if a setting is wrong.
     static func start(part: String, settings: Settings, logger: Logger) throws(SettingError) -> Telemetry {
         let endpoint = try OTLPEndpoint(settings)
         let dsn = try DSN(settings)
@@ -44,7 +44,7 @@ struct Telemetry {
         return Telemetry(otlp: otlp, sentry: sentry)
     }
 
-    /// Sends what is left, for two seconds at most.
+    /// Sends the remaining items, for at most two seconds.
     func finish() async {
         await withTaskGroup(of: Void.self) { group in
             if let otlp { group.addTask { await otlp.finish(within: Self.patience) } }

@@ -1,19 +1,18 @@
 import FoundationEssentials
 public import Postgres
 
-/// When, and by whom, a message was accepted: where it stands among those about the same thing.
+/// When a message was accepted, and by which process: its position among the messages about the same resource.
 ///
-/// A queue keeps its messages in the order in which they were accepted, so a message that is handled for the first time simply takes effect. What comes out
-/// of this order is a message that has climbed the retry ladder or was replayed, and one that another worker was quicker than. Such a message must not
-/// take effect on top of a newer one.
+/// A queue keeps its messages in the order of their acceptance, so a message's first attempt simply takes effect. Out of order are messages after a
+/// retry or a replay, and messages that another worker has overtaken. These must not overwrite a newer change.
 public struct Acceptance: Sendable {
     /// By the database's clock, as all times here: microseconds since 1970.
     fileprivate let now: Int64
-    /// When its first failed attempt was noted; nil if none was.
+    /// When its first failed attempt was recorded; nil if there was none.
     fileprivate let failedAt: Int64?
-    /// Which process accepted it; nil if it does not say.
+    /// The process that accepted it; nil if unknown.
     fileprivate let sender: String?
-    /// By that process's clock.
+    /// When it was accepted, by that process's clock.
     fileprivate let sentAt: Int64?
 }
 
@@ -29,7 +28,7 @@ public struct Acceptances: Sendable {
         where correlation_id = any($1) and message_id = any($2) group by message_id
         """
 
-    /// The query that ``init(_:)`` reads. It belongs behind the one that locks what the messages are about.
+    /// The query whose rows ``init(_:)`` reads. Run it after the one that locks the resources.
     public static func reading(_ envelopes: some Sequence<Envelope>) -> Call {
         let envelopes = Array(envelopes)
         return Call(Self.read, envelopes.map(\.correlationID), envelopes.map(\.messageID))
@@ -53,14 +52,14 @@ public struct Acceptances: Sendable {
     }
 }
 
-/// The last changes of a thing, by part (a field, say), as a column of JSON keeps them beside it.
+/// The last changes of a resource by part (e.g. a field), stored in a JSON column of its row.
 ///
-/// Times of one clock alone are compared: those of the database, or those of one sender. What two senders say of the time decides nothing.
+/// Compares only times of one clock: the database's, or one sender's. Times of two senders decide nothing.
 public struct Changes: Sendable, Equatable {
     private struct Change: Codable, Sendable, Equatable {
         /// By the database's clock: microseconds since 1970.
         var at: Int64
-        /// Which process accepted the command; nil if it did not say.
+        /// The process that accepted the command; nil if unknown.
         var by: String?
         /// By that process's clock: milliseconds since 1970.
         var sent: Int64?
@@ -68,18 +67,18 @@ public struct Changes: Sendable, Equatable {
 
     private var last: [String: Change]
 
-    /// Of a thing that was never changed.
+    /// A resource that was never changed.
     public init() { self.last = [:] }
 
     /// Reads the column.
     public init(_ json: JSONText?) throws { self.last = try json.map { try JSON.decode(from: $0.bytes) } ?? [:] }
 
-    /// For the column.
+    /// The value of the column.
     public var json: JSONText? {
         get throws { self.last.isEmpty ? nil : JSONText(try JSON.encode(self.last)) }
     }
 
-    /// Whether a newer message has changed a part: this one had failed before that change was made, or the same process accepted it earlier.
+    /// Whether a newer message has changed a part: this one had failed before that change, or the same process accepted it earlier.
     public func isSuperseded(_ acceptance: Acceptance, in part: String) -> Bool {
         guard let last = self.last[part] else { return false }
         if let failedAt = acceptance.failedAt, failedAt < last.at { return true }
@@ -87,15 +86,15 @@ public struct Changes: Sendable, Equatable {
         return false
     }
 
-    /// Takes a message in that changes some parts.
-    /// - Throws: `superseded` if a newer one has changed one of them: then nothing is to change.
+    /// Admits a message that changes some parts.
+    /// - Throws: `superseded` if a newer one has changed one of them; then change nothing.
     public mutating func admit(_ acceptance: Acceptance, in parts: some Sequence<String>) throws(Problem) {
         for part in parts where self.isSuperseded(acceptance, in: part) { throw .superseded }
         self.note(acceptance, in: parts)
     }
 
-    /// Notes that a message has changed some parts. Of one sender's the newest stays the one that others are compared with: what counts in any order may be
-    /// noted in any order.
+    /// Records that a message has changed some parts. Of one sender's changes the newest stays the reference, since commutative changes may be
+    /// recorded in any order.
     public mutating func note(_ acceptance: Acceptance, in parts: some Sequence<String>) {
         for part in parts {
             var change = Change(at: acceptance.now, by: acceptance.sender, sent: acceptance.sentAt)

@@ -1,10 +1,10 @@
 public import FoundationEssentials
 public import Postgres
 
-/// Messages that count as handled though no worker has handled them: an operator has decided that they never run. Copies in queues, and those that clients
-/// send again under the same idempotency key, find the row in the inbox and do nothing.
+/// Messages that count as handled without a worker, because an operator has decided that they never run. Copies in queues, and repeated requests
+/// with the same idempotency key, find the inbox row and do nothing.
 ///
-/// A row of a message that was handled says at which attempt, from 1. These say 0.
+/// Rows of handled messages contain the attempt, from 1; these contain 0.
 public struct ClosedMessages: Sendable {
     private var ids: [ID] = []
     private var correlationIDs: [ID] = []
@@ -21,14 +21,14 @@ public struct ClosedMessages: Sendable {
         where not exists (select from inbox i where i.message_id = m.message_id and i.consumer = m.queue)
         """
 
-    /// None.
+    /// An empty list.
     public init() {}
 
     /// Adds a message.
     /// - Parameters:
-    ///   - queue: whose worker would handle it.
-    ///   - sentAt: its own time; nil if it has none.
-    ///   - fingerprint: of the request that caused it, if it says.
+    ///   - queue: the queue of the worker that would handle it.
+    ///   - sentAt: the message's own time; nil if it has none.
+    ///   - fingerprint: of the request that caused it, if known.
     public mutating func add(_ id: ID, correlationID: ID?, sentAt: Date?, queue: String, type: String, fingerprint: String?) {
         self.ids.append(id)
         self.correlationIDs.append(correlationID ?? id)
@@ -38,10 +38,10 @@ public struct ClosedMessages: Sendable {
         self.fingerprints.append(fingerprint)
     }
 
-    /// Waits for workers that have one of them in hand, and keeps others from taking them until the transaction ends: so what the inbox says next holds.
+    /// Waits for workers that are handling one of them, and blocks others until the transaction ends, so that the following inbox query stays valid.
     public func lock(in transaction: Transaction) { Inbox.lock(zip(self.ids, self.queues).map { (id: $0, consumer: $1) }, in: transaction) }
 
-    /// Writes their rows with the transaction's next round trip; what was handled keeps its own.
+    /// Writes the rows with the transaction's next round trip; handled messages keep theirs.
     public func write(in transaction: Transaction) {
         transaction.enqueue(Self.insert, self.ids, self.correlationIDs, self.sentAt, self.queues, self.types, self.fingerprints)
     }

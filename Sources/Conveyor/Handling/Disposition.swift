@@ -1,28 +1,28 @@
 import Postgres
 
-/// What becomes of messages whose handling threw.
+/// What happens to messages whose handling threw.
 package enum Disposition: Sendable, Equatable {
-    /// One of several failed, and which one is not known: each is handled alone.
+    /// One of several failed, and it is not known which: handle each alone.
     case split
-    /// An answer after all: the business says no.
+    /// Not a failure: the handler rejected the message.
     case reject(Problem)
-    /// Back by the ladder.
-    /// - Parameter counts: false if this was no attempt that can be its last.
+    /// Retry by the schedule.
+    /// - Parameter counts: false if this attempt must not be the last one.
     case retry(afterSeconds: Int, error: String, errorType: ErrorType, counts: Bool = true)
     /// A person must look at it.
     case deadLetter(ErrorType, String)
-    /// No attempt of the message's: something that every message needs is away. Wait for it, then handle the message again.
+    /// Not an attempt: a shared resource is away. Wait for it, then handle the message again.
     case wait(String)
-    /// No attempt of the message's: something that all messages of its type need is wrong. They go back to the queue until it is right.
+    /// Not an attempt: something is wrong for all messages of the type. They return to the queue until it is repaired.
     case hold(String)
-    /// No attempt of the message's: two transactions met. Handle it again at once.
+    /// Transaction conflict: handle again at once, without counting an attempt.
     case again
 
-    /// The one place that decides it. Pure: the worker only obeys.
+    /// The one function that decides. It is pure: the worker executes the result.
     /// - Parameters:
-    ///   - count: how many messages were handled together.
-    ///   - attempt: the one that failed, from 1.
-    ///   - chance: 0 ..< 1, drawn at random, for the ladder's jitter.
+    ///   - count: the number of messages that were handled together.
+    ///   - attempt: the failed attempt, from 1.
+    ///   - chance: 0 ..< 1, drawn at random, for the schedule's jitter.
     package static func after(_ error: any Error, of count: Int = 1, attempt: Int, policy: Policy, ladder: RetryLadder, chance: Double) -> Disposition
     {
         func climb(_ description: String, retryAfter: Duration? = nil, exhaustedAs: ErrorType) -> Disposition {
@@ -31,7 +31,7 @@ package enum Disposition: Sendable, Equatable {
             case .giveUp: .deadLetter(exhaustedAs, description)
             }
         }
-        /// The ladder again and again: what held it up is not the message's fault, however often it happens.
+        /// Retry without a limit: the delay was not the message's fault.
         func climbForever(_ description: String) -> Disposition {
             let isLast = ladder.next(afterAttempt: attempt, limit: policy.attempts, retryAfter: nil, chance: chance) == .giveUp
             let seconds = ladder.step(afterAttempt: attempt, chance: chance)

@@ -1,6 +1,6 @@
 import Crypto
 
-/// Which dead letters have the same cause: same queue, same type, and the same error once its numbers, ids and quoted values are taken out.
+/// Groups dead letters with the same cause: same queue, same type, and the same error without its numbers, ids and quoted values.
 public enum ErrorGroup {
     /// Ten hexadecimal digits.
     public static func name(queue: String, type: String, errorType: String, error: String) -> String {
@@ -8,13 +8,13 @@ public enum ErrorGroup {
         return SHA256.hash(data: Array(text.utf8)).prefix(5).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    /// The error with each word that holds a digit, and each quoted text, replaced by `#`.
+    /// The error with `#` for each word that contains a digit, and for each quoted text.
     public static func pattern(of error: String) -> String {
         var pattern = ""
         var word = ""
         var quote: Character?
         func flush() {
-            // An id of Stripe's (pi_3Nx…) or of ours, a number, a time: whatever holds a digit varies.
+            // Words with digits vary: Stripe's ids (pi_3Nx…) and ours, numbers, times.
             pattern += word.contains { $0.isNumber } ? "#" : word
             word = ""
         }

@@ -1,6 +1,6 @@
 public import Postgres
 
-/// The handlers of a worker by message type: the only place where types are erased.
+/// The handlers of a worker by message type: the only place that erases types.
 public struct HandlerRegistry: Sendable {
     private(set) var handlers: [String: AnyHandler] = [:]
     private var middleware: [any Middleware] = []
@@ -8,18 +8,18 @@ public struct HandlerRegistry: Sendable {
     /// A registry without handlers.
     public init() {}
 
-    /// A registry of these handlers.
+    /// A registry with these handlers.
     public init(_ handlers: [any Handler]) {
         for handler in handlers { self.register(handler) }
     }
 
-    /// Adds a handler. Two for one type are a mistake of the worker's author, found at its start.
+    /// Adds a handler. Two handlers for one type are a programming error, which the worker reports at its start.
     public mutating func register<H: Handler>(_ handler: H) {
         precondition(self.handlers[H.Input.type] == nil, "two handlers for \(H.Input.type)")
         self.handlers[H.Input.type] = AnyHandler(handler)
     }
 
-    /// Has middleware run around every handler, also those that are registered later. The first is the outermost.
+    /// Runs middleware around every handler, including those registered later. The first one is the outermost.
     public mutating func use(_ middleware: any Middleware) { self.middleware.append(middleware) }
 
     /// The handlers with the middleware around them.
@@ -32,9 +32,9 @@ public struct HandlerRegistry: Sendable {
 
     package subscript(type: String) -> AnyHandler? { self.handlers[type] }
 
-    /// Adds a handler that is a closure: it gets one message at a time.
+    /// Adds a handler as a closure, which gets one message at a time.
     /// - Parameters:
-    ///   - policy: how its messages are tried.
+    ///   - policy: the limits and attempts of its messages.
     ///   - body: writes the effects of the message in the transaction; throws what a ``Handler`` may throw.
     public mutating func on<Input: Message>(
         _ type: Input.Type, policy: Policy = Policy(),
@@ -43,10 +43,10 @@ public struct HandlerRegistry: Sendable {
         self.register(ClosureHandler(policy: policy, body: body))
     }
 
-    /// The types of events that are handled, in alphabetical order: what the queue must hear beside its commands.
+    /// The types of handled events, in alphabetical order, to which the queue must be bound besides its commands.
     public var events: [String] { self.handlers.values.filter { $0.exchange == "events" }.map(\.type).sorted() }
 
-    /// The types that are handled, in alphabetical order.
+    /// The handled types, in alphabetical order.
     public var types: [String] { self.handlers.keys.sorted() }
 }
 
@@ -67,12 +67,12 @@ package struct Ready: Sendable {
     }
 }
 
-/// A handler whose types only it knows.
+/// A handler with its types erased.
 package struct AnyHandler: Sendable {
     package let type: String
     let exchange: String
     package let policy: Policy
-    /// False if there is nothing to prepare, so that no task is made for it.
+    /// False if there is nothing to prepare, so that no task is created.
     package let prepares: Bool
     package let decode: @Sendable (_ body: [UInt8], Envelope) throws(Poison) -> Decoded
     package let prepare: @Sendable (Decoded) async throws -> Ready
@@ -107,7 +107,7 @@ extension AnyHandler {
                 }
                 return Received(payload: payload, envelope: item.decoded.envelope, prepared: prepared)
             }
-            // Those of a batch are handled one by one then, and only the one that is wrong is refused.
+            // Then the messages of a batch are handled one by one, and only the wrong one is refused.
             for message in batch { try message.payload.checkFields() }
             let replies = try await handler.handle(batch, in: transaction)
             guard replies.count == batch.count else {
@@ -119,7 +119,7 @@ extension AnyHandler {
 }
 
 extension Message {
-    /// - Throws: `Problem` `invalid` or `Poison` `invalid_payload`, if a field breaks its rule.
+    /// - Throws: `Problem` `invalid` or `Poison` `invalid_payload`, if a field violates its rule.
     fileprivate func checkFields() throws {
         var fields = FieldCheck()
         self.check(&fields)

@@ -1,11 +1,11 @@
 import FoundationEssentials
 package import Postgres
 
-/// The rows of one consumer's handled messages: the proof that each took effect, once.
+/// The rows of a consumer's handled messages: the proof that each took effect once.
 package struct Inbox: Sendable {
     /// The queue's name.
     let consumer: String
-    /// Tells its locks from those of other consumers, to which the same event goes.
+    /// Separates its locks from those of other consumers of the same events.
     private let lockSpace: UInt64
 
     package init(consumer: String) {
@@ -13,15 +13,15 @@ package struct Inbox: Sendable {
         self.lockSpace = Self.lockSpace(of: consumer)
     }
 
-    /// A message that was handled before, and what it emitted then.
+    /// A message that was handled before, and the messages that it emitted.
     package struct Known: Sendable {
-        /// Milliseconds since 1970: the emitted messages carry it as their time.
+        /// Milliseconds since 1970: the time of the emitted messages.
         var handledAt: Int64
         var fingerprint: String?
         package var emitted: [Emission]
     }
 
-    /// A message as it was emitted: all that cannot be derived from the message that emitted it.
+    /// An emitted message: everything that cannot be derived from the message that emitted it.
     package struct Emission: Sendable {
         package var type: String
         package var schema: Int
@@ -51,8 +51,8 @@ package struct Inbox: Sendable {
         var isRejected: Bool { if case .rejected = self.reply.outcome { true } else { false } }
     }
 
-    /// Takes each id's lock until the transaction ends. The key of the table holds the message's time, so it alone does not keep two copies of different
-    /// times apart that are handled at the same moment; this does. Locks are taken in one order, before any row's, so batches cannot deadlock on them.
+    /// Locks each id until the transaction ends. The table's key contains the message's time, so it alone cannot stop two copies with different times
+    /// that are handled at the same moment. Locks are taken in one order, before any row locks, so batches cannot deadlock on them.
     private static let lockKeys: Statement = "select pg_advisory_xact_lock(key) from unnest($1::int8[]) key"
 
     private static let find: Statement = """
@@ -73,13 +73,13 @@ package struct Inbox: Sendable {
              m(message_id, correlation_id, causation_id, sent_at, attempt, decides, outcome, fingerprint, result, problem, emitted)
         """
 
-    /// Which of these were handled before. Locks all of them until the transaction ends, so nobody else handles a copy meanwhile.
+    /// Returns those that were handled before. Locks all of them until the transaction ends, so that no other worker handles a copy meanwhile.
     package func claim(_ ids: [ID], in transaction: Transaction) async throws(PostgresError) -> [ID: Known] {
         self.lock(ids, in: transaction)
         return try self.known(from: await transaction.query(Self.find, self.consumer, ids))
     }
 
-    /// As ``claim(_:in:)``, with the handler's first query instead of one round trip before it: for messages that are nearly always new.
+    /// As ``claim(_:in:)``, but in the round trip of the handler's first query: for messages that are nearly always new.
     func claimLater(_ ids: [ID], in transaction: Transaction) -> Deferred {
         self.lock(ids, in: transaction)
         return transaction.enqueueQuery(Self.find, self.consumer, ids)
@@ -87,7 +87,7 @@ package struct Inbox: Sendable {
 
     private func lock(_ ids: [ID], in transaction: Transaction) { Self.lock(ids.map { Self.key($0, self.lockSpace) }, in: transaction) }
 
-    /// Takes the locks of messages of any consumers.
+    /// Locks messages of any consumers.
     static func lock(_ messages: some Sequence<(id: ID, consumer: String)>, in transaction: Transaction) {
         self.lock(messages.map { self.key($0.id, self.lockSpace(of: $0.consumer)) }, in: transaction)
     }
@@ -96,12 +96,12 @@ package struct Inbox: Sendable {
 
     private static func key(_ id: ID, _ space: UInt64) -> Int64 { Int64(bitPattern: id.low ^ space) }
 
-    /// FNV-1a (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv): the same in each process.
+    /// FNV-1a (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv): the same in every process.
     private static func lockSpace(of consumer: String) -> UInt64 {
         consumer.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
-    /// Which of these were handled before, as of now.
+    /// Those that were handled before, as of now.
     package func peek(_ ids: [ID], in pool: PostgresPool) async throws(PostgresError) -> [ID: Known] {
         try self.known(from: await pool.query(Self.find, self.consumer, ids))
     }
@@ -124,10 +124,10 @@ package struct Inbox: Sendable {
         return known
     }
 
-    /// Writes the rows of a batch with the transaction's commit.
+    /// Writes the rows of a batch together with the transaction's commit.
     /// - Parameters:
     ///   - handledAt: milliseconds since 1970.
-    ///   - microseconds: what the batch took.
+    ///   - microseconds: the batch's duration.
     package func insert(_ rows: [Row], type: String, handledAt: Int64, microseconds: Int, in transaction: Transaction) throws {
         var results: [JSONText?] = []
         var problems: [JSONText?] = []
@@ -153,7 +153,7 @@ package struct Inbox: Sendable {
 }
 
 extension Inbox.Row {
-    /// Whether the operation named by the message's correlation id ends with it.
+    /// Whether this message ends the operation in its correlation id.
     var decides: Bool {
         switch self.reply.decides {
         case .yes: true
@@ -162,13 +162,13 @@ extension Inbox.Row {
         }
     }
 
-    /// `[{"type":…,"schema":…,"exchange":…,"payload":{…}}]`, the payloads as they are published; nil if nothing is emitted.
+    /// `[{"type":…,"schema":…,"exchange":…,"payload":{…}}]`, with the published payloads; nil if nothing is emitted.
     fileprivate var emittedJSON: JSONText? {
         guard !self.emitted.isEmpty else { return nil }
         var text: [UInt8] = [UInt8(ascii: "[")]
         for (position, emission) in self.emitted.enumerated() {
             if position > 0 { text.append(UInt8(ascii: ",")) }
-            // Type and exchange are names of our own, of letters, dots and underscores.
+            // Types and exchanges are our own names of letters, dots and underscores.
             text += Array("{\"type\":\"\(emission.type)\",\"schema\":\(emission.schema),\"exchange\":\"\(emission.exchange)\",\"payload\":".utf8)
             text += emission.payload
             text.append(UInt8(ascii: "}"))

@@ -1,6 +1,6 @@
 public import Postgres
 
-/// Handles one message type, a message at a time: the short form of ``Handler``.
+/// Handles one message type, one message at a time: the short form of ``Handler``.
 ///
 ///     struct MakeThumbnailHandler: MessageHandler {
 ///         func handle(_ message: Received<MakeThumbnail, Void>, in transaction: Transaction) async throws -> Reply {
@@ -9,19 +9,19 @@ public import Postgres
 ///         }
 ///     }
 ///
-/// Messages that come together still share one transaction: what `enqueue` leaves travels in one round trip, and one commit serves all of them. If one
-/// fails, each is handled again alone.
+/// Messages that arrive together still share one transaction: statements from `enqueue` travel in one round trip, and one commit serves all of them.
+/// If one message fails, each is handled again alone.
 public protocol MessageHandler<Input>: Handler where Prepared == Void {
-    /// The payload it handles; declared again so that it follows from the `handle` below.
+    /// The payload type; declared again so that Swift infers it from `handle` below.
     associatedtype Input
 
     /// Writes the effects of one message.
-    /// - Throws: `Problem` to reject it, `Transient`, `Poison`, `Misconfigured`; anything else is a bug and a dead letter.
+    /// - Throws: `Problem` to reject it, `Transient`, `Poison`, `Misconfigured`; any other error is a bug and makes a dead letter.
     func handle(_ message: Received<Input, Void>, in transaction: Transaction) async throws -> Reply
 }
 
 extension MessageHandler {
-    /// One after the other.
+    /// One message after the other.
     public func handle(_ batch: [Received<Input, Void>], in transaction: Transaction) async throws -> [Reply] {
         var replies: [Reply] = []
         replies.reserveCapacity(batch.count)
@@ -30,7 +30,7 @@ extension MessageHandler {
     }
 }
 
-/// A handler that is a closure: see ``WorkerPart/on(_:policy:_:)``.
+/// A handler as a closure: see ``WorkerPart/on(_:policy:_:)``.
 struct ClosureHandler<Input: Message>: MessageHandler {
     let policy: Policy
     let body: @Sendable (Received<Input, Void>, Transaction) async throws -> Reply

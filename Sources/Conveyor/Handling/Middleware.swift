@@ -1,7 +1,7 @@
 public import Postgres
 import Synchronization
 
-/// Runs around every handler of a worker: what should be done for all message types, in one place.
+/// Runs around every handler of a worker, for tasks that concern all message types.
 ///
 ///     struct SlowHandlers: Middleware {
 ///         let logger: Logger
@@ -14,21 +14,21 @@ import Synchronization
 ///         }
 ///     }
 ///
-/// The first that a worker uses is the outermost. It may look at messages, write in their transaction, answer in the handler's place, or throw what a handler
-/// may throw; it runs again whenever the handler does.
+/// The first middleware of a worker is the outermost. It may read messages, write in their transaction, reply instead of the handler, or throw the
+/// handler's errors; it runs whenever the handler does, including repetitions.
 public protocol Middleware: Sendable {
-    /// Around ``Handler/prepare(_:_:)`` of one message, where a handler has one.
+    /// Around ``Handler/prepare(_:_:)`` of one message, if the handler has one.
     func prepare(_ message: IncomingMessage, next: @Sendable () async throws -> Void) async throws
     /// Around ``Handler/handle(_:in:)`` of a batch.
-    /// - Parameter next: the middleware within, at last the handler.
-    /// - Returns: one reply a message, in the order of the batch.
+    /// - Parameter next: the inner middleware, and finally the handler.
+    /// - Returns: one reply per message, in the order of the batch.
     func handle(_ batch: MessageBatch, in transaction: Transaction, next: @Sendable () async throws -> [Reply]) async throws -> [Reply]
 }
 
 extension Middleware {
-    /// Nothing around it.
+    /// Calls `next` only.
     public func prepare(_ message: IncomingMessage, next: @Sendable () async throws -> Void) async throws { try await next() }
-    /// Nothing around it.
+    /// Calls `next` only.
     public func handle(_ batch: MessageBatch, in transaction: Transaction, next: @Sendable () async throws -> [Reply]) async throws -> [Reply] {
         try await next()
     }
@@ -38,13 +38,13 @@ extension Middleware {
 public struct IncomingMessage: Sendable {
     /// Its ids, actor and attempt.
     public let envelope: Envelope
-    /// What it carries.
+    /// The payload.
     public let payload: any Message
 }
 
-/// Messages of one type that are handled together.
+/// The messages of one type in a batch.
 public struct MessageBatch: Sendable {
-    /// Their type.
+    /// The type.
     public let type: String
     /// The messages; never empty.
     public let messages: [IncomingMessage]
@@ -77,7 +77,7 @@ extension IncomingMessage {
     fileprivate init(_ decoded: Decoded) { self.init(envelope: decoded.envelope, payload: decoded.payload) }
 }
 
-/// What the innermost `prepare` has brought.
+/// The result of the innermost `prepare`.
 private final class Prepared: Sendable {
     private let ready = Mutex<Ready?>(nil)
     var value: Ready? { self.ready.withLock { $0 } }

@@ -1,8 +1,8 @@
 import Postgres
 
-/// Whose fault an error of the database is: never the message's, as long as what it says is about the database.
+/// What a database error means for messages: as long as it concerns the database, it is not the message's fault.
 extension PostgresError {
-    /// The database is not there, or cannot write for anybody: no attempt of a message's, only a reason to wait.
+    /// The database is unreachable, or cannot write: a reason to wait, not an attempt.
     var isAway: Bool {
         if self.isConnectionLost { return true }
         switch self.kind {
@@ -15,16 +15,16 @@ extension PostgresError {
         }
     }
 
-    /// A smaller transaction may have room: a table of locks that is full says so (53200), and so does a server without memory.
+    /// A smaller transaction may succeed: the lock table, or the server's memory, is full (53200).
     var isTooLarge: Bool { self.sqlState == .outOfMemory }
 
-    /// The database is not the one that the worker was built for: a table, a column or a right is missing (class 42), or a schema (3F000).
+    /// The schema differs from the worker's: a table, a column or a right is missing (class 42), or a schema (3F000).
     var isMisfit: Bool { self.sqlState.map { ["42", "3F"].contains($0.category) } ?? false }
 
-    /// Two transactions met, and this one gave way: a serialisation failure or a deadlock.
+    /// Transaction conflict: a serialisation failure or a deadlock.
     var isConflict: Bool { self.sqlState == .serializationFailure || self.sqlState == .deadlockDetected }
 
-    /// It was held up too long: by a lock, a slow disk, a server that did not answer in time, or an error of the server's own system (class 58).
+    /// It was delayed too long: by a lock, a slow disk, a server that did not answer in time, or a system error of the server (class 58).
     var isHeldUp: Bool {
         if self.kind == .timedOut || self.kind == .cancelled { return true }
         return self.sqlState.map { $0 == .queryCanceled || $0 == .lockNotAvailable || $0.category == "58" } ?? false

@@ -1,45 +1,45 @@
-/// What a handler answers for one message.
+/// A handler's answer for one message.
 public struct Reply: Sendable {
-    /// How it ended.
+    /// The outcome.
     public enum Outcome: Sendable {
-        /// Done. The result, if any, becomes the operation's.
+        /// Succeeded. The value, if any, becomes the operation's result.
         case succeeded(result: (any Encodable & Sendable)?)
-        /// The business says no: final, expected, and the operation's answer.
+        /// Rejected: a final, expected answer to the operation.
         case rejected(Problem)
     }
 
-    /// Whether the operation that the message's `correlation_id` names ends with it.
+    /// Whether the message ends the operation in its `correlation_id`.
     public enum Decision: Sendable {
         /// If the message is the operation's own command.
         case ifRoot
-        /// It does, whichever message this is.
+        /// It does, whichever message it is.
         case yes
-        /// It goes on with what is emitted.
+        /// The operation continues with the emitted messages.
         case no
     }
 
-    /// How it ended.
+    /// The outcome.
     public var outcome: Outcome
     /// Whether the operation ends.
     public var decides: Decision
-    /// What is published after the commit, in this order.
+    /// The messages to publish after the commit, in order.
     public var emits: [any Message]
-    /// The things that changed, so that caches drop them and waiting readers wake.
+    /// The changed resources, for invalidating caches and waking waiting readers.
     public var changes: [Subject]
 
-    /// Done: the operation ends here if the message is its own command, or if `decides` says so.
+    /// Succeeded: the operation ends here if the message is its own command, or as `decides` demands.
     public static func done(
         result: (any Encodable & Sendable)? = nil, decides: Decision = .ifRoot, emits: [any Message] = [], changes: [Subject] = []
     ) -> Reply {
         Reply(outcome: .succeeded(result: result), decides: decides, emits: emits, changes: changes)
     }
 
-    /// Handled, and the operation goes on with what is emitted.
+    /// Succeeded, and the operation continues with the emitted messages.
     public static func passedOn(emits: [any Message], changes: [Subject] = []) -> Reply {
         Reply(outcome: .succeeded(result: nil), decides: .no, emits: emits, changes: changes)
     }
 
-    /// The business says no.
+    /// Rejected.
     public static func rejected(_ problem: Problem, decides: Decision = .ifRoot, emits: [any Message] = [], changes: [Subject] = []) -> Reply {
         Reply(outcome: .rejected(problem), decides: decides, emits: emits, changes: changes)
     }

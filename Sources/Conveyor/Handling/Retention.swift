@@ -2,10 +2,10 @@ import FoundationEssentials
 import Postgres
 import Synchronization
 
-/// From when on the inbox knows every handled message.
+/// The time since which the inbox knows every handled message.
 ///
-/// Its weeks are dropped when they are older than `INBOX_RETENTION_DAYS`. Of a message that was sent before that it can no longer be told whether it took
-/// effect: to handle it might do so twice, and to drop it might lose it. So a person decides.
+/// Weeks older than `INBOX_RETENTION_DAYS` are dropped. Of a message sent before, it is unknown whether it took effect: handling it could do so
+/// twice, and dropping it could lose it. So a person decides.
 public final class Retention: Sendable {
     /// Why such a message is a dead letter, and what a person can do.
     public static let forgotten =
@@ -19,11 +19,11 @@ public final class Retention: Sendable {
     private let state = Mutex(State())
 
     private static let keptSince: Statement = "select inbox_kept_since()"
-    /// No week is dropped before its last message is a day old; nearly all messages are younger, and cost no look.
+    /// A week is dropped at the earliest when its last message is a day old. Nearly all messages are younger, and need no look-up.
     private static let leastMilliseconds: Int64 = 86_400_000
     private static let lookAgainAfter = Duration.seconds(60)
 
-    /// Whether a message was sent before what the inbox knows.
+    /// Whether a message was sent before the oldest week of the inbox.
     /// - Parameter sentAt: milliseconds since 1970.
     func isForgotten(_ sentAt: Int64, in pool: PostgresPool) async throws(PostgresError) -> Bool {
         guard sentAt < Clock.milliseconds() - Self.leastMilliseconds else { return false }

@@ -1,35 +1,35 @@
-/// The steps a message climbs while it fails: one `retry.<seconds>` queue each.
+/// The retry schedule: the delays of a failing message, one `retry.<seconds>` queue each.
 public struct RetryLadder: Sendable, Equatable {
-    /// Seconds to wait after the first failure, the second, …
+    /// The delays in seconds after the first failure, the second, …
     public let delays: [Int]
 
     /// 1 s, 5 s, 30 s, 2 min, 10 min, 1 h.
     public static let standard = RetryLadder(delays: [1, 5, 30, 120, 600, 3600])
 
-    /// A ladder of these steps, in seconds, ascending.
+    /// A schedule with these delays, in seconds, ascending.
     public init(delays: [Int]) {
         self.delays = delays
     }
 
-    /// What happens to a message that failed for a passing reason.
+    /// The result of a transient failure.
     public enum Next: Sendable, Equatable {
-        /// It comes back after this many seconds, through `retry.<seconds>`.
+        /// It returns after this many seconds, through `retry.<seconds>`.
         case retry(after: Int)
-        /// It has had all its attempts.
+        /// It has used all its attempts.
         case giveUp
     }
 
-    /// The step after `attempt` (from 1) failed.
+    /// The delay after `attempt` (from 1) failed.
     ///
-    /// One message in five waits a step longer, so that what failed together does not come back together. A `Retry-After` longer than the step is
-    /// honoured by the first step that is long enough, or the last.
+    /// One message in five waits one step longer, so that messages that failed together do not return together. A longer `Retry-After` selects the
+    /// first step that is long enough, or the last.
     /// - Parameter chance: 0 ..< 1, drawn at random.
     public func next(afterAttempt attempt: Int, limit: Int?, retryAfter: Duration?, chance: Double) -> Next {
         guard !self.delays.isEmpty, attempt < limit ?? (self.delays.count + 1) else { return .giveUp }
         return .retry(after: self.step(afterAttempt: attempt, retryAfter: retryAfter, chance: chance))
     }
 
-    /// The seconds of the step after `attempt`, whether or not it is the last; those after the last are the same.
+    /// The seconds of the step after `attempt`, even if that was the last; later steps are the same as the last.
     func step(afterAttempt attempt: Int, retryAfter: Duration? = nil, chance: Double) -> Int {
         guard !self.delays.isEmpty else { return 1 }
         var step = min(max(attempt, 1), self.delays.count) - 1
@@ -40,6 +40,6 @@ public struct RetryLadder: Sendable, Equatable {
         return self.delays[step]
     }
 
-    /// The longest step of at most `limit` seconds, or the first: for what waits without being counted.
+    /// The longest step of at most `limit` seconds, or the first: for waits that do not count as attempts.
     func step(upTo limit: Int) -> Int { self.delays.last { $0 <= limit } ?? self.delays.first ?? 1 }
 }

@@ -2,12 +2,12 @@ import Synchronization
 
 /// A message was not handled within its time limit.
 struct TimedOut: Error {
-    /// How that which was under way ended when it was cancelled: it tells who was waited for.
+    /// The error of the cancelled work, which shows what it was waiting for.
     var interrupted: (any Error)?
 }
 
-/// Runs `body` and cancels it when it takes longer than `limit`.
-/// - Throws: what `body` throws, or `TimedOut`.
+/// Runs `body` and cancels it if it takes longer than `limit`.
+/// - Throws: the error of `body`, or `TimedOut`.
 func withTimeLimit<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
     try await withThrowingTaskGroup(of: Value?.self) { group in
         group.addTask { try await body() }
@@ -19,7 +19,7 @@ func withTimeLimit<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendab
         if let value = try await group.next() ?? nil { return value }
         group.cancelAll()
         do {
-            // It may have come to its end all the same: a commit that was under way.
+            // It may have finished all the same: a commit in progress.
             if let value = try await group.next() ?? nil { return value }
         } catch {
             throw TimedOut(interrupted: error)
@@ -28,17 +28,17 @@ func withTimeLimit<Value: Sendable>(_ limit: Duration, _ body: @escaping @Sendab
     }
 }
 
-/// Deadlines that are nearly never reached: one sleep serves thousands of them.
+/// Deadlines that rarely pass: one sleeping task serves thousands of them.
 ///
-/// A `Task.sleep` for each batch arms a timer of the system's and wakes the thread that keeps them, twice.
+/// A `Task.sleep` per batch would set a system timer and wake the timer thread, twice.
 public final class Deadlines: Sendable {
-    /// The process's.
+    /// The process' instance.
     public static let shared = Deadlines()
 
     private struct State {
         var waiting: [UInt64: (deadline: ContinuousClock.Instant, continuation: CheckedContinuation<Void, Never>)] = [:]
         var nextID: UInt64 = 0
-        /// When the sleeper looks next; nil if there is none.
+        /// When the sleeping task checks next; nil if there is none.
         var looksAt: ContinuousClock.Instant?
     }
 
@@ -53,7 +53,7 @@ public final class Deadlines: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let (isOver, mustLook) = self.state.withLock { state in
-                    // A task that is cancelled from here on finds the entry.
+                    // From here on a cancellation finds the entry.
                     if Task.isCancelled { return (true, false) }
                     state.waiting[id] = (deadline, continuation)
                     guard state.looksAt.map({ deadline < $0 }) ?? true else { return (false, false) }
@@ -68,11 +68,11 @@ public final class Deadlines: Sendable {
         }
     }
 
-    /// Sleeps from deadline to deadline for as long as there are any, unless a sleeper with an earlier one has come.
+    /// Sleeps from deadline to deadline while there are any, unless a task with an earlier one has started.
     private func look(at first: ContinuousClock.Instant) async {
         var next = first
         while true {
-            // Nobody cancels it: the task is nobody's.
+            // An unstructured task, which is never cancelled.
             try? await Task.sleep(until: next)
             let (reached, following) = self.state.withLock { state in
                 guard state.looksAt == next else { return ([CheckedContinuation<Void, Never>](), nil as ContinuousClock.Instant?) }

@@ -6,21 +6,21 @@ import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 
-/// `/health/live`, `/health/ready` and `/metrics` on a port of their own, for supervisors and Prometheus.
+/// `/health/live`, `/health/ready` and `/metrics` on their own port, for supervisors and Prometheus.
 ///
-/// One event loop thread, and nothing shared with the part's work but what `unready` asks.
+/// It has its own event loop thread, and shares only `unready` with the process' work.
 public struct HealthServer: Service {
     private let host: String
     private let port: Int
     private let logger: Logger
     private let unready: @Sendable () async -> [String]
 
-    /// Never shut down: it ends with the process, and what the server leaves behind may still run a moment on it.
+    /// Never shut down: it ends with the process, and the server's remaining work may still use it for a moment.
     private static let thread = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    /// Nil if `METRICS_PORT` is not set.
-    /// - Parameter unready: what keeps the part from working, by name, e.g. `broker: connection refused`; empty if nothing does.
-    /// - Throws: `METRICS_PORT` is no port.
+    /// nil if `METRICS_PORT` is not set.
+    /// - Parameter unready: the reasons why the process is not ready, e.g. `broker: connection refused`; empty if it is.
+    /// - Throws: if `METRICS_PORT` is not a port.
     public init?(settings: Settings, logger: Logger, unready: @escaping @Sendable () async -> [String]) throws(SettingError) {
         guard settings.isSet("METRICS_PORT") else { return nil }
         self.port = try settings.int("METRICS_PORT", in: 1...65_535)
@@ -30,13 +30,13 @@ public struct HealthServer: Service {
     }
 
     /// Serves until graceful shutdown.
-    /// - Throws: `SettingError` if the port cannot be listened on.
+    /// - Throws: `SettingError` if it cannot listen on the port.
     public func run() async throws {
-        // Its debug lines are about connections of Prometheus.
+        // Its debug lines concern Prometheus' connections.
         var quiet = self.logger
         quiet.logLevel = max(.notice, quiet.logLevel)
         let responder = HealthResponder(unready: self.unready)
-        // The server alone, without the framework around it: that would bring in all of Foundation, which is most of a worker's memory.
+        // Only the server, without its framework, which would link all of Foundation: most of a worker's memory.
         let server = try HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(60))).buildServer(
             configuration: .init(address: .hostname(self.host, port: self.port)), eventLoopGroup: Self.thread, logger: quiet
         ) { request, writer, _ in

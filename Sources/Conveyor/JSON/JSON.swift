@@ -1,23 +1,23 @@
 import FoundationEssentials
 
-/// JSON as it travels in messages and is kept in Postgres: members in the order of the type's, no escaped slashes, times as ``Timestamp`` writes them.
+/// JSON in messages and in Postgres: members in declaration order, no escaped slashes, times in the form of ``Timestamp``.
 ///
-/// Of our own, since every order is written and read as JSON ten times, and Foundation's encoder and decoder take two and a half times as long
-/// (`ops/docs/speed.md`). It keeps to their rules, but for a comma before the end, which is no JSON.
+/// A coder of our own: every order is encoded and decoded ten times, and Foundation's coder takes two and a half times as long
+/// (`ops/docs/speed.md`). It follows Foundation's rules, except that it refuses a trailing comma.
 public enum JSON {
-    /// The JSON of a value.
-    /// - Throws: an `EncodingError`: a number that is not finite, or the value's own.
+    /// Encodes a value.
+    /// - Throws: an `EncodingError` for a number that is not finite, or the value's own error.
     public static func encode(_ value: some Encodable) throws -> [UInt8] {
         let output = JSONOutput()
         try output.append(value: value)
         return output.bytes
     }
 
-    /// The JSON of a value with its keys sorted: the same bytes for the same value in every process, whatever dictionaries are in it.
+    /// Encodes a value with sorted keys: the same bytes for the same value in every process, even with dictionaries.
     /// - Throws: as ``encode(_:)``.
     public static func canonical(_ value: some Encodable) throws -> [UInt8] { Array(try self.canonicalEncoder.encode(value)) }
 
-    /// Serves all threads: it copies its options under a lock at the start of each call, and nobody changes them.
+    /// Safe to share: it copies its options under a lock at the start of each call, and no code changes them.
     /// https://github.com/swiftlang/swift-foundation/blob/main/Sources/FoundationEssentials/JSON/JSONEncoder.swift (`@unchecked Sendable`)
     private static let canonicalEncoder: JSONEncoder = {
         let encoder = JSONEncoder()
@@ -29,8 +29,8 @@ public enum JSON {
         return encoder
     }()
 
-    /// The value of a JSON text.
-    /// - Throws: a `DecodingError`; ``explain(_:)`` puts it in words that may be shown.
+    /// Decodes a JSON text.
+    /// - Throws: a `DecodingError`; ``explain(_:)`` describes it in words that are safe to show.
     public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from bytes: [UInt8]) throws -> Value {
         do {
             return try JSONReader(document: JSONDocument(bytes, within: .none), index: 0).value(type)
@@ -39,30 +39,30 @@ public enum JSON {
         }
     }
 
-    /// What a text from outside may cost to read.
+    /// Limits for external texts.
     public struct Limits: Sendable {
-        /// Values and names, all together.
+        /// Values and names, in total.
         public var values: Int
-        /// Arrays and objects within each other.
+        /// Nested arrays and objects.
         public var depth: Int
 
-        /// What a text may have at most.
+        /// The limits of a text.
         public init(values: Int, depth: Int) {
             self.values = values
             self.depth = depth
         }
 
-        /// Whatever fits; deeper ones are refused: whoever walks them would run out of stack.
+        /// Any size; only deeper nesting is refused, since walking it would overflow the stack.
         static let none = Limits(values: .max, depth: 512)
 
-        /// What a text has too much of, e.g. `20000 values`.
+        /// Names the exceeded limit, e.g. `20000 values`.
         public enum Exceeded: Error, CustomStringConvertible {
             /// More values and names than this.
             case values(Int)
-            /// Deeper than this.
+            /// More levels than this.
             case depth(Int)
 
-            /// What there may be.
+            /// The exceeded limit.
             public var description: String {
                 switch self {
                 case .values(let limit): "\(limit) values and names"
@@ -72,7 +72,7 @@ public enum JSON {
         }
     }
 
-    /// What is wrong with a text that did not decode, and where: never a value of it, as that may be anything.
+    /// Why and where a text did not decode; never contains a value of it, which may be confidential.
     public static func explain(_ error: any Error) -> String {
         guard let error = error as? DecodingError else { return "not valid" }
         switch error {
@@ -80,13 +80,13 @@ public enum JSON {
         case .valueNotFound(_, let context): return "\(Self.path(context.codingPath)) is null"
         case .typeMismatch(let type, let context): return "\(Self.path(context.codingPath)) is not \(Self.name(of: type))"
         case .dataCorrupted(let context):
-            // Foundation says the same of a number that its type cannot hold.
+            // Foundation reports a number out of range in the same way.
             return context.codingPath.isEmpty ? "not JSON, or a number does not fit" : "\(Self.path(context.codingPath)) is not valid"
         @unknown default: return "not valid"
         }
     }
 
-    /// A path as people write it: `items[0].quantity`.
+    /// A path in the usual form: `items[0].quantity`.
     private static func path(_ keys: [any CodingKey]) -> String {
         var path = ""
         for key in keys {

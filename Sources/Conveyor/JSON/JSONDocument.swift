@@ -1,33 +1,33 @@
-/// A JSON text (RFC 8259) that was found to be one, and where in it each value is: read once from front to back, in one array.
+/// A validated JSON text (RFC 8259) with an index of its values: read once from front to back, in one array.
 ///
-/// Texts are not turned into strings, nor numbers into numbers, before somebody asks for them.
+/// Strings and numbers are converted only on demand.
 final class JSONDocument {
-    /// What a value is.
+    /// The kind of a value.
     enum Kind: UInt8 {
         case null, `false`, `true`, number, string, array, object
     }
 
-    /// A value, or the name of a member, whose value is the node after it.
+    /// A value, or the name of a member, whose value is the following node.
     struct Node {
         var kind: Kind
-        /// Of a text: something in it is escaped. Of a number: it has a fraction or an exponent.
+        /// For a text: it contains escapes. For a number: it has a fraction or an exponent.
         var isComplex = false
-        /// Where it begins: of a text, behind its quote.
+        /// Where it begins; for a text, after the quote.
         var start: Int32
-        /// Where it ends: of a text, before its quote.
+        /// Where it ends; for a text, before the quote.
         var end: Int32 = 0
-        /// The node after it and all that is in it.
+        /// The index of the node after it and its content.
         var next: Int32 = 0
-        /// Of an array or object: how many elements or members.
+        /// For an array or object: the number of elements or members.
         var count: Int32 = 0
-        /// Of an object: the name that was found last. Members are mostly asked for in their order, so the next one is looked for from here on.
+        /// For an object: the last name that was found. Members are usually read in order, so the next search starts here.
         var cursor: Int32 = 0
     }
 
     let bytes: [UInt8]
     private(set) var nodes: [Node] = []
 
-    /// - Throws: a `DecodingError`: it is not JSON, or not UTF-8; `JSON.Limits.Exceeded`.
+    /// - Throws: a `DecodingError` if it is not JSON or not UTF-8; `JSON.Limits.Exceeded`.
     init(_ bytes: [UInt8], within limits: JSON.Limits) throws {
         self.bytes = bytes
         self.nodes.reserveCapacity(32)
@@ -45,10 +45,10 @@ final class JSONDocument {
         return node.isComplex ? Self.unescaped(raw) : String(decoding: raw, as: UTF8.self)
     }
 
-    /// Whether a name or a text has the character NUL: it is there only as an escape.
+    /// Whether a name or a text contains the character NUL, which is possible only as an escape.
     var hasNUL: Bool { self.nodes.contains { $0.kind == .string && $0.isComplex && self.string($0).utf8.contains(0) } }
 
-    /// Whether a string node is this text.
+    /// Whether a string node equals this text.
     private func isEqual(_ node: Node, _ text: borrowing String) -> Bool {
         if node.isComplex { return self.string(node) == text }
         let (count, utf8) = (Int(node.end - node.start), text.utf8)
@@ -61,7 +61,7 @@ final class JSONDocument {
         return true
     }
 
-    /// The value of an object's member; nil if it has none of that name. Of several, one.
+    /// The value of an object's member; nil if there is none. If the name is repeated, any of them.
     func member(_ name: String, of object: Int) -> Int? {
         let node = self.nodes[object]
         let (first, last) = (object + 1, Int(node.next))
@@ -77,7 +77,7 @@ final class JSONDocument {
         return nil
     }
 
-    /// The names of an object's members, in their order.
+    /// The names of an object's members, in order.
     func names(of object: Int) -> [String] {
         var names: [String] = []
         names.reserveCapacity(Int(self.nodes[object].count))
@@ -89,10 +89,10 @@ final class JSONDocument {
         return names
     }
 
-    /// A whole number; `16.0` is one. Nil if it is none, or does not fit.
+    /// An integer; `16.0` counts as one. nil for other values, or if it does not fit.
     func integer<Integer: FixedWidthInteger>(_ node: Node, as type: Integer.Type) -> Integer? {
         if node.isComplex {
-            // What has more digits than 53 bits would be another number.
+            // A number with more than 53 significant bits would be changed.
             guard let number = self.double(node), abs(number) < 0x1p53 else { return nil }
             return Integer(exactly: number)
         }
@@ -149,7 +149,7 @@ final class JSONDocument {
 
     // MARK: Errors
 
-    /// Where a node is. Found by going there from the top: only what is wrong is asked for it.
+    /// The path of a node, found from the root: only errors need it.
     func path(to index: Int) -> [any CodingKey] {
         var path: [any CodingKey] = []
         var container = 0
@@ -174,7 +174,7 @@ final class JSONDocument {
         .dataCorrupted(.init(codingPath: self.path(to: index), debugDescription: text))
     }
 
-    /// What is to be said of a value that is not of a type.
+    /// The message for a value of the wrong type.
     func mismatch(_ index: Int, _ type: any Any.Type) -> DecodingError {
         let context = DecodingError.Context(codingPath: self.path(to: index), debugDescription: "another type")
         return self.nodes[index].kind == .null ? .valueNotFound(type, context) : .typeMismatch(type, context)
@@ -182,7 +182,7 @@ final class JSONDocument {
 
     // MARK: Texts
 
-    /// RFC 8259, section 7. The parser has found it to be right.
+    /// RFC 8259, section 7. The parser has validated it.
     private static func unescaped(_ raw: ArraySlice<UInt8>) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(raw.count)

@@ -1,4 +1,4 @@
-/// A value of a JSON text, read where it stands: for what is looked at piece by piece, instead of being decoded as a whole.
+/// A value in a JSON text, read in place, where decoding the whole text is not needed.
 public struct JSONElement {
     private let document: JSONDocument
     private let index: Int
@@ -8,11 +8,11 @@ public struct JSONElement {
         self.index = index
     }
 
-    /// The value of a whole text.
+    /// The root value of a text.
     /// - Throws: a `DecodingError` if it is not JSON, `JSON.Limits.Exceeded`.
     public init(_ bytes: [UInt8], within limits: JSON.Limits) throws { self.init(try JSONDocument(bytes, within: limits), 0) }
 
-    /// Whether a name or a text anywhere in the document has the character NUL, which Postgres cannot keep.
+    /// Whether any name or text in the document contains the character NUL, which Postgres cannot store.
     public var documentHasNUL: Bool { self.document.hasNUL }
 
     private var node: JSONDocument.Node { self.document.nodes[self.index] }
@@ -23,13 +23,13 @@ public struct JSONElement {
     /// Whether it is an object.
     public var isObject: Bool { self.node.kind == .object }
 
-    /// Its text, if it is a string.
+    /// The text of a string; nil for other values.
     public var string: String? {
         let node = self.node
         return node.kind == .string ? self.document.string(node) : nil
     }
 
-    /// Whether it is `true`, if it is one of the two.
+    /// The value of a boolean; nil for other values.
     public var bool: Bool? {
         switch self.node.kind {
         case .true: true
@@ -38,32 +38,32 @@ public struct JSONElement {
         }
     }
 
-    /// Its number, if it is a whole one that fits; `16.0` is one.
+    /// An integer that fits; `16.0` counts as one; nil for other values.
     public var integer: Int64? {
         let node = self.node
         return node.kind == .number ? self.document.integer(node, as: Int64.self) : nil
     }
 
-    /// Its number, if it is one that fits.
+    /// A number that fits; nil for other values.
     public var double: Double? {
         let node = self.node
         return node.kind == .number ? self.document.double(node) : nil
     }
 
-    /// The value of an object's member, be it `null`; nil if it has none of that name. Of several, any one counts.
+    /// The value of an object's member, which may be `null`; nil if there is none. If the name is repeated, any of them.
     public func member(_ name: String) -> JSONElement? {
         guard self.isObject else { return nil }
         return self.document.member(name, of: self.index).map { JSONElement(self.document, $0) }
     }
 
-    /// The elements of an array, one after the other; nil if it is none.
+    /// The elements of an array; nil for other values.
     public var elements: Elements? { self.node.kind == .array ? Elements(self.document, self.index) : nil }
 
     /// The elements of an array.
     public struct Elements: Sequence, IteratorProtocol {
         private let document: JSONDocument
         private var index: Int
-        /// How many are to come.
+        /// The number of remaining elements.
         public private(set) var count: Int
 
         fileprivate init(_ document: JSONDocument, _ index: Int) {
@@ -72,7 +72,7 @@ public struct JSONElement {
             self.count = Int(document.nodes[index].count)
         }
 
-        /// The next one.
+        /// The next element.
         public mutating func next() -> JSONElement? {
             guard self.count > 0 else { return nil }
             defer {

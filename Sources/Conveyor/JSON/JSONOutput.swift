@@ -1,10 +1,10 @@
 import FoundationEssentials
 
-/// The bytes of a JSON text while values write themselves into it, and which of its objects and arrays are still open.
+/// The bytes of a JSON text under construction, and its open objects and arrays.
 ///
-/// What a value opens is closed when the value has been written, or when a member is written to something that encloses it.
+/// A container is closed when its value has been written, or when a member is written to an enclosing one.
 final class JSONOutput {
-    /// An object or an array that is open.
+    /// An open object or array.
     enum Container: UInt8 {
         case object, array
 
@@ -16,12 +16,12 @@ final class JSONOutput {
 
     init() { self.bytes.reserveCapacity(256) }
 
-    /// How many are open.
+    /// The number of open containers.
     var depth: Int { self.open.count }
 
     // MARK: Objects and arrays
 
-    /// Opens one at a depth; goes on with it if it is open already, as it is for a class whose superclass has written its members.
+    /// Opens a container at a depth, or continues an open one, as for a class whose superclass has written its members.
     func open(_ container: Container, at depth: Int) {
         if self.open.count > depth, self.open[depth].container == container { return self.close(to: depth + 1) }
         self.close(to: depth)
@@ -29,13 +29,13 @@ final class JSONOutput {
         self.open.append((container, true))
     }
 
-    /// Closes what is open beyond a depth.
+    /// Closes the containers beyond a depth.
     func close(to depth: Int) {
         while self.open.count > depth { self.bytes.append(self.open.removeLast().container.end) }
     }
 
-    /// Goes on in the container that was the `depth`th to be opened, with a comma if it has something already.
-    /// - Throws: an `EncodingError` if that one was closed meanwhile: members are written to one container after the other.
+    /// Continues the container at `depth`, with a comma if it already has content.
+    /// - Throws: an `EncodingError` if that container was closed: containers must be written one after the other.
     private func goOn(in depth: Int) throws {
         guard self.open.count >= depth else {
             throw EncodingError.invalidValue((), .init(codingPath: [], debugDescription: "written to what was closed before"))
@@ -109,7 +109,7 @@ final class JSONOutput {
         }
     }
 
-    /// Any value. Those that nearly all messages have are written without asking them how.
+    /// Any value. The most frequent types are written directly.
     func append<Value: Encodable>(value: Value) throws {
         if Value.self == ID.self, let id = value as? ID {
             self.bytes.append(UInt8(ascii: "\""))

@@ -1,19 +1,19 @@
-/// Finds the values of a JSON text (RFC 8259), from front to back and without recursion.
+/// Indexes the values of a JSON text (RFC 8259), from front to back and without recursion.
 struct JSONParser: ~Copyable {
     private let bytes: [UInt8]
     private var index = 0
 
-    /// - Throws: a `DecodingError`: it is not UTF-8, or longer than its places can be told.
+    /// - Throws: a `DecodingError` if it is not UTF-8, or too long for the index.
     init(_ bytes: [UInt8]) throws {
         guard bytes.count < Int32.max else { throw JSONDocument.malformed }
         do { _ = try UTF8Span(validating: bytes.span) } catch { throw JSONDocument.malformed }
         self.bytes = bytes
     }
 
-    /// Appends a node for each value and each name, and for what is in it right behind it.
+    /// Appends a node for each value and each name, followed by the nodes of its content.
     /// - Throws: a `DecodingError`, `JSON.Limits.Exceeded`.
     mutating func parse(into nodes: inout [JSONDocument.Node], within limits: JSON.Limits) throws {
-        /// The arrays and objects that are open.
+        /// The open arrays and objects.
         var open: [Int] = []
         value: while true {
             try self.parseValue(into: &nodes)
@@ -30,7 +30,7 @@ struct JSONParser: ~Copyable {
                     continue value
                 }
             }
-            // A value is complete: what encloses it goes on or is complete too.
+            // A value is complete: its container continues, or is complete too.
             while let container = open.last {
                 nodes[container].count += 1
                 let isObject = nodes[container].kind == .object
@@ -57,7 +57,7 @@ struct JSONParser: ~Copyable {
         }
     }
 
-    /// Whether this byte comes next; it is skipped, and blanks before it.
+    /// Skips white space and this byte, if it is the next one; returns whether it was.
     private mutating func skip(_ byte: UInt8) -> Bool {
         self.skipBlanks()
         guard self.index < self.bytes.count, self.bytes[self.index] == byte else { return false }
@@ -101,7 +101,7 @@ struct JSONParser: ~Copyable {
         nodes.append(.init(kind: kind, isComplex: isComplex, start: Int32(start), end: Int32(end), next: Int32(nodes.count + 1)))
     }
 
-    /// Behind the quote.
+    /// After the quote.
     private mutating func parseString(into nodes: inout [JSONDocument.Node]) throws {
         let start = self.index
         var isComplex = false
@@ -122,7 +122,7 @@ struct JSONParser: ~Copyable {
         throw JSONDocument.malformed
     }
 
-    /// Behind the backslash.
+    /// After the backslash.
     private mutating func parseEscape() throws {
         guard self.index < self.bytes.count else { throw JSONDocument.malformed }
         let byte = self.bytes[self.index]
@@ -135,7 +135,7 @@ struct JSONParser: ~Copyable {
             let code = try self.parseCodeUnit()
             switch code {
             case 0xD800...0xDBFF:
-                // Half a character: the other half must follow.
+                // A high surrogate: the low one must follow.
                 guard self.bytes[self.index...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) else { throw JSONDocument.malformed }
                 self.index += 2
                 guard 0xDC00...0xDFFF ~= (try self.parseCodeUnit()) else { throw JSONDocument.malformed }
@@ -167,7 +167,7 @@ struct JSONParser: ~Copyable {
         }
     }
 
-    /// Behind the sign or the first digit.
+    /// After the sign or the first digit.
     private mutating func parseNumber(from start: Int, into nodes: inout [JSONDocument.Node]) throws {
         self.index = start
         if self.bytes[self.index] == UInt8(ascii: "-") { self.index += 1 }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What a value decodes itself from: a document, and the place in it.
+/// The decoder of a value: a document, and a position in it.
 struct JSONReader: Decoder {
     let document: JSONDocument
     let index: Int
@@ -21,7 +21,7 @@ struct JSONReader: Decoder {
 
     func singleValueContainer() -> any SingleValueDecodingContainer { self }
 
-    /// Any value. Those that nearly all messages have are read without asking them how.
+    /// Any value. The most frequent types are read directly.
     func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if type == ID.self {
             guard self.node.kind == .string else { throw self.document.mismatch(self.index, String.self) }

@@ -1,8 +1,8 @@
-/// Any JSON: to be kept as it was, compared, or looked into without a type of its own.
+/// Any JSON, to store it unchanged, compare it, or read it without a type.
 public enum JSONValue: Codable, Sendable, Hashable {
     case null
     case bool(Bool)
-    /// A whole number that 64 bits hold.
+    /// An integer of 64 bits.
     case int(Int64)
     /// Any other number.
     case double(Double)
@@ -30,7 +30,7 @@ public enum JSONValue: Codable, Sendable, Hashable {
         }
     }
 
-    /// The same JSON, but for the order of members, white space, and how a number is written.
+    /// Writes the same JSON, except for the order of members, white space, and the notation of numbers.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -46,17 +46,17 @@ public enum JSONValue: Codable, Sendable, Hashable {
 }
 
 extension JSONValue {
-    /// The member of that name; null if there is none, or if it is no object.
+    /// The member with a name; null if there is none, or the value is not an object.
     public subscript(name: String) -> JSONValue { if case .object(let members) = self { members[name] ?? .null } else { .null } }
 
-    /// The text, if it is one.
+    /// The text of a string; nil for other values.
     public var string: String? { if case .string(let text) = self { text } else { nil } }
-    /// The number, if it is a whole one.
+    /// The value of an integer; nil for other values.
     public var integer: Int64? { if case .int(let number) = self { number } else { nil } }
-    /// The flag, if it is one.
+    /// The value of a boolean; nil for other values.
     public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
-    /// The elements; none if it is no array.
+    /// The elements of an array; empty for other values.
     public var array: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
-    /// The members; none if it is no object.
+    /// The members of an object; empty for other values.
     public var members: [String: JSONValue] { if case .object(let members) = self { members } else { [:] } }
 }

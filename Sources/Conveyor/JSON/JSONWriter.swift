@@ -1,9 +1,9 @@
-/// What a value encodes itself to: all of it goes to one output, at the place where that one is.
+/// The encoder of a value: all parts write to one output, at its current position.
 ///
-/// `codingPath` is empty everywhere: nothing here fails for where it is.
+/// `codingPath` is always empty: no error here depends on it.
 struct JSONWriter: Encoder {
     let output: JSONOutput
-    /// How many containers were open before the value.
+    /// The number of open containers before the value.
     let depth: Int
 
     var codingPath: [any CodingKey] { [] }
@@ -25,7 +25,7 @@ struct JSONWriter: Encoder {
 /// An object's members.
 struct JSONObjectWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let output: JSONOutput
-    /// How many containers are open while this is the innermost.
+    /// The number of open containers while this is the innermost.
     let depth: Int
     var codingPath: [any CodingKey] { [] }
 
@@ -86,7 +86,7 @@ struct JSONObjectWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
     func superEncoder(forKey key: Key) -> any Encoder { self.encoder(key) }
 
     private func encoder(_ key: some CodingKey) -> any Encoder {
-        // The protocol lets this not throw; a container that was closed is a mistake in the program.
+        // The protocol does not let this throw; writing to a closed container is a programming error.
         do { try self.output.begin(key, in: self.depth) } catch { preconditionFailure("\(error)") }
         return JSONWriter(output: self.output, depth: self.depth)
     }
@@ -95,7 +95,7 @@ struct JSONObjectWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
 /// An array's elements.
 struct JSONArrayWriter: UnkeyedEncodingContainer {
     let output: JSONOutput
-    /// How many containers are open while this is the innermost.
+    /// The number of open containers while this is the innermost.
     let depth: Int
     var codingPath: [any CodingKey] { [] }
     private(set) var count = 0
@@ -155,7 +155,7 @@ struct JSONValueWriter: SingleValueEncodingContainer {
     func encode<Value: Encodable>(_ value: Value) throws { try self.output.append(value: value) }
 }
 
-/// A key without a type of its own: `super`, a place in an array, a name met on the way.
+/// A key without its own type: `super`, an index, a name found at run time.
 enum JSONKey: CodingKey {
     case name(String)
     case index(Int)

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// Lets so many pieces of work run at a time. Those of one client wait for each other: the clients take turns, so one that comes with many does not hold
-/// up one that comes with one.
+/// Limits how much work runs at a time. Clients take turns, so a client with many requests does not delay one with a single
+/// request.
 public final class FairQueue<Client: Hashable & Sendable>: Sendable {
-    /// Too much waits already: try again later.
+    /// Too much work is waiting; try again later.
     public struct Full: Error {}
 
     private struct Line {
@@ -29,7 +29,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     }
 
     private struct State {
-        /// Running and waiting, of each client.
+        /// The running and waiting work of each client.
         var taken: [Client: Int] = [:]
         var running = 0
         var waiting = 0
@@ -43,21 +43,21 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - places: pieces of work that run at a time.
-    ///   - perClient: pieces of work of one client that run or wait.
-    ///   - room: pieces of work of all clients that wait.
+    ///   - places: the limit of running work.
+    ///   - perClient: the limit of running and waiting work per client.
+    ///   - room: the limit of waiting work of all clients.
     public init(places: Int, perClient: Int, room: Int) {
         self.places = places
         self.perClient = perClient
         self.room = room
     }
 
-    /// Pieces of work that run or wait.
+    /// The running and waiting work.
     public var count: Int { self.state.withLock { $0.running + $0.waiting } }
 
-    /// Runs a piece of work when it is its client's turn.
-    /// - Parameter isPreferred: before those that are not.
-    /// - Throws: ``Full``, or what the work throws.
+    /// Runs work at its client's turn.
+    /// - Parameter isPreferred: whether it goes before work that is not preferred.
+    /// - Throws: ``Full``, or the error of the work.
     public func run<Value>(
         for client: Client, isPreferred: Bool = false, isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Value
     ) async throws -> Value {
@@ -72,7 +72,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
             let mustWait = state.running >= self.places
             guard taken < self.perClient, !mustWait || state.waiting < self.room else { throw Full() }
             state.taken[client] = taken + 1
-            // The place is kept for it until it waits: a moment later there may be one free.
+            // Its place is reserved until it waits: a moment later there may be none.
             if mustWait { state.waiting += 1 } else { state.running += 1 }
             return mustWait
         }

@@ -1,9 +1,9 @@
 public import NIOCore
 import Glibc
 
-/// An address of IPv4 or IPv6 without a port. An IPv4 address in IPv6's form (`::ffff:192.0.2.1`) is the IPv4 address.
+/// An IPv4 or IPv6 address without a port. An IPv4 address in IPv6 form (`::ffff:192.0.2.1`) is the IPv4 address.
 public struct IPAddress: Hashable, Sendable {
-    /// The first eight bytes of an IPv6 address; 0 of an IPv4 address.
+    /// The first eight bytes of an IPv6 address; 0 for an IPv4 address.
     private let high: UInt64
     private let low: UInt64
     /// Whether it is an IPv6 address.
@@ -14,7 +14,7 @@ public struct IPAddress: Hashable, Sendable {
         self.isIPv6 = isIPv6
     }
 
-    /// `0.0.0.0`, of whom nothing is known.
+    /// `0.0.0.0`, for an unknown address.
     public static let unspecified = IPAddress(high: 0, low: 0, isIPv6: false)
 
     private init(ipv4 address: in_addr) { self.init(high: 0, low: UInt64(UInt32(bigEndian: address.s_addr)), isIPv6: false) }
@@ -27,9 +27,9 @@ public struct IPAddress: Hashable, Sendable {
         self.init(high: high, low: isMapped ? low & 0xffff_ffff : low, isIPv6: !isMapped)
     }
 
-    /// The address of a socket; nil if it is one of the file system.
+    /// The address of a socket; nil for a Unix socket.
     public init?(_ address: SocketAddress) {
-        // A socket's address begins with family and port, two bytes each; of IPv6 the flow's four bytes follow.
+        // A socket address begins with family and port, two bytes each; for IPv6 four bytes of flow information follow.
         let read: IPAddress? = address.withSockAddr { pointer, size in
             let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
             switch address {
@@ -42,12 +42,12 @@ public struct IPAddress: Hashable, Sendable {
         self = read
     }
 
-    /// Reads an address as RFC 5952 or a dotted quad has it, without brackets, zone, or port.
+    /// Parses an address by RFC 5952 or as a dotted quad, without brackets, zone, or port.
     public init?(_ text: some StringProtocol) {
         var v4 = in_addr()
         var v6 = in6_addr()
         let text = String(text)
-        // C would read only what stands before it.
+        // C would ignore the text after a NUL.
         guard !text.utf8.contains(0) else { return nil }
         if inet_pton(AF_INET, text, &v4) == 1 {
             self.init(ipv4: v4)
@@ -58,14 +58,15 @@ public struct IPAddress: Hashable, Sendable {
         }
     }
 
-    /// What counts as one client: the address itself of IPv4, the first 64 bits of IPv6, as one customer has all addresses of such a network.
+    /// The unit that counts as one client: an IPv4 address, or the first 64 bits of an IPv6 address, since one customer has all addresses of such a
+    /// network.
     public var network: IPAddress { self.isIPv6 ? IPAddress(high: self.high, low: 0, isIPv6: true) : self }
 
     /// Whether the address is in a network.
-    /// - Parameter bits: of the network's prefix.
+    /// - Parameter bits: the length of the network's prefix.
     public func isIn(_ network: IPAddress, prefix bits: Int) -> Bool {
         guard self.isIPv6 == network.isIPv6 else { return false }
-        // A shift by the whole width is 0.
+        // A shift by the full width is 0.
         guard self.isIPv6 else { return (self.low ^ network.low) >> (32 - bits) == 0 }
         guard (self.high ^ network.high) >> (64 - min(bits, 64)) == 0 else { return false }
         return bits <= 64 || (self.low ^ network.low) >> (128 - bits) == 0
@@ -76,7 +77,7 @@ public struct IPAddress: Hashable, Sendable {
 }
 
 extension IPAddress: CustomStringConvertible {
-    /// As people write it, e.g. `2001:db8::1`.
+    /// The usual text, e.g. `2001:db8::1`.
     public var description: String {
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
         if self.isIPv6 {

@@ -1,35 +1,35 @@
 import Synchronization
 
-/// Limits how often something may happen for each key: so many times at once, then evenly (the generic cell rate algorithm, as ATM networks police
-/// cells; ITU-T I.371).
+/// Limits how often something may happen per key: a quota at once, which is restored evenly (the generic cell rate algorithm of ATM networks,
+/// ITU-T I.371).
 ///
-/// A key costs memory only until its quota is whole again.
+/// A key uses memory only until its quota is restored.
 public final class RateLimiter<Key: Hashable & Sendable>: Sendable {
-    /// Where a key stands.
+    /// The state of a key.
     public struct Standing: Sendable, Equatable {
-        /// Whether it may happen.
+        /// Whether one more is allowed.
         public var isAllowed: Bool
-        /// How many times more it may happen at once.
+        /// How many more are allowed at once.
         public var remaining: Int
-        /// Until the quota is whole.
+        /// The time until the quota is restored.
         public var reset: Duration
-        /// Until it may happen again; zero if it may.
+        /// The time until one more is allowed; zero if it is now.
         public var wait: Duration
     }
 
     private struct State {
-        /// When each key's quota is whole again, in nanoseconds since ``origin``.
+        /// When each key's quota is restored, in nanoseconds since ``origin``.
         var wholeAt: [Key: Int64] = [:]
-        /// As ``wholeAt``, of all keys together for which there was no room.
+        /// As ``wholeAt``, for all keys together that have no entry of their own.
         var othersWholeAt: Int64 = 0
-        /// So many keys are looked through for those that can be forgotten.
+        /// The number of keys at which expired ones are removed.
         var fullAt = 1024
         var lookedAt = Int64.min
     }
 
-    /// Times of one quota.
+    /// The number that is allowed at once.
     public let quota: Int
-    /// In which a used quota becomes whole.
+    /// The time in which a used quota is restored.
     public let window: Duration
     private let interval: Int64
     private let burst: Int64
@@ -38,9 +38,9 @@ public final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - quota: times at once, 1 to a thousand million.
+    ///   - quota: how many are allowed at once, 1 to a thousand million.
     ///   - window: in which as many are allowed in the long run, up to a day.
-    ///   - capacity: keys that are remembered. Beyond, newcomers share one quota.
+    ///   - capacity: the limit of stored keys. Further keys share one quota.
     public init(quota: Int, per window: Duration, capacity: Int = 100_000) {
         self.quota = min(max(quota, 1), 1_000_000_000)
         self.window = min(max(window, .milliseconds(1)), .seconds(86_400))
@@ -49,13 +49,13 @@ public final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// Of a span that is known to be short.
+    /// The nanoseconds of a short duration.
     private static func nanoseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
         return min(max(seconds, -4_000_000_000), 4_000_000_000) * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 
-    /// How a key stands; counts nothing.
+    /// The state of a key; counts nothing.
     public func standing(of key: Key, at now: ContinuousClock.Instant = .now) -> Standing {
         let now = Self.nanoseconds(self.origin.duration(to: now))
         return self.state.withLock { state in
@@ -64,7 +64,7 @@ public final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Counts one time of a key, unless its quota is used up.
+    /// Counts one event of a key, unless its quota is used up.
     public func take(_ key: Key, at now: ContinuousClock.Instant = .now) -> Standing {
         let now = Self.nanoseconds(self.origin.duration(to: now))
         return self.state.withLock { state in
@@ -77,7 +77,7 @@ public final class RateLimiter<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Takes back one time that was counted, as it turned out not to be of the kind that is limited.
+    /// Takes one counted event back, which turned out not to be limited.
     public func giveBack(_ key: Key) {
         self.state.withLock { state in
             if let wholeAt = state.wholeAt[key] { state.wholeAt[key] = wholeAt - self.interval } else { state.othersWholeAt -= self.interval }
@@ -91,7 +91,7 @@ public final class RateLimiter<Key: Hashable & Sendable>: Sendable {
             wait: isAllowed ? .zero : .nanoseconds(max(0, used - self.burst + self.interval)))
     }
 
-    /// Forgets the keys whose quota is whole, once there are twice as many as were left the last time; at the most once a second.
+    /// Removes keys with a restored quota when there are twice as many as after the last removal; at most once a second.
     private func makeRoom(for key: Key, in state: inout State, _ now: Int64) {
         guard state.wholeAt.count >= min(state.fullAt, self.capacity), state.wholeAt[key] == nil, now >= state.lookedAt else { return }
         state.wholeAt = state.wholeAt.filter { $0.value > now }

@@ -1,13 +1,13 @@
-/// Numbers of payment cards in a text: 13 to 19 digits, in groups by blanks or dashes or without, whose check digit is right (ISO/IEC 7812-1).
+/// Payment card numbers in a text: 13 to 19 digits, possibly in groups separated by spaces or dashes, with a valid check digit (ISO/IEC 7812-1).
 enum CardNumbers {
     static let length = 13...19
 
-    /// The text with each of them replaced.
+    /// The text with each card number replaced.
     static func removed(from text: String) -> String {
         var cleaned: [UInt8] = []
         var run: [UInt8] = []
         func endRun() {
-            // What separates it from the next word is not part of the number.
+            // The separator before the next word is not part of the number.
             let tail = run.reversed().prefix { !Self.isDigit($0) }.count
             let number = run.dropLast(tail)
             let isWhole = cleaned.last.map { !Self.isWordPart($0) } ?? true
@@ -19,7 +19,7 @@ enum CardNumbers {
             if Self.isDigit(byte) || !run.isEmpty && Self.isSeparator(byte) && Self.isDigit(run[run.count - 1]) {
                 run.append(byte)
             } else {
-                // A letter right after it: an id, not a number.
+                // A letter directly after it: an id, not a number.
                 if Self.isWordPart(byte), let last = run.last, Self.isDigit(last) {
                     cleaned += run
                     run = []
@@ -35,7 +35,7 @@ enum CardNumbers {
 
     private static func isCardNumber(_ bytes: some Collection<UInt8>) -> Bool {
         let digits = bytes.filter(self.isDigit).map { Int($0 - UInt8(ascii: "0")) }
-        // 3 to 6 begin the numbers of cards, 2 some of Mastercard's; a time in milliseconds or microseconds begins with 1.
+        // Card numbers begin with 3 to 6, some Mastercard numbers with 2; times in milliseconds or microseconds begin with 1.
         guard self.length ~= digits.count, 2...6 ~= digits[0] else { return false }
         let sum = digits.reversed().enumerated().reduce(0) { sum, next in
             let (index, digit) = next

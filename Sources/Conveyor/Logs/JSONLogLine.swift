@@ -20,7 +20,7 @@ enum JSONLogLine {
         }
         for (name, value) in fields {
             line.append(UInt8(ascii: ","))
-            // A name of the line's own would make two members of one name.
+            // Metadata with the name of a standard member would duplicate it.
             Self.append(string: ["time", "level", "part", "message", "logger"].contains(name) ? "\(name)_" : name, to: &line)
             line.append(UInt8(ascii: ":"))
             Self.append(value, to: &line)
@@ -71,7 +71,7 @@ enum JSONLogLine {
     }
 }
 
-/// Numbers and booleans stay what they are, so that a log's reader can compare them.
+/// Numbers and booleans keep their type, so that tools can compare them.
 enum LogNumber {
     static func text(of value: any CustomStringConvertible & Sendable) -> String? {
         switch value {

@@ -1,6 +1,6 @@
 import Logging
 
-/// Turns each event into one line and hands it to the writer.
+/// Formats each event as a line and passes it to the writer.
 struct LineLogHandler: LogHandler {
     let part: String
     let label: String
@@ -9,7 +9,7 @@ struct LineLogHandler: LogHandler {
     let output: LogWriter
     var metadataProvider: Logger.MetadataProvider?
     var metadata: Logger.Metadata = [:]
-    /// Nil while the logger follows ``Logs/level``.
+    /// nil while the logger follows ``Logs/level``.
     private var ownLevel: Logger.Level?
 
     init(part: String, label: String, format: Logs.Format, colours: Bool, output: LogWriter, metadataProvider: Logger.MetadataProvider? = nil) {
@@ -46,7 +46,7 @@ struct LineLogHandler: LogHandler {
         self.output.write(line, event.level >= .critical ? .beforeReturn : event.level >= .warning ? .now : .soon)
     }
 
-    /// The logger's metadata, the provider's and the event's, of which the last wins; sorted by name, without secrets.
+    /// The metadata of the logger, the provider and the event, the last of which wins; sorted by name, without secrets.
     private func fields(of event: LogEvent) -> [(name: String, value: Logger.MetadataValue)] {
         var all = self.metadata
         if let provided = self.metadataProvider?.get(), !provided.isEmpty { all.merge(provided) { $1 } }

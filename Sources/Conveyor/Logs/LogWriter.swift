@@ -2,10 +2,11 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Lines on their way to a file descriptor: whoever logs only appends to a buffer, a queue of its own writes it.
+/// Writes lines to a file descriptor: logging only appends to a buffer, which a separate queue writes.
 ///
-/// A line waits 200 ms at most so that many share one `write`, and the two threads that it takes are seldom woken beside a request's own; from `warning` on it is written at once, at `critical` before the caller goes on.
-/// If nobody reads the other end, the buffer grows to 8 MiB, then lines are left out and counted: the log never holds up the work.
+/// A line waits for at most 200 ms, so that many share one `write` and its two threads are seldom woken; from `warning` on it is written at once, at
+/// `critical` before the caller goes on. If the reader stops, the buffer grows to 8 MiB, and further lines are dropped and counted: the log never
+/// delays the work.
 public final class LogWriter: Sendable {
     /// When a line is written.
     enum Urgency { case soon, now, beforeReturn }
@@ -19,7 +20,7 @@ public final class LogWriter: Sendable {
     /// Where the lines go.
     let descriptor: Int32
     private let pending = Mutex(Pending())
-    /// Held while bytes are taken and written, so that they leave in their order.
+    /// Held while bytes are taken and written, so that they keep their order.
     private let writing = Mutex(())
     private let queue = DispatchQueue(label: "log")
     private static let limit = 8 << 20
@@ -33,7 +34,7 @@ public final class LogWriter: Sendable {
     /// A writer to this descriptor, which it does not close.
     public init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Takes a line, with its newline.
+    /// Adds a line, which ends with a newline.
     func write(_ line: [UInt8], _ urgency: Urgency = .soon) {
         let mustSchedule = self.pending.withLock { pending in
             guard pending.bytes.count + line.count <= Self.limit else {
@@ -51,7 +52,7 @@ public final class LogWriter: Sendable {
         }
     }
 
-    /// Writes what is there; returns when it is written, or cannot be for two seconds.
+    /// Writes the buffer; returns when it is written, or after two seconds.
     public func flush() {
         self.writing.withLock { _ in
             while true {
@@ -66,7 +67,7 @@ public final class LogWriter: Sendable {
         }
     }
 
-    /// Sees to it that nothing is left in the buffer when the process exits.
+    /// Flushes the buffer when the process exits.
     func flushAtExit() {
         Self.flushedAtExit.withLock { writers in
             if writers.isEmpty { atexit { LogWriter.flushedAtExit.withLock { $0 }.forEach { $0.flush() } } }
@@ -84,7 +85,7 @@ public final class LogWriter: Sendable {
                 if count >= 0 {
                     rest = rest.dropFirst(count)
                 } else if errno == EAGAIN {
-                    // Somebody made the descriptor non-blocking (a pipe shared with a program that does).
+                    // Another program made the shared descriptor non-blocking, such as a pipe.
                     var poll = pollfd(fd: self.descriptor, events: Int16(POLLOUT), revents: 0)
                     if Glibc.poll(&poll, 1, 2000) == 0 { return }
                 } else if errno != EINTR {

@@ -2,13 +2,13 @@ public import Logging
 import Glibc
 import Synchronization
 
-/// The log of the process: one place that decides the level, the form and the file descriptor of all loggers.
+/// The log of the process: decides the level, the format and the file descriptor of all loggers.
 ///
 ///     {"time":"2026-11-23T21:04:05.123Z","level":"info","part":"orders-worker","message":"orders.place handled","message_id":"…","ms":2.41}
 public enum Logs {
-    /// What a line looks like.
+    /// The format of a line.
     public enum Format: String, CaseIterable, Sendable {
-        /// One JSON object a line, for journald or whatever collects them.
+        /// One JSON object per line, for journald or another collector.
         case json
         /// One readable line, in colours on a terminal.
         case pretty
@@ -16,16 +16,16 @@ public enum Logs {
 
     private static let current = Atomic<Int>(Logger.Level.info.index)
 
-    /// The level of all loggers that were not given one of their own. May be changed at any time, by any thread.
+    /// The level of all loggers without their own. Any thread may change it at any time.
     public static var level: Logger.Level {
         get { Logger.Level.allCases[self.current.load(ordering: .relaxed)] }
         set { self.current.store(newValue.index, ordering: .relaxed) }
     }
 
-    /// Makes every logger of the process write here. Once in a process, before the first logger is made.
+    /// Sends all loggers of the process here. Call it once, before the first logger is created.
     /// - Parameters:
     ///   - part: the executable's name, in each line.
-    ///   - output: where the lines go; its buffer is written at exit.
+    ///   - output: the destination of the lines; its buffer is written at exit.
     public static func bootstrap(part: String, level: Logger.Level, format: Format, output: LogWriter = .standardOutput) {
         self.level = level
         output.flushAtExit()
@@ -37,7 +37,7 @@ public enum Logs {
             metadataProvider: nil)
     }
 
-    /// The form for a descriptor if nobody says: readable on a terminal, else JSON.
+    /// The default format for a descriptor: readable on a terminal, else JSON.
     public static func defaultFormat(for output: LogWriter = .standardOutput) -> Format { isatty(output.descriptor) == 1 ? .pretty : .json }
 }
 

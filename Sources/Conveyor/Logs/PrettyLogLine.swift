@@ -1,6 +1,6 @@
 import Logging
 
-/// An event as a line for a person: time of day in UTC, level, message, then the metadata.
+/// An event as a readable line: time of day in UTC, level, message, then the metadata.
 enum PrettyLogLine {
     static func append(
         event: LogEvent, fields: [(name: String, value: Logger.MetadataValue)], at milliseconds: Int64, colours: Bool, to line: inout [UInt8]
@@ -36,7 +36,7 @@ enum PrettyLogLine {
         }
     }
 
-    /// What comes from outside must not move the cursor or begin a line of its own.
+    /// External text must not move the cursor or begin a line.
     private static func printable(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
@@ -44,6 +44,6 @@ enum PrettyLogLine {
 }
 
 extension String {
-    /// With blanks at its end up to this many characters.
+    /// Padded with spaces to this many characters.
     func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - self.count)) }
 }

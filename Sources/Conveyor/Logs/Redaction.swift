@@ -1,12 +1,12 @@
 import Logging
 
-/// Keeps secrets out of the log, should somebody hand one over: by the name of a field, and by the look of a value.
+/// Keeps secrets out of the log: by the name of a field, and by the form of a value.
 ///
-/// It is the second line. The first is that no code of the project puts a secret into a log line or an error.
+/// This is the second line of defence. The first is that no code puts a secret into a log line or an error.
 enum Redaction {
     static let replacement = "[redacted]"
 
-    /// Whether a field of that name holds a secret: `password`, `client_secret`, `Authorization`, `api_key`, …
+    /// Whether a field with this name contains a secret: `password`, `client_secret`, `Authorization`, `api_key`, …
     static func isSecret(name: String) -> Bool {
         if Self.harmless.contains(name) { return false }
         let name = name.lowercased()
@@ -15,13 +15,13 @@ enum Redaction {
     }
 
     private static let words = ["password", "passwd", "passphrase", "token", "secret", "authorization", "cookie", "credential", "dsn"]
-    /// Asked first, as nearly all fields are these.
+    /// Checked first, since nearly all fields have these names.
     private static let harmless: Set<String> = [
         "attempt", "batch", "error", "http.method", "idempotent", "message_id", "method", "ms", "operation_id", "order_id", "outcome", "queue",
         "queue_ms", "request_id", "route", "routing_key", "status", "traceparent", "type", "user_id",
     ]
 
-    /// A field's value without secrets, whatever it is nested in.
+    /// A field's value without secrets, at any depth.
     static func cleaned(_ value: Logger.MetadataValue, name: String) -> Logger.MetadataValue {
         if self.isSecret(name: name) { return .string(self.replacement) }
         switch value {
@@ -33,7 +33,7 @@ enum Redaction {
         }
     }
 
-    /// The text, with what looks like a secret replaced: Stripe's keys, bearer tokens, JSON web tokens, a password or a key in a URL, card numbers.
+    /// The text with apparent secrets replaced: Stripe's keys, bearer tokens, JSON web tokens, passwords and keys in URLs, card numbers.
     static func cleaned(_ text: String) -> String {
         guard Self.isSuspicious(text) else { return text }
         return CardNumbers.removed(from: text).split(separator: " ", omittingEmptySubsequences: false)
@@ -45,7 +45,7 @@ enum Redaction {
 
     private static let marks = ["sk_", "rk_", "whsec_", "_secret_", "eyJ", "Bearer ", "bearer ", "Basic "].map { Array($0.utf8) }
 
-    /// One pass over the bytes; nearly every text ends here.
+    /// One pass over the bytes, which suffices for nearly every text.
     private static func isSuspicious(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
@@ -72,7 +72,7 @@ enum Redaction {
     private static func cleaned(word: Substring) -> String {
         if let scheme = word.firstRange(of: "://"), let at = word[scheme.upperBound...].lastIndex(of: "@") {
             if let colon = word[scheme.upperBound..<at].firstIndex(of: ":") { return word[...colon] + Self.replacement + word[at...] }
-            // Alone it is a user's name, unless it is as long as a key (of a DSN).
+            // Alone it is a user name, unless it is as long as a key (in a DSN).
             if word[scheme.upperBound..<at].count >= 20 { return word[..<scheme.upperBound] + Self.replacement + word[at...] }
         }
         for mark in ["sk_", "rk_", "whsec_", "_secret_", "eyJ"] {

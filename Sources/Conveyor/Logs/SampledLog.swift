@@ -2,10 +2,10 @@ public import Logging
 import Dispatch
 import Synchronization
 
-/// Lines about what went well, of which there may be thousands a second: so many a second are written, the others are counted.
+/// Samples lines about successes, of which there may be thousands per second: a limited number is written, the others are counted.
 ///
-/// A bucket holds the lines of five seconds, so that a quiet system shows every single one. How many were left out stands in the next line
-/// as `left_out`, or in a line of its own a second later. Failures never go through here.
+/// The bucket holds the lines of five seconds, so a quiet system logs all of them. The next line contains the number of dropped ones
+/// as `left_out`, or a separate line a second later. Failures are never sampled.
 public final class SampledLog: Sendable {
     private struct Bucket {
         var tokens: Double
@@ -20,7 +20,7 @@ public final class SampledLog: Sendable {
     private let capacity: Double
     private let bucket: Mutex<Bucket>
 
-    /// - Parameter perSecond: lines a second in the long run; 0 leaves none out.
+    /// - Parameter perSecond: lines per second in the long run; 0 drops none.
     public init(logger: Logger, perSecond: Int, level: Logger.Level = .info) {
         self.logger = logger
         self.level = level
@@ -32,7 +32,7 @@ public final class SampledLog: Sendable {
     private enum Verdict { case write(leftOut: Int), leaveOut, leaveOutAndSummarise }
 
     /// Writes a line, or counts it.
-    /// - Parameter line: makes the message and its metadata; not called for a line that is left out.
+    /// - Parameter line: makes the message and its metadata; not called for a dropped line.
     public func log(_ line: () -> (Logger.Message, Logger.Metadata)) {
         guard self.logger.logLevel <= self.level else { return }
         switch self.perSecond == 0 ? .write(leftOut: 0) : self.verdict() {

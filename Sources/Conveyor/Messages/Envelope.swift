@@ -1,47 +1,47 @@
 public import RabbitMQ
 
-/// What a message carries beside its payload: AMQP's basic properties and the headers of `topology/asyncapi.yaml`.
+/// The metadata of a message: AMQP's basic properties and the headers of `topology/asyncapi.yaml`.
 public struct Envelope: Sendable, Equatable {
-    /// The message; the same at each delivery, retry and replay, so that it takes effect once.
+    /// The message's id; the same at each delivery, retry and replay, so that it takes effect once.
     public var messageID: ID
     /// The routing key, e.g. `orders.place`.
     public var type: String
-    /// The operation: the message id of the first command of the chain.
+    /// The operation's id: the message id of the first command of the chain.
     public var correlationID: ID
-    /// The message that led to this one; nil for the first of a chain.
+    /// The id of the message that caused this one; nil for the first of a chain.
     public var causationID: ID?
-    /// The message that this one was edited from and stands in for; nil for all others.
+    /// The id of the message that this one replaces after an edit; nil for all others.
     public var replaces: ID?
     /// A user's id, `anonymous`, `stripe`, `operator:<name>` or `system`.
     public var actor: String
     /// The version of the payload.
     public var schema: Int
-    /// W3C trace context, carried on through the chain.
+    /// W3C trace context, propagated through the chain.
     public var traceparent: String?
-    /// From 1; raised at each retry.
+    /// The attempt, from 1; raised at each retry.
     public var attempt: Int
-    /// Of the request that caused a command: another one under the same id is a reused idempotency key.
+    /// The fingerprint of the request that caused a command: a different one under the same id is a reused idempotency key.
     public var fingerprint: String?
-    /// The process that accepted it, by whose clock alone ``sentAt`` can be compared; nil if it does not say.
+    /// The process that accepted it: ``sentAt`` is comparable only with times of the same process; nil if unknown.
     public var sender: String?
-    /// When it was first published, in milliseconds since 1970; kept through retries and replays. A message that states no time, or one that cannot be
-    /// true (``time(_:at:)``), was sent when it was received.
+    /// When it was first published, in milliseconds since 1970; kept through retries and replays. If the time is missing or impossible
+    /// (``time(_:at:)``), the time of receipt.
     public var sentAt: Int64
-    /// What went wrong at the attempts before, if any did.
+    /// The failures of the previous attempts, if there were any.
     public var failure: Failure?
 
-    /// What a retried or dead message says of its failures.
+    /// The failures of a retried or dead message.
     public struct Failure: Sendable, Equatable {
-        /// From the closed list of `shapes`: e.g. `timed_out`.
+        /// An error type: e.g. `timed_out`.
         public var errorType: String
-        /// For a person, without secrets.
+        /// An explanation for people, without secrets.
         public var error: String
         /// Milliseconds since 1970.
         public var firstAt: Int64
         /// Milliseconds since 1970.
         public var lastAt: Int64
 
-        /// What a retried or dead message says of its failures.
+        /// The failures of a retried or dead message.
         public init(errorType: String, error: String, firstAt: Int64, lastAt: Int64) {
             self.errorType = errorType
             self.error = error
@@ -67,14 +67,14 @@ public struct Envelope: Sendable, Equatable {
         self.failure = nil
     }
 
-    /// Its own id, or that of the message that it was edited from: what a command makes has this id, which its client was told.
+    /// Its own id, or that of the message that it replaces: the id of the resource that a command creates, which its client already knows.
     public var originalID: ID { self.replaces ?? self.messageID }
 
-    /// Nothing led to it: its own id is the operation's, or it stands in for such a one.
+    /// Whether it began the chain: its own id is the operation's, or it replaces such a message.
     public var isRoot: Bool { self.messageID == self.correlationID || self.replaces == self.correlationID }
 
     /// The envelope of the message that this one's handler emits at `position`: its id is derived, so a redelivery emits the same one again.
-    /// - Parameter sentAt: when this one was handled.
+    /// - Parameter sentAt: when this message was handled.
     public func emitted(type: String, schema: Int, at position: Int, sentAt: Int64) -> Envelope {
         var next = self
         next.messageID = self.messageID.derived(String(position))
@@ -105,17 +105,17 @@ enum Header {
     static let schema = "schema"
     static let sender = "sender"
     static let traceparent = "traceparent"
-    /// Beside AMQP's `timestamp`, which counts whole seconds; the name is that of RabbitMQ's own timestamp interceptor.
+    /// Beside AMQP's `timestamp`, which has only seconds; the name is that of RabbitMQ's timestamp interceptor.
     static let timestampInMilliseconds = "timestamp_in_ms"
 }
 
 extension Envelope {
-    /// Reads the properties of a delivery. Each of them may come from anywhere, so each is bounded here: what is read can be stored, counted with and
+    /// Reads the properties of a delivery. Any of them may come from outside, so each is bounded: the result can be stored, counted and
     /// published again.
     ///
-    /// What is usual may be missing: then it is the first message of its chain, by `system`, at its first attempt, of the first schema and in no trace that
-    /// is recorded. Without an id that is a UUID it cannot be told from its copies, so it is refused.
-    /// - Parameter now: when it was received, in milliseconds since 1970.
+    /// Missing properties have their usual values: the first message of its chain, from `system`, first attempt, first schema, unrecorded trace. A
+    /// message without a UUID as its id cannot be distinguished from its copies, so it is refused.
+    /// - Parameter now: the time of receipt, in milliseconds since 1970.
     /// - Throws: `Poison` `undecodable` if there is no usable `message_id`, `unknown_type` if there is no `type`.
     public init(_ delivery: Delivery, receivedAt now: Int64 = Clock.milliseconds()) throws(Poison) {
         let properties = delivery.properties
@@ -143,23 +143,23 @@ extension Envelope {
         }
     }
 
-    /// Bytes of an actor, an error type or a `traceparent`.
+    /// The limit in bytes of an actor, an error type or a `traceparent`.
     static let longestName = 128
-    /// Bytes of an error's text in a header. With all others it fits into the smallest frame that AMQP allows, 4,096 bytes.
+    /// The limit in bytes of an error's text in a header. With all others it fits into AMQP's smallest frame, 4,096 bytes.
     static let longestError = 2000
-    /// 2020-01-01T00:00:00Z: there was no Conveyor before.
+    /// 2020-01-01T00:00:00Z, before the first version of Conveyor.
     private static let earliest: Int64 = 1_577_836_800_000
-    /// What the clock of a sender may be ahead: a day.
+    /// How far a sender's clock may be ahead: a day.
     private static let tolerance: Int64 = 86_400_000
 
-    /// A time from outside in milliseconds since 1970; nil for one that cannot be true: before 2020, or more than a day ahead of `now`.
+    /// An external time in milliseconds since 1970; nil if it is impossible: before 2020, or more than a day ahead of `now`.
     public static func time(_ milliseconds: Int64, at now: Int64) -> Int64? {
         milliseconds >= Self.earliest && milliseconds <= now + Self.tolerance ? milliseconds : nil
     }
 
-    /// When a message says that it was sent, in milliseconds since 1970; nil if it does not say, or says what cannot be true.
+    /// A message's own sending time, in milliseconds since 1970; nil if it is missing or impossible.
     ///
-    /// AMQP's `timestamp` counts whole seconds. The milliseconds are in an id of version 7, or in a header beside it.
+    /// AMQP's `timestamp` has only seconds. The milliseconds come from an id of version 7, or from a header.
     public static func statedTime(_ properties: Properties, messageID: ID?, receivedAt now: Int64) -> Int64? {
         if let milliseconds = properties.headers[Header.timestampInMilliseconds]?.int { return Self.time(milliseconds, at: now) }
         guard let seconds = properties.timestamp else { return nil }
@@ -178,7 +178,7 @@ extension Envelope {
             }
     }
 
-    /// The AMQP properties that carry this envelope. What is usual is left out, and `x-death` and whatever else a delivery carried is left behind.
+    /// The AMQP properties of this envelope. Usual values are left out, and `x-death` and other headers of the delivery are dropped.
     public func properties(appID: String, persistent: Bool = true) -> Properties {
         var headers: [String: HeaderValue] = [Header.actor: .string(self.actor)]
         if self.schema != 1 { headers[Header.schema] = .int(Int64(self.schema)) }
@@ -203,7 +203,7 @@ extension Envelope {
 }
 
 extension Outgoing {
-    /// A command or event to publish: to its exchange, under its type; a command comes back if no queue takes it.
+    /// A command or event to publish: to its exchange, with its type as routing key; commands are mandatory.
     public init<Payload: Message>(_ payload: Payload, envelope: Envelope, appID: String) throws {
         self.init(
             exchange: Payload.exchange, routingKey: Payload.type, mandatory: Payload.exchange != "events",

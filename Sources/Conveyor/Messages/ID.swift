@@ -1,9 +1,9 @@
 import Crypto
 public import FoundationEssentials
 
-/// A UUID (RFC 9562) as two words: cheap to copy, compare and hash, and written in lower case, as Postgres does.
+/// A UUID (RFC 9562) in two words: cheap to copy, compare and hash, and written in lower case, as Postgres does.
 ///
-/// Foundation's `UUID` encodes in upper case and takes 4 µs to print; every message carries several of these.
+/// Foundation's `UUID` encodes in upper case and takes 4 µs to print; every message contains several of these.
 public struct ID: Hashable, Sendable {
     /// Bytes 0–7, big endian.
     public let high: UInt64
@@ -43,10 +43,10 @@ public struct ID: Hashable, Sendable {
         for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: self.low >> UInt64(shift))) }
     }
 
-    /// The Unix time in milliseconds of an id of version 7; nil for one of another version.
+    /// The Unix time in milliseconds of an id of version 7; nil for other versions.
     public var milliseconds: UInt64? { self.high >> 12 & 0xf == 7 ? self.high >> 16 : nil }
 
-    /// A new random id of version 7: ordered by the time it was made at.
+    /// A new random id of version 7, which sorts by its creation time.
     /// - Parameter milliseconds: Unix time.
     public static func v7(milliseconds: UInt64) -> ID {
         var generator = SystemRandomNumberGenerator()
@@ -54,7 +54,7 @@ public struct ID: Hashable, Sendable {
         return ID(high: high, low: generator.next() >> 2 | 0x8000_0000_0000_0000)
     }
 
-    /// The id of version 5 (name-based, SHA-1) that `name` has within this one: the same each time it is asked for.
+    /// The id of version 5 (name-based, SHA-1) of `name` in this namespace: always the same.
     public func derived(_ name: String) -> ID {
         var hash = Insecure.SHA1()
         hash.update(data: self.bytes)
@@ -74,7 +74,7 @@ public struct ID: Hashable, Sendable {
 }
 
 extension ID: Comparable {
-    /// Byte by byte, as Postgres orders `uuid`: rows are locked in this order.
+    /// By bytes, as Postgres orders `uuid`: rows are locked in this order.
     public static func < (left: ID, right: ID) -> Bool { (left.high, left.low) < (right.high, right.low) }
 }
 

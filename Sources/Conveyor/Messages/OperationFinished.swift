@@ -1,6 +1,6 @@
-/// A hint for whoever waits: what one commit finished and changed, in one transient message.
+/// A hint for waiting clients: the operations that a commit finished and the resources that it changed, in one transient message.
 ///
-/// It may be lost and may come twice; what it says can be read in Postgres. The ingress wakes waiting requests by it, and drops what it cached.
+/// It may be lost or repeated; Postgres contains the same. The ingress uses it to wake waiting requests and to invalidate caches.
 public struct OperationFinished: Event {
     /// `operation.finished`.
     public static let type = "operation.finished"
@@ -24,7 +24,7 @@ public struct OperationFinished: Event {
     /// The ids of the changed resources by type, e.g. `order`, `product`, `user`.
     public var changed: [String: [ID]]
 
-    /// A hint for whoever waits.
+    /// A hint for waiting clients.
     public init(operations: [Operation], changed: [String: [ID]]) {
         self.operations = operations
         self.changed = changed

@@ -1,22 +1,22 @@
-/// A problem of RFC 9457: what a handler answers when the business says no, and what an HTTP API shows of it.
+/// A problem document (RFC 9457): a handler's answer when it rejects a message, which an HTTP API shows to the client.
 public struct Problem: Error, Sendable, Equatable {
-    /// What went wrong, e.g. `superseded`.
+    /// The code, e.g. `superseded`.
     public var code: Code
-    /// What a person should know about this occurrence.
+    /// An explanation of this occurrence for people.
     public var detail: String
-    /// The fields that are wrong, for `invalid`.
+    /// The invalid fields, for `invalid`.
     public var errors: [FieldError]?
-    /// An application's own members, by name (RFC 9457, 3.2).
+    /// An application's own members, by name (RFC 9457, section 3.2).
     public var extensions: [String: JSONValue]
 
-    /// One field of a message or a request that is wrong.
+    /// An invalid field of a message or a request.
     public struct FieldError: Codable, Sendable, Equatable {
         /// The path of the field, e.g. `items[0].quantity`.
         public var field: String
-        /// What is wrong with it, without its value.
+        /// Why it is invalid, without its value.
         public var message: String
 
-        /// One field of a request that is wrong.
+        /// An invalid field of a request.
         public init(field: String, message: String) {
             self.field = field
             self.message = message
@@ -37,19 +37,19 @@ extension Problem {
     ///
     ///     extension Problem.Code { static let outOfStock = Self("out_of_stock") }
     public struct Code: RawRepresentable, Codable, Sendable, Hashable {
-        /// As it is stored and answered, in snake case.
+        /// The code in storage and in answers, in snake case.
         public let rawValue: String
 
-        /// The code of that name.
+        /// The code with a name.
         public init(rawValue: String) { self.rawValue = rawValue }
-        /// The code of that name.
+        /// The code with a name.
         public init(_ rawValue: String) { self.rawValue = rawValue }
 
-        /// Fields break their rules: see ``Problem/errors``.
+        /// Fields violate their rules: see ``Problem/errors``.
         public static let invalid = Self("invalid")
         /// A newer change took effect first.
         public static let superseded = Self("superseded")
-        /// An operator had the message skipped.
+        /// An operator's rule skipped the message.
         public static let skipped = Self("skipped")
     }
 }
@@ -81,7 +81,7 @@ extension Problem: Codable {
         }
     }
 
-    /// A JSON object, ``extensions`` among its members.
+    /// A JSON object with the members of ``extensions``.
     public func encode(to encoder: any Encoder) throws {
         var members = encoder.container(keyedBy: Member.self)
         try members.encode(self.code, forKey: .code)

@@ -1,8 +1,8 @@
 import RabbitMQ
 
-/// A delivery's properties as another publisher may publish them again.
+/// A delivery's properties in a form that another publisher can publish again.
 extension Properties {
-    /// Without what is between one publisher and the broker: the broker closes the channel over a `user_id` that is not the connection's own, drops the
+    /// Removes properties that concern only the original publisher and the broker: the broker closes the channel over a foreign `user_id`, drops the
     /// message at its `expiration`, routes copies by `CC` and `BCC`, and writes the headers that begin with `x-` itself.
     var forwarded: Properties {
         var properties = self
@@ -13,11 +13,11 @@ extension Properties {
         return properties
     }
 
-    /// With at most so many headers, texts of at most so many bytes, and nothing nested.
+    /// With a limited number of headers, texts of limited length, and no nested values.
     func cut(to limit: Int, headers count: Int) -> Properties {
         var properties = self
         properties.headers = [:]
-        // Names in their order, so that the same message is cut in the same way each time.
+        // In alphabetical order, so that the same message is always cut in the same way.
         for (name, value) in self.headers.sorted(by: { $0.key < $1.key }).prefix(count) {
             switch value {
             case .string(let text): properties.headers[name] = .string(text.bounded(to: limit))
@@ -29,12 +29,12 @@ extension Properties {
         return properties
     }
 
-    /// Only what tells the message from others: fits into the smallest frame that AMQP allows, with an error beside it.
+    /// Only the identifying properties: they fit into AMQP's smallest frame, together with an error.
     var bare: Properties {
         Properties(messageID: self.messageID, type: self.type, correlationID: self.correlationID, appID: self.appID, timestamp: self.timestamp)
     }
 
-    /// With the headers that say what failed.
+    /// With the headers about the failure.
     func with(_ failure: Envelope.Failure) -> Properties {
         var properties = self
         properties.headers[Header.errorType] = .string(failure.errorType)

@@ -1,11 +1,11 @@
-/// What a message is about, or what it has changed: a thing of the application, by its type and id.
+/// The subject of a message, or a resource that it has changed: a type of the application and an id.
 public struct Subject: Sendable, Hashable {
-    /// E.g. `order`: a name of the application's, in snake case.
+    /// The type, e.g. `order`, in snake case.
     public var type: String
     /// Its id.
     public var id: ID
 
-    /// The thing of that type and id.
+    /// The resource with this type and id.
     public init(type: String, id: ID) {
         self.type = type
         self.id = id

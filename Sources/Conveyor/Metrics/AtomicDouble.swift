@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A number that several threads add to.
+/// A number to which several threads add.
 struct AtomicDouble: ~Copyable, Sendable {
     private let bits = Atomic<UInt64>(0)
 

@@ -1,7 +1,7 @@
 import CoreMetrics
 import Synchronization
 
-/// A sum that only grows.
+/// A sum that never decreases.
 final class CounterSeries: MetricSeries, CounterHandler, FloatingPointCounterHandler {
     static let kind = "counter"
     private let whole = Atomic<Int64>(0)

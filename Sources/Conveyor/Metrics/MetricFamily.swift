@@ -5,16 +5,16 @@ protocol MetricFamily: Sendable {
     func render(into text: inout String)
 }
 
-/// What is recorded into.
+/// The type of its series.
 protocol MetricSeries: Sendable, AnyObject {
-    /// As in the TYPE line: `counter`, `gauge`, `histogram`.
+    /// The kind in the TYPE line: `counter`, `gauge`, `histogram`.
     static var kind: String { get }
     /// The sample lines.
     /// - Parameter labels: `a="1",b="2"`, or empty.
     func render(name: String, labels: String, into text: inout String)
 }
 
-/// The values of a series' labels, in the order of the family's names: at most three without an allocation.
+/// The values of a series' labels, in the order of their names: up to three without an allocation.
 struct LabelValues: Hashable, Sendable {
     private var first = ""
     private var second = ""
@@ -30,11 +30,11 @@ struct LabelValues: Hashable, Sendable {
         if values.count > 3 { self.others = Array(values[3...]) }
     }
 
-    /// As many as the family has names.
+    /// The same number as the family's names.
     func prefix(_ count: Int) -> [String] { Array(([self.first, self.second, self.third] + (self.others ?? [])).prefix(count)) }
 }
 
-/// The series of one name.
+/// The series of one metric.
 final class Family<Series: MetricSeries>: MetricFamily {
     private let name: String
     private let help: String
@@ -42,7 +42,7 @@ final class Family<Series: MetricSeries>: MetricFamily {
     let labels: [String]
     private let make: @Sendable () -> Series
     private let series = Mutex<[LabelValues: Series]>([:])
-    /// More than any family of the project needs; a label that somebody outside can choose must not fill the memory.
+    /// More than any family needs; labels with external values must not fill the memory.
     private let limit = 2000
 
     init(name: String, help: String, labels: [String], make: @escaping @Sendable () -> Series) {
@@ -52,7 +52,7 @@ final class Family<Series: MetricSeries>: MetricFamily {
         self.make = make
     }
 
-    /// The series with these values, made if it is not there. Past the limit, one series whose labels all read `other`.
+    /// The series with these values, created on demand. Beyond the limit, a shared series whose labels are all `other`.
     func with(_ values: LabelValues) -> Series {
         self.series.withLock { series in
             if let known = series[values] { return known }
@@ -64,10 +64,10 @@ final class Family<Series: MetricSeries>: MetricFamily {
         }
     }
 
-    /// Forgets a series.
+    /// Removes a series.
     func remove(_ removed: Series) { self.series.withLock { series in series = series.filter { $0.value !== removed } } }
 
-    /// Forgets all series.
+    /// Removes all series.
     func removeAll() { self.series.withLock { $0 = [:] } }
 
     func render(into text: inout String) {
@@ -83,9 +83,9 @@ final class Family<Series: MetricSeries>: MetricFamily {
     }
 }
 
-/// What Prometheus takes for names, labels and numbers.
+/// Prometheus' syntax for names, labels and numbers.
 enum MetricName {
-    /// The name with every character that a name may not have as `_`.
+    /// The name with `_` for each character that is not allowed.
     static func valid(_ name: String) -> String {
         let characters = name.unicodeScalars.map { scalar -> Character in
             switch scalar {

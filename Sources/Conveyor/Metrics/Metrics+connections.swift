@@ -1,9 +1,9 @@
 public import Postgres
 public import RabbitMQ
 
-/// Values that are read whenever somebody asks for the metrics.
+/// Values that are read when the metrics are requested.
 extension Metrics {
-    /// `conveyor_database_pool_connections`: how many of the pool's connections are `idle`, `used` and `connecting`, and how many callers are `waiting`.
+    /// `conveyor_database_pool_connections`: the number of connections that are `idle`, `used` and `connecting`, and of callers that are `waiting`.
     public static func observe(_ pool: PostgresPool) {
         PrometheusMetrics.shared.collect { [weak pool] in
             guard let counts = pool?.counts else { return }
@@ -24,7 +24,7 @@ extension Metrics {
     }
 
     /// `conveyor_broker_connected{connection="consumer"}`.
-    /// - Parameter name: another name than `consumer`, of a part that has several.
+    /// - Parameter name: a name other than `consumer`, if the process has several.
     public static func observe(_ consumer: Consumer, as name: String = "consumer") {
         PrometheusMetrics.shared.collect { [weak consumer] in
             guard let consumer else { return }

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
 
-/// What the process takes from the machine, under the names that Prometheus' own clients use, read from `/proc` (proc_pid_stat(5)).
+/// The process' use of resources, under the names of Prometheus' client libraries, read from `/proc` (proc_pid_stat(5)).
 enum ProcessMetrics {
-    /// The sample lines, with their HELP and TYPE; nothing where there is no `/proc`.
+    /// The sample lines, with their HELP and TYPE; empty without `/proc`.
     static func render(into text: inout String) {
         func add(_ name: String, _ kind: String, _ help: String, _ value: Double?) {
             guard let value else { return }
@@ -25,9 +25,9 @@ enum ProcessMetrics {
         add("process_virtual_memory_bytes", "gauge", "Address space.", stat.map { $0[23 - 3] })
     }
 
-    /// The fields of `/proc/self/stat` from the third on; a letter reads as 0.
+    /// The fields of `/proc/self/stat` from the third on; letters read as 0.
     private static func stat() -> [Double]? {
-        // The second field, the name, may hold blanks and brackets; it ends at the last bracket.
+        // The second field, the name, may contain spaces and brackets; it ends at the last bracket.
         guard let line = Self.read("/proc/self/stat"), let end = line.lastIndex(of: ")") else { return nil }
         let fields = line[line.index(after: end)...].split(whereSeparator: { $0 == " " || $0 == "\n" }).map { Double($0) ?? 0 }
         return fields.count > 22 ? fields : nil
@@ -39,7 +39,7 @@ enum ProcessMetrics {
 
     private static func openDescriptors() -> Double? {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") else { return nil }
-        return Double(names.count - 1)  // one of them is the look itself
+        return Double(names.count - 1)  // one of them belongs to this reading
     }
 
     private static func read(_ path: String) -> String? { (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) } }

@@ -1,8 +1,8 @@
 public import CoreMetrics
 
-/// For libraries that record through swift-metrics: dots in names become `_`, counters end in `_total`, timers in `_seconds`.
+/// For libraries that use swift-metrics: dots in names become `_`, counters end in `_total`, timers in `_seconds`.
 extension PrometheusMetrics: MetricsFactory {
-    /// A family's labels are those of its first series; another that lacks one has it empty, and what it has besides is left out.
+    /// A family has the labels of its first series; later series get an empty value for a missing one, and lose additional ones.
     private func series<Series: MetricSeries>(
         _ label: String, suffix: String = "", _ dimensions: [(String, String)], make: @escaping @Sendable () -> Series
     ) -> Series {
@@ -38,14 +38,14 @@ extension PrometheusMetrics: MetricsFactory {
         self.series(label, suffix: "_seconds", dimensions) { HistogramSeries(bounds: HistogramSeries.short) }
     }
 
-    /// Nothing: a counter that goes away and comes back smaller would read as a restart.
+    /// Does nothing: a counter that disappears and returns smaller would look like a restart.
     public func destroyCounter(_: any CounterHandler) {}
-    /// Nothing, as for counters.
+    /// Does nothing, as for counters.
     public func destroyFloatingPointCounter(_: any FloatingPointCounterHandler) {}
-    /// Nothing, as for counters.
+    /// Does nothing, as for counters.
     public func destroyMeter(_: any MeterHandler) {}
-    /// Nothing, as for counters.
+    /// Does nothing, as for counters.
     public func destroyRecorder(_: any RecorderHandler) {}
-    /// Nothing, as for counters.
+    /// Does nothing, as for counters.
     public func destroyTimer(_: any TimerHandler) {}
 }

@@ -1,9 +1,9 @@
 import CoreMetrics
 import Synchronization
 
-/// The metrics of the process, as Prometheus reads them (text format 0.0.4), and the backend of swift-metrics for libraries.
+/// The metrics of the process in Prometheus' text format 0.0.4, and the backend of swift-metrics for libraries.
 ///
-/// A series is made under a lock the first time, then kept; recording into one is a few atomic operations.
+/// A series is created under a lock and then kept; recording into it takes a few atomic operations.
 /// https://prometheus.io/docs/instrumenting/exposition_formats/
 public final class PrometheusMetrics: Sendable {
     /// The metrics of this process.
@@ -18,18 +18,18 @@ public final class PrometheusMetrics: Sendable {
     /// An empty registry; a process has one, ``shared``.
     public init() {}
 
-    /// Makes swift-metrics record here. Once in a process.
+    /// Makes swift-metrics record here. Call it once per process.
     public func bootstrap() { MetricsSystem.bootstrap(self) }
 
-    /// Runs before each ``render()``: for values that are read when they are asked for, e.g. how many connections are idle.
+    /// Runs before each ``render()``, for values that are read on demand, such as the number of idle connections.
     public func collect(_ body: @escaping @Sendable () -> Void) { self.state.withLock { $0.collectors.append(body) } }
 
-    /// The family of that name, made if it is not there.
+    /// The family with a name, created on demand.
     func family<Series: MetricSeries>(_ name: String, help: String, labels: [String], make: @escaping @Sendable () -> Series) -> Family<Series> {
         let name = MetricName.valid(name)
         return self.state.withLock { state in
             if let known = state.families[name] {
-                // One name with two kinds is a bug; what is recorded then goes nowhere instead of stopping the process.
+                // One name with two kinds is a bug; recording is then ignored instead of stopping the process.
                 return known as? Family<Series> ?? Family(name: name, help: help, labels: labels, make: make)
             }
             let family = Family(name: name, help: help, labels: labels, make: make)

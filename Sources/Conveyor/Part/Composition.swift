@@ -3,7 +3,7 @@ import Glibc
 import Logging
 import ServiceLifecycle
 
-/// Starts a part and runs its services, as one service, so that a signal during the start is heeded too.
+/// Starts a process and runs its services, as one service, so that a signal during the start is handled too.
 struct Composition: Service {
     let settings: Settings
     let logger: Logger
@@ -22,7 +22,7 @@ struct Composition: Service {
                 "started",
                 metadata: ["version": .string(ConveyorVersion.current), "ms": .stringConvertible((ContinuousClock.now - began).wholeMilliseconds)])
             var configuration = ServiceGroupConfiguration(
-                // Their type, as a description may show what they hold.
+                // Only the types: a description may contain secrets.
                 services: (services + [LogLevelSignals(initial: Logs.level, logger: logger)]).map {
                     .init(service: $0, serviceName: "\(type(of: $0))")
                 },

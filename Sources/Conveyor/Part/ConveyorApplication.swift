@@ -1,23 +1,23 @@
 public import Postgres
 
-/// What an application tells the machinery about itself: the same value in each of its processes.
+/// An application's definitions for Conveyor: the same value in each of its processes.
 ///
 ///     extension ConveyorApplication {
 ///         static let shop = ConveyorApplication(topology: …, migrations: …, settings: …)
 ///     }
 public struct ConveyorApplication: Sendable {
-    /// Its exchanges, queues, bindings and policies, with the standard retry ladder.
+    /// Its exchanges, queues, bindings and policies, with the standard retry schedule.
     public var topology: Definitions
-    /// What its database is made of, in the order in which it is applied.
+    /// The migrations of its database, in order.
     public var migrations: [Migration]
-    /// The settings that it declares beside ``Setting/machinery``. One of a name that the machinery has takes its place.
+    /// Its settings beside ``Setting/machinery``. One with the same name replaces Conveyor's.
     public var settings: [Setting]
-    /// Refuses settings that must not be started with: weak secrets, open doors.
+    /// Refuses unsafe settings: weak secrets, open connections.
     public var checkSettings: @Sendable (Settings) throws(SettingError) -> Void
-    /// The thing that a message is about, by its type, its ``Envelope/originalID`` and its body: for logs, traces and the history of failed attempts.
+    /// The subject of a message by its type, its ``Envelope/originalID`` and its body: for logs, traces and the history of failed attempts.
     public var subject: @Sendable (_ type: String, _ messageID: ID, _ body: [UInt8]) -> Subject?
 
-    /// An application of these parts.
+    /// An application with these definitions.
     public init(
         topology: Definitions, migrations: [Migration] = [], settings: [Setting] = [],
         checkSettings: @escaping @Sendable (Settings) throws(SettingError) -> Void = { _ throws(SettingError) in },
@@ -30,10 +30,10 @@ public struct ConveyorApplication: Sendable {
         self.subject = subject
     }
 
-    /// The thing that the message of an envelope is about.
+    /// The subject of a message.
     func subject(of envelope: Envelope, _ body: [UInt8]) -> Subject? { self.subject(envelope.type, envelope.originalID, body) }
 
-    /// All settings that its processes may read: the machinery's, then its own.
+    /// All settings of its processes: Conveyor's, then its own.
     public var allSettings: [Setting] {
         let own = Dictionary(self.settings.map { ($0.name, $0) }) { $1 }
         let machinery = Setting.machinery

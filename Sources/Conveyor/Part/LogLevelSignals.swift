@@ -2,7 +2,7 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// SIGUSR1: one level more detail, after `trace` from the beginning again. SIGUSR2: back to the level of the start.
+/// SIGUSR1: one level more detail; after `trace` it starts over. SIGUSR2: back to the level at the start.
 struct LogLevelSignals: Service {
     let initial: Logger.Level
     let logger: Logger

@@ -5,7 +5,7 @@ public import Logging
 public import ServiceLifecycle
 import UnixSignals
 
-/// How every executable runs: settings, log and metrics first, then its services until SIGTERM or SIGINT, then an exit code that says how it went.
+/// How every executable runs: settings, log and metrics first, then its services until SIGTERM or SIGINT, then an exit status.
 ///
 ///     @main
 ///     struct IngressCommand: AsyncParsableCommand {
@@ -16,9 +16,9 @@ import UnixSignals
 ///
 /// Signals: SIGTERM and SIGINT end it gracefully; SIGUSR1 makes the log one level more detailed, SIGUSR2 sets it back to `LOG_LEVEL`.
 public enum Part {
-    /// What ends gracefully has this long; what has not ended then is cancelled.
+    /// The time limit of a graceful end; services that are still running are then cancelled.
     static let grace: Duration = .seconds(27)
-    /// What does not heed its cancellation either dies with the process, this long after the signal.
+    /// How long after the signal the process ends even if cancelled services do not.
     static let limit: Duration = .seconds(30)
 
     /// The name, abstract, version and settings that `--help` and `--version` show.
@@ -31,10 +31,10 @@ public enum Part {
             subcommands: subcommands, defaultSubcommand: defaultSubcommand)
     }
 
-    /// Runs a part until SIGTERM or SIGINT.
+    /// Runs a process until SIGTERM or SIGINT.
     /// - Parameters:
     ///   - name: the executable's, in each log line.
-    ///   - start: makes the services, in the order in which they depend on each other: they end in the reverse order, one after the other.
+    ///   - start: creates the services in the order of their dependencies: they end in reverse order, one after the other.
     ///
     /// Ends the process: with 0, or after one line on standard error with 78 for a `SettingError`, 69 for `Unavailable`, 1 for anything else.
     /// - Throws: only a usage error.
@@ -48,7 +48,7 @@ public enum Part {
         } catch let code as ExitCode {
             status = code
         }
-        // Threads may still be in the midst of connecting. The cleaning up of exit(3), OpenSSL's above all, would take from under them what they use.
+        // Threads may still be connecting. exit(3) runs cleanup handlers, OpenSSL's in particular, that would free their memory.
         _exit(status.rawValue)
     }
 
@@ -60,7 +60,7 @@ public enum Part {
             Metrics.running(part: name)
             PrometheusMetrics.shared.bootstrap()
             let telemetry = try Telemetry.start(part: name, settings: settings, logger: logger)
-            // The signals are caught before anything is started, so that one that comes early ends it just as gracefully.
+            // Signals are caught before any service starts, so that an early one ends the process just as gracefully.
             let composition = Composition(settings: settings, logger: logger, start: start)
             let group = ServiceGroup(
                 configuration: .init(
@@ -69,7 +69,7 @@ public enum Part {
             do {
                 try await group.run()
             } catch {
-                // What is neither a setting's fault nor an outage's was foreseen by nobody.
+                // Neither a setting nor an outage: an unexpected error.
                 if !(error is SettingError || error is Unavailable || error is ExitCode) { Sentry.report(.ended(by: error)) }
                 await telemetry.finish()
                 throw error
@@ -78,13 +78,13 @@ public enum Part {
         }
     }
 
-    /// Runs a command that ends by itself: settings, log (on `log`), and the same exit codes.
-    /// - Throws: `ExitCode` as ``run(_:options:start:)``; an `ExitCode` or a usage error of `body` goes through as it is.
+    /// Runs a command that ends on its own: settings, log (on `log`), and the same exit statuses.
+    /// - Throws: `ExitCode` as ``run(_:options:start:)``; an `ExitCode` or a usage error of `body` is passed on.
     public static func perform(
         _ name: String, of application: ConveyorApplication, options: PartOptions, log output: LogWriter = .standardOutput,
         body: (Settings, Logger) async throws -> Void
     ) async throws {
-        // A reader that went away is an error of the write, not the end of the process.
+        // A closed pipe is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         do throws(any Error) {
             let settings = try Settings.load(envFiles: options.envFiles, of: application)

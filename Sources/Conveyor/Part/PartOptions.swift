@@ -1,9 +1,9 @@
 public import ArgumentParser
 import Logging
 
-/// The options that every executable has.
+/// The options of every executable.
 public struct PartOptions: ParsableArguments, Sendable {
-    /// Files of settings, a later one wins.
+    /// Files of settings; later ones win.
     @Option(
         name: .customLong("env-file"), help: ArgumentHelp("A file of NAME=value settings; the environment wins. May be repeated.", valueName: "file"))
     public var envFiles: [String] = []
@@ -15,7 +15,7 @@ public struct PartOptions: ParsableArguments, Sendable {
     /// The options, not given.
     public init() {}
 
-    /// Refuses a level that does not exist, as bad usage (64).
+    /// Refuses an unknown level as wrong usage (64).
     public func validate() throws {
         if let logLevel, Logger.Level(rawValue: logLevel) == nil {
             throw ValidationError("--log-level must be one of \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))")

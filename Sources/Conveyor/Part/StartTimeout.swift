@@ -1,7 +1,7 @@
 public import Logging
 public import ServiceLifecycle
 
-/// Ends the part with `Unavailable` if what it needs is still unreachable after `START_TIMEOUT`. Later losses are ridden out, not ended by.
+/// Ends the process with `Unavailable` if it is still not ready after `START_TIMEOUT`. Later outages do not end it.
 public struct StartTimeout: Service {
     private let timeout: Duration
     private let logger: Logger
@@ -9,8 +9,8 @@ public struct StartTimeout: Service {
 
     /// - Parameters:
     ///   - settings: `START_TIMEOUT`.
-    ///   - unready: what is not reachable now, e.g. `broker: connection refused`; empty if all is.
-    /// - Throws: the setting is no number.
+    ///   - unready: the unreachable services, e.g. `broker: connection refused`; empty if there are none.
+    /// - Throws: if the setting is not a number.
     public init(settings: Settings, logger: Logger, unready: @escaping @Sendable () async -> [String]) throws(SettingError) {
         self.timeout = try settings.seconds("START_TIMEOUT")
         self.logger = logger

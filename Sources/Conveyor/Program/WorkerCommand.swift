@@ -89,7 +89,7 @@ struct WorkerCommand<Program: WorkerProgram>: AsyncParsableCommand {
 }
 
 extension WorkerProgram {
-    /// The program with its handlers, for a command that ends by itself.
+    /// The program with its handlers, for a command that ends on its own.
     fileprivate static func withPart(_ options: PartOptions, _ body: (WorkerPart) async throws -> Void) async throws {
         try await Part.perform("\(self.queue)-worker", of: self.application, options: options, log: .standardError) { settings, logger in
             var part = try WorkerPart.make(queue: self.queue, lanes: 1, settings: settings, logger: logger)
@@ -106,12 +106,12 @@ extension WorkerProgram {
 }
 
 extension Schedule {
-    /// Makes the weeks that the machinery's tables need next, and drops what is older than they keep.
+    /// Creates the upcoming weeks of Conveyor's tables, and drops expired ones.
     static func partitions(retentionDays: Int, pool: PostgresPool) -> Schedule {
         Schedule("conveyor.partitions", .every(.seconds(3600)), runsAtStart: true) {
             let rows = try await pool.query("select maintain_partitions($1)", Int32(clamping: retentionDays))
             if try rows.decode(Bool.self).first == true { return .done() }
-            // To wait for a long reader with the table locked would stop all work.
+            // Waiting for a long reader with the table locked would stop all work.
             return .done("a reader is in the way, see pg_stat_activity", again: .seconds(30))
         }
     }

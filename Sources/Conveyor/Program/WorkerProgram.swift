@@ -14,17 +14,17 @@ public import Postgres
 ///         }
 ///     }
 ///
-/// What it reads: `DATABASE_URL`, `AMQP_URL`, `RABBITMQ_API`, and all that `--help` lists. Which commands and events the queue takes follows from the handlers.
+/// It reads `DATABASE_URL`, `AMQP_URL`, `RABBITMQ_API`, and all settings in `--help`. The queue's commands and events follow from the handlers.
 public protocol WorkerProgram: Sendable {
     /// The queue that it consumes: the first word of its commands' types.
     static var queue: String { get }
-    /// What `--help` says it does.
+    /// The abstract in `--help`.
     static var abstract: String { get }
-    /// The application's own tables, in order; the machinery's are there before.
+    /// The application's own tables, in order; Conveyor's are created first.
     static var migrations: [Migration] { get }
-    /// The settings that it reads beside the machinery's.
+    /// Its settings beside Conveyor's.
     static var settings: [Setting] { get }
-    /// Batches in work side by side, unless `CONCURRENCY` says otherwise: one where handlers only write to the database.
+    /// Batches at the same time, unless `CONCURRENCY` is set: one if handlers only write to the database.
     static var concurrency: Int { get }
     /// Registers handlers, middleware, schedules and services.
     static func register(_ worker: inout WorkerPart) async throws
@@ -43,7 +43,7 @@ extension WorkerProgram {
     /// Runs the command line: `run`, which is the default, `setup` and `send`.
     public static func main() async { await WorkerCommand<Self>.main() }
 
-    /// What the machinery is told of the program, before its handlers are known.
+    /// The application's definitions, before its handlers are known.
     static var application: ConveyorApplication {
         ConveyorApplication(
             topology: Definitions(queues: [self.queue: []]), migrations: self.migrations,

@@ -1,7 +1,7 @@
 import Logging
 import Postgres
 
-/// Brings the database and the broker to what a worker needs.
+/// Creates what a worker needs in the database and the broker.
 struct WorkerSetup: Sendable {
     private let pool: PostgresPool
     private let settings: Settings
@@ -15,8 +15,8 @@ struct WorkerSetup: Sendable {
         self.application = application
     }
 
-    /// Waits for both, as long as `START_TIMEOUT` says.
-    /// - Throws: `Unavailable` if one stays away, `SettingError` if one refuses.
+    /// Waits for both, up to `START_TIMEOUT`.
+    /// - Throws: `Unavailable` if one is unreachable, `SettingError` if one refuses.
     func apply() async throws {
         let deadline = ContinuousClock.now + (try self.settings.seconds("START_TIMEOUT"))
         try await self.migrate(until: deadline)

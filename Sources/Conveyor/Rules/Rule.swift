@@ -1,18 +1,18 @@
-/// What a value of one kind may be, whichever way it comes in: by a request, a file or a message. Each kind has one, below.
+/// A rule for one kind of value from any input: a request, a file or a message. The rules follow below.
 ///
 ///     let sku = try Rule.sku.read(text)
 public struct Rule<Value: Sendable>: Sendable {
     private let reading: @Sendable (Value) throws(Violation) -> Value
 
-    /// - Parameter reading: brings the value as it is kept, or says how it breaks the rule.
+    /// - Parameter reading: returns the normalised value, or throws the violation.
     public init(_ reading: @escaping @Sendable (Value) throws(Violation) -> Value) { self.reading = reading }
 
-    /// The value as it is kept.
-    /// - Throws: how it breaks the rule.
+    /// The normalised value.
+    /// - Throws: the violation.
     public func read(_ value: Value) throws(Violation) -> Value { try self.reading(value) }
 }
 
-/// How a value breaks its rule: the rest of a sentence that begins with the field's name, such as `must be a UUID`. It does not repeat the value.
+/// A violation: the rest of a sentence that begins with the field's name, such as `must be a UUID`. It does not repeat the value.
 public struct Violation: Error, Sendable, Equatable {
     /// The rest of the sentence.
     public let message: String
@@ -22,7 +22,7 @@ public struct Violation: Error, Sendable, Equatable {
 }
 
 extension FixedWidthInteger {
-    /// A whole number as queries and files have it; `16.0` is one, as in JSON. Nil for anything else, or if it does not fit.
+    /// An integer in queries and files; `16.0` counts as one, as in JSON. nil for other texts, or if it does not fit.
     public init?(whole text: some StringProtocol) {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let digits = parts.first, parts.count == 1 || !parts[1].isEmpty && parts[1].utf8.allSatisfy({ $0 == UInt8(ascii: "0") }) else {
@@ -41,7 +41,7 @@ extension Rule where Value: FixedWidthInteger {
         }
     }
 
-    /// How many units there are of something, as a column of type `integer` counts them.
+    /// A quantity that fits into a column of type `integer`.
     public static var count: Rule { .number(0...Value(clamping: Int32.max)) }
 
     /// A difference of two counts.

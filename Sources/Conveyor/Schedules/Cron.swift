@@ -1,9 +1,10 @@
 public import FoundationEssentials
 
-/// A line of cron: minute, hour, day of the month, month, day of the week (0 or 7 is Sunday), each `*`, `5`, `1-5`, `*/15`, `0-30/10`, several by comma.
+/// A cron line: minute, hour, day of the month, month, day of the week (0 or 7 is Sunday), each `*`, `5`, `1-5`, `*/15`, `0-30/10`, or several
+/// separated by commas.
 /// UTC. As in crontab(5), a day matches either day field if both are limited.
 public struct Cron: Sendable, Equatable {
-    /// As it was written.
+    /// The original line.
     public let text: String
     private let minutes: Set<Int>
     private let hours: Set<Int>
@@ -13,7 +14,7 @@ public struct Cron: Sendable, Equatable {
     private let isEveryDay: Bool
     private let isEveryWeekday: Bool
 
-    /// Nil if it is no such line.
+    /// nil if the line is malformed.
     public init?(_ text: String) {
         let fields = text.split(separator: " ").map(String.init)
         guard fields.count == 5, let minutes = Self.field(fields[0], 0...59), let hours = Self.field(fields[1], 0...23),
@@ -48,11 +49,11 @@ public struct Cron: Sendable, Equatable {
         return values
     }
 
-    /// The first minute after a time that matches; nil if none does within five years, as of 30 February.
+    /// The first matching minute after a time; nil if there is none within five years, as for 30 February.
     public func next(after time: Date) -> Date? {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
-        // From the next whole minute on; what cannot match is skipped by days and hours.
+        // From the next whole minute; days and hours that cannot match are skipped.
         var candidate = Date(timeIntervalSince1970: (time.timeIntervalSince1970 / 60).rounded(.down) * 60 + 60)
         let end = time.addingTimeInterval(5 * 366 * 86_400)
         while candidate < end {

@@ -1,15 +1,15 @@
-/// Work that recurs, once however many processes offer it: kept in Postgres under its name, where operators see it, pause it and run it at once.
+/// Recurring work, which one of the offering processes runs: stored in Postgres under its name, where operators see it, pause it and run it at once.
 ///
 ///     worker.schedule("carts.cleanup", .every(.seconds(3600))) { try await cleanUp(); return .done() }
 public struct Schedule: Sendable {
     /// When it is due.
     public enum Recurrence: Sendable {
-        /// So long after the end of the last run.
+        /// This long after the end of the last run.
         case every(Duration)
-        /// At the minutes of a line of cron, UTC.
+        /// At the minutes of a cron line, in UTC.
         case cron(Cron)
 
-        /// For people: `5m`, or the line.
+        /// For people: `5m`, or the cron line.
         var text: String {
             switch self {
             case .cron(let cron): cron.text
@@ -25,14 +25,14 @@ public struct Schedule: Sendable {
         }
     }
 
-    /// What a run has come to.
+    /// The result of a run.
     public struct Done: Sendable {
-        /// For operators, e.g. `3 expired`.
+        /// A summary for operators, e.g. `3 expired`.
         public var detail: String?
-        /// There is something to do so soon, if that is before the schedule's own time.
+        /// More work is due in this time, if that is before the schedule's own time.
         public var again: Duration?
 
-        /// It went well.
+        /// It succeeded.
         public static func done(_ detail: String? = nil, again: Duration? = nil) -> Done { Done(detail: detail, again: again) }
     }
 
@@ -42,9 +42,9 @@ public struct Schedule: Sendable {
     let work: @Sendable () async throws -> Done
 
     /// - Parameters:
-    ///   - name: what operators call it, e.g. `orders.expiry`.
-    ///   - runsAtStart: whenever a process begins to offer it, too.
-    ///   - work: may be run again at any time, and in two processes at once if one of them was stopped for longer than the lease: it must be idempotent.
+    ///   - name: the name for operators, e.g. `orders.expiry`.
+    ///   - runsAtStart: whether to run also when a process begins to offer it.
+    ///   - work: must be idempotent: it may run again at any time, and in two processes at once if one was suspended for longer than the lease.
     public init(
         _ name: String, _ recurrence: Recurrence, runsAtStart: Bool = false, work: @escaping @Sendable () async throws -> Done
     ) {

@@ -3,22 +3,22 @@ public import Logging
 public import Postgres
 public import ServiceLifecycle
 
-/// Runs schedules when they are due: whichever process that offers one comes first takes a lease on it, the others wait.
+/// Runs due schedules: the first offering process takes a lease, the others wait.
 ///
-/// A process that dies with a lease is followed by another ``lease`` later. Clocks are the database's.
+/// After a process dies with a lease, another one follows after ``lease``. All times are by the database's clock.
 public struct Scheduler: Service {
     private let schedules: [Schedule]
     private let pool: PostgresPool
     private let logger: Logger
     private let holder: ID
 
-    /// Seconds; renewed every third of it while the work goes on.
+    /// In seconds; renewed every third of it while the work runs.
     private static let lease = 3.0
-    /// How long to wait before looking again, at most and at least.
+    /// The longest and shortest wait between two checks.
     private static let longestPause = Duration.seconds(1)
     private static let shortestPause = Duration.milliseconds(50)
 
-    /// - Parameter pool: as a role that may write `schedules`.
+    /// - Parameter pool: with a role that may write to `schedules`.
     public init(_ schedules: [Schedule], pool: PostgresPool, logger: Logger) {
         self.schedules = schedules
         self.pool = pool
@@ -71,7 +71,7 @@ public struct Scheduler: Service {
         try await self.pool.query(Self.insert, schedule.name, schedule.recurrence.text, date, seconds, schedule.runsAtStart)
     }
 
-    /// When it is due next: in so many seconds, or at a time.
+    /// When it is due next: after some seconds, or at a time.
     private static func next(_ schedule: Schedule, after again: Duration?) -> (seconds: Double, date: Date?) {
         switch schedule.recurrence {
         case .every(let duration): (min(duration, again ?? duration).seconds, nil)
@@ -89,14 +89,14 @@ public struct Scheduler: Service {
             (lease_until is null or lease_until < clock_timestamp()) and (run_now or (not paused and next_at <= clock_timestamp()))
         from schedules where name = $1
         """
-    // Nothing is lost but a run more, should the server crash.
+    // If the server crashes, the only loss is an additional run.
     private static let relaxed: Statement = "set local synchronous_commit = off"
 
-    /// - Returns: how often it has failed in a row, if it is due and ours; else how long until it is due.
+    /// - Returns: the number of failures in a row, if it is due and leased here; else the time until it is due.
     private func claim(_ schedule: Schedule) async throws -> (failures: Int?, untilNext: Duration) {
-        // Looked at first, without a write: most of the time it is not due, or another's.
+        // Read first, without a write: usually it is not due, or leased elsewhere.
         guard let (seconds, isPaused, isDue) = try await self.pool.query(Self.look, schedule.name).decode((Double, Bool, Bool).self).first else {
-            // Its row was deleted by hand.
+            // An operator deleted its row.
             try await self.register(schedule)
             return (nil, .zero)
         }
@@ -128,7 +128,7 @@ public struct Scheduler: Service {
                     group.addTask {
                         while true {
                             try await Task.sleep(for: .seconds(Self.lease / 3))
-                            // One that fails is followed by the next; a lease that ends lets another process begin.
+                            // After a failure the next run follows; after an expired lease another process takes over.
                             _ = try? await self.pool.query(Self.renew, schedule.name, self.holder, Self.lease)
                         }
                     }
@@ -139,7 +139,7 @@ public struct Scheduler: Service {
             result = .failure(error)
         }
         if Task.isCancelled {
-            // Whoever starts next need not wait for the lease to end.
+            // Another process need not wait for the end of the lease.
             let (pool, holder) = (self.pool, self.holder)
             _ = await Task { try? await pool.query(Self.release, schedule.name, holder) }.value
             throw CancellationError()

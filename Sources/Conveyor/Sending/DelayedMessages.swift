@@ -4,7 +4,7 @@ import Postgres
 import RabbitMQ
 import ServiceLifecycle
 
-/// Publishes the messages of ``Sender`` that wait for their time. Any number of processes may run it: each row is taken by one.
+/// Publishes the delayed messages of ``Sender`` when they are due. Any number of processes may run it: each row goes to one of them.
 struct DelayedMessages: Service {
     let pool: PostgresPool
     let publisher: Publisher
@@ -15,7 +15,7 @@ struct DelayedMessages: Service {
         on conflict (message_id) do nothing
         """
 
-    /// The statement that keeps a message.
+    /// The statement that stores a message.
     static func keeping<Payload: Message>(_ message: Payload, _ envelope: Envelope, until date: Date) throws -> Call {
         Call(
             self.insert, envelope.messageID, date, Payload.exchange, Payload.type, envelope.actor, Int32(clamping: envelope.schema),
@@ -40,7 +40,7 @@ struct DelayedMessages: Service {
         """
     private static let forget: Statement = "delete from delayed_messages where message_id = any($1)"
 
-    /// Publishes those that are due. One whose row is not forgotten in time is published again under its id, and takes effect once.
+    /// Publishes due messages. If a row is not deleted in time, its message is published again under the same id, and takes effect once.
     /// - Returns: whether more may be due.
     private func publishDue() async throws -> Bool {
         try await self.pool.transaction { transaction in

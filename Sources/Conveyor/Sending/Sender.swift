@@ -8,14 +8,14 @@ public import RabbitMQ
 ///     try await sender.send(MakeThumbnail(picture: "b.jpg"), after: .seconds(600)) // kept in the database until it is due
 ///     sender.send(MakeThumbnail(picture: "c.jpg"), in: transaction)                // published once the transaction is committed, and only then
 ///
-/// What a handler emits in its ``Reply`` needs none of this.
+/// Messages that a handler emits in its ``Reply`` do not need it.
 public struct Sender: Sendable {
     private let publisher: Publisher
     private let pool: PostgresPool
     private let appID: String
 
     /// A sender over these connections.
-    /// - Parameter appID: who sends, as AMQP's `app_id` says it.
+    /// - Parameter appID: the sender in AMQP's `app_id`.
     public init(publisher: Publisher, pool: PostgresPool, appID: String) {
         self.publisher = publisher
         self.pool = pool
@@ -24,10 +24,10 @@ public struct Sender: Sendable {
 
     /// Publishes a message and returns when the broker has confirmed it.
     /// - Parameters:
-    ///   - id: the message's own; one that is sent again under the same id takes effect once. Nil: a new one.
-    ///   - actor: who wants it: a user's id, `operator:<name>` or `system`.
+    ///   - id: the message's id; sent again under the same id, it takes effect once. nil generates a new one.
+    ///   - actor: the requester: a user's id, `operator:<name>` or `system`.
     /// - Returns: its id.
-    /// - Throws: `PublishFailure`: it may be sent again under its id. Or the payload cannot be encoded.
+    /// - Throws: `PublishFailure`, after which it may be sent again under its id; or an error if the payload cannot be encoded.
     @discardableResult
     public func send(_ message: some Message, id: ID? = nil, actor: String = "system") async throws -> ID {
         let envelope = self.envelope(of: message, id: id, actor: actor)
@@ -35,10 +35,10 @@ public struct Sender: Sendable {
         return envelope.messageID
     }
 
-    /// Keeps a message until it is due, then publishes it: once, however many processes there are, and at most a second late.
-    /// - Parameters: as ``send(_:id:actor:)``; of two under one id the first one counts.
+    /// Stores a message until it is due, then publishes it: once, however many processes there are, and at most a second late.
+    /// - Parameters: as ``send(_:id:actor:)``; of two with the same id the first one counts.
     /// - Returns: its id.
-    /// - Throws: `PostgresError`, or the payload cannot be encoded.
+    /// - Throws: `PostgresError`, or an error if the payload cannot be encoded.
     @discardableResult
     public func send(_ message: some Message, after delay: Duration, id: ID? = nil, actor: String = "system") async throws -> ID {
         try await self.send(message, at: Date(timeIntervalSinceNow: delay.seconds), id: id, actor: actor)
@@ -53,9 +53,9 @@ public struct Sender: Sendable {
         return envelope.messageID
     }
 
-    /// Has a message published once a transaction is committed: a second later at most, or at a time.
+    /// Publishes a message after a transaction is committed: within a second, or at a time.
     /// - Returns: its id.
-    /// - Throws: the payload cannot be encoded.
+    /// - Throws: an error if the payload cannot be encoded.
     @discardableResult
     public func send(
         _ message: some Message, in transaction: Transaction, at date: Date = Date(), id: ID? = nil, actor: String = "system"

@@ -1,15 +1,15 @@
-/// Where a Sentry project takes what is sent to it, and the key that opens it (https://develop.sentry.dev/sdk/foundations/transport/authentication/).
+/// The address of a Sentry project and its key (https://develop.sentry.dev/sdk/foundations/transport/authentication/).
 ///
 ///     https://<public key>@<host>[:<port>][/<path>]/<project>
 struct DSN: Sendable, Equatable {
     /// `https://<host>/<path>/api/<project>/envelope/`
     let url: String
-    /// Who sends; it cannot read anything.
+    /// The public key, which cannot read anything.
     let publicKey: String
-    /// Old projects have one.
+    /// The secret key, which only old projects have.
     let secretKey: String?
 
-    /// Nil for anything that is none.
+    /// nil if the text is not a DSN.
     init?(_ text: String) {
         guard let colon = text.firstRange(of: "://"), ["http", "https"].contains(text[..<colon.lowerBound].lowercased()),
             let at = text[colon.upperBound...].firstIndex(of: "@"), !text.contains(where: { $0.isWhitespace || $0 == "?" || $0 == "#" })
@@ -26,7 +26,7 @@ struct DSN: Sendable, Equatable {
     }
 
     /// `SENTRY_DSN`; nil if it is not set.
-    /// - Throws: it is none.
+    /// - Throws: if it is not a DSN.
     init?(_ settings: Settings) throws(SettingError) {
         guard let text = settings.string("SENTRY_DSN") else { return nil }
         guard let dsn = DSN(text) else { throw SettingError(name: "SENTRY_DSN", reason: "must be a DSN, https://<key>@<host>/<project>") }

@@ -1,18 +1,18 @@
 import Logging
 import Tracing
 
-/// Hands events and transactions to Sentry, beside the work and never in its way: each kind waits in a bounded queue of its own, so that many
-/// transactions never cost an event.
+/// Sends events and transactions to Sentry without delaying the work: each kind has its own bounded queue, so that many
+/// transactions never displace an event.
 struct SentryClient: SpanExporter {
     private let events: ExportQueue<SentryEvent>
     private let transactions: ExportQueue<SentryTransaction>
     private let part: String
-    /// Of the recorded traces, those that lie within it become transactions.
+    /// The share of recorded traces that become transactions.
     private let share: Double
 
     /// - Parameters:
     ///   - share: `SENTRY_TRACES_SAMPLE_RATE`.
-    ///   - interval: what gathers in it leaves together; of transactions no more than 20, as each costs half a millisecond and a bit of a quota.
+    ///   - interval: collects items that go together; at most 20 transactions, since each costs half a millisecond and a part of a quota.
     init(transport: SentryTransport, share: Double, logger: Logger, every interval: Duration = .seconds(1)) {
         self.share = share
         self.part = transport.origin.part
@@ -27,7 +27,7 @@ struct SentryClient: SpanExporter {
     }
 
     func export(_ spans: [FinishedSpan]) {
-        // A span that forgotten its transaction has no place there.
+        // A span without its transaction is dropped.
         guard let whole = spans.last, whole.kind == .server || whole.kind == .consumer || whole.parentID == nil, whole.context.isWithin(self.share)
         else { return }
         self.transactions.add(CollectionOfOne(SentryTransaction(spans: spans, tags: ["part": self.part])))

@@ -1,17 +1,17 @@
 import FoundationEssentials
 import Logging
 
-/// Something that a person should look at, as an event of Sentry's (https://develop.sentry.dev/sdk/foundations/transport/event-payloads/).
+/// An event for a person's attention (https://develop.sentry.dev/sdk/foundations/transport/event-payloads/).
 ///
-/// It holds ids, names and the error's text; never a payload, and nothing that looks like a secret.
+/// Contains ids, names and the error's text; never a payload, and nothing that looks like a secret.
 public struct SentryEvent: SentryItem {
     static let type = "event"
     static let category = SentryRateLimits.Category.error
 
-    /// How bad it is.
+    /// The severity.
     enum Level: String, Encodable, Sendable { case fatal, error, info }
 
-    /// Something that happened before, so that what led here can be followed.
+    /// An earlier step, which helps to follow the cause.
     struct Breadcrumb: Encodable, Sendable {
         var timestamp: Date?
         var category: String
@@ -25,7 +25,7 @@ public struct SentryEvent: SentryItem {
         var value: String
     }
 
-    /// A list, as Sentry writes one.
+    /// Sentry's form of a list.
     struct List<Element: Encodable & Sendable>: Encodable, Sendable {
         var values: [Element]
     }
@@ -33,15 +33,15 @@ public struct SentryEvent: SentryItem {
     let eventID = ID.v7(milliseconds: UInt64(Clock.milliseconds())).description.filter { $0 != "-" }
     let timestamp = Date()
     let level: Level
-    /// What was being done: a message's type, a route.
+    /// The operation: a message's type, a route.
     var transaction: String?
     let exception: List<Exception>
-    /// What can be searched for.
+    /// The searchable tags.
     var tags: [String: String] = [:]
-    /// What events must have in common to be one issue; nil leaves it to Sentry.
+    /// Events with the same fingerprint are one issue; nil leaves the grouping to Sentry.
     var fingerprint: [String]?
     var breadcrumbs = List<Breadcrumb>(values: [])
-    /// `trace`: where it belongs; `ids`: of everything that it belongs to.
+    /// `trace`: its trace; `ids`: the ids of its chain.
     var contexts: [String: [String: String]] = [:]
     var user: [String: String]?
 
@@ -51,14 +51,14 @@ public struct SentryEvent: SentryItem {
     }
 
     /// - Parameters:
-    ///   - type: in a word.
-    ///   - text: for a person; what looks like a secret is taken out.
+    ///   - type: a word for the error.
+    ///   - text: an explanation for people; apparent secrets are removed.
     init(_ level: Level, _ type: String, _ text: String) {
         self.level = level
         self.exception = List(values: [Exception(type: type, value: Redaction.cleaned(text))])
     }
 
-    /// Names the trace that it belongs to.
+    /// Sets the trace that it belongs to.
     private mutating func place(in traceparent: String?) {
         guard let trace = traceparent.flatMap(TraceContext.init(traceparent:)) else { return }
         self.contexts["trace"] = ["trace_id": trace.traceID, "span_id": TraceContext.hexadecimal(trace.spanID)]
@@ -66,10 +66,10 @@ public struct SentryEvent: SentryItem {
 }
 
 extension SentryEvent {
-    /// A message that became a dead letter. Those of one group are one issue; the tag `group` is the one of `conveyor dead groups`.
+    /// A message that became a dead letter. One group is one issue; the tag `group` is that of `conveyor dead groups`.
     /// - Parameters:
     ///   - envelope: nil if it could not be read.
-    ///   - errorType: one of the contract's, e.g. `invalid_payload`.
+    ///   - errorType: a type of the contract, e.g. `invalid_payload`.
     public static func deadLetter(queue: String, type: String, errorType: String, error: String, envelope: Envelope?) -> SentryEvent {
         var event = SentryEvent(errorType == ErrorType.crashed.rawValue ? .fatal : .error, errorType, error)
         let group = ErrorGroup.name(queue: queue, type: type, errorType: errorType, error: error)
@@ -100,7 +100,7 @@ extension SentryEvent {
         return event
     }
 
-    /// A request that failed for a reason that nobody foresaw: a `500`.
+    /// A request that failed unexpectedly: a `500`.
     /// - Parameter route: the route's pattern.
     public static func failedRequest(_ error: any Error, method: String, route: String, requestID: String, _ trace: RequestTrace) -> SentryEvent {
         var event = SentryEvent(.error, "\(Swift.type(of: error))", "\(error)")

@@ -1,25 +1,25 @@
 import Transfer
 
-/// Until when Sentry wants nothing of a kind (https://develop.sentry.dev/sdk/expected-features/rate-limiting/). A pure value.
+/// When Sentry accepts each kind of item again (https://develop.sentry.dev/sdk/expected-features/rate-limiting/). A pure value.
 struct SentryRateLimits: Sendable {
-    /// What Sentry counts apart.
+    /// The categories that Sentry limits separately.
     enum Category: String, Sendable {
         case error, transaction
     }
 
-    /// By category; the empty one is every category.
+    /// By category; the empty one applies to all.
     private var until: [String: ContinuousClock.Instant] = [:]
 
-    /// Whether nothing of that kind may be sent now.
+    /// Whether nothing of that category may be sent now.
     func forbid(_ category: Category, at now: ContinuousClock.Instant) -> Bool {
         [category.rawValue, ""].contains { self.until[$0].map { now < $0 } ?? false }
     }
 
-    /// Heeds an answer: `X-Sentry-Rate-Limits: 60:transaction;error:key, 2700::organization`, or else a 429 with its `Retry-After`.
+    /// Applies an answer: `X-Sentry-Rate-Limits: 60:transaction;error:key, 2700::organization`, or else a 429 with `Retry-After`.
     mutating func heed(_ response: HTTPResponse, at now: ContinuousClock.Instant) {
         let limits = response.headers.values("X-Sentry-Rate-Limits").flatMap { $0.split(separator: ",") }
         guard !limits.isEmpty else {
-            // A date instead of seconds is not worth a parser: a minute, as without the header.
+            // A date is not parsed: a minute, as without the header.
             if response.status == 429 { self.forbid("", for: Self.seconds(response.headers["Retry-After"]), at: now) }
             return
         }
@@ -32,7 +32,7 @@ struct SentryRateLimits: Sendable {
         }
     }
 
-    /// A minute if it says nothing that can be understood; a day is enough, whatever the other side says.
+    /// A minute if the value is unreadable, and a day at most.
     private static func seconds(_ text: (some StringProtocol)?) -> Double {
         guard let text, let seconds = Double(text), !seconds.isNaN else { return 60 }
         return min(max(seconds, 0), 86_400)

@@ -1,12 +1,12 @@
 import Tracing
 
-/// What a process did in one trace, as a transaction of Sentry's (https://develop.sentry.dev/sdk/foundations/transport/event-payloads/transaction/).
+/// A process' part of a trace, as a Sentry transaction (https://develop.sentry.dev/sdk/foundations/transport/event-payloads/transaction/).
 struct SentryTransaction: SentryItem {
     static let type = "transaction"
     static let category = SentryRateLimits.Category.transaction
 
     let eventID = ID.v7(milliseconds: UInt64(Clock.milliseconds())).description.filter { $0 != "-" }
-    /// The last one is the one that all others are part of.
+    /// The last span contains all others.
     let spans: [FinishedSpan]
     let tags: [String: String]
 
@@ -31,7 +31,7 @@ struct SentryTransaction: SentryItem {
         try container.encode(self.spans.dropLast().map { Span(span: $0, isWhole: false) }, forKey: .spans)
     }
 
-    /// One span; the whole's ids stand in the context `trace`.
+    /// One span; the transaction's own ids are in the context `trace`.
     private struct Span: Encodable {
         let span: FinishedSpan
         let isWhole: Bool

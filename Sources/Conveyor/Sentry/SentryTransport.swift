@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import Transfer
 
-/// What is the same in everything that a process sends to Sentry.
+/// The members that everything from a process to Sentry has in common.
 struct SentryOrigin: Encodable, Sendable {
     let platform = "other"
     let release = "conveyor@\(ConveyorVersion.current)"
@@ -23,7 +23,7 @@ struct SentryOrigin: Encodable, Sendable {
     }
 }
 
-/// Something that Sentry takes as an item of an envelope.
+/// An item of a Sentry envelope.
 protocol SentryItem: Encodable, Sendable {
     /// The item's `type`.
     static var type: String { get }
@@ -32,7 +32,7 @@ protocol SentryItem: Encodable, Sendable {
     var eventID: String { get }
 }
 
-/// Posts envelopes, one item each (https://develop.sentry.dev/sdk/foundations/transport/envelopes/), and stops for as long as Sentry asks.
+/// Posts envelopes, one item each (https://develop.sentry.dev/sdk/foundations/transport/envelopes/), and pauses when Sentry asks for it.
 final class SentryTransport: Sendable {
     private let dsn: DSN
     let origin: SentryOrigin
@@ -48,7 +48,7 @@ final class SentryTransport: Sendable {
     }
 
     /// Sends each of them.
-    /// - Returns: how many were lost: not allowed now, refused, or no answer. Nothing is tried again, as Sentry's own clients do.
+    /// - Returns: how many were lost: limited, refused, or without an answer. There is no retry, as in Sentry's own clients.
     func send<Item: SentryItem>(_ items: [Item]) async -> Int {
         var lost = 0
         for item in items where await !self.send(item) { lost += 1 }
@@ -63,7 +63,7 @@ final class SentryTransport: Sendable {
                     .post, url: self.dsn.url,
                     headers: [
                         "Content-Type": "application/x-sentry-envelope", "X-Sentry-Auth": self.dsn.authorization,
-                        // Sentry knows what it has by the event's id, so an open connection may be used: a repetition does no harm.
+                        // Sentry recognises a repeated event by its id, so a reused connection is safe.
                         "Idempotency-Key": item.eventID,
                     ],
                     body: try self.envelope(item), timeout: .seconds(10), maximumResponseSize: 64 << 10))
@@ -103,7 +103,7 @@ final class SentryTransport: Sendable {
         }
     }
 
-    /// The item with the origin's members beside its own.
+    /// The item with the common members.
     private struct Body<Item: SentryItem>: Encodable {
         let item: Item
         let origin: SentryOrigin
@@ -114,7 +114,7 @@ final class SentryTransport: Sendable {
         }
     }
 
-    /// Three lines of JSON: of the envelope, of the item, the item.
+    /// Three lines of JSON: the envelope's header, the item's header, the item.
     func envelope<Item: SentryItem>(_ item: Item) throws -> [UInt8] {
         let body = try JSON.encode(Body(item: item, origin: self.origin))
         let newline = UInt8(ascii: "\n")

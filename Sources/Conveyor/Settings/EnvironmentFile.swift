@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// A file of settings: a `NAME=value` a line, no quotes, no escapes; blank lines and lines that begin with `#` are left out.
+/// A file of settings: one `NAME=value` per line, no quotes, no escapes; blank lines and lines that begin with `#` are ignored.
 ///
-/// The value is everything after the first `=` without the white space at its end. A name that comes twice has its last value.
+/// The value is everything after the first `=` without trailing white space. Of a repeated name the last value counts.
 struct EnvironmentFile {
     let values: [String: String]
 
-    /// - Throws: the file cannot be read, or a line is not of that form (it is named by its number, as it may hold a secret).
+    /// - Throws: if the file cannot be read, or a line is malformed (named by its number, as it may contain a secret).
     init(path: String) throws(SettingError) {
         let bytes: [UInt8]
         do {

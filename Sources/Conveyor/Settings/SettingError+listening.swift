@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 
 extension SettingError {
-    /// What the failed start of a server says about the settings that name its address and its port; any other error as it is.
+    /// Turns a server's failed start into an error about the settings of its address and port; other errors stay as they are.
     public static func listening(_ error: any Error, port: String) -> any Error {
         if error is SocketAddressError || error is SocketAddressError.UnknownHost {
             return SettingError(name: "HOST", reason: "is not known as an address")

@@ -1,10 +1,10 @@
-/// A setting that cannot be used. Ends the process with exit code 78 and the one line that it describes itself as.
+/// A setting that cannot be used. Ends the process with exit status 78 and its description in one line.
 ///
-/// It names the setting and what is wrong with it, never its value: a value may be a secret.
+/// It names the setting and the fault, never the value, which may be a secret.
 public struct SettingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The setting, e.g. `SECRET_KEY`.
     public let name: String
-    /// What is wrong with it, as the rest of a sentence that begins with its name.
+    /// The fault, as the rest of a sentence that begins with the name.
     public let reason: String
 
     /// A setting that cannot be used.

@@ -2,17 +2,17 @@ import Postgres
 import RabbitMQ
 
 extension Settings {
-    /// Where the parts run, which decides how strict they are.
+    /// The environments, which differ in strictness.
     public enum Environment: String, CaseIterable, Sendable {
         case development, test, production
     }
 
     /// `ENVIRONMENT`.
-    /// - Throws: it is none of the three.
+    /// - Throws: if it is not one of the three.
     public func environment() throws(SettingError) -> Environment { try self.oneOf("ENVIRONMENT") }
 
     /// A Postgres URI.
-    /// - Throws: it is not set, it is no URI, or in production it leads to another machine and does not verify that one by TLS.
+    /// - Throws: if it is not set or malformed, or if in production it leads to another machine without verified TLS.
     public func databaseURL(_ setting: Setting = "DATABASE_URL") throws(SettingError) -> String {
         let text = try self.require(setting)
         guard let url = ConnectionURL(text), ["postgres", "postgresql"].contains(url.scheme) else {
@@ -30,7 +30,7 @@ extension Settings {
     }
 
     /// The nodes of the broker, comma-separated: `AMQP_URLS`, or else `AMQP_URL`.
-    /// - Throws: neither is set, one is no URI, or in production one leads to another machine without TLS.
+    /// - Throws: if neither is set, one is malformed, or in production one leads to another machine without TLS.
     public func brokerURLs() throws(SettingError) -> String {
         let setting: Setting = self.isSet("AMQP_URLS") ? "AMQP_URLS" : "AMQP_URL"
         let text = try self.require(setting)
@@ -48,8 +48,8 @@ extension Settings {
         return text
     }
 
-    /// An address of the web, without slashes at its end.
-    /// - Throws: it is not set, or it is none.
+    /// An `http` or `https` URL, without slashes at its end.
+    /// - Throws: if it is not set or malformed.
     public func webAddress(_ setting: Setting) throws(SettingError) -> String {
         var text = try self.require(setting)
         guard let url = ConnectionURL(text), ["http", "https"].contains(url.scheme), url.hosts.count == 1, url.hosts.allSatisfy({ !$0.isEmpty }),
@@ -61,7 +61,7 @@ extension Settings {
         return text
     }
 
-    /// Refuses, in production, a connection to other machines (`hosts`) whose certificate nobody verifies, unless `ALLOW_PLAINTEXT` names that machine.
+    /// Refuses, in production, a connection to other machines (`hosts`) without a verified certificate, unless `ALLOW_PLAINTEXT` names the machine.
     public func requireTLS(_ setting: Setting, to hosts: [String], isVerified: Bool, _ rule: String) throws(SettingError) {
         guard try self.environment() == .production, !isVerified else { return }
         let allowed = Set(self.list("ALLOW_PLAINTEXT"))
@@ -71,10 +71,10 @@ extension Settings {
     }
 }
 
-/// As much of a connection's URI as is needed to judge it; libpq and the broker's client read the rest.
+/// The parts of a connection URI that matter here; libpq and the broker's client parse the rest.
 struct ConnectionURL {
     let scheme: String
-    /// Percent-encoded, as it stands there.
+    /// Percent-encoded, as in the URI.
     let password: String
     let hosts: [String]
     let parameters: [String: String]
@@ -100,7 +100,7 @@ struct ConnectionURL {
             rest = rest[rest.index(after: at)...]
         }
         self.password = password
-        // libpq lets `host` in the query take over from the one in the authority, and `hostaddr` from both.
+        // In libpq `host` in the query replaces the one in the authority, and `hostaddr` replaces both.
         let hosts = (parameters["hostaddr"] ?? parameters["host"]).map { $0[...] } ?? rest
         self.hosts = hosts.split(separator: ",", omittingEmptySubsequences: false).map { host in
             if host.first == "[" { return String(host.dropFirst().prefix { $0 != "]" }) }

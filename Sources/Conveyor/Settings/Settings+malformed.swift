@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 extension Settings {
-    /// Refuses what every part reads and would otherwise be noticed late, or by nobody: by the first connection that needs it.
+    /// Checks settings of all processes that would otherwise fail late, at the first connection that uses them, or not at all.
     func refuseMalformed() throws(SettingError) {
         if let path = self.string("TLS_CA_FILE") {
             guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw SettingError(name: "TLS_CA_FILE", reason: "cannot be read") }

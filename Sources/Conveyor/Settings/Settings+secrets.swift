@@ -1,19 +1,19 @@
 extension Settings {
-    /// Refuses, in production, passwords of broker and database that somebody could guess.
+    /// Refuses, in production, guessable passwords of broker and database.
     func refuseWeakSecrets() throws(SettingError) {
         try self.refuseWeakPasswords(of: ["DATABASE_URL", "AMQP_URL", "AMQP_URLS", "RABBITMQ_API"])
     }
 
-    /// Refuses, in production, URIs with a default password or one of a few characters.
+    /// Refuses, in production, URIs with a default or short password.
     public func refuseWeakPasswords(of settings: [Setting]) throws(SettingError) {
         guard try self.environment() == .production else { return }
         for setting in settings {
-            // A list of hosts in a Postgres URI has commas too, but only the first piece then has a password.
+            // A list of hosts in a Postgres URI contains commas too, but only its first part then has a password.
             let passwords = self.list(setting).compactMap { ConnectionURL($0)?.password }
             if passwords.contains(where: Self.isDefault) {
                 throw SettingError(name: setting.name, reason: "must not have a default password in production")
             }
-            // Without one it is a certificate or the system that says who is there.
+            // Without a password, a certificate or the operating system authenticates.
             if passwords.contains(where: { 1..<8 ~= $0.utf8.count }) {
                 throw SettingError(name: setting.name, reason: "must have a password of at least 8 bytes in production")
             }
@@ -36,7 +36,7 @@ extension Settings {
         }
     }
 
-    /// Whether a text is a password that comes with a product, an example or a habit.
+    /// Whether a text is a common default, example or habitual password.
     public static func isDefault(_ text: String) -> Bool { self.defaults.contains(text.lowercased()) }
 
     private static let defaults: Set<String> = [
@@ -44,7 +44,7 @@ extension Settings {
         "root", "secret", "sk_test", "test", "user", "whsec_test", "12345678", "123456",
     ]
 
-    /// Few different characters, a short pattern again and again, or words of an example: what a random text of 16 or more never is.
+    /// Few different characters, a repeated short pattern, or words of an example: never true for a random text of 16 characters or more.
     public static func isGuessable(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         if Set(bytes).count < 8 { return true }

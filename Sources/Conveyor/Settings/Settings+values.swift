@@ -1,8 +1,8 @@
 import FoundationEssentials
 
 extension Settings {
-    /// A whole number.
-    /// - Throws: it is none, it is outside of `range`, or it is not set and has no default.
+    /// An integer.
+    /// - Throws: if it is malformed, outside of `range`, or not set and without a default.
     public func int(_ setting: Setting, default defaultValue: Int? = nil, in range: ClosedRange<Int>) throws(SettingError) -> Int {
         if let defaultValue, !self.isSet(setting) { return defaultValue }
         guard let value = Int(try self.require(setting)) else { throw SettingError(name: setting.name, reason: "must be a whole number") }
@@ -13,7 +13,7 @@ extension Settings {
     }
 
     /// A number that may have a fraction.
-    /// - Throws: it is none, it is outside of `range`, or it is not set and has no default.
+    /// - Throws: if it is malformed, outside of `range`, or not set and without a default.
     public func double(_ setting: Setting, default defaultValue: Double? = nil, in range: ClosedRange<Double>) throws(SettingError) -> Double {
         if let defaultValue, !self.isSet(setting) { return defaultValue }
         guard let value = Double(try self.require(setting)), value.isFinite else {
@@ -25,25 +25,25 @@ extension Settings {
         return value
     }
 
-    /// A time that is written in seconds; fractions are allowed.
-    /// - Throws: it is no number, less than 0 or more than a thousand days, or it is not set and has no default.
+    /// A duration in seconds; fractions are allowed.
+    /// - Throws: if it is malformed, less than 0 or more than a thousand days, or not set and without a default.
     public func seconds(_ setting: Setting, default defaultValue: Duration? = nil) throws(SettingError) -> Duration {
         try self.duration(setting, default: defaultValue, unit: 1)
     }
 
-    /// A life that is written in minutes; fractions are allowed.
+    /// A lifetime in minutes; fractions are allowed.
     /// - Throws: as ``seconds(_:default:)``, and if it is 0.
     public func minutes(_ setting: Setting, default defaultValue: Duration? = nil) throws(SettingError) -> Duration {
         try self.positive(setting, self.duration(setting, default: defaultValue, unit: 60))
     }
 
-    /// A life that is written in days; fractions are allowed.
+    /// A lifetime in days; fractions are allowed.
     /// - Throws: as ``minutes(_:default:)``.
     public func days(_ setting: Setting, default defaultValue: Duration? = nil) throws(SettingError) -> Duration {
         try self.positive(setting, self.duration(setting, default: defaultValue, unit: 86_400))
     }
 
-    /// The pause between two rounds of something, in seconds; fractions are allowed.
+    /// An interval in seconds; fractions are allowed.
     /// - Throws: as ``minutes(_:default:)``.
     public func interval(_ setting: Setting) throws(SettingError) -> Duration {
         try self.positive(setting, self.seconds(setting))
@@ -60,7 +60,7 @@ extension Settings {
     }
 
     /// `on` or `true`, `off` or `false`.
-    /// - Throws: it is something else, or it is not set and has no default.
+    /// - Throws: if it is another word, or not set and without a default.
     public func bool(_ setting: Setting, default defaultValue: Bool? = nil) throws(SettingError) -> Bool {
         if let defaultValue, !self.isSet(setting) { return defaultValue }
         switch try self.require(setting).lowercased() {
@@ -70,7 +70,7 @@ extension Settings {
         }
     }
 
-    /// The words between commas, without blanks around them; empty ones are left out.
+    /// The words between commas, without surrounding white space; empty ones are ignored.
     public func list(_ setting: Setting) -> [String] {
         (self.string(setting) ?? "").split(separator: ",").compactMap { word in
             let word = word.trimming(while: { $0 == " " || $0 == "\t" })
@@ -79,7 +79,7 @@ extension Settings {
     }
 
     /// A JSON list of strings.
-    /// - Throws: it is something else.
+    /// - Throws: if it is anything else.
     public func jsonList(_ setting: Setting) throws(SettingError) -> [String] {
         guard let text = self.string(setting) else { return [] }
         do {
@@ -89,8 +89,8 @@ extension Settings {
         }
     }
 
-    /// One of a few words, whatever their case.
-    /// - Throws: it is another, or it is not set and has no default.
+    /// One of several words, in any case.
+    /// - Throws: if it is another word, or not set and without a default.
     public func oneOf(_ setting: Setting, values: [String], default defaultValue: String? = nil) throws(SettingError) -> String {
         if let defaultValue, !self.isSet(setting) { return defaultValue }
         let value = try self.require(setting).lowercased()
@@ -98,8 +98,8 @@ extension Settings {
         return value
     }
 
-    /// One of the cases of an enumeration, by their raw values.
-    /// - Throws: it is none, or it is not set and has no default.
+    /// One of the cases of an enumeration, by raw value.
+    /// - Throws: if it is another word, or not set and without a default.
     public func oneOf<Value: CaseIterable & RawRepresentable<String>>(
         _ setting: Setting, _: Value.Type = Value.self, default defaultValue: Value? = nil
     ) throws(SettingError) -> Value {
@@ -113,7 +113,7 @@ extension Settings {
 }
 
 extension StringProtocol {
-    /// Without the characters at both ends that `isBlank` says yes to.
+    /// Without the leading and trailing characters for which `isBlank` is true.
     func trimming(while isBlank: (Character) -> Bool) -> SubSequence {
         var text = self[...]
         while let first = text.first, isBlank(first) { text = text.dropFirst() }

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// Who hears an event: a queue of ours that must, somebody else, or nobody.
+/// The audience of an event: a work queue, other queues, or none.
 ///
-/// What the topology binds to a work queue is published until a queue takes it. Other events are published for as long as anybody listens: one that comes
-/// back (`basic.return`) is left out for ``silence``, then it is tried again, so that a queue that somebody binds meanwhile gets the next one.
+/// Events that the topology binds to a work queue are published until a queue takes them. Other events are optional: after one was returned
+/// (`basic.return`), its type is skipped for ``silence`` and then tried again, so that a queue bound meanwhile gets the next one.
 final class Audience: Sendable {
-    /// How long an event that nobody heard is left out.
+    /// How long a type is skipped after one was returned.
     static let silence = Duration.seconds(30)
 
-    /// When each type that nobody heard may be tried again.
+    /// When each skipped type may be tried again.
     private let unheard = Mutex<[String: ContinuousClock.Instant]>([:])
 
     private let requiredTypes: Set<String>
@@ -21,17 +21,17 @@ final class Audience: Sendable {
         self.requiredPatterns = bindings.map(TopicPattern.init).filter { !$0.isLiteral }
     }
 
-    /// Whether a queue of ours must hear it: all but the events that the topology binds to no work queue.
+    /// Whether a work queue must get it: true for all but the events that the topology binds to none.
     func isRequired(exchange: String, type: String) -> Bool {
         guard exchange == "events" else { return true }
         return self.requiredTypes.contains(type) || self.requiredPatterns.contains { $0.matches(type) }
     }
 
-    /// Whether it is worth publishing.
+    /// Whether to publish it now.
     func mayHear(_ type: String, now: ContinuousClock.Instant = .now) -> Bool {
         self.unheard.withLock { $0.isEmpty || $0[type].map { $0 <= now } ?? true }
     }
 
-    /// It came back: no queue took it.
+    /// The broker returned it: it has no queue.
     func heardNothing(_ type: String, now: ContinuousClock.Instant = .now) { self.unheard.withLock { $0[type] = now + Self.silence } }
 }

@@ -1,41 +1,41 @@
-/// What a broker has declared, and which policies are in force there.
+/// A broker's declarations, and its effective policies.
 public struct BrokerTopology: Sendable {
-    /// Everything of the virtual host.
+    /// All declarations of the virtual host.
     public var definitions: Definitions
-    /// By queue: the policy that the broker applies to it, of several that match the one of the highest priority.
+    /// By queue: its effective policy, which is the matching one with the highest priority.
     public var queuePolicies: [String: String]
     /// By exchange, likewise.
     public var exchangePolicies: [String: String]
-    /// By queue: the operator policy in force, one that only administrators set and that wins over all others. The broker tells of a new one with its
-    /// statistics, some seconds later.
+    /// By queue: the effective operator policy, which only administrators can set and which wins over all others. The broker reports a new one with
+    /// its statistics, some seconds later.
     public var queueOperatorPolicies: [String: String]
     /// All operator policies.
     public var operatorPolicies: [Definitions.Policy]
 }
 
-/// Something that the broker has otherwise than the topology, and what to do about it.
+/// A difference between the broker and the topology, and its remedy.
 public struct TopologyDifference: Sendable, Equatable, CustomStringConvertible {
-    /// What puts it right.
+    /// The remedy.
     public enum Remedy: Sendable, Equatable {
         /// `conveyor topology apply`
         case apply
         /// `conveyor topology apply --prune`
         case prune(Surplus)
-        /// What somebody must do by hand.
+        /// A manual step.
         case byHand(String)
     }
 
-    /// What is to be taken away.
+    /// The object to remove.
     public enum Surplus: Sendable, Equatable {
         case binding(Definitions.Binding)
         case policy(String)
-        /// It is declared again as it should be: an exchange holds no messages.
+        /// Declared again correctly: an exchange contains no messages.
         case exchange(String)
     }
 
-    /// What is otherwise.
+    /// The difference.
     public var what: String
-    /// What to do.
+    /// The remedy.
     public var remedy: Remedy
 
     /// The remedy, in a few words.
@@ -52,9 +52,9 @@ public struct TopologyDifference: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Definitions {
-    /// All that a broker has otherwise; nothing if it is as it should be.
-    ///
-    /// Others may have exchanges and queues of their own beside these, and bind them to these exchanges. What reaches our queues and exchanges, and what
+    /// All differences of a broker; empty if it is correct.
+    /// Others may have their own exchanges and queues, and bind them to these exchanges. Everything that routes to our queues and exchanges, or
+    /// applies to them, is compared completely.
     /// holds for them, is compared completely.
     public func differences(in broker: BrokerTopology) -> [TopologyDifference] {
         self.exchangeDifferences(broker.definitions) + self.queueDifferences(broker.definitions) + self.bindingDifferences(broker.definitions)
@@ -114,7 +114,7 @@ extension Definitions {
         }
     }
 
-    /// Policies of others that are in force on what is ours: of all that match a name the broker applies one alone.
+    /// Foreign policies in force on our queues and exchanges: of all matching policies the broker applies only one.
     private func differencesInForce(_ broker: BrokerTopology) -> [TopologyDifference] {
         var found: [TopologyDifference] = []
         for queue in self.queues {
@@ -126,7 +126,7 @@ extension Definitions {
                 TopologyDifference(
                     what: "policy \(name) of priority \(there?.priority ?? 0) is in force on queue \(queue.name)"
                         + (own == nil ? ", which has none" : " and hides ours") + (changed.isEmpty ? "" : ": \(changed)"),
-                    // One of our own names, with a pattern of somebody else's.
+                    // One of our names with a foreign pattern.
                     remedy: self.policies.contains { $0.name == name } ? .apply : .prune(.policy(name))))
         }
         for exchange in self.exchanges {

@@ -1,10 +1,10 @@
 extension Definitions {
-    /// What work queues need: the exchanges that all have in common, and for each queue itself, its dead letters, its bindings and its policy; and the rungs of
-    /// the standard retry ladder.
+    /// The definitions of work queues: the shared exchanges, and for each queue itself, its dead letters, its bindings and its policy; and the queues
+    /// of the standard retry schedule.
     /// - Parameters:
-    ///   - queues: the work queues, with the types of the events that each hears beside its commands, `<queue>.#`.
-    ///   - deliveryLimit: so often a message is delivered while its handling ends the worker, before it is a dead letter.
-    ///   - maxLength: messages in a queue at which publishing to it is refused.
+    ///   - queues: the work queues, with the types of events for each besides its commands, `<queue>.#`.
+    ///   - deliveryLimit: how often a message may crash the worker before it becomes a dead letter.
+    ///   - maxLength: the number of messages above which a queue refuses publishing.
     public init(queues: [String: [String]], deliveryLimit: Int = 20, maxLength: Int = 10_000_000) {
         let common: [String: Value] = ["dead-letter-strategy": .string("at-least-once"), "overflow": .string("reject-publish")]
         func exchange(_ name: String, _ type: String) -> Exchange {

@@ -6,13 +6,13 @@ public struct Definitions: Codable, Sendable, Equatable {
         public var name: String
         /// `topic`, `direct`, `fanout`.
         public var type: String
-        /// Survives a restart of the broker.
+        /// Whether it survives a restart of the broker.
         public var durable: Bool
-        /// Deleted with its last binding.
+        /// Whether it is deleted with its last binding.
         public var autoDelete: Bool?
-        /// Nobody may publish to it, only other exchanges.
+        /// Whether only other exchanges may publish to it.
         public var isInternal: Bool?
-        /// E.g. `alternate-exchange`; none of ours has any.
+        /// E.g. `alternate-exchange`; our exchanges have none.
         public var arguments: [String: Value]?
 
         enum CodingKeys: String, CodingKey {
@@ -26,9 +26,9 @@ public struct Definitions: Codable, Sendable, Equatable {
     public struct Queue: Codable, Sendable, Hashable {
         /// Its name.
         public var name: String
-        /// Survives a restart of the broker.
+        /// Whether it survives a restart of the broker.
         public var durable: Bool
-        /// `x-queue-type` alone: what may change is policy.
+        /// Only `x-queue-type`: everything that may change is a policy.
         public var arguments: [String: Value]
     }
 
@@ -38,7 +38,7 @@ public struct Definitions: Codable, Sendable, Equatable {
         public var source: String
         /// The queue.
         public var destination: String
-        /// `queue`; of others also `exchange`.
+        /// `queue`; foreign bindings may have `exchange`.
         public var destinationType: String
         /// The key, or the pattern of a topic exchange.
         public var routingKey: String
@@ -50,7 +50,7 @@ public struct Definitions: Codable, Sendable, Equatable {
         }
     }
 
-    /// A policy: what a queue does beyond its type.
+    /// A policy: a queue's properties beyond its type.
     public struct Policy: Codable, Sendable, Hashable {
         /// Its name.
         public var name: String
@@ -58,7 +58,7 @@ public struct Definitions: Codable, Sendable, Equatable {
         public var pattern: String
         /// `queues`.
         public var applyTo: String
-        /// The greatest one that matches a queue is in effect.
+        /// The matching policy with the highest priority is in effect.
         public var priority: Int
         /// E.g. `delivery-limit`.
         public var definition: [String: Value]
@@ -70,7 +70,7 @@ public struct Definitions: Codable, Sendable, Equatable {
         }
     }
 
-    /// A string or a whole number; what others have set may be something else.
+    /// A string or an integer; foreign policies may have other values.
     public enum Value: Codable, Sendable, Hashable, CustomStringConvertible {
         case string(String)
         case int(Int)
@@ -88,7 +88,7 @@ public struct Definitions: Codable, Sendable, Equatable {
             }
         }
 
-        /// The JSON that it was.
+        /// The original JSON.
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.singleValueContainer()
             switch self {
@@ -118,10 +118,10 @@ public struct Definitions: Codable, Sendable, Equatable {
     public var policies: [Policy]
 
     /// Reads definitions as RabbitMQ exports them.
-    /// - Throws: they are not such JSON.
+    /// - Throws: if they are not such JSON.
     public init(json: [UInt8]) throws { self = try JSON.decode(Definitions.self, from: json) }
 
-    /// The same with the rungs of another retry ladder.
+    /// The same definitions with another retry schedule.
     public func with(_ ladder: RetryLadder) -> Definitions {
         var definitions = self
         definitions.replaceRungs(ladder)
@@ -157,16 +157,16 @@ public struct Definitions: Codable, Sendable, Equatable {
 }
 
 extension Definitions {
-    /// The work queues: those whose dead letters go to a `<queue>.dead` of their own.
+    /// The work queues: those whose dead letters go to their own `<queue>.dead`.
     public var workQueues: [String] {
         self.queues.map(\.name).filter { name in self.queues.contains { $0.name == name + ".dead" } }
     }
 
-    /// The work queues that take what is published to an exchange under a key.
+    /// The work queues for messages that are published to an exchange with a key.
     public func queues(of exchange: String, _ key: String) -> [String] {
         self.bindings.filter { $0.source == exchange && TopicPattern($0.routingKey).matches(key) }.map(\.destination)
     }
 
-    /// The work queues that take messages of a type.
+    /// The work queues for messages of a type.
     public func queues(of type: any Message.Type) -> [String] { self.queues(of: type.exchange, type.type) }
 }

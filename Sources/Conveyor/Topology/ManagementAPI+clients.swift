@@ -1,9 +1,9 @@
 extension ManagementAPI {
-    /// Who is connected to the virtual host.
+    /// A connection to the virtual host.
     public struct Client: Sendable, Equatable {
-        /// As the client calls itself, e.g. `orders-worker consumer`; its user if it does not.
+        /// The client's own name, e.g. `orders-worker consumer`; its user without one.
         public var name: String
-        /// The queues that it takes from.
+        /// The queues that it consumes.
         public var queues: [String]
         /// Its address and port.
         public var peer: String
@@ -45,7 +45,7 @@ extension ManagementAPI {
         }
     }
 
-    /// All connections of the virtual host. The broker learns of a new one with a delay of some seconds.
+    /// All connections of the virtual host. The broker reports a new one some seconds late.
     public func clients() async throws(Refused) -> [Client] {
         let connections = try await self.decode([Connection].self, "/vhosts/\(self.vhost)/connections")
         let takings = try await self.decode([Taking].self, "/consumers/\(self.vhost)")
@@ -60,7 +60,7 @@ extension ManagementAPI {
         }
     }
 
-    /// Who may publish to a topic exchange whatever the routing key is: the users of the virtual host without a topic permission for it.
+    /// The users who may publish to a topic exchange with any routing key: those without a topic permission for it.
     public func unrestrictedPublishers(to exchange: String) async throws(Refused) -> Set<String> {
         struct Permission: Decodable {
             var user: String
@@ -81,7 +81,7 @@ extension ManagementAPI {
         }
     }
 
-    /// Why the broker blocks its publishers: `memory`, `disk`; empty if it does not.
+    /// Why the broker blocks publishers: `memory`, `disk`; empty if it does not.
     public func alarms() async throws(Refused) -> [String] {
         let nodes = try await self.decode([Node].self, "/nodes?columns=mem_alarm,disk_free_alarm")
         return [("memory", nodes.contains { $0.memoryAlarm == true }), ("disk", nodes.contains { $0.diskAlarm == true })].filter(\.1).map(\.0)

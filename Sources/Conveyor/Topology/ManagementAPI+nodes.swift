@@ -2,7 +2,7 @@ public import FoundationEssentials
 import Transfer
 
 extension ManagementAPI {
-    /// What the broker is.
+    /// The broker's versions.
     public struct Overview: Decodable, Sendable {
         /// RabbitMQ's version, e.g. `3.10.8`.
         public var version: String
@@ -19,25 +19,25 @@ extension ManagementAPI {
     public struct BrokerNode: Decodable, Sendable {
         /// E.g. `rabbit@host`.
         public var name: String
-        /// False for a member that is away; of such a one nothing else is known.
+        /// False for a member that is down; nothing else is known of it.
         public var running: Bool
         /// In bytes.
         public var memoryUsed: Int?
-        /// Beyond this the broker blocks its publishers.
+        /// Above this the broker blocks publishers.
         public var memoryLimit: Int?
-        /// It does so now.
+        /// Whether the memory alarm is on.
         public var memoryAlarm: Bool?
         /// In bytes.
         public var diskFree: Int?
-        /// Below this the broker blocks its publishers.
+        /// Below this the broker blocks publishers.
         public var diskFreeLimit: Int?
-        /// It does so now.
+        /// Whether the disk alarm is on.
         public var diskAlarm: Bool?
         /// File descriptors in use.
         public var descriptorsUsed: Int?
-        /// How many there may be.
+        /// The limit of file descriptors.
         public var descriptors: Int?
-        /// Other nodes that it has lost sight of, and has seen again: they do not mend by themselves.
+        /// Nodes from which it was partitioned: such a partition does not heal by itself.
         public var partitions: [String]?
 
         enum CodingKeys: String, CodingKey {
@@ -54,7 +54,7 @@ extension ManagementAPI {
         }
     }
 
-    /// A switch that an upgrade of the cluster waits for.
+    /// A feature flag, which an upgrade of the cluster may require.
     public struct FeatureFlag: Decodable, Sendable {
         /// E.g. `stream_queue`.
         public var name: String
@@ -62,7 +62,7 @@ extension ManagementAPI {
         public var state: String
     }
 
-    /// What the broker is.
+    /// The broker's versions.
     public func overview() async throws(Refused) -> Overview { try await self.decode(Overview.self, "/overview") }
 
     /// The nodes of the cluster. Needs the monitoring tag.
@@ -71,7 +71,7 @@ extension ManagementAPI {
     /// The feature flags. Needs the administrator tag.
     public func featureFlags() async throws(Refused) -> [FeatureFlag] { try await self.decode([FeatureFlag].self, "/feature-flags") }
 
-    /// The broker's clock, to the second; nil if it does not tell.
+    /// The broker's clock, to the second; nil if unknown.
     public func clock() async throws(Refused) -> Date? {
         try await self.respond(.get, "/whoami").headers["Date"].flatMap(Self.date(ofHTTP:))
     }

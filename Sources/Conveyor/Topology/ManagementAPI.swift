@@ -2,25 +2,25 @@ import FoundationEssentials
 import RabbitMQ
 public import Transfer
 
-/// The broker's management API (rabbitmq.com/docs/management): what AMQP cannot tell or change.
+/// The broker's management API (rabbitmq.com/docs/management), for everything that AMQP can neither report nor change.
 public struct ManagementAPI: Sendable {
     private let base: String
     private let authorization: String
     let vhost: String
     private let client: HTTPClient
 
-    /// What the management API refused, or that it is away.
+    /// A refusal of the management API, or a failure to reach it.
     public struct Refused: Error, Sendable, CustomStringConvertible {
-        /// The HTTP status; 0 if there was no answer.
+        /// The HTTP status; 0 without an answer.
         public var status: Int
-        /// The request and what came back, without credentials.
+        /// The request and the answer, without credentials.
         public var description: String
     }
 
     /// - Parameters:
-    ///   - url: `http://user:password@host:port`, of `RABBITMQ_API`.
-    ///   - vhost: the virtual host of `AMQP_URL`.
-    /// - Throws: `SettingError` if the URL is not of that form.
+    ///   - url: `http://user:password@host:port`, from `RABBITMQ_API`.
+    ///   - vhost: the virtual host in `AMQP_URL`.
+    /// - Throws: `SettingError` if the URL is malformed.
     public init(url: String, vhost: String, client: HTTPClient) throws(SettingError) {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme, ["http", "https"].contains(scheme), let host = parts.host,
             let user = parts.user, let password = parts.password
@@ -39,7 +39,7 @@ public struct ManagementAPI: Sendable {
             client: HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: settings.string("TLS_CA_FILE")))
     }
 
-    /// All but RFC 3986's unreserved characters as `%XX`: a virtual host is often `/`.
+    /// Percent-encodes all but RFC 3986's unreserved characters: a virtual host is often `/`.
     private static func escaped(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {
@@ -82,7 +82,7 @@ public struct ManagementAPI: Sendable {
         }
     }
 
-    /// Everything declared in the virtual host, and what is in force there. Needs the administrator tag.
+    /// All declarations of the virtual host, and the effective policies. Needs the administrator tag.
     public func topology() async throws(Refused) -> BrokerTopology {
         BrokerTopology(
             definitions: try await self.decode(Definitions.self, "/definitions/\(self.vhost)"),
@@ -91,7 +91,7 @@ public struct ManagementAPI: Sendable {
             operatorPolicies: try await self.decode([Definitions.Policy].self, "/operator-policies/\(self.vhost)"))
     }
 
-    /// By name. What the broker says of effective policies comes with its statistics, seconds later; this holds at once.
+    /// By name: the broker reports effective policies with its statistics, seconds later; this is current.
     private func policiesInForce(_ kind: String) async throws(Refused) -> [String: String] {
         struct Matched: Decodable {
             var name: String
@@ -116,7 +116,7 @@ public struct ManagementAPI: Sendable {
         return Dictionary(all.compactMap { matched in matched.policy.flatMap { $0.isEmpty ? nil : (matched.name, $0) } }) { first, _ in first }
     }
 
-    /// Takes away what is not in the topology.
+    /// Removes objects that are not in the topology.
     public func remove(_ surplus: TopologyDifference.Surplus) async throws(Refused) {
         switch surplus {
         case .policy(let name): _ = try await self.send(.delete, "/policies/\(self.vhost)/\(Self.escaped(name))")
@@ -138,12 +138,12 @@ public struct ManagementAPI: Sendable {
         }
     }
 
-    /// Creates what is missing and updates policies; what differs in a way that cannot be changed is refused by the broker.
+    /// Creates missing objects and updates policies; the broker refuses changes that are impossible.
     public func apply(_ definitions: Definitions) async throws(Refused) {
         for exchange in definitions.exchanges {
             _ = try await self.send(.put, "/exchanges/\(self.vhost)/\(Self.escaped(exchange.name))", body: try Self.body(exchange))
         }
-        // Policies first: a queue must not take a message before its own is in effect.
+        // Policies first: a queue must not accept a message before its policy is in effect.
         for policy in definitions.policies {
             _ = try await self.send(.put, "/policies/\(self.vhost)/\(Self.escaped(policy.name))", body: try Self.body(policy))
         }
@@ -157,7 +157,7 @@ public struct ManagementAPI: Sendable {
         }
     }
 
-    /// Writes values that do not depend on each other, eight at a time: the broker spends most of each write waiting for its disk.
+    /// Writes independent values, eight at a time: the broker spends most of each write waiting for its disk.
     private func sideBySide<Value: Sendable>(
         _ values: [Value], _ write: @escaping @Sendable (Value) async throws(Refused) -> Void
     ) async throws(Refused) {
@@ -183,39 +183,39 @@ public struct ManagementAPI: Sendable {
         do { return try JSON.encode(value) } catch { throw Refused(status: 0, description: "not encoded: \(error)") }
     }
 
-    /// A queue as the broker sees it now.
+    /// A queue's current state.
     public struct QueueState: Decodable, Sendable {
         /// Its name.
         public var name: String
         /// `quorum`, `classic`, `stream`.
         public var type: String?
-        /// Messages that wait.
+        /// Ready messages.
         public var ready: Int?
-        /// Messages that a consumer holds.
+        /// Unacknowledged messages.
         public var unacked: Int?
         /// Consumers.
         public var consumers: Int?
-        /// What its policies come to; nil in its first seconds.
+        /// The effective policy definition; nil in the queue's first seconds.
         public var effectivePolicy: [String: Definitions.Value]?
         /// The members of its Raft group.
         public var members: [String]?
-        /// Those of them that are online.
+        /// Its online members.
         public var online: [String]?
         /// Counters and rates.
         public var statistics: Statistics?
 
         /// Rates of a queue, averaged by the broker over its sampling interval.
         public struct Statistics: Decodable, Sendable {
-            /// A rate in messages a second.
+            /// A rate in messages per second.
             public struct Rate: Decodable, Sendable {
-                /// Messages a second.
+                /// Messages per second.
                 public var rate: Double
             }
             /// Published to the queue.
             public var publish: Rate?
-            /// Delivered to consumers or got.
+            /// Delivered to consumers, or fetched.
             public var deliver: Rate?
-            /// Acknowledged since the broker began to count.
+            /// Acknowledged since the broker started counting.
             public var acked: Int?
 
             enum CodingKeys: String, CodingKey {
@@ -225,7 +225,7 @@ public struct ManagementAPI: Sendable {
             }
         }
 
-        /// Messages that it takes at most; nil if as many as come.
+        /// The limit of messages; nil if there is none.
         public var lengthLimit: Int? {
             if case .int(let limit)? = self.effectivePolicy?["max-length"] { limit } else { nil }
         }
@@ -244,7 +244,7 @@ public struct ManagementAPI: Sendable {
     /// All queues of the virtual host.
     public func queues() async throws(Refused) -> [QueueState] { try await self.decode([QueueState].self, "/queues/\(self.vhost)") }
 
-    /// One queue; nil if there is none of that name.
+    /// One queue; nil if it does not exist.
     public func queue(_ name: String) async throws(Refused) -> QueueState? {
         do { return try await self.decode(QueueState.self, "/queues/\(self.vhost)/\(Self.escaped(name))") } catch {
             if error.status == 404 { return nil }
@@ -252,15 +252,15 @@ public struct ManagementAPI: Sendable {
         }
     }
 
-    /// The policy that is in force on a queue: of those that match its name, the one of the highest priority; nil if none does.
+    /// The effective policy of a queue: the matching one with the highest priority; nil if none matches.
     ///
-    /// What the broker says of a queue's effective policy comes with its statistics, seconds after the queue is there; this holds at once.
+    /// The broker reports a queue's effective policy with its statistics, seconds later; this is current.
     public func policy(of queue: String) async throws(Refused) -> Definitions.Policy? {
         guard let name = try await self.policiesInForce("queues")[queue] else { return nil }
         return try await self.decode([Definitions.Policy].self, "/policies/\(self.vhost)").first { $0.name == name }
     }
 
-    /// The bindings of one queue, the default exchange's left out.
+    /// The bindings of one queue, without the default exchange's.
     public func bindings(of queue: String) async throws(Refused) -> [Definitions.Binding] {
         try await self.decode([Definitions.Binding].self, "/queues/\(self.vhost)/\(Self.escaped(queue))/bindings").filter { !$0.source.isEmpty }
     }

@@ -1,13 +1,13 @@
 import Postgres
 
-/// Whether the database has what the worker was built for: looked at before it takes a message, each of which would fail otherwise.
+/// Checks the database's schema before the worker takes a message, since with a wrong one every message would fail.
 struct SchemaCheck: Sendable {
     let pool: PostgresPool
     let migrations: [Migration]
     var ledger = Migrator.Ledger.application
 
-    /// Waits for the database, then compares its migrations with those of this program. It may have newer ones: during an upgrade the old program works on.
-    /// - Throws: `Unavailable` if the database stays away for `timeout`, `SettingError` if migrations are missing or were changed.
+    /// Waits for the database, then compares its migrations with this program's. Newer ones are fine: during an upgrade the old program goes on.
+    /// - Throws: `Unavailable` if the database is unreachable for `timeout`, `SettingError` if migrations are missing or were changed.
     func verify(timeout: Duration) async throws {
         let deadline = ContinuousClock.now + timeout
         var backoff = Backoff()

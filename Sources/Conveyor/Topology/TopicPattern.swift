@@ -1,10 +1,10 @@
-/// The pattern of a binding of a topic exchange: words between dots, `*` for one of any, `#` for any number of them.
+/// A topic exchange's binding pattern: words between dots, `*` for exactly one word, `#` for any number of words.
 struct TopicPattern: Sendable {
     private let words: [Substring]
 
     init(_ text: String) { self.words = text.split(separator: ".", omittingEmptySubsequences: false) }
 
-    /// It matches itself alone.
+    /// Whether it matches only itself.
     var isLiteral: Bool { !self.words.contains { $0 == "*" || $0 == "#" } }
 
     /// Whether the broker routes a key by it.

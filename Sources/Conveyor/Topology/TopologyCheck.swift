@@ -1,4 +1,4 @@
-/// What a worker looks at before it takes a message: several of these settings fail silently in the broker.
+/// The worker's checks before it takes a message: several of these settings fail silently in the broker.
 struct TopologyCheck: Sendable {
     private let api: ManagementAPI
     private let definitions: Definitions
@@ -11,7 +11,7 @@ struct TopologyCheck: Sendable {
     }
 
     /// Waits for the broker, then compares the queue, its effective policy and its bindings with the topology.
-    /// - Throws: `Unavailable` if the broker stays away for `timeout`, `SettingError` naming the first difference.
+    /// - Throws: `Unavailable` if the broker is unreachable for `timeout`, `SettingError` that names the first difference.
     func verify(timeout: Duration) async throws {
         let deadline = ContinuousClock.now + timeout
         var backoff = Backoff()
@@ -37,7 +37,7 @@ struct TopologyCheck: Sendable {
             let effective = inForce?.definition ?? [:]
             let by = inForce.map { $0.name == policy.name ? "" : " by policy \($0.name), which hides ours" } ?? ""
             for (key, value) in policy.definition.sorted(by: { $0.key < $1.key }) where effective[key] != value {
-                // Its owner may set another length or limit under a policy of a higher priority, as long as there is one.
+                // An administrator may set another length or limit in a policy with a higher priority, as long as there is one.
                 if ["max-length", "delivery-limit"].contains(key), case .int(let number)? = effective[key], number > 0 { continue }
                 throw wrong("\(key) of queue \(self.queue) is \(effective[key]?.description ?? "unset")\(by), not \(value)")
             }

@@ -1,12 +1,12 @@
 import Tracing
 
-/// A span that has ended, as the exporters take it.
+/// A finished span for the exporters.
 struct FinishedSpan: Sendable {
     /// Its own ids.
     var context: TraceContext
-    /// The span that led to it, here or in another process; nil for the first of a trace.
+    /// The parent span, here or in another process; nil for the first of a trace.
     var parentID: UInt64?
-    /// With few different values, never with an id in it.
+    /// A name with few different values, never with an id.
     var name: String
     var kind: SpanKind
     /// Nanoseconds since 1970.
@@ -16,12 +16,12 @@ struct FinishedSpan: Sendable {
     var attributes: SpanAttributes
     var status: SpanStatus?
     var events: [SpanEvent]
-    /// Spans of other traces that it worked for too.
+    /// Linked spans in other traces.
     var links: [TraceContext]
 }
 
-/// Where recorded spans go.
+/// The receivers of recorded spans.
 protocol SpanExporter: Sendable {
-    /// Takes what one process has done in one trace: the span with which it began there is the last. Returns at once.
+    /// Receives a process' part of one trace; its last span is the first that began. Returns at once.
     func export(_ spans: [FinishedSpan])
 }

@@ -3,9 +3,9 @@ import Tracing
 
 /// Spans as the body of an OTLP/HTTP request in JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp): ids in hexadecimal, 64-bit numbers as strings.
 ///
-/// Written byte by byte: a few microseconds a span, a twentieth of what `JSONEncoder` takes.
+/// Written byte by byte: a few microseconds per span, a twentieth of `JSONEncoder`.
 struct OTLPDocument: Sendable {
-    /// What is the same for all spans of the process: everything before the first span.
+    /// The common beginning, up to the first span.
     private let head: [UInt8]
 
     /// - Parameters:
@@ -137,7 +137,7 @@ struct OTLPDocument: Sendable {
 }
 
 extension SpanAttribute {
-    /// The value in words; lists too, which no span of ours has.
+    /// The value as text, including lists, which our spans do not have.
     var text: String {
         switch self {
         case .string(let text): text
@@ -159,7 +159,7 @@ extension SpanAttribute {
 
 /// This machine.
 enum Host {
-    /// Its name, as the kernel has it.
+    /// The machine's host name.
     static let name: String = {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }

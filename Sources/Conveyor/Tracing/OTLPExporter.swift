@@ -4,10 +4,10 @@ import Transfer
 /// Sends spans to an OpenTelemetry collector: `POST <endpoint>/v1/traces`, OTLP/HTTP in JSON.
 struct OTLPExporter: SpanExporter {
     private let queue: ExportQueue<FinishedSpan>
-    /// Spans of one request at most.
+    /// The limit of spans per request.
     private static let batch = 1000
 
-    /// Sends what has gathered each `interval`.
+    /// Sends the collected spans every `interval`.
     init(endpoint: OTLPEndpoint, document: OTLPDocument, http: HTTPClient, logger: Logger, every interval: Duration = .seconds(1)) {
         self.queue = ExportQueue(to: "otlp", capacity: 8192, every: interval, logger: logger) { spans in
             var lost = 0
@@ -28,13 +28,13 @@ struct OTLPExporter: SpanExporter {
 
 /// `OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_EXPORTER_OTLP_HEADERS`.
 struct OTLPEndpoint: Sendable {
-    /// With its path `/v1/traces`.
+    /// With the path `/v1/traces`.
     let url: String
-    /// What a collector asks for: a key, a tenant.
+    /// Headers for the collector: a key, a tenant.
     let headers: HTTPHeaders
 
-    /// Nil if there is no endpoint.
-    /// - Throws: one of the two settings is wrong.
+    /// nil without an endpoint.
+    /// - Throws: if one of the two settings is wrong.
     init?(_ settings: Settings) throws(SettingError) {
         guard var url = settings.string("OTEL_EXPORTER_OTLP_ENDPOINT") else { return nil }
         guard let parsed = ConnectionURL(url), ["http", "https"].contains(parsed.scheme), parsed.hosts.allSatisfy({ !$0.isEmpty }) else {
@@ -55,7 +55,7 @@ struct OTLPEndpoint: Sendable {
         self.headers = headers
     }
 
-    /// Whether they were taken. What the protocol calls retryable (429, 502, 503, 504, no answer) is tried three times in all.
+    /// Returns whether the collector accepted them. Retryable failures (429, 502, 503, 504, no answer) are tried three times in all.
     func post(_ body: [UInt8], http: HTTPClient, logger: Logger) async -> Bool {
         let request = HTTPRequest(.post, url: self.url, headers: self.headers, body: body, timeout: .seconds(10), maximumResponseSize: 64 << 10)
         for pause: Duration in [.seconds(1), .seconds(3), .zero] {
@@ -77,7 +77,7 @@ struct OTLPEndpoint: Sendable {
 }
 
 extension StringProtocol {
-    /// With each `%2A` replaced by its byte; nil if one is broken, or if the bytes are no UTF-8.
+    /// Decodes `%2A` and so on; nil if an escape is broken, or the bytes are not UTF-8.
     var percentDecoded: String? {
         var bytes: [UInt8] = []
         var rest = Array(self.utf8)[...]

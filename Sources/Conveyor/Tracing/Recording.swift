@@ -1,7 +1,7 @@
 import Synchronization
 import Tracing
 
-/// What this process does in one trace, from the span with which it began here until that one ends: it leaves as one.
+/// This process' part of a trace, from its first span here until that one ends; it is exported as a whole.
 final class Recording: Sendable {
     private struct State {
         var spans: [FinishedSpan] = []
@@ -10,12 +10,12 @@ final class Recording: Sendable {
 
     private let exporters: [any SpanExporter]
     private let state = Mutex(State())
-    /// More are left out: a loop without an end must not fill the memory.
+    /// Further spans are dropped: an endless loop must not fill the memory.
     private static let limit = 500
 
     init(exporters: [any SpanExporter]) { self.exporters = exporters }
 
-    /// A span within the first one has ended. One that outlives the first leaves alone.
+    /// A span within the first one has ended. One that outlives the first is exported alone.
     func add(_ span: FinishedSpan) {
         let isLate = self.state.withLock { state in
             if !state.isOver, state.spans.count < Self.limit { state.spans.append(span) }
@@ -38,10 +38,10 @@ final class Recording: Sendable {
     }
 }
 
-/// The span in which something happens, as it is handed on within the process.
+/// The current span, as it is passed on within the process.
 struct ActiveSpan: Sendable {
     var context: TraceContext
-    /// Nil if the trace is not recorded, or if the span is another process's.
+    /// nil if the trace is not recorded, or the span belongs to another process.
     var recording: Recording?
 }
 

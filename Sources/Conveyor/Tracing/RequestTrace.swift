@@ -2,26 +2,26 @@ public import RabbitMQ
 import Synchronization
 import Tracing
 
-/// An HTTP request in its trace: begun with its headers, ended with its answer; and the ids that turn up on the way, for its line in the log.
+/// The trace of an HTTP request: begun with its headers, ended with its answer; it also collects the ids for the request's log line.
 public final class RequestTrace: Sendable {
-    /// What the request's log line carries, and what it publishes: of the request's span if that is recorded, else the client's, else a new one.
+    /// The context for the log line and for published messages: the request's span if recorded, else the client's, else a new one.
     public let traceparent: String
     private let recorder: TraceRecorder?
     private let span: TraceSpan?
     private let noted = Mutex(Noted())
 
-    /// What a request turned out to be about.
+    /// Facts about a request that become known while it is handled.
     public struct Noted: Sendable {
-        /// The message that it became, which is the operation.
+        /// The message of its write, which is the operation.
         public var operationID: ID?
-        /// Whose it is.
+        /// The owner.
         public var userID: ID?
-        /// A keyed hash of the e-mail address that somebody wanted to sign in with.
+        /// A keyed hash of the e-mail address in a sign-in.
         public var emailHash: String?
-        /// What it makes or changes.
+        /// The resource that it creates or changes.
         public var subject: Subject?
 
-        /// What a request turned out to be about.
+        /// Facts about a request that become known while it is handled.
         public init(operationID: ID? = nil, userID: ID? = nil, subject: Subject? = nil) {
             self.operationID = operationID
             self.userID = userID
@@ -29,13 +29,13 @@ public final class RequestTrace: Sendable {
         }
     }
 
-    /// Of a request that has not begun.
+    /// The trace of a request that has not begun.
     public static let none = RequestTrace(method: "", traceparent: nil, recorder: nil)
 
     /// - Parameters:
-    ///   - method: one of the usual words; whatever else a client makes up is `OTHER`.
+    ///   - method: a usual method; unusual ones are `OTHER`.
     ///   - traceparent: the client's header.
-    ///   - isTrusted: whether the header's flag decides if the trace is recorded; else, and without it, the share that the settings say does.
+    ///   - isTrusted: whether the header's flag decides about recording; otherwise, and without a header, the configured share decides.
     public convenience init(method: String, traceparent: String?, isTrusted: Bool) {
         self.init(method: method, traceparent: traceparent, isTrusted: isTrusted, recorder: Traces.recorder)
     }
@@ -54,13 +54,13 @@ public final class RequestTrace: Sendable {
         self.span = span.isRecording ? span : nil
     }
 
-    /// What has been noted.
+    /// The collected facts.
     public var ids: Noted { self.noted.withLock { $0 } }
 
-    /// Notes what the request turned out to be about.
+    /// Adds facts about the request.
     public func note(_ change: (inout Noted) -> Void) { self.noted.withLock { change(&$0) } }
 
-    /// Publishes a message as a step of the request: what it leads to follows from that step.
+    /// Publishes a message as a step of the request, which becomes the parent of the message's own spans.
     public func publishing<Failure: Error>(
         _ message: Outgoing, isolation: isolated (any Actor)? = #isolation, _ publish: (Outgoing) async throws(Failure) -> Void
     ) async throws(Failure) {

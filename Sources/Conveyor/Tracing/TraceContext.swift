@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Where in which trace something happens: the ids of a `traceparent` (https://www.w3.org/TR/trace-context-2/#traceparent-header).
+/// A position in a trace: the ids of a `traceparent` (https://www.w3.org/TR/trace-context-2/#traceparent-header).
 ///
 ///     00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 public struct TraceContext: Sendable, Hashable {
@@ -8,9 +8,9 @@ public struct TraceContext: Sendable, Hashable {
     public let traceHigh: UInt64
     /// Its last 8 bytes, which are random.
     public let traceLow: UInt64
-    /// What happens; never 0.
+    /// The span's id; never 0.
     public let spanID: UInt64
-    /// Whether it is recorded: decided where the trace began, and obeyed by everybody after.
+    /// Whether it is recorded: the beginning of the trace decides, and all later spans follow.
     public let isSampled: Bool
 
     init(traceHigh: UInt64, traceLow: UInt64, spanID: UInt64, isSampled: Bool) {
@@ -20,36 +20,36 @@ public struct TraceContext: Sendable, Hashable {
         self.isSampled = isSampled
     }
 
-    /// The beginning of a new trace.
-    /// - Parameter share: how many of all traces are recorded, 0 to 1.
+    /// The root of a new trace.
+    /// - Parameter share: the share of traces to record, 0 to 1.
     static func root(share: Double) -> TraceContext {
         let low = Self.random()
         return TraceContext(traceHigh: Self.random(), traceLow: low, spanID: Self.random(), isSampled: Self.isWithin(share, low))
     }
 
-    /// Something else in the same trace.
+    /// A new span in the same trace.
     func next() -> TraceContext {
         TraceContext(traceHigh: self.traceHigh, traceLow: self.traceLow, spanID: Self.random(), isSampled: self.isSampled)
     }
 
-    /// The same place in the same trace, recorded or not as if the trace began here: by no bit that whoever began it could choose.
+    /// The same position, with the decision about recording made anew, by bits that the trace's creator could not choose.
     func sampledAnew(share: Double) -> TraceContext {
         TraceContext(
             traceHigh: self.traceHigh, traceLow: self.traceLow, spanID: self.spanID, isSampled: Self.isWithin(share, Self.random()))
     }
 
-    /// Whether the trace belongs to a share of all traces. Everybody who asks for the same share gets the same answer for the same trace, and a
-    /// smaller share lies within a greater one.
+    /// Whether the trace belongs to a share of all traces. All processes get the same answer for the same trace and share, and a
+    /// smaller share is part of a larger one.
     func isWithin(_ share: Double) -> Bool { Self.isWithin(share, self.traceLow) }
 
-    /// By the 56 bits that are random wherever the trace began (https://www.w3.org/TR/trace-context-2/#random-trace-id-flag).
+    /// By the 56 bits that are random in any trace id (https://www.w3.org/TR/trace-context-2/#random-trace-id-flag).
     private static func isWithin(_ share: Double, _ low: UInt64) -> Bool { Double(low & 0xff_ffff_ffff_ffff) < share * 0x1p56 }
 
     private static let counter = Atomic<UInt64>(UInt64.random(in: 0 ... .max))
 
-    /// Bits for an id that must differ from all others and be spread evenly, not be hard to guess; never 0.
+    /// Bits for a unique, evenly distributed id, which need not be hard to guess; never 0.
     ///
-    /// SplitMix64 (https://doi.org/10.1145/2714064.2660195), which threads share. A call to the system for each would be dearer than all the rest.
+    /// SplitMix64 (https://doi.org/10.1145/2714064.2660195), shared by all threads. A system call per id would cost more than all the rest.
     public static func random() -> UInt64 {
         while true {
             var bits = self.counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
@@ -62,7 +62,7 @@ public struct TraceContext: Sendable, Hashable {
 }
 
 extension TraceContext {
-    /// Parses the value of a `traceparent`; nil for one that must be ignored. One of a version after `00` is read as far as it is known.
+    /// Parses the value of a `traceparent`; nil if it must be ignored. Of a version after `00` the known part is read.
     public init?(traceparent: String) {
         var text = traceparent
         let parsed: TraceContext? = text.withUTF8 { bytes in
@@ -93,7 +93,7 @@ extension TraceContext {
     /// The trace's id as 32 digits.
     public var traceID: String { Self.hexadecimal(self.traceHigh) + Self.hexadecimal(self.traceLow) }
 
-    /// A span's id, or half of a trace's, as 16 digits.
+    /// The id of a span, or half of a trace id, as 16 digits.
     public static func hexadecimal(_ id: UInt64) -> String {
         String(unsafeUninitializedCapacity: 16) { buffer in
             Self.write(id, to: buffer[0..<16])
@@ -103,7 +103,7 @@ extension TraceContext {
 
     private static let dash = UInt8(ascii: "-")
 
-    /// Lower case only, as the standard has it.
+    /// Lower case only, as the standard requires.
     private static func number(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
         var number: UInt64 = 0
         for digit in digits {

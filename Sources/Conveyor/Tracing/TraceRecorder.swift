@@ -1,14 +1,14 @@
 public import Tracing
 
-/// Records the spans of sampled traces, and hands them to the exporters once this process's part of a trace is over.
+/// Records the spans of sampled traces, and passes them to the exporters when this process' part of a trace has ended.
 ///
-/// Whether a trace is recorded is decided once, where it begins; a span of a trace that is not costs no more than looking at the flag.
+/// The beginning of a trace decides whether it is recorded; a span of an unrecorded trace costs one check of a flag.
 public struct TraceRecorder: Tracer {
     let exporters: [any SpanExporter]
-    /// How many of the traces that begin here are recorded, 0 to 1.
+    /// The share of new traces that are recorded, 0 to 1.
     let share: Double
 
-    /// Begins a span within the one of `context`, or a new trace.
+    /// Begins a span within that of `context`, or a new trace.
     public func startSpan<Instant: TracerInstant>(
         _ operationName: String, context: @autoclosure () -> InstrumentationContext, ofKind kind: SpanKind, at instant: @autoclosure () -> Instant,
         function: String, file fileID: String, line: UInt
@@ -28,7 +28,7 @@ public struct TraceRecorder: Tracer {
         return TraceSpan(span, recording: recording, isFirst: parent?.recording == nil, context: context)
     }
 
-    /// Everything that ended was handed over by then.
+    /// Ended traces have already been passed on.
     public func forceFlush() {}
 
     /// Reads a `traceparent`.
@@ -38,7 +38,7 @@ public struct TraceRecorder: Tracer {
         context.span = ActiveSpan(context: trace)
     }
 
-    /// Writes the `traceparent` of what happens now.
+    /// Writes the current span's `traceparent`.
     public func inject<Carrier, Inject: Injector>(_ context: InstrumentationContext, into carrier: inout Carrier, using injector: Inject)
     where Inject.Carrier == Carrier {
         guard let trace = context.span?.context else { return }

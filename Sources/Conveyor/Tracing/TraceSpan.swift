@@ -1,17 +1,17 @@
 import Synchronization
 public import Tracing
 
-/// A span: something that is under way in a trace. One whose trace is not recorded takes everything and keeps nothing.
+/// A span in progress. If its trace is not recorded, it ignores everything.
 public final class TraceSpan: Span {
-    /// For what happens within it.
+    /// The context for its child spans.
     public let context: InstrumentationContext
     private let recording: Recording?
     private let isFirst: Bool
     private let state: Mutex<FinishedSpan?>
 
     /// - Parameters:
-    ///   - span: as it begins; nil if it is not recorded.
-    ///   - isFirst: the process began its part of the trace with it.
+    ///   - span: its beginning; nil if it is not recorded.
+    ///   - isFirst: whether it is the first span of the trace in this process.
     init(_ span: FinishedSpan?, recording: Recording?, isFirst: Bool, context: InstrumentationContext) {
         self.state = Mutex(span)
         self.recording = recording
@@ -22,28 +22,29 @@ public final class TraceSpan: Span {
     /// Its ids.
     public var trace: TraceContext? { self.context.span?.context }
 
-    /// False once it has ended, too.
+    /// False also after it has ended.
     public var isRecording: Bool { self.state.withLock { $0 != nil } }
 
-    /// What it is called.
+    /// Its name.
     public var operationName: String {
         get { self.state.withLock { $0?.name ?? "" } }
         set { self.state.withLock { $0?.name = newValue } }
     }
 
-    /// What is known of it.
+    /// Its attributes.
     public var attributes: SpanAttributes {
         get { self.state.withLock { $0?.attributes ?? [:] } }
         set { self.state.withLock { $0?.attributes = newValue } }
     }
 
-    /// How it ends.
+    /// Its status.
     public func setStatus(_ status: SpanStatus) { self.state.withLock { $0?.status = status } }
 
-    /// Something that happened within it.
+    /// Adds an event.
     public func addEvent(_ event: SpanEvent) { self.state.withLock { $0?.events.append(event) } }
 
-    /// An error, as the event `exception` (https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/); what looks like a secret is left out.
+    /// Adds an error as the event `exception` (https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/); apparent secrets are
+    /// removed.
     public func recordError<Instant: TracerInstant>(_ error: any Error, attributes: SpanAttributes, at instant: @autoclosure () -> Instant) {
         guard self.isRecording else { return }
         var attributes = attributes
@@ -52,13 +53,13 @@ public final class TraceSpan: Span {
         self.addEvent(SpanEvent(name: "exception", at: instant(), attributes: attributes))
     }
 
-    /// A span of another trace that this one works for too.
+    /// Links a span of another trace.
     public func addLink(_ link: SpanLink) {
         guard let context = link.context.span?.context else { return }
         self.state.withLock { $0?.links.append(context) }
     }
 
-    /// Ends it; a second time changes nothing.
+    /// Ends it; a second call does nothing.
     public func end<Instant: TracerInstant>(at instant: @autoclosure () -> Instant) {
         let ended = self.state.withLock { state in
             defer { state = nil }

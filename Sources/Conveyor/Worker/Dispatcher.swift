@@ -1,46 +1,47 @@
 import RabbitMQ
 
-/// Hands the deliveries of one queue to the lanes: batches of one type, oldest first; what came back after a crash one at a time, with nothing else in hand.
+/// Hands the deliveries of one queue to the slots: batches of one type, oldest first; after a crash, redelivered messages one at a time with no other
+/// in work.
 ///
-/// What one user or operator sent takes effect in the order of the queue, whatever its types and however many lanes there are: a message waits while an
-/// earlier one by the same actor waits, unless both go into one batch, or is in the hands of a lane that has not committed it.
+/// Messages of one user or operator take effect in the order of the queue, whatever their types and however many slots there are: a message waits
+/// while an earlier one of the same actor waits or is in a slot that has not committed it, unless both go into one batch.
 ///
-/// A crash of the worker raises the broker's delivery count of everything it held. If a message with a count could crash the next worker too while that
-/// one holds hundreds of others, they would all reach the delivery limit together. So such a message waits until everything else in hand is settled, is
-/// handled alone, and the worker takes no more than one message at a time (`probing`) until an unsuspected one comes.
+/// A crash of the worker raises the broker's delivery count of all its messages. If a message with a count could crash the next worker while that
+/// one has hundreds of others, they would all reach the delivery limit together. So such a message waits until all others are settled, is
+/// handled alone, and the worker takes only one message at a time (`probing`) until a message without a count comes.
 actor Dispatcher {
-    /// Deliveries of one type.
+    /// The deliveries of one batch.
     struct Work: Sendable {
         var type: String
         var deliveries: [Delivery]
-        /// When the first of them came.
+        /// When the first of them arrived.
         var since: ContinuousClock.Instant
-        /// Names it among those that are in hand.
+        /// Identifies it among the batches in work.
         fileprivate var number: UInt64
     }
 
-    /// What the consumer should do next.
+    /// A change for the consumer.
     enum Signal: Sendable, Equatable {
         /// Take one message at a time.
         case probe
         /// Take as many as the prefetch allows.
         case take
-        /// Take nothing until everything in hand is settled.
+        /// Take nothing until all messages in work are settled.
         case hold
     }
 
-    /// How a type's batches are made.
+    /// The rules for a type's batches.
     struct Batching: Sendable {
-        /// The most messages that a lane takes at once.
+        /// The limit of messages per batch.
         var size: Int
-        /// Its messages are prepared side by side and committed one by one, in any order: so there is one of each user in a batch.
+        /// Whether its messages are prepared side by side and committed one by one, in any order: then a batch contains one message per user.
         var isSideBySide = false
     }
 
     private struct Waiting {
         let delivery: Delivery
         let type: String
-        /// Whose messages keep their order; nil for those of the system, of Stripe and of strangers.
+        /// The actors whose messages keep their order; nil for the system, Stripe and anonymous clients.
         let actor: String?
         let since: ContinuousClock.Instant
 
@@ -57,9 +58,9 @@ actor Dispatcher {
     /// In the order of the queue.
     private var waiting: [Waiting] = []
     private var suspects: [Waiting] = []
-    /// How many messages lanes have in hand, until they are acknowledged.
+    /// The number of messages in slots, until they are acknowledged.
     private var inHand = 0
-    /// Whose messages lanes have in hand, by batch, until they are committed.
+    /// The actors of the messages in slots, by batch, until they are committed.
     private var actors: [UInt64: [String]] = [:]
     private var busy: [String: Int] = [:]
     private var lastNumber: UInt64 = 0
@@ -70,14 +71,14 @@ actor Dispatcher {
     private var drained: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
-    ///   - batching: how the batches of a type are made.
-    ///   - signal: told when the consumer should take more, less or nothing.
+    ///   - batching: the rules for a type's batches.
+    ///   - signal: called when the consumer should take more, less or nothing.
     init(batching: @escaping @Sendable (String) -> Batching, signal: @escaping @Sendable (Signal) -> Void) {
         self.batching = batching
         self.signal = signal
     }
 
-    /// What has arrived.
+    /// Adds deliveries.
     func add(_ deliveries: [Delivery], now: ContinuousClock.Instant = .now) {
         for delivery in deliveries {
             if delivery.deliveryCount > 0 {
@@ -94,26 +95,26 @@ actor Dispatcher {
         self.feed()
     }
 
-    /// The connection was lost: what is not yet in hand will be delivered again. What the consumer was told last still holds.
+    /// The connection was lost: waiting messages will be redelivered. The last signal still applies.
     func reset() {
         self.waiting = []
         self.suspects = []
     }
 
-    /// The next batch; nil once draining is over.
+    /// The next batch; nil when draining has ended.
     func next() async -> Work? {
         if let work = self.pick() { return work }
         if self.draining, self.isEmpty { return nil }
         return await withCheckedContinuation { self.lanes.append($0) }
     }
 
-    /// A batch has taken effect, or has left: later messages by the same actors may follow.
+    /// A batch has been committed, or has left: later messages of the same actors may follow.
     func committed(_ work: Work) {
         self.release(work)
         self.feed()
     }
 
-    /// A lane is through with a batch.
+    /// A slot has finished a batch.
     func finished(_ work: Work) {
         self.release(work)
         self.inHand -= work.deliveries.count
@@ -123,7 +124,7 @@ actor Dispatcher {
         if self.draining, self.isEmpty, self.inHand == 0 { self.end() }
     }
 
-    /// Takes out, as one batch, what has been waiting for a lane since before `date`; nil if there is nothing.
+    /// Removes messages, as one batch, that have waited for a slot since before `date`; nil if there are none.
     func takeOverdue(since date: ContinuousClock.Instant) -> Work? {
         let overdue = self.waiting.filter { $0.since <= date } + self.suspects.filter { $0.since <= date }
         guard !overdue.isEmpty else { return nil }
@@ -132,7 +133,7 @@ actor Dispatcher {
         return self.hand(out: overdue)
     }
 
-    /// No more will be added: returns when all that is in hand is settled.
+    /// Ends the input: returns when all messages in work are settled.
     func drain() async {
         self.draining = true
         if self.isEmpty, self.inHand == 0 {
@@ -158,7 +159,7 @@ actor Dispatcher {
         var taken: [Waiting] = []
         var left: [Waiting] = []
         var batching = Batching(size: 1)
-        // What comes back was before all others.
+        // A returning message was before all others.
         var blocked = Set(self.suspects.lazy.compactMap(\.actor))
         for (index, message) in self.waiting.enumerated() {
             if taken.count == batching.size {
@@ -217,6 +218,6 @@ actor Dispatcher {
 }
 
 extension String {
-    /// Of an operator, by name.
+    /// An operator with a name.
     fileprivate var isOperator: Bool { self.hasPrefix("operator:") }
 }

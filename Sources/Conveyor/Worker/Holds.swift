@@ -1,9 +1,9 @@
 import Synchronization
 
-/// The message types that cannot be handled now, for a reason that is none of their messages': a key that is refused, a table or a right that is missing.
-/// Messages of such a type go back to the queue by the ladder, uncounted; a batch of them is tried now and then.
+/// The message types that are held back for a reason that does not concern their messages: a refused key, a missing table or right.
+/// Their messages return to the queue through a retry queue, without counting an attempt; now and then one batch is tried.
 final class Holds: Sendable {
-    /// How often a batch of a held type is tried.
+    /// The interval of these tries.
     static let interval = Duration.seconds(2)
 
     private struct Hold {
@@ -14,13 +14,13 @@ final class Holds: Sendable {
     private let holds = Mutex<[String: Hold]>([:])
     private let onChange: @Sendable (_ type: String, _ reason: String?) -> Void
 
-    /// - Parameter onChange: told of a new reason, and of a type that is held no longer (nil).
+    /// - Parameter onChange: called with a new reason, or with nil for a type that is no longer held.
     init(onChange: @escaping @Sendable (_ type: String, _ reason: String?) -> Void = { _, _ in }) { self.onChange = onChange }
 
-    /// Why a type is held; the first in alphabetical order of those that there are.
+    /// Why a type is held; the first one in alphabetical order.
     var reason: String? { self.holds.withLock { $0.values.map(\.reason).min() } }
 
-    /// Whether messages of a type go back untried. Now and then a batch is not, to see whether it works again.
+    /// Whether messages of a type return untried. Now and then one batch is tried, to see whether it works again.
     func isHeld(_ type: String, now: ContinuousClock.Instant = .now) -> Bool {
         self.holds.withLock { holds in
             guard let hold = holds[type] else { return false }
@@ -30,10 +30,10 @@ final class Holds: Sendable {
         }
     }
 
-    /// For how long a type has been held.
+    /// How long a type has been held.
     func heldFor(_ type: String, now: ContinuousClock.Instant = .now) -> Duration { self.holds.withLock { $0[type].map { now - $0.since } ?? .zero } }
 
-    /// Messages of a type cannot be handled.
+    /// Holds a type back.
     func hold(_ type: String, _ reason: String, now: ContinuousClock.Instant = .now) {
         let isNews = self.holds.withLock { holds in
             defer { holds[type] = Hold(reason: reason, since: holds[type]?.since ?? now, nextTry: now + Self.interval) }
@@ -42,7 +42,7 @@ final class Holds: Sendable {
         if isNews { self.onChange(type, reason) }
     }
 
-    /// One of them was handled.
+    /// A message of the type was handled.
     func release(_ type: String) {
         let isNews = self.holds.withLock { $0.isEmpty ? false : $0.removeValue(forKey: type) != nil }
         if isNews { self.onChange(type, nil) }

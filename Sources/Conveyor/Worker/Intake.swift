@@ -1,12 +1,12 @@
 import RabbitMQ
 
-/// Whether the worker takes messages, and how many the broker sends ahead.
+/// Pauses the consumer, and sets its prefetch.
 ///
-/// Who wants a change leaves an order; one task obeys them in their order, so that none undoes one that came later.
+/// Changes are queued and applied by one task, so that a stale change never overrides a newer one.
 struct Intake: Sendable {
-    /// What shall change.
+    /// A requested change.
     enum Order: Sendable {
-        /// The dispatcher has enough, or wants more.
+        /// The dispatcher has enough messages, or wants more.
         case flow(Dispatcher.Signal)
         /// An operator has paused the queue, or resumed it.
         case pause(Bool)
@@ -25,10 +25,10 @@ struct Intake: Sendable {
 
     func give(_ order: Order) { self.continuation.yield(order) }
 
-    /// The last order: nothing more is taken.
+    /// The last change: stop consuming.
     func end() { self.continuation.finish() }
 
-    /// Returns when nothing more is taken, after ``end()`` or a cancellation.
+    /// Returns when the consumer has stopped, after ``end()`` or a cancellation.
     func obey() async {
         var (isHeld, isPaused) = (false, false)
         for await order in self.orders {

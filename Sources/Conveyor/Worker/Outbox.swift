@@ -1,18 +1,18 @@
 import Logging
 import RabbitMQ
 
-/// Publishes what handlers emit, and does not give up: only a confirmed message counts.
+/// Publishes the messages that handlers emit, and retries until each is confirmed.
 struct Outbox: Sendable {
     let publisher: Publisher
     let appID: String
     let logger: Logger
     let audience: Audience
 
-    /// How long a message waits that a full queue refuses, before the one that emitted it is given back: what is held here keeps its own queue from
-    /// emptying, for which the other queue's worker may wait.
+    /// How long a message may wait for a full queue before the one that emitted it is returned: a message held here keeps its own queue from
+    /// emptying, for which the other queue's worker may be waiting.
     private static let patience = Duration.seconds(10)
 
-    /// Publishes what a batch emitted, and what those of its messages emitted that were handled before.
+    /// Publishes the messages that a batch emitted, and those of its messages that were handled before.
     /// - Throws: `Abandoned`, `Overdue`.
     func publish(_ committed: Processor.Committed, _ run: Run) async throws {
         var outgoing: [Outgoing] = []
@@ -25,13 +25,13 @@ struct Outbox: Sendable {
         }
         if let hint = self.hint(committed.rows) { outgoing.append(hint) }
         for message in try await self.publish(outgoing, run) {
-            // None of ours is: what an envelope holds is bounded. It is in the inbox, where `conveyor verify` finds it.
+            // Our own messages always fit, since envelopes are bounded. It is in the inbox, where `conveyor verify` finds it.
             self.logger.critical("a message cannot be encoded and is not published", metadata: ["key": "\(message.routingKey)"])
         }
     }
 
-    /// Publishes these and returns when the broker has confirmed all of them; waits while it is away, blocked or full.
-    /// - Returns: those that no frame can hold.
+    /// Publishes messages and returns when the broker has confirmed all of them; waits while it is away, blocked or full.
+    /// - Returns: those that cannot be encoded.
     /// - Throws: `Abandoned`, `Overdue`.
     func publish(_ outgoing: [Outgoing], _ run: Run) async throws -> [Outgoing] {
         var left = outgoing
@@ -48,7 +48,7 @@ struct Outbox: Sendable {
                 case .unencodable: unencodable.append(message)
                 case .unroutable where !self.audience.isRequired(exchange: message.exchange, type: message.routingKey):
                     self.audience.heardNothing(message.routingKey)
-                // A hint may be lost: what it says can be read in Postgres.
+                // A hint may be lost: Postgres contains the same.
                 case _ where !message.properties.persistent: break
                 default:
                     failed.append(message)
@@ -72,7 +72,7 @@ struct Outbox: Sendable {
         for (position, emission) in emitted.enumerated() {
             guard self.audience.isRequired(exchange: emission.exchange, type: emission.type) || self.audience.mayHear(emission.type) else { continue }
             let next = envelope.emitted(type: emission.type, schema: emission.schema, at: position, sentAt: sentAt)
-            // Mandatory also where nobody needs to hear it: then it comes back if nobody does.
+            // Mandatory even for optional events, so that the broker returns those without a queue.
             outgoing.append(
                 Outgoing(
                     exchange: emission.exchange, routingKey: emission.type, mandatory: true, properties: next.properties(appID: self.appID),
@@ -80,7 +80,7 @@ struct Outbox: Sendable {
         }
     }
 
-    /// One transient message for the whole commit, without an envelope: the operations that it finished and the resources that it changed.
+    /// One transient message for the whole commit, without an envelope: the finished operations and the changed resources.
     private func hint(_ rows: [Inbox.Row]) -> Outgoing? {
         var operations: [OperationFinished.Operation] = []
         var changed: [String: Set<ID>] = [:]

@@ -19,8 +19,8 @@ extension Processor {
         return Committed(items: items, rows: rows, known: known, handledAt: handledAt, took: ContinuousClock.now - started)
     }
 
-    /// Publishes what they emitted and returns when the broker has confirmed it. What a queue does not take for long goes back by the ladder with the
-    /// message that emitted it, which then only publishes it once more.
+    /// Publishes the emitted messages and returns when the broker has confirmed them. If a queue stays full, its message returns through a retry
+    /// queue together with the one that emitted it, which is then only published again.
     func publish(_ committed: Committed, _ run: Run) async throws(Abandoned) {
         do {
             try await self.step(.publish, of: committed.items) { try await self.outbox.publish(committed, run) }
@@ -33,10 +33,10 @@ extension Processor {
         if self.tracer != nil { self.end(committed.items, committed.rows) }
     }
 
-    /// What the transaction of a batch holds: the handler's effects, and a row for each message that was not handled before.
+    /// The content of a batch's transaction: the handler's effects, and a row for each message that was not handled before.
     ///
-    /// Messages that come for the first time are taken for new, and whether they are is asked together with the handler's first query. If that
-    /// was wrong, or anything went wrong before it was known, it is done over and asked first.
+    /// First deliveries are assumed to be new, and the handler's first round trip verifies that. If the assumption was wrong, or an error came before
+    /// it was verified, the batch is repeated and verified first.
     private func write(
         _ items: [Item], by handler: AnyHandler, started: ContinuousClock.Instant, handledAt: Int64
     ) async throws -> (rows: [Inbox.Row], known: [ID: Inbox.Known]) {
@@ -60,9 +60,9 @@ extension Processor {
                     return (written, [:])
                 }
             } catch is Unclaimed {
-                // As said above.
+                // Verified as described above.
             } catch let error as PostgresError where error.sqlState == .inFailedTransaction {
-                // The handler's first query failed, maybe since its messages were handled before.
+                // The handler's first query failed, perhaps because its messages were handled before.
             }
         }
         return try await self.pool.transaction { transaction in
@@ -75,12 +75,12 @@ extension Processor {
 
     private func isTakenForNew(_ item: Item, by handler: AnyHandler) -> Bool {
         guard !item.delivery.redelivered, item.envelope.attempt == 1 else { return false }
-        // What was found handled before is not prepared.
+        // Messages that were handled before are not prepared.
         if handler.prepares, case .decoded = item.state { return false }
         return true
     }
 
-    /// One of the messages that were taken for new is not.
+    /// A message that was assumed to be new is not.
     private struct Unclaimed: Error {}
 
     private func handle(_ items: [Item], by handler: AnyHandler, in transaction: Transaction) async throws -> [Inbox.Row] {

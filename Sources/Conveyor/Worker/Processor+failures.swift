@@ -3,8 +3,8 @@ import Postgres
 import RabbitMQ
 
 extension Processor {
-    /// Sends a message up the ladder: published, confirmed, and only then may it be acknowledged.
-    /// - Parameter counts: whether the next attempt is another one.
+    /// Sends a message to a retry queue: published and confirmed, before it may be acknowledged.
+    /// - Parameter counts: whether the next try counts as another attempt.
     func retry(_ item: Item, after seconds: Int, _ errorType: ErrorType, _ error: String, counts: Bool, _ run: Run) async throws {
         let now = Clock.milliseconds()
         let error = error.bounded(to: Envelope.longestError)
@@ -26,9 +26,9 @@ extension Processor {
         self.logger.warning("\(envelope.type) failed, again in \(seconds) s: \(error)", metadata: self.ids(item.envelope, item.delivery.body))
     }
 
-    /// Parks a message where the recorder takes it from. It always gets there: a note of the attempt may fail, and headers that do not fit into a frame
-    /// beside those that say why it is dead are cut, then left out. The payload stays as it is.
-    /// - Parameter envelope: nil if it could not be read; the recorder then makes up an id.
+    /// Sends a message to its dead letters, for the recorder. It always arrives: recording the attempt may fail, and headers that do not fit into a
+    /// frame with those about the failure are shortened, then left out. The payload never changes.
+    /// - Parameter envelope: nil if it could not be read; the recorder then generates an id.
     func deadLetter(_ delivery: Delivery, _ envelope: Envelope?, _ errorType: ErrorType, _ error: String, _ run: Run) async throws(Abandoned) {
         let now = Clock.milliseconds()
         let error = error.bounded(to: Envelope.longestError)
@@ -46,7 +46,7 @@ extension Processor {
         guard try await self.send(delivery, to: "dead", as: forms, run) else {
             return try await self.giveBack([delivery], after: .seconds(60), run)
         }
-        // A type that this worker does not know may be any text.
+        // An unknown type may be any text.
         let type = envelope?.type ?? "unknown"
         Metrics.deadLetters(queue: self.queue, type: type, errorType: errorType.rawValue)
         Metrics.handled(queue: self.queue, type: type, outcome: "dead", count: 1)
@@ -55,8 +55,8 @@ extension Processor {
         Sentry.report(.deadLetter(queue: self.queue, type: type, errorType: errorType.rawValue, error: error, envelope: envelope))
     }
 
-    /// Gives messages back to the queue, as they are, by a step of the ladder: what keeps them from being handled is no attempt of theirs.
-    /// - Parameter duration: how long they stay away at most, unless the ladder's first step is longer; 30 s are enough to cost nothing.
+    /// Returns messages unchanged, through a retry queue: the obstacle does not count as an attempt.
+    /// - Parameter duration: the longest delay, unless the schedule's first step is longer; 30 s are long enough to cost nothing.
     func giveBack(_ deliveries: [Delivery], after duration: Duration, _ run: Run) async throws(Abandoned) {
         let seconds = self.ladder.step(upTo: min(30, Int(duration.components.seconds)))
         let exchange = "retry.\(seconds)"
@@ -75,8 +75,8 @@ extension Processor {
         self.logger.info("\(deliveries.count) messages are given back for \(seconds) s", metadata: ["queue": "\(self.queue)"])
     }
 
-    /// Publishes a delivery elsewhere, in the first of these forms that fits into AMQP's frames.
-    /// - Returns: false if the exchange has not taken it for so long that the delivery must leave.
+    /// Publishes a delivery elsewhere, in the first of these forms that AMQP can encode.
+    /// - Returns: false if the exchange has refused it for so long that the delivery must leave.
     private func send(_ delivery: Delivery, to exchange: String, as forms: [Properties], _ run: Run) async throws(Abandoned) -> Bool {
         for properties in forms {
             let outgoing = Outgoing(exchange: exchange, routingKey: self.queue, mandatory: true, properties: properties, body: delivery.body)
@@ -99,7 +99,7 @@ extension Processor {
 
     private enum Noting { case noted, databaseIsAway, failed }
 
-    /// What an operation that waits for its next attempt shows, and a dead letter's history. The message goes its way also without it.
+    /// The state of an operation that waits for a retry, and a dead letter's history. If this fails, the message still goes its way.
     private func note(_ envelope: Envelope, _ body: [UInt8], nextAt: Int64?) async -> Noting {
         let subject = self.application.subject(of: envelope, body)
         do {
@@ -114,7 +114,7 @@ extension Processor {
         }
     }
 
-    /// One line a message while they are few, a sample of them while they are many.
+    /// One line per message while there are few, a sample while there are many.
     func report(_ committed: Committed) {
         let (rows, items, took) = (committed.rows, committed.items, committed.took)
         let (type, duplicates) = (items[0].envelope.type, committed.known.count)
@@ -125,7 +125,7 @@ extension Processor {
             Metrics.queueDelay(queue: self.queue, seconds: Double(delay) / 1000)
             if row.isRejected { rejected += 1 }
             self.successLog.log {
-                // Few lines are written, so it costs nothing to look for its body only now.
+                // Few lines are written, so searching for the body only now costs nothing.
                 let body = items.first { $0.envelope.messageID == row.envelope.messageID }?.delivery.body
                 var metadata = self.ids(row.envelope, body ?? [])
                 metadata["outcome"] = .string(row.isRejected ? "rejected" : "succeeded")
@@ -143,7 +143,7 @@ extension Processor {
         if duplicates > 0 { Metrics.handled(queue: self.queue, type: type, outcome: "duplicate", count: duplicates) }
     }
 
-    /// The ids of a message's chain, for a line of the log.
+    /// The ids of a message's chain, for a log line.
     func ids(_ envelope: Envelope, _ body: [UInt8]) -> Logger.Metadata {
         var metadata: Logger.Metadata = [
             "message_id": .stringConvertible(envelope.messageID), "operation_id": .stringConvertible(envelope.correlationID),

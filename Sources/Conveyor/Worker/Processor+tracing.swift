@@ -1,12 +1,12 @@
 import Tracing
 
-/// Spans of the handling: one for each message whose trace is recorded, from the arrival of its batch to its end, and one for each step of a batch.
-/// With traces off nothing of this is called but ``step(_:of:_:)``, which looks at one flag.
+/// Spans of the handling: one per recorded message, from the arrival of its batch to its end, and one per step of a batch.
+/// While traces are off, only ``step(_:of:_:)`` is called, which checks one flag.
 extension Processor {
-    /// Begins the span of a message's handling, unless its trace is not recorded. From then on the envelope carries the span, and so does all that the
-    /// message leads to. The names are those of https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
+    /// Begins the span of a message's handling, if its trace is recorded. From then on the envelope carries this span, as do all messages that follow
+    /// from it. The names are those of https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/.
     func begin(_ envelope: inout Envelope, of work: Dispatcher.Work, _ tracer: TraceRecorder) -> TraceSpan? {
-        // Whether a trace is recorded is decided where it begins; a message without one is in none.
+        // The beginning of a trace decides whether it is recorded; a message without a `traceparent` is not.
         guard let parent = envelope.traceparent.flatMap(TraceContext.init(traceparent:)), parent.isSampled else { return nil }
         let span = tracer.startSpan("process \(envelope.type)", context: .remote(parent), ofKind: .consumer)
         envelope.traceparent = span.trace?.traceparent
@@ -22,13 +22,13 @@ extension Processor {
         return span
     }
 
-    /// In which trace a message is handled: one that is not recorded has its say too, else what is done for it would begin a trace of its own.
+    /// The trace context of a message's handling. An unrecorded context is propagated too: otherwise child spans would begin a new trace.
     func context(of item: Item) -> InstrumentationContext? {
         guard self.tracer != nil else { return nil }
         return item.span?.context ?? .remote(item.envelope.traceparent.flatMap(TraceContext.init(traceparent:)))
     }
 
-    /// What a batch does as one.
+    /// The steps of a whole batch.
     enum Step: String {
         case transaction, publish
 
@@ -42,7 +42,7 @@ extension Processor {
         }
     }
 
-    /// Runs a step of a batch: a span in the trace of its first recorded message, linked to all others'.
+    /// Runs a step of a batch: a span in the trace of its first recorded message, linked to those of the others.
     func step<Value>(
         _ step: Step, of items: [Item], _ body: () async throws -> Value
     ) async throws -> Value {
@@ -56,7 +56,7 @@ extension Processor {
         }
     }
 
-    /// Ends the spans of messages that were handled.
+    /// Ends the spans of handled messages.
     func end(_ items: [Item], _ rows: [Inbox.Row]) {
         guard items.contains(where: { $0.span != nil }) else { return }
         let outcomes = Dictionary(rows.map { ($0.envelope.messageID, $0.isRejected ? "rejected" : "succeeded") }) { first, _ in first }

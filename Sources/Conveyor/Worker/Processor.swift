@@ -2,9 +2,9 @@ import Logging
 import Postgres
 import RabbitMQ
 
-/// Takes one batch of one message type to its commit. What the batch emits is handed back, to be published while the next batch is in its transaction.
+/// Brings one batch of one message type to its commit, and returns the messages to publish while the next batch is in its transaction.
 ///
-/// A message leaves in one of four ways: committed, up the ladder, to its dead letters, or back to the queue as it was. What fails together is handled
+/// A message ends in one of four ways: committed, in a retry queue, as a dead letter, or returned unchanged. Messages that fail together are handled
 /// again one by one (``Disposition``), so one bad message harms no other.
 struct Processor: Sendable {
     /// The queue, which is also the inbox's consumer and the publisher's `app_id`.
@@ -19,9 +19,9 @@ struct Processor: Sendable {
     let holds: Holds
     let logger: Logger
     let successLog: SampledLog
-    /// Nil if traces are off.
+    /// nil if traces are off.
     let tracer: TraceRecorder?
-    /// The rules by which messages are rejected unseen.
+    /// The operators' rules for skipped messages.
     let skips: @Sendable () -> [SkipRule]
 
     init(
@@ -43,7 +43,7 @@ struct Processor: Sendable {
         self.skips = skips
     }
 
-    /// A message of the batch, and where it stands.
+    /// A message of the batch with its state.
     struct Item: Sendable {
         enum State: Sendable {
             case decoded
@@ -54,27 +54,27 @@ struct Processor: Sendable {
         var delivery: Delivery
         var decoded: Decoded
         var state: State
-        /// Of its handling, if its trace is recorded.
+        /// The span of its handling, if its trace is recorded.
         var span: TraceSpan?
-        /// The rule that has caught it.
+        /// The rule that skipped it.
         var skip: Int64?
         var envelope: Envelope { self.decoded.envelope }
     }
 
-    /// Messages whose effects are in the database. They may be acknowledged once ``publish(_:_:)`` has returned.
+    /// Messages whose effects are committed. They may be acknowledged after ``publish(_:_:)`` has returned.
     struct Committed: Sendable {
         var items: [Item]
         /// One for each that was not handled before.
         var rows: [Inbox.Row]
-        /// Those that were, and what they emitted then.
+        /// Those that were, with the messages that they emitted then.
         var known: [ID: Inbox.Known]
         var handledAt: Int64
         var took: Duration
     }
 
     /// Handles the batch.
-    /// - Returns: what is still to be published before the deliveries may be acknowledged; nil if nothing is.
-    /// - Throws: `Abandoned`: the deliveries come again.
+    /// - Returns: the messages to publish before the deliveries may be acknowledged; nil if there are none.
+    /// - Throws: `Abandoned`: the deliveries will be redelivered.
     func process(_ work: Dispatcher.Work, _ run: Run) async throws(Abandoned) -> Committed? {
         guard let handler = self.registry[work.type] else {
             for delivery in work.deliveries {
@@ -88,7 +88,7 @@ struct Processor: Sendable {
         }
         let items = try await self.decode(work, by: handler, run)
         guard handler.prepares else { return try await self.settle(items, by: handler, run) }
-        // Each is committed and published as soon as its call to the world outside has ended: none waits for the slowest.
+        // Each is committed and published as soon as its external call has ended, without waiting for the slowest.
         let isAbandoned = await withTaskGroup(of: Bool.self) { group in
             for item in items {
                 group.addTask {
@@ -106,7 +106,7 @@ struct Processor: Sendable {
         return nil
     }
 
-    /// Reads the deliveries; what cannot be read is a dead letter. A copy within the batch is settled with its original.
+    /// Decodes the deliveries; an undecodable one becomes a dead letter. A duplicate within the batch is settled with its original.
     private func decode(_ work: Dispatcher.Work, by handler: AnyHandler, _ run: Run) async throws(Abandoned) -> [Item] {
         var items: [Item] = []
         var seen: Set<ID> = []
@@ -127,7 +127,7 @@ struct Processor: Sendable {
         return items
     }
 
-    /// Tries messages until they are committed, or have left in another way. The only loop of retries.
+    /// Tries messages until they are committed, or have ended in another way. The only retry loop.
     private func settle(_ items: [Item], by handler: AnyHandler, _ run: Run) async throws(Abandoned) -> Committed? {
         var items = items
         var backoff = Backoff()
@@ -155,7 +155,7 @@ struct Processor: Sendable {
         return nil
     }
 
-    /// Refuses a message that is so old that the inbox may have forgotten it, and does not know it.
+    /// Refuses a message that is older than the inbox and unknown to it.
     private func refuseForgotten(_ items: [Item]) async throws {
         for item in items {
             guard try await self.retention.isForgotten(item.envelope.sentAt, in: self.pool),
@@ -165,8 +165,8 @@ struct Processor: Sendable {
         }
     }
 
-    /// Does what the disposition of a failure says.
-    /// - Returns: what is to be tried again now; the rest has left.
+    /// Executes the disposition of a failure.
+    /// - Returns: the messages to try again now; the others have left.
     private func obey(_ failure: any Error, _ items: [Item], by handler: AnyHandler, _ backoff: inout Backoff, _ run: Run) async throws -> [Item] {
         var items = items
         let first = items[0]
@@ -205,7 +205,7 @@ struct Processor: Sendable {
         }
     }
 
-    /// Lets a message talk to the world outside, unless it has done so, or was handled before.
+    /// Prepares a message, unless it is prepared or was handled before.
     private func prepare(_ item: Item, by handler: AnyHandler) async throws -> Item {
         guard case .decoded = item.state, try await self.inbox.peek([item.envelope.messageID], in: self.pool).isEmpty else { return item }
         var item = item

@@ -1,24 +1,24 @@
 import Synchronization
 
-/// Whether a worker is paused, and over which connection its deliveries come.
+/// Whether a worker is paused, and the current connection of its deliveries.
 final class Readiness: Sendable {
     private struct State {
         var paused = false
-        /// Of the consumer's connection; 0 while there is none.
+        /// The epoch of the consumer's connection; 0 without one.
         var epoch: UInt64 = 0
         var newestEpoch: UInt64 = 0
     }
     private let state = Mutex(State())
 
-    /// An operator has paused the queue.
+    /// Whether an operator has paused the queue.
     var paused: Bool { self.state.withLock { $0.paused } }
 
     func set(paused: Bool) { self.state.withLock { $0.paused = paused } }
 
-    /// The connection that deliveries come over now; 0 if it was lost.
+    /// The epoch of the current deliveries; 0 if the connection was lost.
     var epoch: UInt64 { self.state.withLock { $0.epoch } }
 
-    /// Deliveries of this connection have come.
+    /// Deliveries of a connection have arrived.
     /// - Returns: whether they are its first.
     func begin(epoch: UInt64) -> Bool {
         self.state.withLock { state in

@@ -1,15 +1,15 @@
-/// The deliveries' connection is gone, or the worker must end now: the messages come again.
+/// The deliveries' connection is lost, or the worker must end now: the messages will be redelivered.
 struct Abandoned: Error {}
 
-/// Messages were in hand for too long: they go back to the queue by the ladder.
+/// Messages were in work for too long: they return through a retry queue.
 struct Overdue: Error {}
 
-/// How long a batch may stay in hand.
+/// How long a batch may stay in work.
 struct Run: Sendable {
-    /// False once the deliveries' connection is gone; they come again, so there is no point in going on.
+    /// False after the deliveries' connection is lost: they will be redelivered, so there is no point in going on.
     let isCurrent: @Sendable () -> Bool
-    /// When the batch is given back. The broker would do so itself after its `consumer_timeout` (30 min unless it is set), with everything else in hand, and
-    /// count it as a crash. Nil: it stays.
+    /// When the batch is returned. After its `consumer_timeout` (30 min by default) the broker would take it back together with all others, and
+    /// count a crash. nil: it stays.
     let until: ContinuousClock.Instant?
 
     /// Waits before the next try.

@@ -5,23 +5,23 @@ public import RabbitMQ
 public import ServiceLifecycle
 import Synchronization
 
-/// Consumes one queue: lanes that each take a batch of one message type through a handler.
+/// Consumes one queue: each of its slots takes a batch of one message type through a handler.
 ///
-/// At graceful shutdown it takes nothing more and finishes what it holds; what is still unacknowledged when the process must end is delivered again.
+/// At graceful shutdown it takes no more messages and finishes those in work; messages that are still unacknowledged at the end are redelivered.
 public final class Worker: Service {
-    /// How much a worker takes on.
+    /// The worker's limits.
     public struct Limits: Sendable {
-        /// Batches in work side by side.
+        /// Batches at the same time.
         public var lanes: Int
-        /// Messages a batch at most.
+        /// The limit of messages per batch.
         public var batchSize: Int
-        /// Messages that the broker sends ahead.
+        /// The prefetch.
         public var prefetch: Int
-        /// How long a message stays in hand that cannot be settled, because the database is away, say. Shorter than the broker's `consumer_timeout`, which
-        /// is 30 min unless it is set.
+        /// How long a message may stay in work that cannot be settled, for example because the database is away. Shorter than the broker's
+        /// `consumer_timeout`, which is 30 min by default.
         public var longestStay: Duration
 
-        /// How much a worker takes on.
+        /// The worker's limits.
         public init(lanes: Int = 2, batchSize: Int = 128, prefetch: Int = 512, longestStay: Duration = .seconds(20 * 60)) {
             self.lanes = lanes
             self.batchSize = batchSize
@@ -43,11 +43,11 @@ public final class Worker: Service {
     private let tasks: EventThreadTasks?
     private let logger: Logger
 
-    /// A worker of `queue` with these handlers. The pool, the publisher and the consumer are services of their own, started before it and ended after it.
+    /// A worker of `queue` with these handlers. The pool, the publisher and the consumer are separate services, started before it and ended after it.
     /// - Parameters:
-    ///   - application: whose topology says which events a queue must hear.
-    ///   - thread: that of the pool, the publisher and the consumer, if they share one: handlers run there too.
-    ///   - logSample: lines a second about what went well; 0 is all of them.
+    ///   - application: its topology determines the events that must have a queue.
+    ///   - thread: the shared thread of the pool, the publisher and the consumer, if they share one: handlers run there too.
+    ///   - logSample: lines per second for successes; 0 logs all of them.
     public init(
         queue: String, of application: ConveyorApplication, handlers: HandlerRegistry, ladder: RetryLadder, limits: Limits, pool: PostgresPool,
         publisher: Publisher, consumer: Consumer,
@@ -90,7 +90,7 @@ public final class Worker: Service {
             }, signal: { intake.give(.flow($0)) })
     }
 
-    /// What keeps the worker from working now, by name; empty if nothing does.
+    /// The reasons why the worker is not ready; empty if it is.
     public var unready: [String] {
         var reasons: [String] = []
         if !self.consumer.isConnected {
@@ -122,10 +122,10 @@ public final class Worker: Service {
                     taking.addTask { await self.receive() }
                     await withTaskGroup(of: Void.self) { lanes in
                         for _ in 0..<self.limits.lanes { lanes.addTask { await self.work() } }
-                        // The first of the group to end is the one that waits for the shutdown.
+                        // The first to end in the group is the one that waits for the shutdown.
                         await group.next()
                         self.intake.end()
-                        // Also what the broker had sent when it was told to send no more.
+                        // Includes messages that the broker had sent before the consumer stopped.
                         await taking.waitForAll()
                         await self.dispatcher.drain()
                     }
@@ -137,7 +137,7 @@ public final class Worker: Service {
         }
     }
 
-    /// One lane. While the broker confirms what one batch has emitted, the next one is in its transaction; each is committed, then published, then
+    /// One slot. While the broker confirms the messages of one batch, the next batch is in its transaction; each is committed, then published, then
     /// acknowledged, in this order, and the batches one after the other.
     private func work() async {
         await withTaskGroup(of: Void.self) { publishing in
@@ -147,14 +147,14 @@ public final class Worker: Service {
                 do {
                     let committed = try await self.processor.process(work, run)
                     await self.dispatcher.committed(work)
-                    // The batch before.
+                    // The previous batch.
                     await publishing.next()
                     publishing.addTask {
                         await self.finish(work, committed, run)
                         self.controls.end(held)
                     }
                 } catch {
-                    // It comes again.
+                    // It will be redelivered.
                     self.controls.end(held)
                     await self.dispatcher.finished(work)
                 }
@@ -167,7 +167,7 @@ public final class Worker: Service {
             if let committed { try await self.processor.publish(committed, run) }
             await self.consumer.acknowledge(work.deliveries.map(\.deliveryTag), epoch: work.deliveries[0].epoch)
         } catch {
-            // It comes again.
+            // It will be redelivered.
         }
         await self.dispatcher.finished(work)
     }
@@ -177,7 +177,7 @@ public final class Worker: Service {
         return Run(isCurrent: { readiness.epoch == epoch }, until: work.since + self.limits.longestStay)
     }
 
-    /// Gives back what no lane has had time for: they wait with what they have in hand, which they give back themselves.
+    /// Returns messages that no slot has taken in time; messages in slots are returned by these.
     private func giveBackOverdue() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: min(self.limits.longestStay / 4, .seconds(30))) } catch { return }
@@ -186,7 +186,7 @@ public final class Worker: Service {
                 try await self.processor.giveBack(work.deliveries, after: .seconds(60), self.run(work))
                 await self.consumer.acknowledge(work.deliveries.map(\.deliveryTag), epoch: work.deliveries[0].epoch)
             } catch {
-                // They come again.
+                // They will be redelivered.
             }
             await self.dispatcher.finished(work)
         }
@@ -200,14 +200,14 @@ public final class Worker: Service {
         }
     }
 
-    /// What was delivered over a lost connection comes again: lanes that wait for something to come back need not go on.
+    /// Deliveries from a lost connection are redelivered, so batches that are still retrying can be abandoned.
     private func watchConnection() async {
         for await event in self.consumer.connectionEvents {
             if case .disconnected = event { self.readiness.endEpoch() }
         }
     }
 
-    /// An operator pauses and resumes a queue, and has messages skipped, in Postgres; each worker looks every second, and says what it holds.
+    /// Operators pause and resume a queue, and skip messages, in Postgres; each worker checks every second, and reports its long-running messages.
     private func watchControls() async {
         while !Task.isCancelled {
             do {

@@ -4,7 +4,7 @@ public import Postgres
 public import RabbitMQ
 public import ServiceLifecycle
 
-/// What every worker executable is made of; its `main` names the queue and the handlers, the rest is here.
+/// The common parts of every worker executable; its `main` names the queue and the handlers.
 ///
 ///     @main
 ///     struct OrdersWorker: AsyncParsableCommand {
@@ -16,23 +16,23 @@ public import ServiceLifecycle
 ///         }
 ///     }
 public struct WorkerPart: Sendable {
-    /// The part's settings.
+    /// The process' settings.
     public let settings: Settings
-    /// The part's logger.
+    /// The process' logger.
     public let logger: Logger
-    /// Batches in work side by side.
+    /// Batches at the same time.
     public let lanes: Int
-    /// The part's connections to the database, for reads outside of a handler's transaction.
+    /// The process' connections to the database, for reads outside of a handler's transaction.
     public let pool: PostgresPool
-    /// The part's publisher, for what no message caused: timers.
+    /// The process' publisher, for messages without a cause, such as those of timers.
     public let publisher: Publisher
-    /// Sends what no message caused.
+    /// Sends messages without a cause.
     public let sender: Sender
-    /// What it handles.
+    /// The handlers.
     public private(set) var handlers = HandlerRegistry()
-    /// What runs beside the handlers: timers, clients.
+    /// The services beside the handlers: timers, clients.
     public private(set) var services: [any Service] = []
-    /// What recurs.
+    /// The schedules.
     private(set) var schedules: [Schedule] = []
 
     /// Adds handlers.
@@ -43,9 +43,9 @@ public struct WorkerPart: Sendable {
         for handler in handlers { self.handlers.register(handler) }
     }
 
-    /// Adds a handler that is a closure: it gets one message at a time.
+    /// Adds a handler as a closure, which gets one message at a time.
     /// - Parameters:
-    ///   - policy: how its messages are tried.
+    ///   - policy: the limits and attempts of its messages.
     ///   - body: writes the effects of the message in the transaction; throws what a ``Handler`` may throw.
     public mutating func on<Input: Message>(
         _ type: Input.Type, policy: Policy = Policy(),
@@ -54,7 +54,7 @@ public struct WorkerPart: Sendable {
         self.handlers.on(type, policy: policy, body)
     }
 
-    /// Has middleware run around every handler; the first is the outermost.
+    /// Runs middleware around every handler; the first one is the outermost.
     public mutating func use(_ middleware: any Middleware...) {
         for middleware in middleware { self.handlers.use(middleware) }
     }
@@ -62,20 +62,20 @@ public struct WorkerPart: Sendable {
     /// Adds a service: started before the worker, ended after it.
     public mutating func serve(_ service: any Service) { self.services.append(service) }
 
-    /// Adds work that recurs: it runs once however many replicas of the worker there are, and operators see it, pause it and run it at once.
+    /// Adds recurring work: it runs once however many replicas of the worker there are, and operators can see it, pause it and run it at once.
     public mutating func schedule(
         _ name: String, _ recurrence: Schedule.Recurrence, runsAtStart: Bool = false, work: @escaping @Sendable () async throws -> Schedule.Done
     ) {
         self.schedule(Schedule(name, recurrence, runsAtStart: runsAtStart, work: work))
     }
 
-    /// Adds work that recurs.
+    /// Adds recurring work.
     public mutating func schedule(_ schedule: Schedule) { self.schedules.append(schedule) }
 
     /// Runs the worker of a queue until SIGTERM.
-    /// - Parameter concurrency: batches side by side, unless `CONCURRENCY` says otherwise. One where handlers only write to the database: what arrives
-    ///   meanwhile is the next batch, and the larger a batch, the less each message of it costs. More where they wait for someone outside.
-    /// - Throws: what makes the process exit: see `Part`.
+    /// - Parameter concurrency: batches at the same time, unless `CONCURRENCY` is set. One for handlers that only write to the database: the next
+    ///   batch collects meanwhile, and larger batches cost less per message. More for handlers that wait for external services.
+    /// - Throws: errors that end the process: see `Part`.
     public static func run(
         queue: String, of application: ConveyorApplication, concurrency: Int = 1, options: PartOptions,
         assemble: @escaping @Sendable (inout WorkerPart) async throws -> Void
@@ -83,7 +83,7 @@ public struct WorkerPart: Sendable {
         try await self.run(queue: queue, of: application, concurrency: concurrency, options: options, assemble: assemble) { _ in application }
     }
 
-    /// - Parameter complete: what the application is once the handlers are known; called before anything is checked.
+    /// - Parameter complete: the complete application once the handlers are known; called before any check.
     static func run(
         queue: String, of application: ConveyorApplication, concurrency: Int, options: PartOptions,
         assemble: @escaping @Sendable (inout WorkerPart) async throws -> Void,
@@ -95,7 +95,7 @@ public struct WorkerPart: Sendable {
             let prefetch = try settings.int("PREFETCH", default: 4 * batchSize, in: 1...2000)
             let logSample = try settings.int("LOG_SAMPLE", in: 0...1_000_000)
             let ladder = try RetryLadder(settings)
-            // Everything that a message passes through is on one thread: at each hop to another one it would wait for that to wake up.
+            // All clients that a message passes are on one thread: each hop to another one would wait for its wake-up.
             let thread = EventThread(name: queue)
             var part = try WorkerPart.make(queue: queue, lanes: lanes, settings: settings, thread: thread, logger: logger)
             let (pool, publisher) = (part.pool, part.publisher)
@@ -122,12 +122,12 @@ public struct WorkerPart: Sendable {
             let unready: @Sendable () async -> [String] = { worker.unready }
             let health = try HealthServer(settings: settings, logger: logger, unready: unready)
             let start = try StartTimeout(settings: settings, logger: logger, unready: unready)
-            // Ended in the reverse order: the worker first, so that what it still holds can be written and published.
+            // Ended in reverse order: the worker first, so that its messages can still be written and published.
             return (health.map { [$0] } ?? []) + [pool, publisher, consumer, start] + part.services + [worker]
         }
     }
 
-    /// A part without handlers, and its connections.
+    /// A worker without handlers, and its connections.
     static func make(queue: String, lanes: Int, settings: Settings, thread: EventThread? = nil, logger: Logger) throws -> WorkerPart {
         let pool = try PostgresPool(
             url: settings.databaseURL(), size: lanes + 2, applicationName: "\(queue)-worker", statementTimeout: .seconds(30),
@@ -149,7 +149,7 @@ public struct WorkerPart: Sendable {
         self.sender = sender
     }
 
-    /// An application of one worker, with the topology that these handlers need.
+    /// An application of one worker, with the topology for these handlers.
     func completed(_ application: ConveyorApplication, queue: String) -> ConveyorApplication {
         var application = application
         application.topology = Definitions(queues: [queue: self.handlers.events])
