@@ -36,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        // For tests alone, as a second opinion on our templates. No product compiles it.
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -84,7 +85,7 @@ let package = Package(
             resources: [.embedInCode("definitions.json"), .embedInCode("publishers.txt"), .embedInCode("migrations/")]),
 
         // What makes text safe in HTML, for the console and the e-mails.
-        .target(name: "Markup", dependencies: [.mustache]),
+        .target(name: "Markup"),
 
         // TLS of the servers: the ingress and the console.
         .target(name: "ServerTLS", dependencies: ["Conveyor", .nioSSL]),
@@ -111,7 +112,7 @@ let package = Package(
                 .argumentParser,
                 .crypto, .cryptoExtras,
                 .httpTypes,
-                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .mustache, .nio, .nioSSL,
+                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .nio, .nioSSL,
             ],
             resources: [.embedInCode("Console/Assets/")]),
         .executableTarget(
@@ -126,7 +127,7 @@ let package = Package(
             path: "Workers/Email", exclude: ["Templates"]),
         // What the e-mails look like, for the worker that sends them and the operator who looks at them.
         .target(
-            name: "MailTemplates", dependencies: ["Conveyor", "Markup", "Shop", .mustache], path: "Workers/Email/Templates",
+            name: "MailTemplates", dependencies: ["Conveyor", "Markup", "Shop"], path: "Workers/Email/Templates",
             resources: [.embedInCode("Letters/")]
         ),
         .executableTarget(name: "Accounts", dependencies: ["Conveyor", "Shop", "Postgres"], path: "Workers/Accounts"),
@@ -173,6 +174,7 @@ let package = Package(
                 "MailTemplates",
                 "Fixtures", .logging,
             ]),
+        .testTarget(name: "MarkupTests", dependencies: ["Markup", .mustache]),
         .testTarget(
             name: "OperatorTests",
             dependencies: [

@@ -1,24 +1,10 @@
-public import Mustache
-
-/// HTML, text and attribute values, for the templates of the console and of the e-mails.
+/// HTML, text and attribute values.
 ///
-/// swift-mustache's own looks at characters, and `"` with a combining accent behind it is another character than `"`: it would stay as it is and
-/// end an attribute. This one looks at bytes.
-public struct HTMLText: MustacheContentType {
-    private static let name = "ESCAPED_BY_BYTE"
-    private static let registration: Void = MustacheContentTypes.register(HTMLText(), named: Self.name)
-
-    /// What a template begins with whose values are put in escaped.
-    public static var pragma: String {
-        _ = self.registration
-        return "{{% CONTENT_TYPE:\(self.name)}}"
-    }
-
-    /// Escapes text and attribute values.
-    public init() {}
-
+/// It looks at bytes: to one that looks at characters, `"` with a combining accent behind it is another character than `"`, would stay as it is and end
+/// an attribute.
+public enum HTMLText {
     /// The text as HTML that shows it, and nothing but shows it.
-    public func escapeText(_ text: String) -> String {
+    public static func escape(_ text: String) -> String {
         var escaped: [UInt8] = []
         escaped.reserveCapacity(text.utf8.count + text.utf8.count / 8)
         for byte in text.utf8 {

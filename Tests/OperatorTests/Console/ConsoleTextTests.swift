@@ -23,23 +23,23 @@ import Testing
 
     @Test func `HTML is escaped byte by byte, so that no accent shields a quote`() {
         let text = "<a href=\"x\"\u{301}> & ' \0 \r\n"
-        let escaped = HTMLText().escapeText(text)
+        let escaped = HTMLText.escape(text)
         #expect(Array(escaped.utf8) == Array("&lt;a href=&quot;x&quot;\u{301}&gt; &amp; &#39; \u{fffd} &#13;\n".utf8))
     }
 
     @Test func `no template shows anything unescaped, and none has a script or a style of its own`() throws {
-        for (name, bytes) in Templates.texts {
+        for (name, bytes) in ConsoleTemplates.texts {
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(!text.contains("{{{") && !text.contains("{{&"), "\(name)")
             #expect(!text.contains("style=") && text.firstMatch(of: #/ on[a-z]+=/#) == nil && text.firstMatch(of: /<script>/) == nil, "\(name)")
             // An attribute without quotes would end at a blank.
             #expect(text.firstMatch(of: /=\{\{/) == nil, "\(name)")
         }
-        _ = try Templates.library()
+        _ = try ConsoleTemplates.all()
     }
 
     @Test func `every form that posts carries the session's token`() {
-        for (name, bytes) in Templates.texts {
+        for (name, bytes) in ConsoleTemplates.texts {
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(text.matches(of: /method="post"/).count == text.matches(of: /name="csrf_token"/).count, "\(name)")
         }

@@ -1,12 +1,12 @@
 import Conveyor
 import HTTPTypes
 import Hummingbird
-import Mustache
+import Markup
 import NIOCore
 
 /// Puts a page together: its content in its template, in the frame that all pages have.
 struct Renderer: Sendable {
-    private let library: MustacheLibrary
+    private let templates: Templates
     private let assets: Assets
     /// Whether the console itself serves TLS.
     let isTLS: Bool
@@ -20,7 +20,7 @@ struct Renderer: Sendable {
     ]
 
     init(assets: Assets, isTLS: Bool, openDeadLetters: @escaping @Sendable () -> Int?) throws {
-        self.library = try Templates.library()
+        self.templates = try ConsoleTemplates.all()
         self.assets = assets
         self.isTLS = isTLS
         self.openDeadLetters = openDeadLetters
@@ -38,7 +38,7 @@ struct Renderer: Sendable {
             title: title, stylesheet: self.assets.stylesheet.url, script: self.assets.script.url, icon: self.assets.icon.url,
             version: ConveyorVersion.current, signedIn: context.session.map { self.signedIn($0, section: section) }, search: search, notice: notice,
             content: content)
-        guard let html = self.library.render(page, withTemplate: template) else { preconditionFailure("no template \(template)") }
+        guard let html = self.templates.render(page, in: template) else { preconditionFailure("no template \(template)") }
         return Response(
             status: status, headers: [.contentType: "text/html; charset=utf-8"], body: .init(byteBuffer: ByteBuffer(string: html)))
     }

@@ -1,5 +1,4 @@
 import Markup
-import Mustache
 
 /// A rendered e-mail.
 public struct RenderedMail: Sendable, Equatable {
@@ -19,7 +18,7 @@ public struct MailRenderer: Sendable {
         public let description: String
     }
 
-    private let library: MustacheLibrary
+    private let templates: Templates
     private let shop: MailValues
 
     /// - Parameters:
@@ -27,17 +26,15 @@ public struct MailRenderer: Sendable {
     ///   - shopURL: the shop's address.
     /// - Throws: ``Broken`` for a faulty template, at the start.
     public init(shopName: String, shopURL: String) throws {
-        var library = MustacheLibrary()
+        var templates = Templates()
         for (name, text) in TemplateFiles.all {
-            // On its own line, so that a section may begin on the file's first line.
-            let pragma = (name.hasSuffix(".html") ? HTMLText.pragma : "{{% CONTENT_TYPE:TEXT}}") + "\n"
             do {
-                try library.register(pragma + String(decoding: text, as: UTF8.self), named: name)
+                try templates.add(String(decoding: text, as: UTF8.self), named: name, isHTML: name.hasSuffix(".html"))
             } catch {
-                throw Broken(description: "\(name): \(error)")
+                throw Broken(description: "\(error)")
             }
         }
-        self.library = library
+        self.templates = templates
         let host = shopURL.split(separator: "/", maxSplits: 2).last ?? ""
         self.shop = ["shop_name": shopName, "shop_url": shopURL, "shop_host": String(host)]
         for template in MailTemplate.allCases { _ = try self.render(template, [:]) }
@@ -62,7 +59,7 @@ public struct MailRenderer: Sendable {
     }
 
     private func fill(_ name: String, _ values: MailValues) throws -> String {
-        guard let text = self.library.render(values.merging(self.shop) { own, _ in own }, withTemplate: name) else {
+        guard let text = self.templates.render(values.merging(self.shop) { own, _ in own }, in: name) else {
             throw Broken(description: "there is no template \(name)")
         }
         return text

@@ -1,15 +1,12 @@
 import Markup
-import Mustache
 
 /// The templates of `Assets/`: embedded, parsed once at the start.
-enum Templates {
-    /// - Throws: a template that does not parse, found at the start.
-    static func library() throws -> MustacheLibrary {
-        var library = MustacheLibrary()
-        for (name, text) in self.texts {
-            try library.register(HTMLText.pragma + String(decoding: text, as: UTF8.self), named: name)
-        }
-        return library
+enum ConsoleTemplates {
+    /// - Throws: a template that cannot be read, found at the start.
+    static func all() throws -> Templates {
+        var templates = Templates()
+        for (name, text) in self.texts { try templates.add(String(decoding: text, as: UTF8.self), named: name, isHTML: true) }
+        return templates
     }
 
     static var texts: [(name: String, text: [UInt8])] {
