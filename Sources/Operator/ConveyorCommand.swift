@@ -15,7 +15,7 @@ struct ConveyorCommand: AsyncParsableCommand {
             Record.self, Console.self, SettingsHelp.self,
         ])
 
-    /// The commands come first in the help, the settings last: ArgumentParser would put a discussion before both.
+    /// In the help, commands come first and settings last: ArgumentParser would print a discussion before both.
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments == ["--help"] || arguments == ["-h"] || arguments == ["help"] {
@@ -33,7 +33,7 @@ struct SettingsHelp: ParsableCommand {
 
     func run() { print(Self.text) }
 
-    /// Names at the left, what each is for beside them; in a terminal within its width.
+    /// Names on the left, explanations beside them, within the terminal's width.
     static var text: String {
         let settings = ConveyorApplication.shop.allSettings.filter { !$0.readers.isDisjoint(with: .operator) }
         let indent = 4 + (settings.map(\.name.count).max() ?? 0)
@@ -49,7 +49,7 @@ struct SettingsHelp: ParsableCommand {
 }
 
 extension String {
-    /// Its words in lines of at most so many columns.
+    /// Its words in lines of limited width.
     fileprivate func wrapped(at width: Int) -> [String] {
         self.split(separator: " ").reduce(into: [String]()) { lines, word in
             if let last = lines.last, last.columns + 1 + word.count <= width {

@@ -7,24 +7,24 @@ import ServiceLifecycle
 import Shop
 import Transfer
 
-/// What was asked for is not there: one line on standard error, exit 1.
+/// The requested object does not exist: one line on standard error, exit 1.
 struct NothingFound: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
 }
 
-/// What a command has at hand while it runs: connections that are opened when they are first asked for and closed when it ends.
+/// The context of a running command: connections that are opened on demand and closed at its end.
 struct Desk: Sendable {
     let settings: Settings
     let logger: Logger
 
-    /// Runs a command's work with its settings read.
+    /// Runs a command with its settings.
     /// - Throws: `ExitCode`, after one line on standard error.
     static func open(_ options: PartOptions, _ body: (Desk) async throws -> Void) async throws {
         try await Part.perform("conveyor", of: .shop, options: options, log: .standardError) { settings, logger in
             var logger = logger
-            // Connections that come and go are no news here.
+            // Connections that come and go are not of interest here.
             if options.logLevel == nil, !settings.isSet("LOG_LEVEL") { logger.logLevel = .warning }
             do {
                 try await body(Desk(settings: settings, logger: logger))
@@ -35,7 +35,7 @@ struct Desk: Sendable {
         }
     }
 
-    /// The database, as the role of `DATABASE_URL`.
+    /// The database, with the role in `DATABASE_URL`.
     func withDatabase<Value: Sendable>(
         statementTimeout: Duration = .seconds(60), _ body: (PostgresPool) async throws -> Value
     ) async throws -> Value {
@@ -57,7 +57,7 @@ struct Desk: Sendable {
         }
     }
 
-    /// A publisher, connected.
+    /// A connected publisher.
     func withPublisher<Value: Sendable>(_ body: (Publisher) async throws -> Value) async throws -> Value {
         let publisher = Publisher(configuration: try self.brokerConfiguration(), logger: self.logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -72,7 +72,7 @@ struct Desk: Sendable {
         }
     }
 
-    /// How to reach the broker.
+    /// The broker's address.
     func brokerConfiguration() throws -> BrokerConfiguration {
         try BrokerConfiguration(
             urls: self.settings.brokerURLs(), connectionName: "conveyor", tlsCAFile: self.settings.string("TLS_CA_FILE"))

@@ -2,25 +2,25 @@ import Conveyor
 import FoundationEssentials
 import Postgres
 
-/// Who did what: the rows of `audit_log`, newest first.
+/// The rows of `audit_log`, newest first.
 struct AuditLog: Sendable {
     let pool: PostgresPool
 
-    /// An act; of those that were done to many in one go, such as a bulk replay, all in one.
+    /// An action; a bulk action, such as a replay of many, is one entry.
     struct Entry: Sendable {
-        /// Of the newest row.
+        /// The id of the newest row.
         var at: Date
         var actor: String
         var act: String
-        /// Of the newest row.
+        /// The time of the newest row.
         var subject: String
         var reason: String?
-        /// How many it was done to.
+        /// The number of subjects.
         var count = 1
-        /// The list goes on before this row.
+        /// The id of the row after which the list continues.
         fileprivate(set) var oldest: Int64
 
-        /// Whether both were done in one go, by one person for one reason.
+        /// Whether both belong to one bulk action of one person with one reason.
         fileprivate func isOneWith(_ other: Entry) -> Bool {
             ["replay", "discard"].contains(self.act) && self.reason != nil && self.reason == other.reason && self.act == other.act
                 && self.actor == other.actor
@@ -33,13 +33,13 @@ struct AuditLog: Sendable {
         order by id desc limit $5
         """
     private static let chunk = 1000
-    /// Rows that one page reads at most, times ``chunk``: a bulk replay that has more stands on several pages.
+    /// The limit of rows per page, in units of ``chunk``; a larger bulk action spans several pages.
     private static let mostChunks = 50
 
     /// - Parameters:
-    ///   - id: the list goes on before this row.
-    ///   - all: with what was only seen of dead letters, by the system.
-    /// - Returns: at most so many, and before which row the list goes on; nil: there are no more.
+    ///   - id: list only older rows.
+    ///   - all: whether to include the system's own observations of dead letters.
+    /// - Returns: at most the given number, and the position of the next page; nil at the end.
     func entries(before id: Int64?, all: Bool, actor: String?, act: String?, limit: Int) async throws -> (entries: [Entry], next: Int64?) {
         var entries: [Entry] = []
         var cursor = id
@@ -62,7 +62,7 @@ struct AuditLog: Sendable {
         return (entries, cursor)
     }
 
-    /// An act on one subject, as the command line lists it.
+    /// An action on one subject, in the command line's list.
     struct SingleAct: Sendable, Encodable {
         var at: Date
         var actor: String
@@ -89,7 +89,7 @@ struct AuditLog: Sendable {
         order by id desc limit $5
         """
 
-    /// What people did, each subject by itself, the newest first.
+    /// The actions of people, one entry per subject, newest first.
     func acts(actor: String?, since: Date?, act: String?, limit: Int) async throws -> [SingleAct] {
         var acts: [SingleAct] = []
         var cursor: Int64?

@@ -5,9 +5,9 @@ import Shop
 extension Transaction {
     private static let note: Statement = "insert into audit_log (actor, act, subject, message_id, reason, diff) values ($1, $2, $3, $4, $5, $6)"
 
-    /// Notes an act in the audit log, committed with what it has done.
+    /// Records an action in the audit log, in the transaction of its effect.
     /// - Parameters:
-    ///   - subject: a dead letter's id, a bulk replay's, an account's, or a queue.
+    ///   - subject: the id of a dead letter, a bulk replay or an account, or a queue.
     ///   - actor: `operator:<name>`
     func note(
         _ act: String, of subject: String, by actor: String, messageID: ID? = nil, reason: String? = nil, diff: JSONText? = nil

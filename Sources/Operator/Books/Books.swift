@@ -3,31 +3,31 @@ import FoundationEssentials
 import Postgres
 import RabbitMQ
 
-/// What came in and what has become of it, added up: messages, stock and money. A balance that is not 0 is something lost, or something doubled.
+/// The balances of messages, stock and money. A balance other than 0 means a loss or a duplicate.
 ///
-/// `ops/docs/books.md` says how it counts, and which losses it can and cannot find.
+/// `ops/docs/books.md` explains the counting, and which losses it can find.
 struct Books: Sendable, Encodable {
     var messages: MessageBook
     var stock: StockBook
     var money: MoneyBook
-    /// How many messages `verify --republish` has sent again; nil if it was not asked to, or nothing was missing.
+    /// How many messages `verify --republish` has published again; nil without the option, or if none was missing.
     var republished: Int?
 
-    /// Whether all of it adds up.
+    /// Whether all balances are 0.
     var isBalanced: Bool { self.messages.balance == 0 && self.stock.balance == 0 && self.money.balance == 0 }
 }
 
-/// What is known of the messages that are on their way to a queue, for the books that wait for them.
+/// What is known about messages on their way to a queue, for the other books.
 enum Transit: Sendable {
-    /// None are missing: all that was sent there has its end.
+    /// None are missing: every message sent there has ended.
     case nothing
-    /// The queue holds as many as are missing.
+    /// The queue contains as many as are missing.
     case queued
-    /// It holds fewer: what is older than a moment may be lost, and counts as such.
+    /// It contains fewer: messages older than a moment may be lost, and count as such.
     case lost
 
-    /// What was sent before this is not on its way any more.
-    /// - Parameter settled: whether all is lost that has not arrived, if nothing is missing.
+    /// Messages sent before this time are no longer on their way.
+    /// - Parameter settled: whether all unarrived messages are lost, if none is missing.
     func horizon(ifNothing settled: Bool) -> Date {
         switch self {
         case .queued: Date(timeIntervalSince1970: 0)
@@ -37,37 +37,37 @@ enum Transit: Sendable {
     }
 }
 
-/// Reads the books of a running system: one snapshot of the database, compared with what the broker held when it was taken.
+/// Reads the books of a running system: one snapshot of the database, compared with the broker at the same time.
 struct BookKeeper: Sendable {
     let pool: PostgresPool
     let api: ManagementAPI
     let inspector: BrokerInspector
     let definitions: Definitions
 
-    /// How long a message that seems lost may still turn up: longer than the broker's statistics are old.
+    /// How long a message that seems lost may still appear: longer than the broker's statistics lag.
     private static let patience = Duration.seconds(15)
-    /// After this the broker has counted anew what workers hold.
+    /// After this the broker has counted unacknowledged messages again.
     private static let statisticsInterval = Duration.milliseconds(5500)
 
-    /// - Parameter since: only messages that were handled since then; nil: all that are kept.
+    /// - Parameter since: only messages handled since then; nil for all stored ones.
     func read(since: Date? = nil) async throws -> Books {
         var depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
         var books = try await self.snapshot(since: since, depths)
         if books.messages.unseenInHand(depths) > 0 {
-            // The broker goes on for some seconds to count those that workers held.
+            // For some seconds the broker still counts messages that workers have acknowledged.
             try await Task.sleep(for: Self.statisticsInterval)
             depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
             books = try await self.snapshot(since: since, depths)
         }
-        // A message that one look finds nowhere was on its way: between a commit and its publishing, or taken between the two readings. Only what is
-        // missing at each look, as the same messages, is lost.
+        // A message that one reading misses may be on its way: between a commit and its publishing, or moved between the two readings. Only messages
+        // that are missing in every reading are lost.
         let deadline = ContinuousClock.now + Self.patience
         while !books.messages.suspects.isEmpty, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(500))
             depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
             let before = books.messages.loses("orders")
             books.messages.settle(depths, suspects: try await MessageBook.stillMissing(books.messages.suspects, in: self.pool))
-            // The other books went by what seemed lost.
+            // The other books used the messages that seemed lost.
             if before, !books.messages.loses("orders") {
                 let transit = books.messages.transit(to: "orders")
                 (books.stock, books.money) = try await self.pool.transaction(.snapshot) { transaction in

@@ -1,13 +1,13 @@
 import Conveyor
 import RabbitMQ
 
-/// How many messages the broker holds: those that are ready live, those in a worker's hand as its statistics have them, which are some seconds old.
+/// The broker's messages: ready ones live, unacknowledged ones from its statistics, which lag by some seconds.
 struct BrokerDepths: Sendable {
-    /// Of each work queue: ready, in hand, and its dead letters that are on their way to the recorder.
+    /// Per work queue: ready, unacknowledged, and dead letters on their way to the recorder.
     var queues: [String: Int] = [:]
-    /// In the retry ladder, which all queues share.
+    /// In the shared retry queues.
     var ladder = 0
-    /// Of all of these, those in hand.
+    /// The unacknowledged ones of all these.
     var inHand = 0
 
     var total: Int { self.queues.values.reduce(0, +) + self.ladder }

@@ -3,26 +3,26 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Accepted messages, each with all that it led to: finished, rejected, dead or queued, or something of it is lost.
+/// Accepted messages, each with its whole chain: finished, rejected, dead or queued; otherwise a part is lost.
 struct MessageBook: Sendable, Encodable {
     /// Commands, webhooks and timers.
     private(set) var accepted = 0
-    /// All that it led to is handled.
+    /// The whole chain is handled.
     private(set) var finished = 0
-    /// All that it led to is handled, and the business said no.
+    /// The whole chain is handled, and the operation was rejected.
     private(set) var rejected = 0
-    /// Some of it is a dead letter that has not taken effect: open, or discarded.
+    /// The chain contains a dead letter without effect: open, or discarded.
     private(set) var dead = 0
-    /// Of those, the ones whose dead letters are all discarded.
+    /// Those whose dead letters are all discarded.
     private(set) var discarded = 0
-    /// Some of it is in a queue, in a worker's hand, or in the retry ladder.
+    /// A part of the chain is in a queue, with a worker, or in a retry queue.
     private(set) var queued = 0
-    /// `accepted` without the others: messages that must be somewhere, and are nowhere.
+    /// `accepted` minus the others: messages that cannot be found.
     private(set) var balance = 0
-    /// Some of those, if any are known by name.
+    /// Some of them, if they are known by id.
     private(set) var lost: [Missing] = []
 
-    /// A message that the database knows of, and knows no end of: it must be in the broker.
+    /// A message without a known end in the database: it must be in the broker.
     struct Missing: Sendable, Hashable, Encodable {
         var messageID: ID
         var queue: String
@@ -35,23 +35,23 @@ struct MessageBook: Sendable, Encodable {
         }
     }
 
-    /// What is missing of those queues that hold less than is missing of them; empty if there are none.
+    /// The missing messages of queues that contain fewer than are missing; empty if there are none.
     private(set) var suspects: [Missing] = []
-    /// Accepted ones of which something is missing.
+    /// Accepted messages with a missing part.
     private var unfinished = 0
-    /// Handled ones that are the cause of others, and whose own rows are gone.
+    /// Handled messages that caused others, and whose own rows are gone.
     private var orphans = 0
-    /// How many are missing of each queue.
+    /// The number of missing messages per queue.
     private var missing: [String: Int] = [:]
 
     enum CodingKeys: String, CodingKey { case accepted, finished, rejected, dead, discarded, queued, balance, lost }
 
-    /// Compares what must be in the broker with what is there.
+    /// Compares the expected messages with those in the broker.
     private mutating func settle(_ depths: BrokerDepths) {
-        // One that is retried is in the ladder, whatever its queue is.
+        // A message that waits for a retry is in a retry queue, not in its own.
         let excess = self.missing.reduce(0) { $0 + max(0, $1.value - (depths.queues[$1.key] ?? 0)) }
         let lost = max(0, excess - depths.ladder)
-        // A message in the broker that the database does not know is the first of its chain, or a copy that no worker has recognised yet.
+        // A message that only the broker knows is the first of its chain, or a copy that no worker has recognised yet.
         let unseen = self.unseen(depths, lost: lost)
         self.queued = max(0, self.unfinished - lost) + unseen
         self.balance = lost + self.orphans
@@ -65,12 +65,12 @@ struct MessageBook: Sendable, Encodable {
     /// Whether messages of a queue seem to be lost.
     func loses(_ queue: String) -> Bool { self.suspects.contains { $0.queue == queue } }
 
-    /// What is known of those that are on their way to a queue.
+    /// What is known about messages on their way to a queue.
     func transit(to queue: String) -> Transit {
         self.loses(queue) ? .lost : (self.missing[queue] ?? 0) > 0 ? .queued : .nothing
     }
 
-    /// How many may be counted that workers have finished with already.
+    /// How many may be counted that workers have already finished.
     func unseenInHand(_ depths: BrokerDepths) -> Int { min(depths.inHand, self.unseen(depths, lost: 0)) }
 
     /// Compares again, later.
@@ -88,10 +88,10 @@ struct MessageBook: Sendable, Encodable {
 // MARK: Reading
 
 extension MessageBook {
-    /// Messages that the database knows of and knows no end of. `$1`, `$2`: which types go to which queues. `$3`: what was handled before is left out.
+    /// Messages without a known end. `$1`, `$2`: the types of each queue. `$3`: messages handled before are left out.
     ///
-    /// A handled message's row says what it emitted, and the ids of those follow from its own (version 5, see `Envelope.emitted`). A failed attempt, a
-    /// replay and an edit each name a message that must go on. The end of a message is its row in the inbox, or a dead letter that is not replayed.
+    /// A handled message's row lists its emitted messages, whose ids are derived from its own (version 5, see `Envelope.emitted`). A failed attempt,
+    /// a replay and an edit each name a message that must continue. A message ends with its row in the inbox, or a dead letter that is not replayed.
     private static let unfinished = """
         bound as (select * from unnest($1::text[], $2::text[]) b(type, queue)),
         due as (
@@ -148,7 +148,7 @@ extension MessageBook {
 
     private static let list = Statement("with \(unfinished) select message_id, queue, correlation_id from missing where queue = any($4)")
 
-    /// Reads it in a snapshot that was taken after `depths`: what moves on meanwhile is in the database too, not in neither.
+    /// Reads it in a snapshot taken after `depths`: a message that moves in between is counted by the database, so it is not missed by both.
     static func read(since: Date?, _ depths: BrokerDepths, _ definitions: Definitions, in transaction: Transaction) async throws -> MessageBook {
         let kept = try await self.kept(in: transaction)
         let since = since.map { max($0, kept) } ?? kept
@@ -175,8 +175,8 @@ extension MessageBook {
         from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'inbox'::regclass and c.relname ~ '_[0-9]{8}$'
         """
 
-    /// From when on the inbox is whole: all of it, or, once weeks were dropped, a day after the oldest that is left, as a chain may have begun in the
-    /// one before.
+    /// Since when the inbox is complete: for ever, or, after weeks were dropped, since a day after the oldest remaining one, as a chain may have
+    /// begun in the previous week.
     private static func kept(in transaction: Transaction) async throws -> Date {
         let (week, made) = try await transaction.query(self.oldestWeek)[0].decode((Date?, Date?).self)
         guard let week, let made, made < week else { return Date(timeIntervalSince1970: 0) }
@@ -190,7 +190,7 @@ extension MessageBook {
                 and (d.status <> 'replayed' or d.replaced_by is not null))
         """
 
-    /// Which of these have not turned up.
+    /// The ones of these that have not appeared.
     static func stillMissing(_ suspects: [Missing], in pool: PostgresPool) async throws -> [Missing] {
         try await pool.query(self.stillMissing, suspects.map(\.messageID), suspects.map(\.queue), suspects.map(\.correlationID)).map {
             Missing(messageID: try $0[0], queue: try $0[1], correlationID: try $0[2])

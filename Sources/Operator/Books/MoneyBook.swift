@@ -2,21 +2,21 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Money, in minor units: what orders come to, what was paid for them, and what was given back.
+/// Money in minor units: totals of orders, payments and refunds.
 struct MoneyBook: Sendable, Encodable {
-    /// Of all orders that were not rejected.
+    /// The totals of all orders that were not rejected.
     var ordered = 0
-    /// What Stripe has received.
+    /// The payments that Stripe has received.
     var paid = 0
-    /// Of that, what was given back, or is on its way there.
+    /// The part of it that is refunded, or being refunded.
     var refunded = 0
-    /// By how much orders do not add up, all of them together: see ``Order``.
+    /// The sum of all orders' differences: see ``Order``.
     var balance = 0
-    /// Orders that do not add up, some of them.
+    /// Some of the orders with differences.
     var orders: [Order] = []
 
-    /// An order that does not add up: its total is not that of its lines; it counts as paid and another sum was received, or the other way round; more
-    /// was given back than received; or it does not know what was given back.
+    /// An order with a difference: its total is not that of its lines; its payment status does not match the received sum; more
+    /// was refunded than received; or it does not know a refund.
     struct Order: Sendable, Encodable {
         var orderID: ID
         var number: Int
@@ -24,7 +24,7 @@ struct MoneyBook: Sendable, Encodable {
         var lines: Int
         var received: Int
         var refunded: Int
-        /// What the order itself says was given back.
+        /// The refunded sum that the order itself knows.
         var amountRefunded: Int
         var paymentStatus: String
 
@@ -36,8 +36,8 @@ struct MoneyBook: Sendable, Encodable {
         }
     }
 
-    /// Payments-worker and orders-worker each commit their own: between the two an event is on its way. In one snapshot such an event is either emitted
-    /// and not handled, or dead: its order is left out until it has arrived. `$1`: one that was emitted before is not on its way any more but lost.
+    /// Payments-worker and orders-worker commit separately, with an event on its way in between. In one snapshot such an event is either emitted
+    /// and not handled, or dead: its order is left out until it has arrived. `$1`: an event emitted before is lost, not on its way.
     private static let deviations = """
         with paid as (
             select order_id, sum(amount_received)::int8 as received from payments group by order_id
@@ -78,7 +78,7 @@ struct MoneyBook: Sendable, Encodable {
         select id, number, total, lines, received, refunded, amount_refunded, payment_status from deviating where deviation <> 0 order by number limit 20
         """)
 
-    /// - Parameter transit: what is known of the messages to orders-worker.
+    /// - Parameter transit: what is known about messages to orders-worker.
     static func read(transit: Transit, in transaction: Transaction) async throws -> MoneyBook {
         let horizon = transit.horizon(ifNothing: false)
         let row = try await transaction.query(self.sums, horizon, timeout: .seconds(600))[0]

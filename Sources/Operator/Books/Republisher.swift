@@ -4,22 +4,22 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// Sends again what handlers emitted and the books miss: from the inbox, which keeps every emitted message until retention drops it.
+/// Publishes emitted messages again that the books miss: from the inbox, which stores every emitted message until retention drops it.
 ///
-/// A message goes to the one queue that lacks it, under the id that it had. So a copy that turns up after all, or is in a queue that others are missing
-/// from, is recognised and takes effect once.
+/// A message goes to the one queue that lacks it, under its original id. So a copy that appears after all, or is in a queue that misses others,
+/// is recognised and takes effect once.
 struct Republisher: Sendable {
     let pool: PostgresPool
     let publisher: Publisher
     /// `operator:<name>`
     let actor: String
 
-    /// Messages sent at a time.
+    /// Messages per batch.
     private static let chunk = 500
 
-    /// What was emitted a moment ago may be on its way between the commit and its publishing, or be published again by a worker that was cut off.
+    /// Recently emitted messages may be between commit and publishing, or be published again by a worker that was interrupted.
     ///
-    /// The inbox does not keep who acted; the timeline does, of what concerns an order.
+    /// The inbox does not store the actor; for orders the timeline does.
     private static let emitted: Statement = """
         select m.queue, i.message_id, i.correlation_id, i.handled_at, (e.ordinality - 1)::int8, e.value ->> 'type', (e.value ->> 'schema')::int,
                (e.value -> 'payload')::text, (select o.actor from order_events o where o.message_id = i.message_id limit 1)
@@ -29,8 +29,8 @@ struct Republisher: Sendable {
         where i.handled_at < now() - interval '1 minute' and uuid_generate_v5(i.message_id, (e.ordinality - 1)::text) = m.message_id
         """
 
-    /// - Returns: how many were sent: those that the inbox knows, and that were emitted more than a minute ago.
-    /// - Throws: `Unavailable` if the broker does not take them.
+    /// - Returns: the number of published messages: those that the inbox knows, and that were emitted more than a minute ago.
+    /// - Throws: `Unavailable` if the broker does not confirm them.
     func send(_ missing: [MessageBook.Missing]) async throws -> Int {
         var counts: [String: Int] = [:]
         for start in stride(from: 0, to: missing.count, by: Self.chunk) {

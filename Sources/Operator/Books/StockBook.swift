@@ -2,20 +2,20 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Units: what was received is in the shop, held for an order, or sold.
+/// Units: received ones are in stock, reserved for an order, or sold.
 struct StockBook: Sendable, Encodable {
-    /// First counts and adjustments.
+    /// Initial stocks and adjustments.
     var received = 0
-    /// Can be sold.
+    /// In stock.
     var available = 0
-    /// Held for orders that are not paid yet.
+    /// Reserved for unpaid orders.
     var reserved = 0
     var sold = 0
-    /// `received` without the other three. If that is 0 while products are wrong that cancel out, how far they are wrong.
+    /// `received` minus the other three. If that is 0 although products have errors that cancel out, the sum of these errors.
     var balance = 0
-    /// Products that do not add up, some of them.
+    /// Some of the products with differences.
     var products: [Product] = []
-    /// Held for orders that are not there, though nothing that would bring them is on its way or dead: some of them. Their units are missing in
+    /// Some reservations for orders that do not exist, though no message that would create them is on its way or dead. Their units are missing in
     /// ``reserved``, and so are part of ``balance``.
     var stranded: [Stranded] = []
 
@@ -33,9 +33,9 @@ struct StockBook: Sendable, Encodable {
     struct Product: Sendable, Encodable {
         var productID: ID
         var sku: String?
-        /// As above, of this product.
+        /// As above, for this product.
         var balance: Int
-        /// What all its movements add up to, without what can be sold.
+        /// The sum of all its movements, minus its stock.
         var ledgerBalance: Int
 
         enum CodingKeys: String, CodingKey {
@@ -45,7 +45,7 @@ struct StockBook: Sendable, Encodable {
         }
     }
 
-    /// `$1`: a reservation that was made before has its order by now, or never gets it.
+    /// `$1`: a reservation made before has its order by now, or never gets it.
     private static let products = """
         with stranded as (
             select r.order_id, r.at, r.product_ids, r.quantities from reservations r
@@ -86,7 +86,7 @@ struct StockBook: Sendable, Encodable {
         from stranded order by at limit 20
         """)
 
-    /// - Parameter transit: what is known of the messages to orders-worker.
+    /// - Parameter transit: what is known about messages to orders-worker.
     static func read(transit: Transit, in transaction: Transaction) async throws -> StockBook {
         let horizon = transit.horizon(ifNothing: true)
         let row = try await transaction.query(self.sums, horizon, timeout: .seconds(600))[0]

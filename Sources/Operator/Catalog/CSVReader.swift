@@ -1,20 +1,20 @@
-/// A table of texts, as RFC 4180 has it: fields by commas, quoted where they hold commas, quotes or line breaks. Lines may end with LF alone, and a byte
-/// order mark is left out.
+/// CSV by RFC 4180: fields separated by commas, quoted if they contain commas, quotes or line breaks. Lines may end with LF alone, and a byte
+/// order mark is ignored.
 struct CSVReader {
-    /// A record and the line of the file it begins on, from 1.
+    /// A record and the line on which it begins, from 1.
     struct Record: Equatable {
         var line: Int
         var fields: [String]
     }
 
-    /// What is wrong with a file as a whole.
+    /// An error of the whole file.
     struct Malformed: Error, CustomStringConvertible {
         let line: Int
         let reason: String
         var description: String { "line \(self.line): \(self.reason)" }
     }
 
-    /// - Throws: `Malformed`: text that is not UTF-8, a quote that is not closed, or text behind one.
+    /// - Throws: `Malformed`: text that is not UTF-8, an unclosed quote, or text after one.
     static func records(_ bytes: [UInt8]) throws(Malformed) -> [Record] {
         let body = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? bytes.dropFirst(3) : bytes[...]
         var records: [Record] = []
@@ -56,7 +56,7 @@ struct CSVReader {
             case UInt8(ascii: "\r") where index < body.endIndex && body[index] == UInt8(ascii: "\n"): break
             case UInt8(ascii: "\n"):
                 try finishField()
-                // An empty line is none.
+                // An empty line is not a record.
                 if fields != [""] { records.append(Record(line: start, fields: fields)) }
                 fields = []
                 line += 1

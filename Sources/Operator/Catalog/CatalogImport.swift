@@ -3,9 +3,9 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Brings a file's products into the shop, through the queue like any other change: new ones are made, known ones (by their SKU) changed.
+/// Imports a file's products through the queue, like any other change: new ones are created, known ones (by SKU) are changed.
 struct CatalogImport: Sendable {
-    /// Rows that can be sent, and those that cannot.
+    /// The valid rows, and the invalid ones.
     struct Prepared: Sendable {
         var creates: [(id: ID, payload: CreateProduct)] = []
         var updates: [(id: ID, payload: UpdateProduct)] = []
@@ -22,7 +22,7 @@ struct CatalogImport: Sendable {
     private static let products: Statement = "select sku, id from products where sku = any($1)"
 
     /// Reads and checks a file.
-    /// - Throws: `CSVReader.Malformed`: the file as a whole is not understood.
+    /// - Throws: `CSVReader.Malformed` if the whole file is malformed.
     func prepare(_ bytes: [UInt8]) async throws -> Prepared {
         let records = try CSVReader.records(bytes)
         guard let header = records.first else { throw CSVReader.Malformed(line: 1, reason: "there is nothing in it") }
@@ -41,7 +41,7 @@ struct CatalogImport: Sendable {
         var prepared = Prepared()
         var rows: [ProductRow] = []
         var seen: [String: Int] = [:]
-        // Spreadsheets write their empty rows too.
+        // Spreadsheets also write empty rows.
         for record in records.dropFirst() where !record.fields.allSatisfy(\.isEmpty) {
             do throws(ProductRow.Refused) {
                 let row = try ProductRow(record, columns: columns)
@@ -59,7 +59,7 @@ struct CatalogImport: Sendable {
         }
         let known = Dictionary(
             uniqueKeysWithValues: try await self.pool.query(Self.products, rows.map(\.sku)).decode((String, ID).self).map { ($0.0, $0.1) })
-        // Version 5 tells imported products from those created through the API.
+        // Ids of version 5 distinguish imported products from those created through the API.
         let base = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
         for row in rows {
             let id = base.derived("line \(row.line)")
@@ -78,8 +78,8 @@ struct CatalogImport: Sendable {
         return prepared
     }
 
-    /// Sends what was prepared and waits for it.
-    /// - Returns: all rows that were refused, by their lines.
+    /// Sends the prepared commands and waits for their results.
+    /// - Returns: all refused rows, by line.
     func send(_ prepared: Prepared, _ sender: CommandSender, progress: (Int) -> Void) async throws -> [ProductRow.Refused] {
         var outcomes = try await sender.send(prepared.creates, progress: progress)
         outcomes.merge(try await sender.send(prepared.updates) { progress(prepared.creates.count + $0) }) { $1 }

@@ -2,11 +2,11 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// A product as a row of a file has it. An empty field is none: a new product gets the default, a known one keeps what it has.
+/// A product in a row of a file. An empty field is missing: a new product gets the default, a known one keeps its value.
 struct ProductRow: Sendable, Equatable {
-    /// Why a row is not taken.
+    /// Why a row is invalid.
     struct Refused: Error, Sendable, Equatable, Encodable {
-        /// Of the file, from 1.
+        /// The line in the file, from 1.
         var line: Int
         var sku: String?
         var reason: String
@@ -19,7 +19,7 @@ struct ProductRow: Sendable, Equatable {
     var unitAmount: Int64?
     var currency: String?
     var stockQuantity: Int?
-    /// Its slug.
+    /// The category's slug.
     var category: String?
     var images: [String]?
     var isActive: Bool?
@@ -30,8 +30,8 @@ struct ProductRow: Sendable, Equatable {
         "sku", "name", "description", "unit_amount", "currency", "stock_quantity", "category", "images", "is_active", "low_stock_threshold",
     ]
 
-    /// Takes what `POST /products` takes, by the same rules.
-    /// - Parameter columns: of the file, in its order.
+    /// Reads what `POST /products` accepts, by the same rules.
+    /// - Parameter columns: the file's columns, in order.
     init(_ record: CSVReader.Record, columns: [String]) throws(Refused) {
         let line = record.line
         guard record.fields.count == columns.count else {
@@ -75,7 +75,7 @@ struct ProductRow: Sendable, Equatable {
         }
     }
 
-    /// The command that makes it.
+    /// The command that creates the product.
     func create(category: ID?) throws(Refused) -> CreateProduct {
         guard let name else { throw Refused(line: self.line, sku: self.sku, reason: "name is empty, and there is no such product yet") }
         guard let unitAmount else { throw Refused(line: self.line, sku: self.sku, reason: "unit_amount is empty, and there is no such product yet") }
@@ -85,7 +85,7 @@ struct ProductRow: Sendable, Equatable {
             lowStockThreshold: self.lowStockThreshold)
     }
 
-    /// The command that changes the one there is.
+    /// The command that changes the existing product.
     func update(_ product: ID, category: ID?) -> UpdateProduct {
         UpdateProduct(
             productID: product, name: self.name, description: self.description, unitAmount: self.unitAmount, currency: self.currency,

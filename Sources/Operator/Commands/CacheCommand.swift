@@ -21,7 +21,7 @@ struct CacheCommand: AsyncParsableCommand {
                 let now = Clock.milliseconds()
                 let envelope = Envelope(
                     messageID: .v7(milliseconds: UInt64(now)), type: CacheClear.type, actor: actor, sentAt: now)
-                // As passing as what it clears: an ingress that starts later has nothing to forget.
+                // Transient like the caches: an ingress that starts later has an empty one.
                 let message = Outgoing(
                     exchange: CacheClear.exchange, routingKey: CacheClear.type, mandatory: false,
                     properties: envelope.properties(appID: "conveyor", persistent: false), body: try JSON.encode(CacheClear(pattern: self.pattern)))

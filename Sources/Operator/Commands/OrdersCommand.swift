@@ -27,7 +27,7 @@ struct OrdersCommand: AsyncParsableCommand {
 }
 
 extension OrderStore.Found {
-    /// What the table for people needs of ``json``.
+    /// The fields of ``json`` for the table.
     private struct Sheet: Decodable {
         struct Item: Decodable {
             var sku: String

@@ -109,9 +109,9 @@ struct PeopleCommand: AsyncParsableCommand {
 
 extension Role: ExpressibleByArgument {}
 
-/// A new password: asked for without an echo in a terminal, else one line of standard input.
+/// A new password: typed without echo in a terminal, else one line of standard input.
 enum PasswordPrompt {
-    /// - Throws: `ValidationError`: there is none, or it is not taken.
+    /// - Throws: `ValidationError` if it is missing or not accepted.
     static func read() throws -> String {
         let text = isatty(STDIN_FILENO) == 1 ? getpass("Password: ").map { String(cString: $0) } : readLine()
         guard let text else { throw ValidationError("no password on standard input") }

@@ -61,14 +61,14 @@ struct QueuesCommand: AsyncParsableCommand {
 }
 
 extension QueueStatus {
-    /// That it is paused, by whom and why.
+    /// The pause with its operator and reason.
     fileprivate var pausedText: String {
         "paused" + (self.pausedBy.map { " by \($0)" } ?? "") + (self.pausedReason.map { ": \($0.shortened(to: 60))" } ?? "")
     }
 }
 
 extension Table.Cell {
-    /// Messages a second.
+    /// Messages per second.
     static func rate(_ rate: Double) -> Table.Cell {
         let text = Quantity.rate(rate)
         return Table.Cell(text, text == "0" ? .dim : .plain)
@@ -76,7 +76,7 @@ extension Table.Cell {
 }
 
 extension Desk {
-    /// How the queues stand, the ready ones live.
+    /// The queues' state, with live numbers of ready messages.
     func queueBoard(_ pool: PostgresPool) throws -> QueueBoard {
         QueueBoard(
             api: try self.managementAPI(), definitions: try Definitions(ladder: RetryLadder(self.settings)), pool: pool,

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Shop
 import Transfer
 
-/// `conveyor record`: the part `recorder`.
+/// `conveyor record`: the process `recorder`.
 struct Record: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run the recorder, which moves dead letters into Postgres. Ends on SIGTERM.")
 

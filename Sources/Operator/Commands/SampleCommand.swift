@@ -47,7 +47,7 @@ struct SampleCommand: AsyncParsableCommand {
                         try await Self.send(products, sender, "products")
                         try await Self.send(users, sender, "users")
                     }
-                    // The one account that no message can raise: see `conveyor users create-superuser`.
+                    // No message can create a superuser: see `conveyor users create-superuser`.
                     try await pool.query("update users set is_superuser = true where id = $1 and not is_superuser", SampleShop.admin)
                     if let tokensFile { try await Self.writeTokens(of: users.dropFirst().map(\.id), to: tokensFile, pool, desk.settings) }
                 }
@@ -71,7 +71,7 @@ struct SampleCommand: AsyncParsableCommand {
 
         private static let epochs: Statement = "select id, token_epoch from users where id = any($1)"
 
-        /// A token each, in the order of the accounts.
+        /// One token per account, in order.
         private static func writeTokens(of accounts: [ID], to path: String, _ pool: PostgresPool, _ settings: Settings) async throws {
             let tokens = try DevelopmentTokens(settings: settings)
             let epochs = Dictionary(uniqueKeysWithValues: try await pool.query(self.epochs, accounts).decode((ID, Int32).self).map { ($0.0, $0.1) })

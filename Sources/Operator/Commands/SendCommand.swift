@@ -39,7 +39,7 @@ struct SendCommand: AsyncParsableCommand {
     }
 }
 
-/// A span of time, as an option takes it: `5s`, `10m`, `2h`, `1d`; a number alone is seconds.
+/// A duration in an option: `5s`, `10m`, `2h`, `1d`; a plain number means seconds.
 struct Delay: ExpressibleByArgument, Sendable {
     /// 0 to 30 days.
     let seconds: Double

@@ -121,7 +121,7 @@ struct SkipCommand: AsyncParsableCommand {
 }
 
 extension Skip.Conditions {
-    /// Its bounds, for people.
+    /// Its time range, for people.
     var time: String {
         switch (self.since, self.until) {
         case (nil, nil): "any time"

@@ -33,7 +33,7 @@ struct TraceCommand: AsyncParsableCommand {
     }
 }
 
-/// A tree of a trace in a terminal: the time since the chain began, what happened, how it ended and how long it took.
+/// A trace as a tree in a terminal: the time since the beginning of the chain, the step, its result and its duration.
 private struct TracePrinter {
     let start: Date
 

@@ -35,7 +35,7 @@ struct UsersCommand: AsyncParsableCommand {
             try await Desk.open(self.options) { desk in
                 let hash = try await PasswordHasher().hash(password)
                 let id = try await desk.withDatabase { pool in
-                    // Written by the database owner, not by a message: so it works before a worker runs.
+                    // Written by the database owner, not by a message, so it works before a worker runs.
                     let actor = try await desk.actor(for: .administer, in: pool)
                     return try await pool.transaction { transaction in
                         let id = try await transaction.query(
@@ -81,7 +81,7 @@ struct UsersCommand: AsyncParsableCommand {
     }
 }
 
-/// Tokens without a login, for trying and measuring.
+/// Tokens without a sign-in, for trials and measurements.
 struct DevelopmentTokens: Sendable {
     private let tokens: Tokens
 
@@ -94,7 +94,7 @@ struct DevelopmentTokens: Sendable {
         self.tokens = Tokens(secret: keys[0], previous: Array(keys.dropFirst()), environment: try settings.environment().rawValue)
     }
 
-    /// An access token of an account, good for a day.
+    /// An account's access token, valid for a day.
     func make(_ id: ID, epoch: Int = 0) throws -> String {
         let now = Date(timeIntervalSince1970: Double(Clock.seconds()))
         return try self.tokens.sign(

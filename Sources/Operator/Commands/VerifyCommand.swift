@@ -36,7 +36,7 @@ struct VerifyCommand: AsyncParsableCommand {
                 let sent = try await desk.withPublisher {
                     try await Republisher(pool: pool, publisher: $0, actor: actor).send(books.messages.suspects)
                 }
-                // As they are now: what was sent is in its queue, or handled already.
+                // The current state: published messages are in their queues, or handled.
                 var after = try await keeper.read(since: self.since?.date)
                 after.republished = sent
                 return after

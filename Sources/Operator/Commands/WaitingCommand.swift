@@ -48,7 +48,7 @@ struct WaitingCommand: AsyncParsableCommand {
 }
 
 extension WaitingMessage.Source {
-    /// Where the list comes from, in words.
+    /// The source of the list, in words.
     var note: String {
         switch self {
         case .queue: "read from the queue"
@@ -58,7 +58,7 @@ extension WaitingMessage.Source {
 }
 
 extension Desk {
-    /// What waits, by the best means there are.
+    /// The waiting messages, from the best available source.
     func waiting(_ pool: PostgresPool) throws -> WaitingMessages {
         WaitingMessages(
             pool: pool, definitions: try Definitions(ladder: RetryLadder(self.settings)),

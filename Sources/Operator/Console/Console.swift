@@ -7,9 +7,9 @@ import RabbitMQ
 import ServiceLifecycle
 import Shop
 
-/// `conveyor console`: the part `console`, the operators' web console.
+/// `conveyor console`: the process `console`, the operators' web console.
 ///
-/// Pages are made on the server and work without JavaScript; a small script keeps what they show up to date. Nothing is asked of another host.
+/// Pages are rendered on the server and work without JavaScript; a small script keeps them up to date. Nothing is loaded from other hosts.
 struct Console: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run the web console on CONSOLE_PORT. Ends on SIGTERM.")
 
@@ -77,7 +77,7 @@ struct Console: AsyncParsableCommand {
         }
     }
 
-    /// What every request goes through before its page, outermost first.
+    /// The middleware of every request, outermost first.
     private static func router(sessions: Sessions, renderer: Renderer, isTLS: Bool, logger: Logger) -> Router<ConsoleContext> {
         let router = Router(context: ConsoleContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: RequestLog(logger: logger))

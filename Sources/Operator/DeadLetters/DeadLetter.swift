@@ -3,17 +3,17 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// What has become of a dead letter.
+/// The status of a dead letter.
 enum DeadStatus: String, Codable, Sendable, CaseIterable, PostgresScalar {
-    /// Somebody must decide.
+    /// An operator must decide.
     case open
     /// Sent to its queue again, or replaced by an edited message.
     case replayed
-    /// Not to be handled, for the reason that its history gives.
+    /// Not to be handled; the history contains the reason.
     case discarded
 }
 
-/// A message that could not be handled, as `dead_letters` keeps it, without its payload.
+/// A message that could not be handled, from `dead_letters`, without its payload.
 struct DeadLetter: Sendable, Encodable {
     var id: ID
     /// The work queue it belongs to.
@@ -25,14 +25,14 @@ struct DeadLetter: Sendable, Encodable {
     /// See `ErrorType`.
     var errorType: String
     var error: String
-    /// The same for all that have the same cause.
+    /// The same for all with the same cause.
     var group: String
     var attempts: Int
     var status: DeadStatus
     var firstFailedAt: Date
     var lastFailedAt: Date
     var orderID: ID?
-    /// The edited message that took its place, if one did.
+    /// The edited message that replaced it, if there is one.
     var replacedBy: ID?
 
     enum CodingKeys: String, CodingKey {
@@ -53,7 +53,7 @@ struct DeadLetter: Sendable, Encodable {
         try container.encode(self.queue, forKey: .queue)
         try container.encode(self.type, forKey: .type)
         try container.encode(self.messageID, forKey: .messageID)
-        // Null rather than left out: programs may count on the key.
+        // Null instead of absent, so that programs can rely on the key.
         try container.encode(self.correlationID, forKey: .correlationID)
         try container.encode(self.errorType, forKey: .errorType)
         try container.encode(self.error, forKey: .error)
@@ -68,7 +68,7 @@ struct DeadLetter: Sendable, Encodable {
 }
 
 extension DeadLetter {
-    /// The columns that ``init(_:)`` reads, in its order.
+    /// The columns that ``init(_:)`` reads, in order.
     static let columns = """
         id, queue, type, message_id, correlation_id, error_type, error, "group", attempts, status, first_failed_at, last_failed_at, order_id, replaced_by
         """
@@ -99,9 +99,9 @@ struct DeadGroup: Sendable, Encodable {
     var type: String
     var errorType: String
     var count: Int
-    /// When the first of them failed for the first time.
+    /// The first failure of any of them.
     var firstSeen: Date
-    /// When the last of them failed for the last time.
+    /// The last failure of any of them.
     var lastSeen: Date
     /// The newest of them.
     var example: ID

@@ -4,28 +4,28 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// What operators do to dead letters. Each act is one transaction: the new status and the row of the audit log with person, time and reason.
+/// Operators' actions on dead letters. Each is one transaction: the new status and a row in the audit log with person, time and reason.
 ///
-/// It is done by the recorder's role, which may do this and nothing else.
+/// They use the recorder's role, which has no other rights.
 struct DeadLetterActs: Sendable {
     let pool: PostgresPool
     let publisher: Publisher
     /// `operator:<name>`
     let actor: String
 
-    /// Why nothing was done.
+    /// Why an action did nothing.
     enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         case unknown(ID)
         case closed(ID, DeadStatus)
-        /// An edited message has taken its place: it never runs again.
+        /// An edited message has replaced it, so it never runs again.
         case replaced(ID, by: ID)
-        /// It has taken effect: an edited one would do it once more.
+        /// It has taken effect: an edited one would do so again.
         case applied(ID)
-        /// It was sent before what the inbox still knows, so it may have taken effect.
+        /// It is older than the inbox, so it may have taken effect.
         case forgotten(ID)
-        /// The edited payload is not one of its type.
+        /// The edited payload does not fit its type.
         case invalid(String)
-        /// The broker did not take the message; nothing has changed.
+        /// The broker did not confirm the message; nothing has changed.
         case notPublished(PublishFailure)
 
         var description: String {
@@ -59,12 +59,12 @@ struct DeadLetterActs: Sendable {
         return detail
     }
 
-    /// Sends a message to its queue again, with its own id and as if for the first time. Not a discarded one: that counts as handled.
+    /// Sends a message to its queue again, with its own id and as its first attempt. Not a discarded one, which counts as handled.
     ///
-    /// The dead letter is locked until the broker has confirmed the message, so that the recorder, which may see it dead again at once, finds it replayed. If
-    /// this process dies in between the dead letter stays open; a message that was out already is recognised by its id when it is sent again.
-    /// - Parameter force: also if it is older than the inbox remembers; it then counts as sent now.
-    /// - Returns: the dead letter as it was.
+    /// The dead letter stays locked until the broker has confirmed the message: so the recorder, which may receive it again at once, finds it
+    /// replayed. If this process dies in between, the dead letter stays open; when its message is sent again, its id identifies the duplicate.
+    /// - Parameter force: also if it is older than the inbox; it then counts as sent now.
+    /// - Returns: the dead letter before the action.
     /// - Throws: `Refusal`, `PostgresError`.
     @discardableResult
     func replay(_ id: ID, force: Bool = false) async throws -> DeadLetter {
@@ -73,7 +73,7 @@ struct DeadLetterActs: Sendable {
             if detail.isForgotten, !force { throw Refusal.forgotten(detail.letter.id) }
             let letter = detail.letter
             var message = detail.message
-            // A worker takes no message that is older than what its inbox remembers.
+            // Workers refuse messages older than their inbox.
             if detail.isForgotten { message.sendAnew(at: Clock.milliseconds()) }
             if let failure = await self.publisher.publish([message.outgoing])[0] { throw Refusal.notPublished(failure) }
             transaction.enqueue(Self.close, letter.id, DeadStatus.replayed, ID?.none)
@@ -82,14 +82,14 @@ struct DeadLetterActs: Sendable {
         }
     }
 
-    /// Closes a dead letter for good and publishes an edited message in its place: of the same type, under an id of its own that names the original as
+    /// Closes a dead letter for good and publishes an edited message instead: of the same type, with a new id, and the original as
     /// its cause.
     ///
-    /// The closing is committed together with the new message, before that is published: so the original can never run beside it, and neither can a copy
-    /// of it that is in a queue, or that a client sends again under its idempotency key. If this process dies before it is published the recorder
+    /// The closing is committed together with the new message, before that is published: so neither the original can run beside it, nor a copy
+    /// of it in a queue, nor a client's repetition with the same idempotency key. If this process dies before publishing, the recorder
     /// publishes it.
     /// - Parameter force: as above.
-    /// - Returns: the dead letter as it was, and the id of the message that takes its place.
+    /// - Returns: the dead letter before the action, and the id of the replacing message.
     /// - Throws: `Refusal`, `PostgresError`.
     @discardableResult
     func replay(_ id: ID, editedTo payload: [UInt8], force: Bool = false) async throws -> (letter: DeadLetter, messageID: ID) {
@@ -101,7 +101,7 @@ struct DeadLetterActs: Sendable {
                 found.letter.messageID, correlationID: found.letter.correlationID, sentAt: found.sentAt, queue: found.letter.queue,
                 type: found.letter.type, fingerprint: found.headers["fingerprint"]?.string)
             closed.lock(in: transaction)
-            // Now no worker has it in hand any more.
+            // From here on no worker is handling it.
             let detail = try await self.locked(found.letter.id, from: [.open, .discarded], in: transaction)
             guard !detail.isApplied else { throw Refusal.applied(detail.letter.id) }
             if detail.isForgotten, !force { throw Refusal.forgotten(detail.letter.id) }
@@ -137,15 +137,15 @@ struct DeadLetterActs: Sendable {
         select id from closed
         """
 
-    /// Closes open letters: they are never handled, nor are copies of their messages.
-    /// - Returns: those that were open.
+    /// Closes open dead letters: they, and copies of their messages, are never handled.
+    /// - Returns: the ones that were open.
     @discardableResult
     func discard(_ ids: [ID], reason: String) async throws -> [ID] {
         try await Self.discard(ids, reason: reason, actor: self.actor, in: self.pool)
     }
 
     /// As ``discard(_:reason:)``, for callers without a publisher.
-    /// - Returns: those that were open.
+    /// - Returns: the ones that were open.
     @discardableResult
     static func discard(_ ids: [ID], reason: String, actor: String, in pool: PostgresPool) async throws -> [ID] {
         try await pool.transaction { transaction in
@@ -165,9 +165,9 @@ struct DeadLetterActs: Sendable {
 extension Transaction {
     private static let setRole: Statement = "set local role conveyor_recorder"
 
-    /// Runs the rest of the transaction as the recorder's role: an act needs no more rights, whichever role `DATABASE_URL` names.
+    /// Runs the rest of the transaction with the recorder's role: an action needs no more rights, whatever role `DATABASE_URL` names.
     func actAsRecorder() async throws(PostgresError) {
-        // Asked for by itself: in a transaction of deferred writes alone, which has no BEGIN, it would do nothing.
+        // Sent separately: in a transaction of deferred writes only, which has no BEGIN, it would have no effect.
         try await self.query(Self.setRole)
     }
 }

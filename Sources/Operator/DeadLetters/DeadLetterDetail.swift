@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A dead letter with all that is kept of it.
+/// A dead letter with all its stored data.
 struct DeadLetterDetail: Sendable {
     var letter: DeadLetter
     /// The message's own time.
@@ -13,21 +13,21 @@ struct DeadLetterDetail: Sendable {
     var headers: [String: JSONValue]
     /// Any bytes.
     var payload: [UInt8]
-    /// The inbox has the message: it has taken effect, and a replay changes nothing.
+    /// Whether the inbox has the message: it has taken effect, and a replay changes nothing.
     var isApplied: Bool
-    /// It is older than the inbox remembers: it may have taken effect already.
+    /// Whether it is older than the inbox, so that it may have taken effect.
     var isForgotten: Bool
-    /// The reader may not see the payload.
+    /// Whether the reader must not see the payload.
     var isPayloadHidden = false
 
-    /// For somebody who may not see payloads.
+    /// Without the payload, for readers who must not see it.
     var withoutPayload: DeadLetterDetail {
         var detail = self
         detail.isPayloadHidden = true
         return detail
     }
 
-    /// The columns that ``init(_:)`` reads, in its order, of `dead_letters d`.
+    /// The columns of `dead_letters d` that ``init(_:)`` reads, in order.
     static let columns = """
         \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
         exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue and i.attempt > 0),
@@ -46,42 +46,42 @@ struct DeadLetterDetail: Sendable {
         self.isForgotten = try row[20]
     }
 
-    /// Why a replay of it as it is would come back: the payload does not decode. Nil if it does.
+    /// Why a replay without an edit would fail: the payload does not decode. nil if it does.
     var undecodable: String? {
         let schema = self.headers["schema"]?.integer.map { Int(clamping: $0) } ?? 1
         guard case .doesNotDecode(let reason) = ReplayPlan.verdict(type: self.letter.type, schema: schema, payload: self.payload) else { return nil }
         return reason
     }
 
-    /// The payload, if it is JSON that can stand in another JSON text as it is.
+    /// The payload, if it is JSON that can be embedded unchanged in another JSON text.
     var payloadJSON: [UInt8]? {
-        // Foundation also reads UTF-16 and skips a byte order mark; both would break the text around it.
+        // Foundation also reads UTF-16 and skips a byte order mark; both would break the enclosing text.
         guard !self.payload.contains(0), self.payload.first != 0xef, (try? JSON.decode(JSONValue.self, from: self.payload)) != nil else { return nil }
         return self.payload
     }
 }
 
-/// Something that was done to a dead letter, or seen of it.
+/// An entry of a dead letter's history.
 struct HistoryEntry: Sendable {
     var at: Date
     /// `system`, or `operator:<name>`.
     var actor: String
     /// `dead_lettered`, `dead_lettered_again`, `replay`, `edit`, `discard`.
     var act: String
-    /// Of an edit: the message that took its place.
+    /// For an edit: the replacing message.
     var messageID: ID?
     var reason: String?
-    /// Of an edit: see ``JSONPatch``.
+    /// For an edit: see ``JSONPatch``.
     var diff: JSONText?
 
-    /// For somebody who may not see payloads: what was changed in one is left out.
+    /// Without the changes of payloads, for readers who must not see them.
     var withoutPayload: HistoryEntry {
         var entry = self
         entry.diff = nil
         return entry
     }
 
-    /// As `dead show` prints it.
+    /// The output of `dead show`.
     func json() throws -> [UInt8] {
         var object = JSONObject()
         try object.add("at", self.at)
@@ -94,12 +94,12 @@ struct HistoryEntry: Sendable {
     }
 }
 
-/// An attempt at a message that failed.
+/// A failed attempt at a message.
 struct FailedAttempt: Sendable {
     var at: Date
     /// From 1.
     var attempt: Int
-    /// When it was to come again; nil: it was given up.
+    /// The time of the retry; nil if there was none.
     var nextAt: Date?
     var errorType: String
     var error: String

@@ -2,29 +2,29 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// Which dead letters; nil leaves a condition out.
+/// A filter of dead letters; nil omits a condition.
 struct DeadLetterFilter: Sendable, Codable, Equatable {
     var queue: String?
     var type: String?
     var group: String?
     var status: DeadStatus?
-    /// That have failed since then.
+    /// Failed since then.
     var since: Date?
-    /// In the error, the type, the payload, or as one of its ids.
+    /// Contained in the error, the type or the payload, or one of its ids.
     var search: String?
-    /// The reader may not see payloads, so the search does not look into them either.
+    /// Whether the reader must not see payloads, so that the search does not read them either.
     var hidesPayloads: Bool?
 
-    /// All of them.
+    /// Matches all.
     static let all = DeadLetterFilter()
 }
 
-/// A place in a list of dead letters, which is ordered by their last failure, newest first.
+/// A position in a list of dead letters by their last failure, newest first.
 struct DeadLetterCursor: Sendable, Codable, Equatable {
     var lastFailedAt: Date
     var id: ID
 
-    /// Right behind a dead letter.
+    /// The position after a dead letter.
     init(after letter: DeadLetter) {
         self.lastFailedAt = letter.lastFailedAt
         self.id = letter.id

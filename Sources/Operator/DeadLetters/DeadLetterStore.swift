@@ -17,7 +17,7 @@ struct DeadLetterStore: Sendable {
         """
 
     static func parameters(_ filter: DeadLetterFilter) -> [any PostgresEncodable] {
-        // Postgres has no NUL in a text, so nothing is found by one.
+        // Postgres' texts contain no NUL, so a search for one finds nothing.
         let search = filter.search.map { $0.replacing("\0", with: "\u{fffd}") }
         return [filter.queue, filter.type, filter.group, filter.status, filter.since, search, filter.hidesPayloads ?? false]
             as [any PostgresEncodable]
@@ -30,17 +30,17 @@ struct DeadLetterStore: Sendable {
         order by last_failed_at desc, id desc limit $10
         """)
 
-    /// Those of a filter, the last to fail first.
+    /// The matches of a filter, by last failure, newest first.
     /// - Parameters:
-    ///   - cursor: the list goes on behind this place.
-    ///   - limit: so many at most.
+    ///   - cursor: the position to continue from.
+    ///   - limit: the largest number.
     func list(_ filter: DeadLetterFilter, after cursor: DeadLetterCursor? = nil, limit: Int) async throws -> [DeadLetter] {
         let call = Call(
             Self.list, parameters: Self.parameters(filter) + [cursor?.lastFailedAt, cursor?.id, Int64(limit)] as [any PostgresEncodable])
         return try await self.pool.pipeline([call])[0].map(DeadLetter.init)
     }
 
-    /// All of a filter, page by page.
+    /// All matches of a filter, page by page.
     func all(_ filter: DeadLetterFilter, limit: Int = .max) async throws -> [DeadLetter] {
         var letters: [DeadLetter] = []
         while letters.count < limit {
@@ -54,7 +54,7 @@ struct DeadLetterStore: Sendable {
 
     private static let count = Statement("select count(*) from dead_letters where \(Self.conditions)")
 
-    /// How many there are of a filter.
+    /// The number of matches of a filter.
     func count(_ filter: DeadLetterFilter) async throws -> Int {
         try await self.pool.pipeline([Call(Self.count, parameters: Self.parameters(filter))])[0].decode(Int.self).first ?? 0
     }
@@ -67,7 +67,7 @@ struct DeadLetterStore: Sendable {
         group by "group", queue, type, error_type order by count(*) desc, max(last_failed_at) desc
         """)
 
-    /// Those of a filter by cause, the most frequent first. Open ones, if the filter names no status.
+    /// The matches of a filter by cause, the most frequent first. Open ones, if the filter has no status.
     func groups(_ filter: DeadLetterFilter = .all) async throws -> [DeadGroup] {
         var filter = filter
         filter.status = filter.status ?? .open
@@ -80,7 +80,7 @@ struct DeadLetterStore: Sendable {
 
     private static let countOpen: Statement = #"select count(*), count(distinct "group") from dead_letters where status = 'open'"#
 
-    /// How many wait for a decision, and of how many causes.
+    /// The number of open ones, and of their causes.
     func countOpen() async throws -> (letters: Int, groups: Int) {
         let row = try await self.pool.query(Self.countOpen)[0]
         return (try row[0], try row[1])
@@ -92,7 +92,7 @@ struct DeadLetterStore: Sendable {
         from dead_letters d where id = $1 or message_id = $1 order by id = $1 desc, last_failed_at desc limit 1
         """)
 
-    /// One of them, by its id or its message's; nil if there is none.
+    /// One of them, by its own id or its message's; nil if it does not exist.
     func find(_ id: ID) async throws -> DeadLetterDetail? {
         guard let row = try await self.pool.query(Self.find, id).first else { return nil }
         return try DeadLetterDetail(row)
@@ -102,7 +102,7 @@ struct DeadLetterStore: Sendable {
         select at, actor, act, message_id, reason, diff from audit_log where subject = $1 order by id
         """
 
-    /// What has happened to it, oldest first.
+    /// Its history, oldest first.
     func history(of id: ID) async throws -> [HistoryEntry] {
         try await self.pool.query(Self.history, id.description).map { row in
             HistoryEntry(
@@ -114,7 +114,7 @@ struct DeadLetterStore: Sendable {
         select at, attempt, next_at, error_type, error from attempts where message_id = $1 and queue = $2 order by at, id
         """
 
-    /// The attempts at it that failed, oldest first, as long as they are kept.
+    /// Its failed attempts, oldest first, as long as they are stored.
     func attempts(of letter: DeadLetter) async throws -> [FailedAttempt] {
         try await self.pool.query(Self.attempts, letter.messageID, letter.queue).map { row in
             FailedAttempt(

@@ -1,15 +1,15 @@
 import Conveyor
 import Shop
 
-/// Another payload for a dead letter's message, which is one of its type, and what is different about it.
+/// A new payload of the same type for a dead letter's message, with the differences.
 struct Edit: Sendable {
-    /// As it was given.
+    /// Unchanged, as given.
     let payload: [UInt8]
     /// The version of the payload.
     let schema: Int
     let patch: JSONPatch
 
-    /// - Throws: `DeadLetterActs.Refusal.invalid` if the payload does not decode as its type, or has a field that breaks its rule.
+    /// - Throws: `DeadLetterActs.Refusal.invalid` if the payload does not decode as its type, or a field violates its rule.
     init(of detail: DeadLetterDetail, payload: [UInt8]) throws(DeadLetterActs.Refusal) {
         guard let type = MessageCatalogue[detail.letter.type] else {
             throw .invalid("`\(detail.letter.type)` is not a message type: there is nothing that an edited one could be checked by")

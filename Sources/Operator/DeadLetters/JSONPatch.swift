@@ -1,6 +1,6 @@
 import Conveyor
 
-/// What turns one JSON value into another: a JSON Patch (RFC 6902), each step of which also tells what was there before, as `old`.
+/// The difference of two JSON values as a JSON Patch (RFC 6902), whose steps also contain the previous value as `old`.
 struct JSONPatch: Sendable, Equatable, Encodable {
     /// One step.
     struct Step: Sendable, Equatable, Codable {
@@ -13,13 +13,13 @@ struct JSONPatch: Sendable, Equatable, Encodable {
         var value: JSONValue?
     }
 
-    /// In the order in which they are applied.
+    /// In the order of application.
     var steps: [Step] = []
 
-    /// These steps, as an edit has noted them.
+    /// The steps that an edit has recorded.
     init(steps: [Step]) { self.steps = steps }
 
-    /// - Parameter old: nil if what was there is no JSON.
+    /// - Parameter old: nil if the previous payload was not JSON.
     init(from old: JSONValue?, to new: JSONValue) {
         guard let old else {
             self.steps = [Step(op: .replace, path: "", value: new)]

@@ -3,9 +3,9 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// What an edit has done to one payload, as steps that repair others with the same mistake.
+/// An edit of one payload as steps that repair others with the same mistake.
 ///
-/// A value that the edit has taken from one member and put into another is moved: each payload keeps its own. Other values are the same for all.
+/// A value that the edit moved from one member to another is moved: each payload keeps its own. Other values are the same for all.
 struct Repair: Sendable, Equatable {
     enum Step: Sendable, Equatable {
         case move(from: String, to: String)
@@ -13,15 +13,15 @@ struct Repair: Sendable, Equatable {
         case set(String, JSONValue)
     }
 
-    /// A step does not fit a payload: what it changes is not there.
+    /// A step does not fit a payload: the part that it changes is missing.
     struct Misfit: Error, Sendable, Equatable, CustomStringConvertible {
         let description: String
     }
 
-    /// In the order in which they are applied; paths are JSON Pointers (RFC 6901).
+    /// In the order of application; paths are JSON Pointers (RFC 6901).
     let steps: [Step]
 
-    /// Nil for an edit that has changed nothing, or the payload as a whole.
+    /// nil for an edit that has changed nothing, or the payload as a whole.
     init?(_ patch: JSONPatch) {
         guard !patch.steps.isEmpty, patch.steps.allSatisfy({ !$0.path.isEmpty }) else { return nil }
         var removed = patch.steps.filter { $0.op == .remove }
@@ -37,7 +37,7 @@ struct Repair: Sendable, Equatable {
         self.steps = steps + removed.map { .remove($0.path) }
     }
 
-    /// The payload repaired.
+    /// The repaired payload.
     func apply(to payload: JSONValue) throws(Misfit) -> JSONValue {
         var payload = payload
         for step in self.steps {
@@ -70,7 +70,7 @@ extension Repair.Step: CustomStringConvertible {
 }
 
 extension JSONValue {
-    /// Takes out what is at a path.
+    /// Removes the value at a path.
     fileprivate mutating func take(_ names: ArraySlice<String>, _ path: String) throws(Repair.Misfit) -> JSONValue {
         guard let name = names.first else { throw Repair.Misfit(description: "\(path) is the whole payload") }
         let isLast = names.count == 1
@@ -90,7 +90,7 @@ extension JSONValue {
         }
     }
 
-    /// Puts a value at a path; what holds it must be there.
+    /// Sets the value at a path, whose parent must exist.
     fileprivate mutating func put(_ value: JSONValue, _ names: ArraySlice<String>, _ path: String) throws(Repair.Misfit) {
         guard let name = names.first else { throw Repair.Misfit(description: "\(path) is the whole payload") }
         let isLast = names.count == 1
@@ -124,13 +124,13 @@ extension DeadLetterStore {
         select d.id from replacements r join dead_letters d on d.id = r.dead_letter_id where d."group" = $1 order by r.at desc limit 1
         """
 
-    /// How a dead letter was edited; nil if it was not, or in a way that fits no other.
+    /// The repair of an edited dead letter; nil if it was not edited, or the edit fits no other.
     func repair(of id: ID) async throws -> Repair? {
         guard let edit = try await self.history(of: id).last(where: { $0.act == "edit" })?.diff else { return nil }
         return Repair(JSONPatch(steps: try JSON.decode(from: edit.bytes)))
     }
 
-    /// The dead letter of a cause that was edited last, and how.
+    /// The last edited dead letter of a cause, and its repair.
     func lastRepair(ofGroup group: String) async throws -> (id: ID, repair: Repair)? {
         guard let id = try await self.pool.query(Self.lastEdited, group.withoutNUL).decode(ID.self).first else { return nil }
         return try await self.repair(of: id).map { (id, $0) }
@@ -138,15 +138,15 @@ extension DeadLetterStore {
 }
 
 extension DeadLetterActs {
-    /// What has become of dead letters that were repaired together.
+    /// The result of a bulk repair.
     struct Repaired: Sendable {
         var sent: [ID] = []
-        /// Those that are as they were, and why.
+        /// The unchanged ones, with the reasons.
         var left: [(id: ID, reason: String)] = []
     }
 
-    /// Repairs dead letters in the same way, and replays each as an edited one. One that the repair does not fit stays open.
-    /// - Parameter progress: how many were looked at.
+    /// Repairs dead letters in the same way, and replays each as an edited one. Those that the repair does not fit stay open.
+    /// - Parameter progress: receives the number of checked ones.
     func replay(
         _ ids: [ID], repairedBy repair: Repair, force: Bool = false, progress: @Sendable (Int) -> Void = { _ in }
     ) async throws -> Repaired {

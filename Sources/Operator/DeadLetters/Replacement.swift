@@ -4,7 +4,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// The message that takes an edited dead letter's place.
+/// The message that replaces an edited dead letter.
 struct Replacement: Sendable {
     let deadLetterID: ID
     let messageID: ID
@@ -19,7 +19,7 @@ struct Replacement: Sendable {
         envelope.causationID = original.messageID
         // The same operation, which ends with this message if it would have ended with the original.
         envelope.correlationID = original.correlationID ?? original.messageID
-        // Of one that was edited before, still the first: what it makes has that one's id.
+        // After a previous edit, still the first message: its id is that of the created resource.
         envelope.replaces = detail.headers["replaces"]?.string.flatMap { ID($0) } ?? original.messageID
         let properties = envelope.properties(appID: "conveyor")
         self.deadLetterID = original.id
@@ -32,7 +32,7 @@ struct Replacement: Sendable {
         insert into replacements (dead_letter_id, message_id, properties, headers, payload) values ($1, $2, $3, $4, $5)
         """
 
-    /// Keeps it until it is published, and after.
+    /// Stores it before and after publishing.
     var insert: Call {
         get throws {
             Call(
@@ -48,8 +48,8 @@ struct Replacement: Sendable {
         where r.published_at is null and r.at < now() - interval '10 seconds' order by r.at limit 100 for update of r skip locked
         """
 
-    /// Publishes edited messages whose process died before it could. Publishing one twice does no harm: the id is the same.
-    /// - Returns: how many.
+    /// Publishes edited messages whose process died before it could. Publishing twice is harmless: the id is the same.
+    /// - Returns: their number.
     @discardableResult
     static func publishLeftovers(_ pool: PostgresPool, _ publisher: Publisher) async throws -> Int {
         try await pool.transaction { transaction in

@@ -2,7 +2,7 @@ import Conveyor
 import RabbitMQ
 import Shop
 
-/// AMQP's basic properties of a message, as `dead_letters.properties` keeps them.
+/// AMQP's basic properties of a message, as stored in `dead_letters.properties`.
 struct StoredProperties: Codable, Sendable, Equatable {
     var contentType: String?
     var correlationID: String?
@@ -30,26 +30,26 @@ struct StoredProperties: Codable, Sendable, Equatable {
     }
 }
 
-/// A message as it is kept to be published again: to one queue, as if for the first time.
+/// A stored message to publish again: to one queue, as its first attempt.
 struct StoredMessage: Sendable {
     var queue: String
     var properties: StoredProperties
     var headers: [String: JSONValue]
     var payload: [UInt8]
 
-    /// What the failures have left, and the broker's own: a replay starts afresh, and a broker that finds `x-death` would go on counting.
+    /// Removes the failure headers and the broker's own: a replay starts afresh, and with `x-death` the broker would continue its count.
     static func isOfFailure(_ header: String) -> Bool {
         ["attempt", "error-type", "error", "first-failed-at", "last-failed-at"].contains(header) || header.hasPrefix("x-")
     }
 
-    /// Makes it count as sent now: a worker takes no message that is older than what its inbox knows.
+    /// Makes it count as sent now: workers refuse messages older than their inbox.
     /// - Parameter time: milliseconds since 1970.
     mutating func sendAnew(at time: Int64) {
         self.properties.timestamp = time / 1000
         self.headers["timestamp_in_ms"] = .int(time)
     }
 
-    /// For this queue alone, by the default exchange: other queues of an event may have handled it.
+    /// For this queue only, through the default exchange: other queues of an event may have handled it.
     var outgoing: Outgoing {
         var headers = self.headers.filter { !Self.isOfFailure($0.key) }.mapValues(\.headerValue)
         headers["attempt"] = 1
@@ -63,13 +63,13 @@ struct StoredMessage: Sendable {
 }
 
 extension DeadLetterDetail {
-    /// The message as it was.
+    /// The original message.
     var message: StoredMessage {
         StoredMessage(queue: self.letter.queue, properties: self.properties, headers: self.headers, payload: self.payload)
     }
 }
 
 extension String {
-    /// Postgres takes no NUL in a text.
+    /// Postgres stores no NUL in a text.
     var withoutNUL: String { self.utf8.contains(0) ? self.replacing("\0", with: "\u{fffd}") : self }
 }

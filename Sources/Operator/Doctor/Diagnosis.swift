@@ -1,19 +1,19 @@
-/// What one check found.
+/// The result of one check.
 struct Diagnosis: Sendable, Encodable {
     enum Verdict: String, Sendable, Encodable {
         case ok
-        /// It works, and is worth a look.
+        /// It works, but deserves attention.
         case warning
-        /// Something does not work, or will not for long.
+        /// It does not work, or will soon fail.
         case failed
     }
 
-    /// What was looked at.
+    /// The checked subject.
     var check: String
     var verdict: Verdict
-    /// What was found.
+    /// The finding.
     var detail: String
-    /// What to do about it.
+    /// The advice.
     var advice: String?
 
     static func ok(_ check: String, _ detail: String) -> Diagnosis { Diagnosis(check: check, verdict: .ok, detail: detail) }

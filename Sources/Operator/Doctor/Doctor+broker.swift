@@ -80,7 +80,7 @@ extension Doctor {
 
     private static func examine(flags: [ManagementAPI.FeatureFlag]) -> [Diagnosis] {
         let off = flags.filter { $0.state != "enabled" }.map(\.name).sorted()
-        // Gone from the list in releases that cannot be without them.
+        // Releases that always have them no longer list them.
         for name in ["quorum_queue", "stream_queue"] where off.contains(name) {
             return [
                 .failed("feature flags", "\(name) is off", "rabbitmqctl enable_feature_flag \(name): without it dead letters are sent at most once")
@@ -95,7 +95,7 @@ extension Doctor {
             ? [.ok("topology", "as it should be")] : differences.map { .failed("topology", $0.what, $0.advice) }
     }
 
-    /// Whether the parts' users may publish what their parts do, and nothing else.
+    /// Whether the parts' users may publish exactly their parts' messages.
     private static func examineUsers(_ api: ManagementAPI) async throws -> [Diagnosis] {
         var free: Set<String> = []
         for exchange in ["commands", "events"] { free.formUnion(try await api.unrestrictedPublishers(to: exchange)) }
@@ -108,7 +108,7 @@ extension Doctor {
         ]
     }
 
-    /// Where the queues lie.
+    /// The nodes of the queues.
     private static func examine(_ states: [ManagementAPI.QueueState], _ definitions: Definitions, nodes: Int) -> [Diagnosis] {
         var findings: [Diagnosis] = []
         let byName = Dictionary(states.map { ($0.name, $0) }) { first, _ in first }
@@ -143,7 +143,7 @@ extension Doctor {
         var findings: [Diagnosis] = []
         for name in definitions.workQueues {
             guard let state = states.first(where: { $0.name == name }) else { continue }
-            // The queue itself knows: the management API tells how it was some seconds ago.
+            // The queue's own answer: the management API lags by some seconds.
             let (ready, consumers) = live[name].map { ($0.messages, $0.consumers) } ?? (state.ready ?? 0, state.consumers ?? 0)
             let waiting = Quantity.count(ready, "message")
             if paused.contains(name) {

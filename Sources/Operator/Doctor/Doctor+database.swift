@@ -13,7 +13,7 @@ extension Doctor {
     private static let roles: Statement = """
         select string_agg(r.name, ', ') from unnest($1::text[]) r(name) where not exists (select from pg_roles where rolname = r.name)
         """
-    /// A week ahead is made by the recorder; rows of a week without a partition of its own lie in the default one.
+    /// The recorder creates a week ahead; rows of a week without its partition are in the default one.
     private static let partitions: Statement = """
         select count(*), (select count(*) from (select from inbox_default limit 1000) d) from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = 'inbox'::regclass and c.relname = 'inbox_' || to_char(date_trunc('week', now() at time zone 'utc') + interval '7 days', 'YYYYMMDD')

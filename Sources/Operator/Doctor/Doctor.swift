@@ -5,12 +5,12 @@ import RabbitMQ
 import Shop
 import Transfer
 
-/// Looks at everything that Conveyor stands on, one thing after the other, and goes on when something is missing.
+/// Checks everything that Conveyor depends on, one after the other, even after failures.
 struct Doctor: Sendable {
     let settings: Settings
     let desk: Desk
 
-    /// All that was found, in the order in which it matters.
+    /// All results, in order of importance.
     func examine() async -> [Diagnosis] {
         var findings = self.examineSettings() + Self.examineLibraries()
         let database = await self.examineDatabase()
@@ -68,9 +68,9 @@ struct Doctor: Sendable {
         return [.ok("libraries", detail)]
     }
 
-    // MARK: Others
+    // MARK: Services
 
-    /// What Conveyor calls, and what is to answer on this machine.
+    /// The services that Conveyor calls, and the ports on this machine.
     private func examineNeighbours() async -> [Diagnosis] {
         var findings: [Diagnosis] = []
         let client = try? HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: self.settings.string("TLS_CA_FILE"))
@@ -122,7 +122,7 @@ struct Doctor: Sendable {
     }
 }
 
-/// A version of numbers by dots, to compare.
+/// A version of numbers and dots, for comparison.
 struct Version: Comparable, Sendable {
     private let numbers: [Int]
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// Whether something accepts connections at an address.
 enum TCPProbe {
-    /// Why not; nil if it does.
+    /// The failure; nil if it does.
     static func failure(host: String, port: Int, timeout: Duration = .seconds(5)) async -> String? {
         // On a Dispatch thread, because name resolution blocks.
         await withCheckedContinuation { continuation in

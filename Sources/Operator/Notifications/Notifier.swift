@@ -7,19 +7,19 @@ import ServiceLifecycle
 import Shop
 import Transfer
 
-/// Says by HTTP that there is a new group of dead letters, or that one has doubled: once a group and hour, remembered in Postgres, tried again by the
-/// ladder, once however many recorders there are. It carries neither error text nor payload.
+/// Notifies a URL of a new group of dead letters, or one that has doubled: once per group and hour, recorded in Postgres, retried by the
+/// schedule, once however many recorders there are. It contains neither error text nor payload.
 struct Notifier: Service {
-    /// How a body is written.
+    /// The format of a body.
     enum Format: String, CaseIterable, Sendable {
         case json
-        /// A text, as incoming webhooks of Slack and its like take it.
+        /// A text for incoming webhooks of Slack and compatible services.
         case slack
     }
 
     let pool: PostgresPool
     let url: String
-    /// Of Standard Webhooks; nil: unsigned.
+    /// The key of Standard Webhooks; nil: unsigned.
     let key: SymmetricKey?
     let format: Format
     let console: ConsoleAddress
@@ -27,7 +27,7 @@ struct Notifier: Service {
     let client: HTTPClient
     let logger: Logger
 
-    /// Nil if `NOTIFY_URL` is not set.
+    /// nil if `NOTIFY_URL` is not set.
     /// - Throws: `SettingError`.
     init?(settings: Settings, pool: PostgresPool, logger: Logger) throws {
         guard settings.isSet("NOTIFY_URL") else { return nil }
@@ -45,7 +45,7 @@ struct Notifier: Service {
         self.logger = logger
     }
 
-    /// `whsec_` and base64, as Standard Webhooks write it; any other text is taken as it is.
+    /// `whsec_` and base64, as in Standard Webhooks; any other text is used unchanged.
     private static func key(_ secret: String) -> SymmetricKey {
         if secret.hasPrefix("whsec_"), let bytes = Data(base64Encoded: String(secret.dropFirst(6))), !bytes.isEmpty {
             return SymmetricKey(data: bytes)
@@ -69,9 +69,9 @@ struct Notifier: Service {
         }
     }
 
-    // MARK: What is worth saying
+    // MARK: Finding new groups
 
-    // One recorder at a time: of two at once each would take a group for new.
+    // One recorder at a time: two at once would each treat a group as new.
     private static let lock: Statement = "select pg_advisory_xact_lock(hashtext('conveyor.notifications'))"
     private static let forget: Statement = """
         delete from notified_groups n where at < now() - interval '1 hour'
@@ -110,7 +110,7 @@ struct Notifier: Service {
         }
     }
 
-    /// Writes down what there is to say.
+    /// Stores the notifications to send.
     func note() async throws {
         try await self.pool.transaction { transaction in
             try await transaction.query(Self.lock)
@@ -129,9 +129,9 @@ struct Notifier: Service {
         }
     }
 
-    // MARK: Saying it
+    // MARK: Sending
 
-    // Taken for a minute: should this process die, another one tries.
+    // Leased for a minute: if this process dies, another one tries.
     private static let take: Statement = """
         update notifications set attempts = attempts + 1, next_at = now() + interval '1 minute'
         where id = (select id from notifications where next_at <= now() order by next_at limit 1 for update skip locked)
@@ -142,8 +142,8 @@ struct Notifier: Service {
         update notifications set next_at = now() + $2 * interval '1 second', error = $3 where id = $1
         """
 
-    /// Delivers one that is due.
-    /// - Returns: false if none is.
+    /// Sends one due notification.
+    /// - Returns: false if there is none.
     private func deliverNext() async throws -> Bool {
         guard let (id, body, attempts) = try await self.pool.query(Self.take).decode((ID, JSONText, Int32).self).first else { return false }
         let problem = await self.send(id, body.bytes)
@@ -151,7 +151,7 @@ struct Notifier: Service {
             try await self.pool.query(Self.deliver, id)
             return true
         }
-        // Null, which is never due, after the last rung.
+        // Null, which is never due, after the last retry.
         let delay = self.ladder.delays.indices.contains(Int(attempts) - 1) ? Double(self.ladder.delays[Int(attempts) - 1]) : nil
         self.logger.warning("a notification was not taken\(delay == nil ? ", and is given up" : ""): \(problem)")
         try await self.pool.query(Self.fail, id, delay, problem)
@@ -183,7 +183,7 @@ struct Notifier: Service {
         let news = try JSON.decode(Body.self, from: json)
         let what = news.type.hasSuffix("new_group") ? "A new cause" : "A cause has doubled"
         let count = Quantity.count(news.count, "open dead letter")
-        // The sender of the message wrote it, so it must not become Slack mark-up.
+        // The sender of the message may have written it, so it must not become Slack mark-up.
         func plain(_ text: String) -> String {
             text.visible.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("`", with: "'")
         }

@@ -3,11 +3,11 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// How an operation stands: what a client asked for, and what came of it.
+/// An operation: a client's request and its result.
 struct OperationView: Sendable {
     enum Status: String, Sendable, Encodable { case pending, retrying, succeeded, rejected, failed }
 
-    /// As clients know it, if it is known here; else its message's id.
+    /// Its public id, if known; else its message's id.
     var name: String
     var messageID: ID
     var type: String?
@@ -19,12 +19,12 @@ struct OperationView: Sendable {
     var resource: ResourceReference?
     var createdAt: Date?
     var finishedAt: Date?
-    /// Of one that is retried.
+    /// While it is retried.
     var nextAttemptAt: Date?
-    /// Of one that failed.
+    /// If it failed.
     var deadLetter: ID?
 
-    /// As the HTTP API answers it.
+    /// In the form of the HTTP API.
     func json() throws -> [UInt8] {
         var object = JSONObject()
         try object.add("operation_id", self.name)
@@ -44,7 +44,7 @@ struct OperationView: Sendable {
 }
 
 extension Problem {
-    /// As the HTTP API answers it (RFC 9457).
+    /// In the form of the HTTP API (RFC 9457).
     var json: [UInt8] {
         get throws {
             var object = JSONObject()
@@ -76,11 +76,11 @@ struct OperationStore: Sendable {
         order by status = 'replayed', last_failed_at desc limit 1
         """
 
-    /// What clients know a command as: the one that reserves first places an order.
+    /// The public kind of a command: the one that reserves first places an order.
     private static func publicType(_ command: String?) -> String? { command == ReserveStock.type ? PlaceOrder.type : command }
 
     /// An operation by its id (`op_…`) or its command's message id.
-    /// - Returns: nil if nothing found for that message. A well-formed `op_…` that no worker has handled yet is pending.
+    /// - Returns: nil if the message is unknown. A well-formed `op_…` that no worker has handled yet is pending.
     func find(_ text: String) async throws -> OperationView? {
         let operation = OperationID(unverified: text)
         guard let id = operation?.messageID ?? ID(text) else { return nil }
@@ -115,13 +115,13 @@ struct OperationStore: Sendable {
                 view.finishedAt = try row[2]
                 return view
             }
-            // What failed before the replay is history.
+            // Failures before the replay are history.
             if let lastAttempt, try lastAttempt <= row[5, as: Date.self] { return view }
         }
         if let attempt {
             view.attempts = Int(try attempt[0, as: Int16.self])
             view.nextAttemptAt = try attempt[1]
-            // Given up, and on its way to the recorder.
+            // A dead letter on its way to the recorder.
             view.status = view.nextAttemptAt == nil ? .failed : .retrying
         }
         return view

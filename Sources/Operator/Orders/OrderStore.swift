@@ -7,7 +7,7 @@ import Shop
 struct OrderStore: Sendable {
     let pool: PostgresPool
 
-    /// An order as JSON, as the HTTP API answers it, and its timeline.
+    /// An order as JSON in the form of the HTTP API, with its timeline.
     struct Found: Sendable {
         var id: ID
         var json: [UInt8]
@@ -59,7 +59,7 @@ struct OrderStore: Sendable {
         from order_events e left join users u on u.id::text = e.actor where e.order_id = $1 order by e.id
         """
 
-    /// An order by its id or its number; nil if there is none.
+    /// An order by its id or its number; nil if it does not exist.
     func find(_ text: String) async throws -> Found? {
         let number = Int64(text.hasPrefix("#") ? text.dropFirst() : text[...])
         guard let row = try await self.pool.query(Self.find, ID(text), number).first else { return nil }

@@ -3,11 +3,11 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Has payments-worker compare payments with Stripe, and repair what differs: one `payments.reconcile` an order.
+/// Makes payments-worker compare payments with Stripe and repair differences: one `payments.reconcile` per order.
 struct Reconciliation: Sendable {
     let pool: PostgresPool
 
-    /// What was found of one order's payment.
+    /// The result for one order's payment.
     struct Finding: Sendable, Encodable {
         var orderID: ID
         var number: Int
@@ -26,12 +26,12 @@ struct Reconciliation: Sendable {
         }
     }
 
-    /// A field that Stripe has otherwise.
+    /// A field that differs at Stripe.
     struct Difference: Sendable, Codable {
-        /// Of the PaymentIntent, refund or dispute.
+        /// The id of the PaymentIntent, refund or dispute.
         var id: String
         var field: String
-        /// Nil if it was not known.
+        /// nil if it was unknown.
         var here: String?
         var stripe: String
     }
@@ -46,7 +46,7 @@ struct Reconciliation: Sendable {
         }
     }
 
-    /// Open: Stripe has not said its last word of the payment, or of one of its refunds or disputes, or the order does not know that it is paid.
+    /// Open: the payment, a refund or a dispute is not final at Stripe, or the order does not know that it is paid.
     private static let candidates: Statement = """
         select o.id, o.number from orders o
         where exists (

@@ -9,17 +9,17 @@ import Shop
 struct Person: Sendable, Encodable, Equatable {
     var name: String
     var role: Role
-    /// How they get in.
+    /// The ways to sign in.
     var signIn: SignIn
     var createdAt: Date
-    /// At the console.
+    /// With a password at the console.
     var lastSeenAt: Date?
 
     enum SignIn: String, Sendable, Encodable {
         case password
-        /// A one-time link that was not used yet.
+        /// With an unused one-time link.
         case link
-        /// Not at all, until there is another link or a password.
+        /// Not at all, until there is a link or a password.
         case none
     }
 
@@ -39,7 +39,7 @@ struct Person: Sendable, Encodable, Equatable {
         try container.encode(self.lastSeenAt, forKey: .lastSeenAt)
     }
 
-    /// Whether somebody may be called that: 1 to 40 of `A–Z a–z 0–9 . _ @ -`.
+    /// Whether a name is allowed: 1 to 40 of `A–Z a–z 0–9 . _ @ -`.
     static func isName(_ text: String) -> Bool {
         (1...40).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
@@ -50,17 +50,17 @@ struct Person: Sendable, Encodable, Equatable {
             }
     }
 
-    /// Why a password is not taken; nil if it is.
+    /// Why a password is not accepted; nil if it is.
     static func problem(ofPassword password: String) -> String? {
         password.count < 8 ? "a password needs at least 8 characters" : password.utf8.count > 1024 ? "a password has at most 1,024 bytes" : nil
     }
 }
 
-/// The operators' accounts. Each change counts for the sessions that are open, too: they are looked up at each request.
+/// The operators' accounts. Each change applies to open sessions, too: they are looked up at each request.
 struct People: Sendable {
     let pool: PostgresPool
 
-    /// How long a one-time link lets somebody in.
+    /// How long a one-time link is valid.
     static let linkLife: Double = 24 * 3600
 
     private static let columns = """
@@ -75,10 +75,10 @@ struct People: Sendable {
     /// All of them, by name.
     func list() async throws -> [Person] { try await self.pool.query(Self.list).map(Self.person) }
 
-    /// The person of a name, however it is spelled; nil if there is none.
+    /// The person with a name, in any case; nil if there is none.
     func find(_ name: String) async throws -> Person? { try await self.pool.query(Self.find, name.withoutNUL).first.map(Self.person) }
 
-    /// The name as it was given to them, and the hash of their password.
+    /// The name as created, and the hash of the password.
     func passwordHash(of name: String) async throws -> (name: String, hash: String?)? {
         try await self.pool.query(Self.hash, name.withoutNUL).decode((String, String?).self).first.map { ($0.0, $0.1) }
     }
@@ -89,7 +89,7 @@ struct People: Sendable {
             createdAt: try row[3], lastSeenAt: try row[4])
     }
 
-    // MARK: Acts
+    // MARK: Actions
 
     private static let insert: Statement = """
         insert into people (name, role, password_hash) values ($1, $2, $3) on conflict do nothing returning name
@@ -104,8 +104,8 @@ struct People: Sendable {
         insert into sign_in_links (digest, person, expires_at) values ($1, $2, now() + $3 * interval '1 second')
         """
 
-    /// Adds somebody.
-    /// - Parameter password: nil: a link lets them in.
+    /// Adds a person.
+    /// - Parameter password: nil creates a link instead.
     /// - Returns: the secret of the link, if there is no password; nil if the name is taken.
     /// - Throws: `PasswordHasher.Failure`, `PostgresError`.
     func add(_ name: String, role: Role, password: String?, by actor: String) async throws -> (isAdded: Bool, secret: String?) {
@@ -118,8 +118,8 @@ struct People: Sendable {
         }
     }
 
-    /// Changes somebody: another role counts from their next request on; another password, or a link to choose one, ends their sessions.
-    /// - Returns: the secret of the link, if one was asked for.
+    /// Changes a person: another role applies from the next request on; another password, or a link to choose one, ends the sessions.
+    /// - Returns: the secret of the link, if one was requested.
     /// - Throws: `NothingFound`, `PasswordHasher.Failure`, `PostgresError`.
     func set(_ name: String, role: Role?, password: String?, link: Bool, by actor: String) async throws -> String? {
         let hash = try await self.hashed(password)
@@ -142,8 +142,8 @@ struct People: Sendable {
         update people set password_hash = $3 where name = $1 and password_hash is not distinct from $2 returning name
         """
 
-    /// Changes a person's own password; all their sessions end, and so does a link that was not used.
-    /// - Parameter hash: what their password was checked against; nil if they have none.
+    /// Changes a person's own password; all sessions end, and so does an unused link.
+    /// - Parameter hash: the hash of the checked password; nil if there is none.
     /// - Returns: the new hash; nil if the password has changed in the meantime.
     /// - Throws: `PasswordHasher.Failure`, `PostgresError`.
     func changePassword(of name: String, from hash: String?, to password: String) async throws -> String? {
@@ -158,7 +158,7 @@ struct People: Sendable {
         }
     }
 
-    /// Removes somebody; their sessions end.
+    /// Removes a person and ends the sessions.
     /// - Throws: `NothingFound`, `PostgresError`.
     func remove(_ name: String, by actor: String) async throws {
         try await self.pool.transaction { transaction in
@@ -177,7 +177,7 @@ struct People: Sendable {
         return try await Self.hasher.hash(password)
     }
 
-    /// One link at a time: a new one ends those before.
+    /// One link at a time: a new one replaces the previous ones.
     private static func makeLink(for person: String, in transaction: Transaction) -> String {
         let secret = Secret.random()
         transaction.enqueue(self.dropLinks, person)
@@ -190,14 +190,14 @@ struct People: Sendable {
     private static let ofLink: Statement = "select person from sign_in_links where digest = $1 and expires_at > now()"
     private static let useLink: Statement = "delete from sign_in_links where digest = $1 and expires_at > now() returning person"
 
-    /// Whose link it is; nil if it was used, has ended or never was.
+    /// The person of a link; nil if it was used, has expired or never existed.
     func person(ofLink secret: String) async throws -> String? {
         try await self.pool.query(Self.ofLink, Secret.digest(secret)).decode(String.self).first
     }
 
     /// Uses a link up.
-    /// - Parameter password: what they have chosen; nil leaves it as it is.
-    /// - Returns: whose it was; nil as ``person(ofLink:)``.
+    /// - Parameter password: the chosen password; nil leaves it unchanged.
+    /// - Returns: its person; nil as ``person(ofLink:)``.
     func use(link secret: String, password: String?) async throws -> String? {
         let hash = try await self.hashed(password)
         return try await self.pool.transaction { transaction in
@@ -213,7 +213,7 @@ struct People: Sendable {
     }
 }
 
-/// Random texts that let somebody in, and what is kept of them.
+/// Random secrets for signing in, and their stored hashes.
 enum Secret {
     /// 256 bits in base64url.
     static func random() -> String {

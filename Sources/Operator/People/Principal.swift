@@ -3,13 +3,13 @@ import FoundationEssentials
 import Glibc
 import Postgres
 
-/// Who acts, and what they may do.
+/// The acting person and their role.
 struct Principal: Sendable, Equatable {
-    /// A person's, or that of the login.
+    /// The person's name, or the login's.
     let name: String
     let role: Role
 
-    /// The role does not allow an act: one line, exit 77, or `403`.
+    /// The role does not allow an action: one line, exit 77, or `403`.
     struct Refused: Error, CustomStringConvertible {
         let name: String
         let role: Role
@@ -20,11 +20,11 @@ struct Principal: Sendable, Equatable {
         }
     }
 
-    /// Whether the role allows an act.
+    /// Whether the role allows an action.
     func may(_ act: Act) -> Bool { self.role >= act.least }
 
-    /// The name under which an act is done, as the audit log and messages have it: `operator:<name>`.
-    /// - Throws: the role does not allow it.
+    /// The actor in the audit log and in messages: `operator:<name>`.
+    /// - Throws: if the role does not allow it.
     func require(_ act: Act) throws(Refused) -> String {
         guard self.may(act) else { throw Refused(name: self.name, role: self.role, act: act) }
         return Self.label(self.name)
@@ -33,8 +33,8 @@ struct Principal: Sendable, Equatable {
     /// `operator:<name>`
     static func label(_ name: String) -> String { "operator:" + name }
 
-    /// Who uses the command line: the person named by `CONVEYOR_OPERATOR`, else by the login, also behind sudo. A name that is no person's is that of
-    /// the machine's owner, who may do everything.
+    /// The user of the command line: the person named by `CONVEYOR_OPERATOR`, else by the login, also behind sudo. A name without a person is the
+    /// machine's owner, who has all rights.
     static func current(_ settings: Settings, in pool: PostgresPool) async throws -> Principal {
         let owner = self.owner(settings)
         do {
@@ -51,7 +51,7 @@ struct Principal: Sendable, Equatable {
         return Principal(name: self.cleaned(settings.string("CONVEYOR_OPERATOR") ?? login ?? "unknown"), role: .admin)
     }
 
-    /// A name as it travels in headers and stands in tables: short, and without what cannot be seen.
+    /// A name for headers and tables: short, and without invisible characters.
     static func cleaned(_ name: String) -> String {
         let visible = String(name.unicodeScalars.filter { $0.properties.generalCategory != .control && !$0.properties.isWhitespace }.prefix(64))
         return visible.isEmpty ? "unknown" : visible
@@ -59,11 +59,11 @@ struct Principal: Sendable, Equatable {
 }
 
 extension Desk {
-    /// Who uses the command line, for an act.
+    /// The user of the command line, for an action.
     /// - Throws: `Principal.Refused`.
     func actor(for act: Act, in pool: PostgresPool) async throws -> String { try await Principal.current(self.settings, in: pool).require(act) }
 
-    /// As ``actor(for:in:)``, for a command whose work needs no database. Where none can be reached there are no people.
+    /// As ``actor(for:in:)``, for a command that needs no database. Without a reachable one there are no people.
     func actor(for act: Act) async throws -> String {
         let owner = Principal.owner(self.settings)
         guard self.settings.isSet("DATABASE_URL") else { return try owner.require(act) }

@@ -1,6 +1,6 @@
-/// What somebody may do, each role all that the one before it may.
+/// A person's role; each includes the previous one.
 enum Role: String, Sendable, CaseIterable, Comparable {
-    /// Sees everything but payloads.
+    /// Reads everything but payloads.
     case viewer
     /// Acts on messages and queues, and sees payloads.
     case `operator`
@@ -12,7 +12,7 @@ enum Role: String, Sendable, CaseIterable, Comparable {
     static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
 }
 
-/// Everything that not everybody may do. The one table of roles and acts: the command line and the console ask ``Principal/require(_:)``, which looks here.
+/// All restricted actions. The only table of roles and actions: the command line and the console use ``Principal/require(_:)``, which reads it.
 enum Act: String, Sendable, CaseIterable {
     case seePayloads = "see payloads"
     case replay
@@ -21,13 +21,13 @@ enum Act: String, Sendable, CaseIterable {
     case skip = "skip messages"
     case send = "send messages"
     case runSchedules = "run, pause and resume schedules"
-    /// What a frontend could do, too: import products, reconcile payments, clear caches.
+    /// Actions that a frontend could also do: import products, reconcile payments, clear caches.
     case operate = "change the shop"
     case managePeople = "manage people"
     /// Accounts of superusers, tokens, samples, migrations, the broker's topology.
     case administer
 
-    /// The least role that may do it.
+    /// The lowest role that may do it.
     var least: Role {
         switch self {
         case .seePayloads, .replay, .discard, .pause, .skip, .send, .runSchedules, .operate: .operator

@@ -3,20 +3,20 @@ import FoundationEssentials
 import Postgres
 import RabbitMQ
 
-/// How the work queues stand: what the broker says of them, and what Postgres knows of their failed and dead messages.
+/// The state of the work queues: from the broker, and from Postgres for failed and dead messages.
 ///
-/// Nothing is peeked at. The broker refreshes its statistics every five seconds; the messages that are ready are asked for live if there is an inspector.
+/// It reads no messages. The broker refreshes its statistics every five seconds; the numbers of ready messages are live if there is an inspector.
 struct QueueBoard: Sendable {
     let api: ManagementAPI
     let definitions: Definitions
     let pool: PostgresPool
     var inspector: BrokerInspector?
 
-    /// Of a queue that is retried, the attempts whose time has not come are in the ladder: each has one row. (The ladder's queues are shared, and to
-    /// look into them would change what is in there.)
+    /// A queue's retries are the attempts whose time has not come: each has one row. (The retry queues are shared, and reading
+    /// them would change their content.)
     ///
-    /// The age of the oldest message comes from what the recorder has noted every few seconds: of how many messages had come in by then, and from how
-    /// many are acknowledged by now, first in first out. The latest moment whose messages are all gone is before the oldest one's arrival.
+    /// The age of the oldest message follows from the recorder's samples every few seconds: from how many messages had arrived by then, and how
+    /// many are acknowledged by now, first in first out. The latest sample whose messages are all gone is before the arrival of the oldest one.
     private static let known: Statement = """
         select m.queue,
             (select count(*) from attempts a where a.queue = m.queue and a.next_at > now()),
@@ -74,8 +74,8 @@ struct QueueBoard: Sendable {
         left join lateral (select acked, counting_since from queue_samples where queue = m.queue order by at desc limit 1) l on true
         """
 
-    /// Notes how the queues stand, for later: see ``all()``. By the recorder.
-    /// - Returns: how they stand, and the messages of all the broker's queues.
+    /// Stores the queues' state for later: see ``all()``. Called by the recorder.
+    /// - Returns: their state, and the messages of all the broker's queues.
     func note() async throws -> (queues: [QueueStatus], states: [ManagementAPI.QueueState]) {
         let queues = try await self.all()
         let states = try await self.api.queues()
@@ -90,6 +90,6 @@ struct QueueBoard: Sendable {
 
     private static let forget: Statement = "delete from queue_samples where at < now() - interval '1 day'"
 
-    /// Drops the notes that are older than a day.
+    /// Deletes samples older than a day.
     func forgetOld() async throws { try await self.pool.query(Self.forget) }
 }

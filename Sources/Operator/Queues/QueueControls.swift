@@ -1,7 +1,7 @@
 import Conveyor
 import Postgres
 
-/// Pauses and resumes queues: the workers look every second, and stop taking or start again without a restart. What they hold they finish.
+/// Pauses and resumes queues: the workers check every second, without a restart. They finish the messages that they have.
 struct QueueControls: Sendable {
     let pool: PostgresPool
     /// `operator:<name>`
@@ -15,8 +15,8 @@ struct QueueControls: Sendable {
         """
     private static let paused: Statement = "select queue from queue_controls where paused and queue = any($1)"
 
-    /// - Parameter reason: why they are paused.
-    /// - Returns: those that were not so already.
+    /// - Parameter reason: of the pause.
+    /// - Returns: the queues that changed.
     @discardableResult
     func set(paused: Bool, _ queues: [String], reason: String? = nil) async throws -> Set<String> {
         let reason = reason.map { String($0.withoutNUL.prefix(1000)) }

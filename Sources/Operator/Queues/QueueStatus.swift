@@ -1,25 +1,25 @@
 import FoundationEssentials
 
-/// A work queue at this moment.
+/// The current state of a work queue.
 struct QueueStatus: Sendable, Encodable {
     var name: String
-    /// Messages that wait.
+    /// Ready messages.
     var ready = 0
-    /// Messages that workers hold.
+    /// Unacknowledged messages.
     var unacked = 0
-    /// Messages that failed and wait in the ladder for their next attempt.
+    /// Failed messages that wait for their next attempt.
     var retrying = 0
     /// Open dead letters, and those on their way to the recorder.
     var dead = 0
-    /// Worker processes that take from it.
+    /// Consuming worker processes.
     var consumers = 0
-    /// Messages a second, averaged by the broker over its last seconds.
+    /// Messages per second, averaged by the broker over its last seconds.
     var publishRate = 0.0
-    /// Messages a second, averaged by the broker over its last seconds.
+    /// Messages per second, averaged by the broker over its last seconds.
     var deliverRate = 0.0
-    /// Age of the oldest message that waits or is being handled, to a few seconds; 0 without one, nil if the recorder has not measured it.
+    /// Age of the oldest waiting or running message, to a few seconds; 0 without one, nil if the recorder has not measured it.
     var oldestSeconds: Double?
-    /// By an operator.
+    /// Paused by an operator.
     var paused = false
     var pausedBy: String?
     var pausedAt: Date?

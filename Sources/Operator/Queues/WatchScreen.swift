@@ -1,7 +1,7 @@
 import Conveyor
 import Glibc
 
-/// The queues in a terminal, drawn anew every two seconds: with the flow of the last minutes, and the open causes of dead letters below.
+/// The queues in a terminal, redrawn every two seconds: with the flow of the last minutes, and the open causes of dead letters below.
 struct WatchScreen {
     let deadLetters: DeadLetterStore
 
@@ -9,13 +9,13 @@ struct WatchScreen {
 
     /// Draws until the task, or the process, ends.
     func run(_ look: () async throws -> [QueueStatus]) async throws {
-        // The alternate screen, without a cursor, lines cut at its edge; taken back however this ends.
+        // The alternate screen, without a cursor, lines cut at its edge; restored in any case.
         print("\u{1b}[?1049h\u{1b}[?25l\u{1b}[?7l", terminator: "")
         for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in WatchScreen.leave() } }
         defer { print("\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l", terminator: "") }
         var history: [String: [Double]] = [:]
         while !Task.isCancelled {
-            // Its window may have another size by now.
+            // The window may have been resized.
             let output = Terminal.currentOutput
             var lines: [String]
             do {
@@ -31,7 +31,7 @@ struct WatchScreen {
         }
     }
 
-    /// The flow out of each queue, as many looks as there is room for: at the right of the table, or below it in a narrow terminal.
+    /// The outgoing flow of each queue, as many samples as fit: to the right of the table, or below it in a narrow terminal.
     private func board(_ queues: [QueueStatus], _ history: [String: [Double]], on output: Terminal) -> [String] {
         let highest = max(1, history.values.joined().max() ?? 1)
         let table = QueuesCommand.table(queues).lines(for: output)
@@ -72,13 +72,13 @@ struct WatchScreen {
     private func draw(_ lines: [String], on output: Terminal) {
         let time = Timestamp.string(milliseconds: Clock.milliseconds()).dropFirst(11).prefix(8)
         let head = output.styled("conveyor queues", .bold) + output.styled("  \(time) UTC, every 2 s, Ctrl-C ends", .dim)
-        // As many as there is room for: one too many would scroll the head away.
+        // As many as fit: one too many would scroll the head away.
         let shown = ([head, ""] + lines).prefix((output.height ?? 50) - 1)
         print("\u{1b}[H" + shown.map { $0 + "\u{1b}[K" }.joined(separator: "\n") + "\u{1b}[J", terminator: "")
         fflush(nil)
     }
 
-    /// In a signal's handler: nothing but system calls.
+    /// In a signal handler: only system calls.
     private static func leave() {
         let back: StaticString = "\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l"
         write(STDOUT_FILENO, back.utf8Start, back.utf8CodeUnitCount)

@@ -4,7 +4,7 @@ import FoundationEssentials
 import RabbitMQ
 import Shop
 
-/// A message of `<queue>.dead`, as it is recorded. It may be any bytes, and every header may lie: nothing of it can keep it from being recorded.
+/// A message from `<queue>.dead` to record. It may contain any bytes, and every header may be wrong: nothing in it can prevent its recording.
 struct DeadMessage: Sendable {
     var queue: String
     var messageID: ID
@@ -13,20 +13,20 @@ struct DeadMessage: Sendable {
     var type: String
     var errorType: String
     var error: String
-    /// No worker has seen it die: the broker took it out.
+    /// Whether the broker removed it, without a worker.
     var isByBroker: Bool
     var attempts: Int
     var firstFailedAt: Date
     var lastFailedAt: Date
     var sentAt: Date?
-    /// To publish it again as it was.
+    /// The data to publish it again unchanged.
     var properties: StoredProperties
     var headers: [String: JSONValue]
     var payload: [UInt8]
 
     var group: String { ErrorGroup.name(queue: self.queue, type: self.type, errorType: self.errorType, error: self.error) }
 
-    /// What can be said of it to others.
+    /// Its subject, for reports.
     var envelope: Envelope {
         func text(_ header: String) -> String? { if case .string(let text)? = self.headers[header] { text } else { nil } }
         var envelope = Envelope(
@@ -37,14 +37,14 @@ struct DeadMessage: Sendable {
         return envelope
     }
 
-    /// Reads whatever came.
+    /// Reads any message.
     init(_ delivery: Delivery, queue: String, now: Date) {
         let properties = delivery.properties
         let headers = properties.headers
         self.queue = queue
         self.payload = delivery.body
         self.type = (properties.type ?? "").withoutNUL
-        // Without a usable id one is made of the content: the same message recorded twice is the same dead letter.
+        // Without a usable id one is derived from the content: the same message recorded twice is the same dead letter.
         self.messageID =
             properties.messageID.flatMap { ID($0) }
             ?? ID(digest: SHA256.hash(data: Array("\(queue)\u{0}\(properties.messageID ?? "")\u{0}\(self.type)\u{0}".utf8) + delivery.body))
@@ -63,7 +63,7 @@ struct DeadMessage: Sendable {
         self.headers = JSONValue.headers(headers.filter { !$0.key.hasPrefix("x-") })
     }
 
-    /// Nil for a time that cannot be one of ours: before 1970, or more than a day ahead of `now`.
+    /// nil for an impossible time: before 1970, or more than a day ahead of `now`.
     fileprivate static func date(_ milliseconds: Int64, now: Date) -> Date? {
         let date = Clock.date(milliseconds: milliseconds)
         return milliseconds >= 0 && date < now.addingTimeInterval(86_400) ? date : nil
@@ -71,19 +71,19 @@ struct DeadMessage: Sendable {
 }
 
 extension DeadMessage {
-    /// Why it could not be handled: what the worker wrote into its headers, or what the broker says if no worker lived to say it.
+    /// Why it could not be handled: from the worker's headers, or from the broker if no worker survived to write them.
     fileprivate struct Failure {
         var type: ErrorType
         var error: String
         var firstAt: Date
         var lastAt: Date
 
-        /// What a person reads; a worker's own are shorter.
+        /// The explanation for people; a worker's own are shorter.
         private static let longest = 4000
 
         init(_ headers: [String: HeaderValue], now: Date) {
             if let type = headers["error-type"]?.string {
-                // Of the closed list; a header that somebody made up is not.
+                // From the list of types; invented headers are ignored.
                 self.type = ErrorType(known: type) ?? .bug
                 let text = (headers["error"]?.string ?? "").withoutNUL
                 let error = ErrorType(known: type) == nil ? "\(type.withoutNUL): \(text)" : text
@@ -97,7 +97,7 @@ extension DeadMessage {
             self.error =
                 reason == "delivery_limit"
                 ? "its handling ended the worker until the delivery limit was reached" : "dead-lettered by the broker: \(reason.withoutNUL)"
-            // The time of the newest death: the same whenever this message is seen.
+            // The time of the newest death, which does not change when the message is read again.
             var deaths: [Int64] = []
             if case .array(let entries)? = headers["x-death"] {
                 for case .table(let entry) in entries { if case .timestamp(let seconds)? = entry["time"] { deaths.append(seconds) } }

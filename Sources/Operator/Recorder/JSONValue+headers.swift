@@ -1,16 +1,16 @@
 import Conveyor
 import RabbitMQ
 
-/// AMQP headers as JSON: what JSON has as it is; bytes, times and decimals, which no message of ours carries, as their description.
+/// AMQP headers as JSON: unchanged where JSON has the type; bytes, times and decimals, which our messages do not contain, as text.
 extension JSONValue {
-    /// A text longer than this is cut: what a person reads of a header. (A payload is kept whole.)
+    /// The limit of a header's text. (Payloads are stored whole.)
     private static let longest = 8192
 
     init(_ value: HeaderValue) {
         switch value {
         case .string(let text): self = .string(Self.shortened(text))
         case .int(let number): self = .int(number)
-        // Neither infinity nor what is no number has a form in JSON.
+        // JSON has neither infinity nor NaN.
         case .double(let number): self = number.isFinite ? .double(number) : .string("\(number)")
         case .bool(let flag): self = .bool(flag)
         case .void: self = .null
@@ -24,7 +24,7 @@ extension JSONValue {
 
     /// All headers of a message.
     static func headers(_ headers: [String: HeaderValue]) -> [String: JSONValue] {
-        // Two names may become the same one.
+        // Two names may become the same.
         Dictionary(headers.map { ($0.key.withoutNUL, JSONValue($0.value)) }) { first, _ in first }
     }
 
@@ -32,7 +32,7 @@ extension JSONValue {
         (text.utf8.count <= Self.longest ? text : String(text.prefix(Self.longest / 4)) + " …").withoutNUL
     }
 
-    /// As a header again.
+    /// Back to a header.
     var headerValue: HeaderValue {
         switch self {
         case .string(let text): .string(text)

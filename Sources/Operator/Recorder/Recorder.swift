@@ -6,16 +6,16 @@ import RabbitMQ
 import ServiceLifecycle
 import Shop
 
-/// Moves the dead letters of one `<queue>.dead` into Postgres: insert, commit, then acknowledge. Seen twice, one is recorded once.
+/// Moves the dead letters of one `<queue>.dead` into Postgres: insert, commit, then acknowledge. A redelivered one is recorded once.
 struct Recorder: Service {
     let queue: String
     let consumer: Consumer
     let pool: PostgresPool
     let logger: Logger
 
-    /// Messages that the broker sends ahead. Few: a dead letter may be of many megabytes.
+    /// The prefetch: small, since a dead letter may have many megabytes.
     static let prefetch = 16
-    /// Bytes of payloads that are written in one statement, unless one alone has more.
+    /// The limit of payload bytes per statement, unless one payload alone is larger.
     private static let chunk = 8 << 20
 
     func run() async throws {
@@ -27,9 +27,9 @@ struct Recorder: Service {
         }
     }
 
-    /// A message that is known already and fails again after a replay is the same dead letter, open again. It stays closed if the same death is only
-    /// seen once more (the same time of failure: the acknowledgement was lost), if an edited message has taken its place, or if somebody discarded it;
-    /// a copy of a discarded one is noted in its history.
+    /// A known message that fails again after a replay is the same dead letter, open again. It stays closed if the same death is only redelivered
+    /// (the same time of failure: the acknowledgement was lost), if an edited message has replaced it, or if an operator discarded it;
+    /// a copy of a discarded one is recorded in its history.
     private static let upsert: Statement = """
         with m as (
             select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int4[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[],
@@ -59,10 +59,10 @@ struct Recorder: Service {
         returning act, subject
         """
 
-    /// Returns false when the part ends.
+    /// Returns false when the process ends.
     private func record(_ batch: [Delivery]) async -> Bool {
         let now = Date()
-        // Within a batch the last word on a message holds.
+        // Within a batch the last state of a message counts.
         var newest: [ID: DeadMessage] = [:]
         for delivery in batch {
             let dead = DeadMessage(delivery, queue: self.queue, now: now)
@@ -82,8 +82,8 @@ struct Recorder: Service {
         return true
     }
 
-    /// Writes until it is written. What Postgres refuses is written one by one, and at last without what it might dislike: a message that cannot be
-    /// recorded must not hold up the others.
+    /// Retries until it is written. Rows that Postgres refuses are written one by one, and finally without the offending parts: a message that cannot
+    /// be recorded must not delay the others.
     private func write(_ dead: [DeadMessage]) async -> Bool {
         while !Task.isCancelled {
             do {
@@ -134,7 +134,7 @@ struct Recorder: Service {
     }
 
     private func report(_ message: DeadMessage) {
-        // A worker counts and reports its own.
+        // Workers count and report their own.
         if message.isByBroker {
             let type = MessageCatalogue[message.type] == nil ? "unknown" : message.type
             Metrics.deadLetters(queue: self.queue, type: type, errorType: message.errorType)

@@ -4,14 +4,14 @@ import Postgres
 import RabbitMQ
 import ServiceLifecycle
 
-/// What the recorder does every few seconds: the queues' depths for Prometheus and for charts, messages that were sent with a delay, and edited messages
-/// whose editor died before they were published. The upkeep of the tables is a schedule.
+/// The recorder's work every few seconds: the queues' depths for Prometheus and charts, delayed messages, and edited messages
+/// whose process died before publishing. The maintenance of the tables is a schedule.
 struct Upkeep: Service {
     let board: QueueBoard
     let pool: PostgresPool
     let publisher: Publisher
     let retentionDays: Int
-    /// At which the ingress refuses writes.
+    /// The depth at which the ingress refuses writes.
     let queueLimit: Int
     let logger: Logger
 
@@ -37,13 +37,13 @@ struct Upkeep: Service {
         }
     }
 
-    /// The weeks of the tables that are kept by time, and what is older than they keep.
+    /// Creates the upcoming weeks of the partitioned tables, and drops expired ones.
     var schedule: Schedule {
         Schedule("tables.partitions", .every(.seconds(3600)), runsAtStart: true) {
             try await self.board.forgetOld()
             let rows = try await self.pool.query("select maintain_partitions($1)", Int32(self.retentionDays))
             if try rows.decode(Bool.self).first == true { return .done() }
-            // To wait for a long reader with the table locked would stop all work.
+            // Waiting for a long reader with the table locked would stop all work.
             return .done("a reader is in the way, see pg_stat_activity", again: .seconds(30))
         }
     }
@@ -60,7 +60,7 @@ struct Upkeep: Service {
             if let oldest = queue.oldestSeconds { Metrics.queueOldest(queue: queue.name, seconds: oldest) }
         }
         Metrics.queuesSeen()
-        // The ladder's and those of the dead, by themselves.
+        // The retry queues and those of dead letters, separately.
         let names = Set(self.board.definitions.queues.map(\.name)).subtracting(queues.map(\.name))
         for state in states where names.contains(state.name) {
             Metrics.queueMessages(queue: state.name, state: "ready", count: state.ready ?? 0)

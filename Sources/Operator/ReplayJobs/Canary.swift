@@ -2,12 +2,12 @@ import Conveyor
 import Postgres
 import Shop
 
-/// The first letters of a job: the others follow only if these are handled.
+/// The first dead letters of a job: the others follow only if these are handled.
 struct Canary: Sendable {
     private var letters: [ID] = []
-    /// How many have yet to be sent.
+    /// The number still to send.
     private(set) var missing: Int
-    /// Decided, or there is none.
+    /// Whether it is decided, or there is none.
     private(set) var isOver: Bool
 
     /// - Parameter alreadySent: by an earlier run of the job. If that was the whole canary, that run has judged it.
@@ -27,11 +27,11 @@ struct Canary: Sendable {
         from dead_letters d where d.id = any($1)
         """
 
-    /// Waits until each is handled or one is dead again.
+    /// Waits until all are handled or one is dead again.
     /// - Parameters:
-    ///   - patience: how long.
-    ///   - isBinding: whether those that are undecided then count as failed.
-    /// - Returns: why the job must stop; nil if it goes on.
+    ///   - patience: the time limit.
+    ///   - isBinding: whether undecided ones then count as failed.
+    /// - Returns: why the job must stop; nil if it continues.
     mutating func verdict(_ patience: Duration, isBinding: Bool, in pool: PostgresPool) async throws -> String? {
         let deadline = ContinuousClock.now + patience
         while true {

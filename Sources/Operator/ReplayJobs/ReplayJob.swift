@@ -3,32 +3,32 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A bulk replay: which letters was fixed when it was made, and how far it has come is kept, so that it can be stopped, killed and resumed.
+/// A bulk replay: its dead letters are fixed at its creation, and its progress is stored, so that it can be stopped, killed and resumed.
 struct ReplayJob: Sendable, Encodable {
     enum Status: String, Codable, Sendable, PostgresScalar {
-        /// A process is at it.
+        /// A process is running it.
         case running
-        /// By an operator, by a canary that failed, or because its process ended.
+        /// By an operator, by a failed canary, or because its process ended.
         case stopped
         case done
     }
 
-    /// What was asked for.
+    /// The request.
     struct Selection: Sendable, Codable, Equatable {
         var filter: DeadLetterFilter?
-        /// How many were named one by one.
+        /// The number of dead letters named one by one.
         var ids: Int?
     }
 
     var id: ID
     var selection: Selection
     var total: Int
-    /// Sent, or no longer open when their turn came.
+    /// Sent, or no longer open at their turn.
     var done: Int
     var left: Int
-    /// Not sent: they do not decode.
+    /// Not sent, since they do not decode.
     var failed: Int
-    /// Messages a second; nil: as fast as they are confirmed.
+    /// Messages per second; nil: as fast as they are confirmed.
     var rate: Double?
     var canary: Int
     var status: Status

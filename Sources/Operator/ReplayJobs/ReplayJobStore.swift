@@ -2,11 +2,11 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Bulk replays as they stand in Postgres.
+/// Bulk replays in Postgres.
 struct ReplayJobStore: Sendable {
     let pool: PostgresPool
 
-    /// The advisory lock that the process holds while it runs a job.
+    /// The advisory lock that a process holds while it runs a job.
     static func lockKey(of job: ID) -> Int64 { Int64(bitPattern: job.high ^ job.low) }
 
     private static let insertJob: Statement = """
@@ -18,7 +18,7 @@ struct ReplayJobStore: Sendable {
         from unnest($2::uuid[], $3::text[]) with ordinality m(id, note, position)
         """
 
-    /// Makes a job of a plan. It is run by a ``ReplayRunner``.
+    /// Creates a job from a plan. A ``ReplayRunner`` runs it.
     func create(_ plan: ReplayPlan, selection: ReplayJob.Selection, rate: Double?, canary: Int, actor: String) async throws -> ID {
         let id = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
         try await self.pool.transaction { transaction in
@@ -31,7 +31,7 @@ struct ReplayJobStore: Sendable {
         return id
     }
 
-    /// A job is running only while somebody holds its lock, whatever its row says: a process that was killed could not say so.
+    /// A job is running only while its lock is held, whatever its row contains: a killed process cannot update it.
     private static let columns = """
         j.id, j.filter, j.rate, j.canary,
         case when j.status = 'running' and not exists (
@@ -45,7 +45,7 @@ struct ReplayJobStore: Sendable {
         (select count(*) from replay_job_items i where i.job_id = j.id and i.state = 'waiting'),
         (select count(*) from replay_job_items i where i.job_id = j.id and i.state = 'failed')
         """
-    /// `key` as ``lockKey(of:)`` makes it.
+    /// `key` from ``lockKey(of:)``.
     private static let source = """
         replay_jobs j cross join lateral (
             select ('x' || substr(replace(j.id::text, '-', ''), 1, 16))::bit(64)::bigint # ('x' || substr(replace(j.id::text, '-', ''), 17))::bit(64)::bigint
@@ -54,12 +54,12 @@ struct ReplayJobStore: Sendable {
     private static let list = Statement("select \(columns) from \(source) order by j.at desc, j.id desc limit $1")
     private static let one = Statement("select \(columns) from \(source) where j.id = $1")
 
-    /// The newest jobs first.
+    /// The jobs, newest first.
     func list(limit: Int = 50) async throws -> [ReplayJob] {
         try await self.pool.query(Self.list, Int64(limit)).map(Self.job)
     }
 
-    /// One job; nil if there is none of that id.
+    /// One job; nil if the id does not exist.
     func find(_ id: ID) async throws -> ReplayJob? { try await self.pool.query(Self.one, id).first.map(Self.job) }
 
     private static func job(_ row: Row) throws -> ReplayJob {
@@ -75,9 +75,9 @@ struct ReplayJobStore: Sendable {
         update replay_jobs set status = 'stopped', ended_at = now(), note = $2 where id = $1 and status <> 'done' returning id
         """
 
-    /// Its run ends after the messages that are on their way; the rest can be resumed.
-    /// - Parameter actor: who stops it; nil: it stops by itself.
-    /// - Returns: false if it is done already, or unknown.
+    /// Its run ends after the messages on their way; the rest can be resumed.
+    /// - Parameter actor: the operator; nil if it stops on its own.
+    /// - Returns: false if it is done or unknown.
     @discardableResult
     func stop(_ id: ID, note: String, by actor: String? = nil) async throws -> Bool {
         try await self.pool.transaction { transaction in
@@ -88,7 +88,7 @@ struct ReplayJobStore: Sendable {
         }
     }
 
-    /// Notes who goes on with a job that was stopped.
+    /// Records the operator who resumes a stopped job.
     func noteResumption(of id: ID, by actor: String) async throws {
         try await self.pool.transaction { transaction in
             try await transaction.actAsRecorder()

@@ -2,42 +2,42 @@ import Conveyor
 import Postgres
 import Shop
 
-/// What a bulk replay would do, found out before it sends anything. The list of dead letters is fixed: later ones do not join it.
+/// The effect of a bulk replay, determined before it sends anything. The list of dead letters is fixed: later ones do not join it.
 struct ReplayPlan: Sendable {
-    /// What a replay would do to the message of a dead letter.
+    /// The effect of a replay on a dead letter's message.
     enum Verdict: Sendable, Equatable {
         case wouldRun
-        /// The inbox has it: it would be recognised, and only what it has emitted would be published once more.
+        /// The inbox has it: only its emitted messages would be published again.
         case alreadyApplied
-        /// It would come back at once; it can be edited or discarded. The reason.
+        /// It would fail again at once; it can be edited or discarded. With the reason.
         case doesNotDecode(String)
-        /// It is older than the inbox remembers and may have taken effect. Only `--force` sends it.
+        /// It is older than the inbox and may have taken effect. Only `--force` sends it.
         case forgotten
     }
 
-    /// In the order in which they are sent: what would run, the oldest first, then what is applied already.
+    /// In the order of sending: those that would run, oldest first, then those already applied.
     private(set) var letters: [(id: ID, verdict: Verdict)] = []
 
     var wouldRun: Int { self.letters.count { $0.verdict == .wouldRun } }
     var alreadyApplied: Int { self.letters.count { $0.verdict == .alreadyApplied } }
     var forgotten: Int { self.letters.count { $0.verdict == .forgotten } }
     var doesNotDecode: Int { self.letters.count - self.wouldRun - self.alreadyApplied - self.forgotten }
-    /// Those that are not sent.
+    /// The ones that are not sent.
     var leftOut: Int { self.doesNotDecode + self.forgotten }
 
-    /// Why some are left out, the most frequent first.
+    /// Why some are left out, the most frequent reason first.
     var reasons: [(reason: String, count: Int)] {
         var counts: [String: Int] = [:]
         for letter in self.letters { if let reason = letter.verdict.reason { counts[reason, default: 0] += 1 } }
         return counts.map { ($0.key, $0.value) }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
     }
 
-    /// The same, but that those that do not decode are sent too: they were named one by one.
+    /// The same plan, but also with those that do not decode: they were named one by one.
     func takingUndecodable() -> ReplayPlan {
         self.taking { verdict in if case .doesNotDecode = verdict { true } else { false } }
     }
 
-    /// The same, but that those are sent too of which it is not known whether they took effect: the operator insists.
+    /// The same plan, but also with those that may have taken effect: the operator insists.
     func takingForgotten() -> ReplayPlan { self.taking { $0 == .forgotten } }
 
     private func taking(_ isTaken: (Verdict) -> Bool) -> ReplayPlan {
@@ -57,7 +57,7 @@ struct ReplayPlan: Sendable {
 }
 
 extension ReplayPlan.Verdict {
-    /// Why the letter is left out; nil if it is sent.
+    /// Why it is left out; nil if it is sent.
     var reason: String? {
         switch self {
         case .wouldRun, .alreadyApplied: nil
@@ -73,7 +73,7 @@ extension ReplayPlan {
         select id from dead_letters where id = any($1) and status = 'open' order by first_failed_at, id
         """
 
-    /// For the open letters of a filter.
+    /// For the open dead letters of a filter.
     static func of(_ filter: DeadLetterFilter, in pool: PostgresPool) async throws -> ReplayPlan {
         var filter = filter
         filter.status = .open
@@ -81,12 +81,12 @@ extension ReplayPlan {
         return try await self.of(candidates: try await pool.pipeline([call])[0].decode(ID.self), in: pool)
     }
 
-    /// For those of these letters that are open.
+    /// For the open ones among these dead letters.
     static func of(_ ids: [ID], in pool: PostgresPool) async throws -> ReplayPlan {
         try await self.of(candidates: try await pool.query(self.ofIDs, ids).decode(ID.self), in: pool)
     }
 
-    /// Payloads beyond this are read one by one.
+    /// Larger payloads are read one by one.
     private static let small = 64 << 10
 
     private static let look: Statement = """

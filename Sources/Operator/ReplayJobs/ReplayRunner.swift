@@ -3,10 +3,10 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// Runs a bulk replay from where it stands: the canary first, then the rest at its rate.
+/// Runs a bulk replay from its current position: the canary first, then the rest at its rate.
 ///
-/// Dead letters are taken, sent and marked in transactions of at most a hundred. A killed process leaves at most the last of them undecided: they are sent
-/// again, under the same ids, and take effect once.
+/// Dead letters are taken, sent and marked in transactions of at most a hundred. A killed process leaves at most the last of them undecided: they are
+/// sent again, under the same ids, and take effect once.
 struct ReplayRunner: Sendable {
     let pool: PostgresPool
     let publisher: Publisher
@@ -16,7 +16,7 @@ struct ReplayRunner: Sendable {
     enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         case unknown(ID)
         case done(ID)
-        /// By another process.
+        /// Another process is running it.
         case running(ID)
 
         var description: String {
@@ -40,10 +40,10 @@ struct ReplayRunner: Sendable {
 
     /// Runs a job until it is done or stopped.
     /// - Parameters:
-    ///   - patience: how long a canary may take to be handled.
-    ///   - isCanaryBinding: whether the job stops when its canary is undecided after that; it always stops when one comes back dead.
-    ///   - progress: told after each step.
-    /// - Returns: how it stands at its end.
+    ///   - patience: how long a canary may take.
+    ///   - isCanaryBinding: whether the job stops if its canary is undecided after that; it always stops if one comes back dead.
+    ///   - progress: called after each step.
+    /// - Returns: its final state.
     /// - Throws: `Refusal`, `PostgresError`.
     func run(
         _ id: ID, patience: Duration = .seconds(60), isCanaryBinding: Bool = true, progress: @escaping @Sendable (ReplayJob) -> Void = { _ in }
@@ -87,7 +87,7 @@ struct ReplayRunner: Sendable {
                 try await self.set(Self.finish, job.id)
                 return try await self.end(job)
             case .notTaken(let failure):
-                // The broker is away, blocked or full: a pause, not an end, unless it stays so.
+                // The broker is away, blocked or full: a pause, and an end only if it stays so.
                 let since = trouble ?? .now
                 trouble = since
                 guard .now - since < .seconds(60), failure != .unroutable else {

@@ -3,21 +3,21 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// One transaction of a bulk replay: some letters locked, sent, confirmed and marked.
+/// One transaction of a bulk replay: some dead letters are locked, sent, confirmed and marked.
 struct ReplayStep: Sendable {
     enum End: Sendable, Equatable {
         case more
-        /// Other processes hold the remaining dead letters for a moment.
+        /// Other processes have locked the remaining dead letters for a moment.
         case locked
         case nothingLeft
-        /// The job's row says so.
+        /// The job's row says that it was stopped.
         case stopped
-        /// By the broker; the dead letters stay as they are.
+        /// By the broker; the dead letters stay open.
         case notTaken(PublishFailure)
     }
 
     var sent: [ID] = []
-    /// No longer open: replayed or discarded by somebody meanwhile.
+    /// No longer open: replayed or discarded meanwhile.
     var skipped = 0
     var end = End.more
 
@@ -38,10 +38,10 @@ struct ReplayStep: Sendable {
         with closed as (update dead_letters set status = 'replayed' where id = any($1) returning id)
         insert into audit_log (actor, act, subject, reason) select $2, 'replay', id::text, $3 from closed
         """
-    /// Bytes of payloads that are in memory at a time, unless one alone has more.
+    /// The limit of payload bytes in memory, unless one alone is larger.
     private static let chunk = 8 << 20
 
-    /// Takes the next letters of a job.
+    /// Takes the next dead letters of a job.
     static func take(_ job: ID, upTo count: Int, from pool: PostgresPool, publisher: Publisher, actor: String) async throws -> ReplayStep {
         try await pool.transaction { transaction in
             var step = ReplayStep()
@@ -97,7 +97,7 @@ struct ReplayStep: Sendable {
             var message = StoredMessage(
                 queue: try row[1], properties: try JSON.decode(from: row[2, as: JSONText.self].bytes),
                 headers: try JSON.decode(from: row[3, as: JSONText.self].bytes), payload: try row[4])
-            // It is among them since the operator insisted.
+            // It is included since the operator insisted.
             if try row[5, as: Bool.self] { message.sendAnew(at: Clock.milliseconds()) }
             messages[try row[0, as: ID.self]] = message
         }

@@ -1,6 +1,6 @@
-/// Lets so many through a second, evenly: after a pause no more than a tenth of a second's worth comes at once.
+/// Limits a rate evenly: after a pause at most a tenth of a second's tokens are available at once.
 struct TokenBucket: Sendable {
-    /// A second.
+    /// Tokens per second.
     let rate: Double
     private let capacity: Double
     private var tokens: Double
@@ -13,10 +13,10 @@ struct TokenBucket: Sendable {
         self.filledAt = now
     }
 
-    /// The most that may be taken at once.
+    /// The largest number that may be taken at once.
     var largest: Int { Int(self.capacity) }
 
-    /// Takes tokens, also those that are not there yet.
+    /// Takes tokens, including those that are not available yet.
     /// - Parameter count: at most ``largest``.
     /// - Returns: how long to wait until they are.
     mutating func take(_ count: Int, now: ContinuousClock.Instant = .now) -> Duration {

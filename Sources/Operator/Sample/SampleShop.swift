@@ -1,14 +1,14 @@
 import Conveyor
 import Shop
 
-/// A small shop to try everything with: the same products and users each time, so that loading it twice changes nothing.
+/// A small shop for trials: the same products and users each time, so that loading it twice changes nothing.
 struct SampleShop {
     /// Every id of the sample is derived from this one and a name.
     private static let namespace = ID(high: 0x0c0e_e707_5a3b_8000, low: 0x8000_5a4d_504c_4500)
 
-    /// Signs in all sample users. In the open on purpose: it is for development, and `production` refuses to load the sample.
+    /// The password of all sample users. Public on purpose: `production` refuses to load the sample.
     static let password = "correct horse battery staple"
-    /// May do what the shop's staff may.
+    /// Whether the user is a member of the staff.
     static let adminEmail = "admin@example.com"
 
     private static let makers = ["Aurora", "Borealis", "Cobalt", "Dune", "Ember", "Fjord", "Granite", "Harbor", "Indigo", "Juniper"]
@@ -24,7 +24,7 @@ struct SampleShop {
         ] as [(slug: String, name: String, parent: String?)]
     private static let names = ["Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov", "Donald Knuth", "Radia Perlman"]
 
-    /// A message with the id it always has.
+    /// A message with its fixed id.
     struct Entry<Payload: Message> {
         var id: ID
         var payload: Payload

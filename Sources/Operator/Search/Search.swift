@@ -3,18 +3,18 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Finds what somebody quotes: an order's number, an e-mail address, a name, a SKU, or any id.
+/// Finds what an operator has at hand: an order number, an e-mail address, a name, a SKU, or any id.
 struct Search: Sendable {
     let pool: PostgresPool
 
-    /// Something that was found.
+    /// A match.
     struct Hit: Sendable, Encodable {
         enum Kind: String, Sendable, Encodable {
             case order, customer, product, message, operation
         }
 
         var kind: Kind
-        /// With which the command line and the console find it again.
+        /// The text with which the command line and the console find it again.
         var id: String
         var title: String
         var detail: String
@@ -45,7 +45,7 @@ struct Search: Sendable {
         where id = $1 or lower(sku) like $2 or lower(name) like $2 order by lower(sku) = lower($3) desc, sku limit $4
         """
 
-    /// What a text may mean, the likeliest first: exact ids alone, else all in which it stands.
+    /// The matches of a text, most likely first: exact ids alone, else all that contain it.
     func hits(_ text: String) async throws -> [Hit] {
         let text = text.withoutNUL
         guard !text.isEmpty else { return [] }
@@ -55,14 +55,14 @@ struct Search: Sendable {
             let rows = try await self.pool.query(Self.orders, id, number, [ID](), Int64(Self.most))
             if !rows.isEmpty { return try rows.map(Self.order) }
         }
-        // % and _ are themselves.
+        // % and _ are literal.
         let pattern = "%" + text.lowercased().replacing("\\", with: "\\\\").replacing("%", with: "\\%").replacing("_", with: "\\_") + "%"
         let results = try await self.pool.pipeline([
             Call(Self.customers, id, text, pattern, Int64(Self.most)), Call(Self.products, id, pattern, text, Int64(Self.most)),
         ])
         let customers = try results[0].map(Self.customer)
         var hits = customers
-        // Of few customers the orders, too: that is what is asked for.
+        // For few customers also their orders, which are the usual goal.
         if (1...3).contains(customers.count) {
             let rows = try await self.pool.query(Self.orders, ID?.none, Int64?.none, customers.compactMap { ID($0.id) }, Int64(Self.most))
             hits += try rows.map(Self.order)
@@ -109,7 +109,7 @@ struct Customer: Sendable {
         var at: Date
     }
 
-    /// Something that happened to an order of theirs, a dead letter of theirs, or an e-mail to them.
+    /// An event of their orders, a dead letter of theirs, or an e-mail to them.
     struct Event: Sendable {
         var at: Date
         var what: String
@@ -141,7 +141,7 @@ struct Customer: Sendable {
         ) x order by at desc limit 200
         """
 
-    /// Nil if there is no such customer.
+    /// nil if the customer does not exist.
     static func find(_ id: ID, in pool: PostgresPool) async throws -> Customer? {
         guard let (id, email, name, isActive, since) = try await pool.query(self.person, id).decode((ID, String, String?, Bool, Date).self).first
         else {

@@ -4,33 +4,33 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// Sends commands through the queues, as a frontend would, and waits for what the workers make of them.
+/// Sends commands through the queues, as a frontend would, and waits for their results.
 struct CommandSender: Sendable {
     let publisher: Publisher
     let pool: PostgresPool
     /// `operator:<name>`
     let actor: String
 
-    /// What came of a command.
+    /// The result of a command.
     enum Outcome: Sendable, Equatable {
-        /// With the result that the handler gave, as JSON.
+        /// With the handler's result, as JSON.
         case succeeded(JSONText?)
         case rejected(Problem)
         /// Why it is a dead letter.
         case dead(String)
-        /// Nothing, in the time that there was.
+        /// No result within the time limit.
         case undecided
     }
 
-    /// How many are on their way at a time.
+    /// The number of simultaneous commands.
     private static let window = 2000
 
-    /// Sends commands under these ids and waits for each. One that was handled before under its id is not handled again, and ends as it did.
+    /// Sends commands under these ids and waits for each. One that was handled before under its id is not handled again, and has the same result.
     /// - Parameters:
-    ///   - patience: how long to wait for the next to be decided.
-    ///   - progress: told how many are decided.
+    ///   - patience: how long to wait for the next result.
+    ///   - progress: receives the number of results.
     /// - Returns: the outcome of each.
-    /// - Throws: `Unavailable` if the broker does not take them.
+    /// - Throws: `Unavailable` if the broker does not confirm them.
     func send<Payload: Command>(
         _ commands: [(id: ID, payload: Payload)], patience: Duration = .seconds(60), progress: (Int) -> Void = { _ in }
     ) async throws -> [ID: Outcome] {

@@ -3,7 +3,7 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// A point in the past, as an option takes it: `15m`, `2h`, `7d`, or a time of RFC 3339.
+/// A past time in an option: `15m`, `2h`, `7d`, or RFC 3339.
 struct Since: ExpressibleByArgument, Sendable {
     let date: Date
 
@@ -22,7 +22,7 @@ struct Since: ExpressibleByArgument, Sendable {
     static var defaultValueDescription: String { "15m, 2h, 7d or a time" }
 }
 
-/// A rate, as an option takes it: `50` or `50/s`, up to 100,000.
+/// A rate in an option: `50` or `50/s`, up to 100,000.
 struct Rate: ExpressibleByArgument, Sendable {
     /// Greater than 0.
     let perSecond: Double

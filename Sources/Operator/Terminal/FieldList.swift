@@ -1,4 +1,4 @@
-/// Names and values under each other, for one thing: what has no value is left out.
+/// Names and values of one object, one per line; missing values are left out.
 struct FieldList {
     private var fields: [(name: String, cell: Table.Cell)] = []
 
@@ -7,7 +7,7 @@ struct FieldList {
         if let value { self.fields.append((name, Table.Cell(value, style))) }
     }
 
-    /// Prints them to standard output, values whole: a line that is too long is the terminal's to break.
+    /// Prints them to standard output, values whole: breaking long lines is up to the terminal.
     func print(indent: Int = 2) {
         let width = self.fields.map(\.name.columns).max() ?? 0
         for field in self.fields {

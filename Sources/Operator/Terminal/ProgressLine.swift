@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// The progress of long work: a line on standard error that is written over, shown in terminals only.
+/// The progress of long work: a line on standard error that is overwritten, in terminals only.
 final class ProgressLine: Sendable {
     private struct State {
         var shownAt: ContinuousClock.Instant?
@@ -14,8 +14,8 @@ final class ProgressLine: Sendable {
 
     init(_ title: String) { self.title = title }
 
-    /// Shows it, at most ten times a second.
-    /// - Parameter note: what else is worth a word, e.g. `3 failed`.
+    /// Shows it, at most ten times per second.
+    /// - Parameter note: a remark, e.g. `3 failed`.
     func show(_ done: Int, of total: Int, note: String = "") {
         guard Terminal.error.isInteractive else { return }
         let now = ContinuousClock.now
@@ -34,7 +34,7 @@ final class ProgressLine: Sendable {
         }
     }
 
-    /// Takes it away.
+    /// Removes it.
     func end() {
         self.state.withLock { state in
             if state.isShown { StandardStreams.complain("\r\u{1b}[K") }

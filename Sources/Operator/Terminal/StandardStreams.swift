@@ -1,6 +1,6 @@
 import Glibc
 
-/// Bytes as they are, from standard input and to the standard streams.
+/// Raw bytes from standard input and to the standard streams.
 enum StandardStreams {
     /// All of standard input.
     static func read() -> [UInt8] {
@@ -14,7 +14,7 @@ enum StandardStreams {
         }
     }
 
-    /// Writes after what was printed before. A reader that has gone away is no error of ours.
+    /// Writes after everything printed before. A closed reader is not an error.
     static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) {
         fflush(nil)
         var rest = bytes[...]

@@ -1,22 +1,22 @@
-/// Rows in aligned columns for people. In a terminal it is as wide as that at most: columns that may shrink are cut, the widest first.
+/// Rows in aligned columns for people. In a terminal it fits the width: shrinkable columns are cut, the widest first.
 struct Table {
     enum Alignment: Sendable { case left, right }
 
     struct Column: Sendable {
         var title: String
         var alignment = Alignment.left
-        /// The least that it shrinks to; nil: it does not.
+        /// Its smallest width; nil: it does not shrink.
         var least: Int?
 
         /// Text, whole.
         static func text(_ title: String) -> Column { Column(title: title) }
-        /// Text of any length, cut where there is no room.
+        /// Text of any length, cut if necessary.
         static func long(_ title: String, least: Int = 8) -> Column { Column(title: title, least: least) }
-        /// A number, at the right.
+        /// A number, right-aligned.
         static func number(_ title: String) -> Column { Column(title: title, alignment: .right) }
     }
 
-    /// A text and how it looks.
+    /// A text and its style.
     struct Cell: Sendable, ExpressibleByStringLiteral {
         var text: String
         var style: Terminal.Style
@@ -28,7 +28,7 @@ struct Table {
 
         init(stringLiteral text: String) { self.init(text) }
 
-        /// A count: nothing is dim, what should be nothing stands out.
+        /// A count: 0 is dim, and undesired counts stand out.
         static func count(_ number: Int, bad style: Terminal.Style = .plain) -> Cell {
             Cell(Quantity.count(number), number == 0 ? .dim : style)
         }
@@ -41,7 +41,7 @@ struct Table {
 
     mutating func add(_ cells: Cell...) { self.rows.append(cells) }
 
-    /// The lines, the titles first.
+    /// The lines, titles first.
     func lines(for terminal: Terminal) -> [String] {
         let widths = self.widths(in: terminal.width)
         let titles = self.columns.map { Cell($0.title, .dim) }
@@ -58,7 +58,7 @@ struct Table {
                 }
                 gap = self.columns[index].alignment == .left ? blanks + "  " : "  "
             }
-            // No blanks at the end of a line.
+            // No spaces at the end of a line.
             while line.last == " " { line.removeLast() }
             return line
         }

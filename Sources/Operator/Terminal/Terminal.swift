@@ -2,9 +2,9 @@ import Conveyor
 import FoundationEssentials
 import Glibc
 
-/// A standard stream as the place that people read: how wide it is, and whether colours do any good there.
+/// A standard stream: whether people read it, its width, and whether it shows colours.
 struct Terminal: Sendable {
-    /// Not a file and not a pipe.
+    /// Whether it is a terminal, as opposed to a file or a pipe.
     let isInteractive: Bool
     /// nil outside terminals: lines are never cut.
     let width: Int?
@@ -13,11 +13,11 @@ struct Terminal: Sendable {
 
     /// Standard output.
     static let output = Terminal(STDOUT_FILENO)
-    /// Standard output, measured anew.
+    /// Standard output, measured again.
     static var currentOutput: Terminal { Terminal(STDOUT_FILENO) }
     /// Standard error.
     static let error = Terminal(STDERR_FILENO)
-    /// Somebody sits there who can be asked.
+    /// Whether a person can be asked.
     static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && Self.error.isInteractive }
 
     private init(_ descriptor: Int32) {
@@ -32,7 +32,7 @@ struct Terminal: Sendable {
         self.usesColour = self.isInteractive && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
-    /// How a piece of text looks.
+    /// The style of a text.
     enum Style: String, Sendable {
         case plain = "0"
         case bold = "1"
@@ -43,18 +43,18 @@ struct Terminal: Sendable {
         case cyan = "36"
     }
 
-    /// The text in a style, or as it is where there are no colours.
+    /// The text in a style, or plain without colours.
     func styled(_ text: String, _ style: Style) -> String {
         self.usesColour && style != .plain ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
     }
 
-    /// Asks a question whose answer is yes or no; no is what Return says.
+    /// Asks a yes-or-no question; Return means no.
     static func ask(_ question: String) -> Bool {
         StandardStreams.complain("\(question) [y/N] ")
         return ["y", "yes"].contains((readLine() ?? "").lowercased())
     }
 
-    /// A line on standard error, for people: what is worth knowing and belongs in no listing.
+    /// A line on standard error for people, for remarks that belong in no list.
     static func note(_ text: String) { StandardStreams.complain(text + "\n") }
 
     /// Prints JSON text, a line.

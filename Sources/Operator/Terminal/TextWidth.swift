@@ -1,11 +1,11 @@
 extension String {
-    /// Columns that the text takes in a terminal: two for wide East Asian characters and most emoji, none for combining marks.
+    /// The text's columns in a terminal: two for wide East Asian characters and most emoji, none for combining marks.
     var columns: Int { self.reduce(0) { $0 + $1.columns } }
 
-    /// The same of a text that has styles, as ``Terminal/styled(_:_:)`` puts them in.
+    /// The same for a text with styles from ``Terminal/styled(_:_:)``.
     var columnsShown: Int { self.replacing(/\u{1b}\[[0-9]*m/, with: "").columns }
 
-    /// The text cut to so many columns, the last of them an ellipsis if something was cut off.
+    /// The text cut to a number of columns, the last of them an ellipsis if something was cut off.
     func fitted(to width: Int) -> String {
         guard self.columns > width else { return self }
         var text = ""
@@ -18,7 +18,7 @@ extension String {
         return width > 0 ? text + "…" : ""
     }
 
-    /// The text on one line: with what cannot be seen made visible, line breaks and tabs too, so that no payload moves the cursor.
+    /// The text on one line, with invisible characters made visible, including line breaks and tabs, so that no payload moves the cursor.
     var onOneLine: String { self.visible.replacing("\n", with: "␊").replacing("\t", with: " ") }
 }
 

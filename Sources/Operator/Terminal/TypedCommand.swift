@@ -1,4 +1,4 @@
-/// A command for somebody to type next: called as this one was, with the same files of settings.
+/// A command to type next: called like this one, with the same files of settings.
 enum TypedCommand {
     private static let prefix: (program: String, options: String) = {
         let arguments = CommandLine.arguments

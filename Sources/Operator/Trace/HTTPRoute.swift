@@ -1,7 +1,7 @@
 import Conveyor
 import Shop
 
-/// Which request a command came from.
+/// The request of a command.
 enum HTTPRoute {
     private static let routes: [String: String] = [
         RegisterAccount.type: "POST /auth/register", UpdateProfile.type: "PATCH /users/me", ChangePassword.type: "POST /users/me/password",
@@ -22,8 +22,8 @@ enum HTTPRoute {
         RefundPayment.type: "POST /payments/refunds", StripeEvent.type: "POST /webhooks/stripe",
     ]
 
-    /// The route, if a message of that type and id came from the ingress: that makes ids of version 7, or 8 for an idempotency key or a Stripe
-    /// event, and no other command has such an id.
+    /// The route, if a message of that type and id came from the ingress: its ids have version 7, or 8 for an idempotency key or a Stripe
+    /// event, unlike those of other commands.
     static func of(_ type: String, messageID: ID) -> String? {
         let version = messageID.high >> 12 & 0xf
         return version == 7 || version == 8 ? self.routes[type] : nil

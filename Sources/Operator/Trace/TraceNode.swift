@@ -2,27 +2,27 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// Something that happened, and under it what it led to.
+/// A step of a trace, with its effects below it.
 struct TraceNode: Sendable, Encodable {
     enum Kind: String, Sendable, Encodable {
-        /// A request that was accepted; it takes until its operation is decided.
+        /// An accepted request; it ends when its operation is decided.
         case http
-        /// A message; it takes until it is handled.
+        /// A message; it ends when it is handled.
         case message
-        /// A worker's attempt at a message; named by its queue.
+        /// A worker's attempt at a message; named after its queue.
         case handler
         /// A call to Stripe's API.
         case stripe
-        /// An e-mail handed to the mail server, or a text message to its gateway.
+        /// An e-mail sent to the mail server, or a text message to its gateway.
         case mail
-        /// A notice handed to a browser's push service.
+        /// A notification sent to a browser's push service.
         case push
         /// A delivery to a partner's endpoint.
         case webhook
         /// A dead letter; `id` is its own, `name` its error type.
         case dead
 
-        /// Whose worker makes such a call; nil of what is no call.
+        /// The queue whose worker makes such calls; nil for other steps.
         var queue: String? {
             switch self {
             case .stripe: "payments"
@@ -37,17 +37,17 @@ struct TraceNode: Sendable, Encodable {
     var kind: Kind
     var name: String
     var at: Date
-    /// Milliseconds; nil if it is not over, or not known.
+    /// Milliseconds; nil if it is in progress or unknown.
     var ms: Double?
-    /// `succeeded`, `rejected`, `failed`; of a message also `queued`, `retrying`, `dead`, and `published` for one without a queue; of a call what
-    /// the other side answered; of a dead letter its status.
+    /// `succeeded`, `rejected`, `failed`; for a message also `queued`, `retrying`, `dead`, and `published` for one without a queue; for a call
+    /// the other side's answer; for a dead letter its status.
     var outcome: String?
-    /// From 1, of a handler.
+    /// The handler's attempt, from 1.
     var attempt: Int?
     var messageID: ID?
     var orderID: ID?
     var children: [TraceNode]
-    /// What went wrong.
+    /// The error.
     var error: String?
 
     enum CodingKeys: String, CodingKey {
@@ -74,6 +74,6 @@ struct TraceNode: Sendable, Encodable {
 }
 
 extension TraceNode {
-    /// This one and all under it.
+    /// This step and all below it.
     var all: [TraceNode] { [self] + self.children.flatMap(\.all) }
 }

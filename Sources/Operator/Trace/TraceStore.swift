@@ -3,11 +3,11 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Puts together, from what the workers have written, all that followed from something.
+/// Reads the chains of messages from the workers' tables.
 struct TraceStore: Sendable {
     let pool: PostgresPool
 
-    /// The chains of messages that belong to an id, each as a tree, in the order in which they began; none if nothing found for it.
+    /// The chains of messages of an id, each as a tree, in the order of their beginnings; empty if the id is unknown.
     /// - Parameter text: see ``TraceSubject/find(_:in:)``.
     func find(_ text: String) async throws -> [TraceNode] {
         let subject = try await TraceSubject.find(text, in: self.pool)
@@ -70,7 +70,7 @@ struct TraceStore: Sendable {
         where coalesce(correlation_id, message_id) = any($1) or correlation_id = any($1)
         """)
 
-    /// Which work queues take messages of a type.
+    /// The work queues for messages of a type.
     private static func queues() throws -> [String: [String]] {
         let definitions = Definitions(ladder: .standard)
         return Dictionary(uniqueKeysWithValues: MessageCatalogue.all.map { ($0.type, definitions.queues(of: $0)) })

@@ -2,13 +2,13 @@ import Conveyor
 import Postgres
 import Shop
 
-/// What somebody wants to see the trace of, and the chains of messages that belong to it.
+/// The subject of a trace, and its chains of messages.
 struct TraceSubject: Sendable {
-    /// Correlation ids: each the first message of a chain.
+    /// Correlation ids: each is the first message of a chain.
     var chains: Set<ID> = []
     var orderID: ID?
 
-    /// Finds it by any id that an operator may have: of an order (or its number), operation, message, dead letter or Stripe object.
+    /// Finds it by any id: of an order (or its number), operation, message, dead letter or Stripe object.
     static func find(_ text: String, in pool: PostgresPool) async throws -> TraceSubject {
         if let operation = OperationID(unverified: text) { return TraceSubject(chains: [operation.messageID]) }
         if let id = ID(text) { return try await self.find(id, in: pool) }
@@ -35,7 +35,7 @@ struct TraceSubject: Sendable {
         union select coalesce(correlation_id, message_id) from dead_letters where message_id = $1 or id = $1 or correlation_id = $1
         union select coalesce(d.correlation_id, d.message_id) from replacements r join dead_letters d on d.id = r.dead_letter_id where r.message_id = $1
         """
-    /// No index: an attempt is mostly found by its chain.
+    /// Without an index: an attempt is usually found by its chain.
     private static let ofAttempt: Statement = "select correlation_id from attempts where message_id = $1 limit 1"
 
     private static func find(_ id: ID, in pool: PostgresPool) async throws -> TraceSubject {

@@ -2,7 +2,7 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// Chains of messages as trees, built from rows that come in any order.
+/// Builds trees of messages from rows in any order.
 struct TraceTree {
     /// A row of the inbox.
     struct Handled {
@@ -19,7 +19,7 @@ struct TraceTree {
         var end: Date { self.handledAt.addingTimeInterval(Double(self.microseconds) / 1_000_000) }
     }
 
-    /// An attempt that failed.
+    /// A failed attempt.
     struct Attempt {
         var at: Date
         var nextAt: Date?
@@ -29,7 +29,7 @@ struct TraceTree {
         var error: String
     }
 
-    /// A call to the world outside.
+    /// An external call.
     struct Outside {
         var at: Date
         var microseconds: Int
@@ -44,7 +44,7 @@ struct TraceTree {
         var chain: ID
         var sentAt: Date
         var orderID: ID?
-        /// The message that led to it, and the queue whose worker published it.
+        /// Its cause, and the queue whose worker published it.
         var parent: ID?
         var publisher: String?
         var handled: [Handled] = []
@@ -57,12 +57,12 @@ struct TraceTree {
     private let queues: [String: [String]]
     private let now: Date
     private var messages: [ID: Message] = [:]
-    /// As they were first heard of.
+    /// In the order of the rows.
     private var order: [ID] = []
 
     /// - Parameters:
-    ///   - orderID: what all of it is about, if that is an order.
-    ///   - queues: which queues take messages of a type.
+    ///   - orderID: the subject of everything, if it is an order.
+    ///   - queues: the queues of a type.
     init(orderID: ID?, queues: [String: [String]], now: Date = Date()) {
         self.orderID = orderID
         self.queues = queues
@@ -75,7 +75,7 @@ struct TraceTree {
     }
 
     mutating func add(_ handled: Handled, of id: ID, type: String, causedBy parent: ID?, in chain: ID, sentAt: Date) {
-        // An old row may hold any time that a message stated, `-infinity` too.
+        // An old row may contain any time that a message stated, also `-infinity`.
         let isCredible = Envelope.time(Clock.milliseconds(sentAt), at: Clock.milliseconds(self.now)) != nil
         let sentAt = isCredible ? sentAt : handled.handledAt
         self.update(id, type, chain, sentAt: sentAt) { message in
@@ -85,7 +85,7 @@ struct TraceTree {
         }
     }
 
-    /// A handled message says that it has emitted this one.
+    /// A handled message has emitted this one.
     mutating func expect(_ id: ID, type: String, from parent: ID, _ publisher: String, in chain: ID, at: Date, orderID: ID?) {
         self.update(id, type, chain, sentAt: at) { message in
             message.parent = parent
@@ -108,7 +108,7 @@ struct TraceTree {
             message.parent = message.parent ?? parent
             message.orderID = message.orderID ?? letter.orderID
         }
-        // The edited message that took its place, also before a worker has handled it.
+        // The edited message that replaced it, also before a worker has handled it.
         if let replacement = letter.replacedBy {
             self.update(replacement, letter.type, chain, sentAt: letter.lastFailedAt) { $0.parent = letter.messageID }
         }
@@ -118,7 +118,7 @@ struct TraceTree {
 // MARK: Nodes
 
 extension TraceTree {
-    /// The first message of each chain, with all that followed, in the order in which they began.
+    /// The first message of each chain, with everything that followed, in the order of their beginnings.
     var roots: [TraceNode] {
         var children: [ID: [Message]] = [:]
         var roots: [Message] = []
@@ -143,7 +143,7 @@ extension TraceTree {
         }
     }
 
-    /// Deeper than any chain of ours; a made-up one must not overflow the stack.
+    /// Deeper than any of our chains; an artificial one must not overflow the stack.
     private static let deepest = 200
 
     private func node(_ message: Message, _ children: [ID: [Message]], depth: Int) -> TraceNode {
@@ -158,7 +158,7 @@ extension TraceTree {
         }
         parts += message.handled.map { handled in
             let calls = message.calls.filter { $0.kind.queue == handled.queue }
-            // What is asked of the world outside is asked before the transaction.
+            // External calls are made before the transaction.
             let began = calls.map(\.at).reduce(handled.handledAt, min)
             let outside = calls.enumerated().map { index, call in
                 TraceNode(
@@ -173,7 +173,7 @@ extension TraceTree {
         // An edited message stands below the dead letter that it replaces.
         let edited = nodes(publishedBy: nil)
         parts += message.letters.map { letter in
-            // The attempt is noted a moment after it has failed, and comes first all the same.
+            // The attempt is recorded a moment after its failure, and still comes first.
             let givenUp = message.attempts.filter { $0.queue == letter.queue && $0.nextAt == nil }.map(\.at)
             return TraceNode(
                 id: letter.id.description, kind: .dead, name: letter.errorType, at: givenUp.reduce(letter.lastFailedAt, max),
@@ -188,7 +188,7 @@ extension TraceTree {
             children: parts + (message.letters.contains { $0.replacedBy != nil } ? [] : edited))
     }
 
-    /// Commands that make an order, whose id is theirs.
+    /// Commands that create an order, whose id is theirs.
     private static let makers: Set<String> = [PlaceOrder.type, CheckoutCart.type, ReserveStock.type]
 
     private func outcome(of message: Message) -> String {
@@ -206,7 +206,7 @@ extension TraceTree {
         return orders.count == 1 ? orders.first : nil
     }
 
-    /// What is about nothing else is about the order of what led to it.
+    /// A step without its own subject is about the order of its cause.
     private static func spread(_ orderID: ID?, over node: inout TraceNode) {
         node.orderID = node.orderID ?? orderID
         for index in node.children.indices { self.spread(node.orderID, over: &node.children[index]) }

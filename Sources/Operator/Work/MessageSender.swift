@@ -16,7 +16,7 @@ struct MessageSender: Sendable {
         let schema: Int
         let payload: [UInt8]
 
-        /// - Throws: `NothingFound`: there is no such type; `Invalid`: the payload is not one of it.
+        /// - Throws: `NothingFound` for an unknown type; `Invalid` if the payload does not fit it.
         init(type name: String, payload: [UInt8]) throws {
             guard let type = MessageCatalogue[name] else { throw NothingFound("`\(name.onOneLine)` is not a message type") }
             do { _ = try JSON.decode(type, from: payload) } catch { throw Invalid(description: "not the JSON of \(name): \(JSON.explain(error))") }
@@ -32,14 +32,14 @@ struct MessageSender: Sendable {
         values ($1, now() + $2 * interval '1 second', $3, $4, $5, $6, $7)
         """
 
-    /// - Returns: its id. It is confirmed by the broker, or kept until it is due.
-    /// - Throws: `Unavailable`: the broker does not take it.
+    /// - Returns: its id. The broker has confirmed it, or it is stored until it is due.
+    /// - Throws: `Unavailable` if the broker does not confirm it.
     func send(_ draft: Draft, delay: Double?, by actor: String) async throws -> ID {
         let now = Clock.milliseconds()
         let id = ID.v7(milliseconds: UInt64(max(0, now)))
         try await self.pool.transaction { transaction in
             try await transaction.actAsRecorder()
-            // Noted first: what is out is in the log.
+            // Recorded first, so that every sent message is in the log.
             transaction.note("send", of: id.description, by: actor, messageID: id, reason: delay.map { "\(draft.type), in \($0) s" } ?? draft.type)
             if let delay {
                 transaction.enqueue(Self.delay, id, delay, draft.exchange, draft.type, actor, Int32(clamping: draft.schema), draft.payload)
@@ -60,9 +60,9 @@ struct MessageSender: Sendable {
     }
 }
 
-/// Messages that are sent later, by the recorder.
+/// Delayed messages, which the recorder sends.
 ///
-/// Each goes to the queues that take its type, by their names: the recorder's broker user may not publish to the exchanges.
+/// Each goes to the queues of its type, by their names: the recorder's broker user may not publish to the exchanges.
 struct DelayedMessages: Sendable {
     let pool: PostgresPool
     let definitions: Definitions
@@ -73,7 +73,7 @@ struct DelayedMessages: Sendable {
         """
     private static let forget: Statement = "delete from delayed_messages where message_id = any($1)"
 
-    /// Publishes those that are due. One whose row is not forgotten in time is published again under its id, and takes effect once.
+    /// Publishes due messages. If a row is not deleted in time, its message is published again under the same id, and takes effect once.
     func publishDue(_ publisher: Publisher) async throws {
         try await self.pool.transaction { transaction in
             let rows = try await transaction.query(Self.take)

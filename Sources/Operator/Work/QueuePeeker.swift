@@ -4,34 +4,34 @@ import FoundationEssentials
 import Glibc
 import Shop
 
-/// Looks into a quorum queue where the broker's own tool can be had, by what `rabbitmq-queues peek` does: the queue's state machine is asked for the
-/// message at a position. Nothing is delivered, so nothing is counted.
+/// Reads a quorum queue through the broker's own tool, as `rabbitmq-queues peek` does: it asks the queue's state machine for the
+/// message at a position. No message is delivered, so none is counted.
 struct QueuePeeker: Sendable {
-    /// `rabbitmqctl`, or a program that takes the same arguments.
+    /// `rabbitmqctl`, or a program with the same arguments.
     let program: String
     let virtualHost: String
 
-    /// Positions that are looked at, at most: each costs the broker a walk from the queue's head.
+    /// The limit of positions: each makes the broker walk from the queue's head.
     static let deepest = 500
 
-    /// The tool did not answer as it should.
+    /// The tool failed.
     struct Failed: Error, CustomStringConvertible {
         let description: String
     }
 
-    /// Nil if `RABBITMQCTL` is not set.
+    /// nil if `RABBITMQCTL` is not set.
     init?(_ settings: Settings, virtualHost: String) {
         guard let program = settings.string("RABBITMQCTL") else { return nil }
         self.program = program
         self.virtualHost = virtualHost
     }
 
-    /// The messages at the head of a queue, the first to be delivered first.
+    /// The messages at the head of a queue, in the order of delivery.
     func peek(_ queue: String, most: Int) async throws -> [WaitingMessage] {
         let expression = Self.expression(virtualHost: self.virtualHost, queue: queue, most: max(1, min(most, Self.deepest)))
         let program = self.program
         let output = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<String, any Error>) in
-            // popen(3) and its reading block: not on a thread of the cooperative pool.
+            // popen(3) and its reading block, so not on a thread of the cooperative pool.
             DispatchQueue.global().async { continuation.resume(with: Result { try Self.run(program, expression) }) }
         }
         return try Self.parse(output, queue: queue)
@@ -39,9 +39,9 @@ struct QueuePeeker: Sendable {
 
     private static func bytes(_ text: String) -> String { "<<\(text.utf8.map(String.init).joined(separator: ","))>>" }
 
-    /// An Erlang expression of letters, digits and signs that no shell touches within single quotes.
+    /// An Erlang expression of letters, digits and signs that are safe within single quotes.
     ///
-    /// For each message a string of hexadecimal fields by dots: message id, type, actor, attempt, and the milliseconds or seconds of its time.
+    /// For each message a string of hexadecimal fields separated by dots: message id, type, actor, attempt, and the time in milliseconds or seconds.
     static func expression(virtualHost: String, queue: String, most: Int) -> String {
         """
         {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(\(self.bytes(virtualHost)), queue, \(self.bytes(queue)))), \
@@ -74,9 +74,9 @@ struct QueuePeeker: Sendable {
         return text
     }
 
-    /// Reads what Erlang prints of a list of strings, broken into lines wherever it liked.
+    /// Parses Erlang's output of a list of strings, with line breaks anywhere.
     static func parse(_ output: String, queue: String) throws -> [WaitingMessage] {
-        // rabbitmqctl prints the list alone, erl_call as {ok, List}.
+        // rabbitmqctl prints only the list, erl_call {ok, List}.
         guard let start = output.firstIndex(of: "["), let end = output.lastIndex(of: "]"), start < end, !output.contains("{error") else {
             throw Failed(description: "the broker's tool said: \(output.onOneLine.shortened(to: 300))")
         }

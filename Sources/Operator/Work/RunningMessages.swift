@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A message that a worker holds.
+/// A message in a worker.
 struct RunningMessage: Sendable, Encodable {
     var queue: String
     var type: String
@@ -25,7 +25,7 @@ struct RunningMessage: Sendable, Encodable {
         where seen_at > clock_timestamp() - interval '5 seconds' order by since, message_id limit 1000
         """
 
-    /// What workers hold now, the longest held first, as they say every second. What is handled in less than half a second is not among them.
+    /// The messages in workers now, the longest running first, as reported every second. Messages handled in less than half a second do not appear.
     static func all(in pool: PostgresPool) async throws -> [RunningMessage] {
         try await pool.query(self.list).map { row in
             RunningMessage(

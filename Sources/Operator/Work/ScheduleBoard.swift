@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A schedule as it stands.
+/// The state of a schedule.
 struct ScheduleStatus: Sendable, Encodable {
     var name: String
     var every: String
@@ -40,7 +40,7 @@ struct ScheduleStatus: Sendable, Encodable {
     }
 }
 
-/// The schedules that processes have offered, and what operators do to them.
+/// The offered schedules, and the operators' actions on them.
 struct ScheduleBoard: Sendable {
     let pool: PostgresPool
 
@@ -58,9 +58,9 @@ struct ScheduleBoard: Sendable {
         }
     }
 
-    /// What an operator does to one.
+    /// An action on a schedule.
     enum Change: String, Sendable {
-        /// At once, even while it is paused; within a second some process does.
+        /// At once, even while it is paused; a process runs it within a second.
         case run, pause, resume
 
         var statement: Statement {

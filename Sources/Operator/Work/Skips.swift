@@ -3,18 +3,18 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// A rule by which workers reject messages, for good.
+/// A rule by which workers reject messages for good.
 struct Skip: Sendable, Encodable {
-    /// What it catches: all conditions must hold; nil is any.
+    /// Its conditions, all of which must hold; nil matches any.
     struct Conditions: Sendable {
         var queue: String
         var type: String?
         var actor: String?
-        /// When the message was sent.
+        /// The range of the sending time.
         var since: Date?
         var until: Date?
 
-        /// Whether a waiting message would be caught. One of the books has no actor: then a rule that names one catches none of them.
+        /// Whether it matches a waiting message. One from the database has no actor, so a rule with an actor does not match it.
         func catches(_ message: WaitingMessage) -> Bool {
             guard self.queue == message.queue, self.type == nil || self.type == message.type, self.actor == nil || self.actor == message.actor else {
                 return false
@@ -62,7 +62,7 @@ struct Skips: Sendable {
         order by lifted_at is not null, id desc limit 500
         """
 
-    /// Those in force first.
+    /// Active ones first.
     func list() async throws -> [Skip] {
         try await self.pool.query(Self.list).map { row in
             Skip(
@@ -77,7 +77,7 @@ struct Skips: Sendable {
         """
     private static let lift: Statement = "update skips set lifted_at = now() where id = $1 and lifted_at is null returning queue"
 
-    /// Makes a rule; in force a second later.
+    /// Creates a rule, which applies after a second.
     func add(_ conditions: Skip.Conditions, reason: String, by actor: String) async throws -> Int64 {
         try await self.pool.transaction { transaction in
             try await transaction.actAsRecorder()
@@ -91,7 +91,7 @@ struct Skips: Sendable {
         }
     }
 
-    /// Ends a rule: what it has caught stays rejected.
+    /// Ends a rule: rejected messages stay rejected.
     /// - Throws: `NothingFound`.
     func lift(_ id: Int64, by actor: String) async throws {
         try await self.pool.transaction { transaction in

@@ -1,20 +1,20 @@
 import Conveyor
 import Postgres
 
-/// How one type of message goes in one queue.
+/// The statistics of one message type in one queue.
 struct TypeFigures: Sendable, Encodable {
-    /// Of a span of time that ends now.
+    /// In a time range that ends now.
     struct Span: Sendable, Encodable {
-        /// Handled, whatever the business said.
+        /// Handled, including rejected ones.
         var count: Int64
-        /// Handled a second.
+        /// Handled per second.
         var rate: Double
-        /// Of all attempts, the share that failed.
+        /// The share of failed attempts.
         var failureShare: Double
-        /// From when it was sent until its handling began; nil if none was handled.
+        /// The time between sending and handling; nil if none was handled.
         var queueDelayP50: Double?
         var queueDelayP95: Double?
-        /// Of the batch that it was in.
+        /// The duration of its batch.
         var handlingP50: Double?
         var handlingP95: Double?
 
@@ -55,7 +55,7 @@ struct TypeFigures: Sendable, Encodable {
     var hour: Span
     var day: Span
 
-    /// `$1` is a span's length. Messages that were sent a week before the span are too few to look for.
+    /// `$1` is the length of the range. Messages sent a week before it are too few to look for.
     private static func span(_ name: String, _ interval: String) -> String {
         """
         \(name)_handled as (
@@ -86,7 +86,7 @@ struct TypeFigures: Sendable, Encodable {
         order by queue, type
         """)
 
-    /// Of all types that were handled or failed within a day.
+    /// All types that were handled or failed within a day.
     static func all(in pool: PostgresPool) async throws -> [TypeFigures] {
         try await pool.query(self.read).map { row in
             TypeFigures(

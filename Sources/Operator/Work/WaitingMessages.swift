@@ -11,16 +11,16 @@ struct WaitingMessage: Sendable, Encodable {
     var messageID: ID
     var attempt: Int
     var ageSeconds: Double
-    /// Nil if the books do not say.
+    /// nil if the database does not contain it.
     var actor: String?
     var sentAt: Date?
     var source: Source
 
-    /// Where it was seen.
+    /// The source.
     enum Source: String, Sendable, Encodable {
-        /// In the queue itself, without taking it out.
+        /// The queue itself, without taking the message out.
         case queue
-        /// Some handler has emitted it, or failed at it, and none has handled it since.
+        /// The database: a handler has emitted it, or failed at it, and none has handled it since.
         case books
     }
 
@@ -35,15 +35,15 @@ struct WaitingMessage: Sendable, Encodable {
     }
 }
 
-/// Looks at what waits, without taking anything out of a queue: that would count as a delivery.
+/// Lists waiting messages without taking them out of a queue, which would count as a delivery.
 struct WaitingMessages: Sendable {
     let pool: PostgresPool
     let definitions: Definitions
-    /// Nil: the books are all there is.
+    /// nil: the database is the only source.
     let peeker: QueuePeeker?
     let logger: Logger
 
-    /// - Parameter limit: so many at most, the oldest first.
+    /// - Parameter limit: the largest number, oldest first.
     func list(queue: String, type: String?, limit: Int) async throws -> (messages: [WaitingMessage], source: WaitingMessage.Source) {
         if let peeker {
             do {
@@ -65,7 +65,8 @@ struct WaitingMessages: Sendable {
         return (messages, .books)
     }
 
-    /// Of the last week: what handlers have emitted for the queue or failed at, replayed dead letters and edited messages, less what has an end.
+    /// Of the last week: messages that handlers emitted for the queue or failed at, replayed dead letters and edited messages, without those that
+    /// have ended.
     private static let ofBooks: Statement = """
         with due as (
             select uuid_generate_v5(i.message_id, (e.ordinality - 1)::text) as message_id, e.value ->> 'type' as type, i.handled_at as at, 1 as attempt

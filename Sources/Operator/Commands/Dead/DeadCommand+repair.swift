@@ -15,7 +15,7 @@ extension DeadCommand.Replay {
         var left: [Left]
     }
 
-    /// Repairs dead letters as another one was edited, and replays them. With `--dry-run` it says how many the repair fits.
+    /// Repairs dead letters like another one that was edited, and replays them. `--dry-run` counts those that the repair fits.
     func repair(_ named: [ID], like example: ID, _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
         let store = DeadLetterStore(pool: pool)
         guard let edited = try await store.find(example)?.letter else { throw NothingFound("no dead letter \(example)") }

@@ -40,7 +40,7 @@ extension DeadCommand {
 
         func validate() throws {
             let kinds = (self.ids.isEmpty ? 0 : 1) + (self.group == nil ? 0 : 1) + (self.queue == nil ? 0 : 1)
-            // A group is of one queue already.
+            // A group belongs to one queue.
             guard kinds == 1 else { throw ValidationError("name ids, or --group, or --queue") }
             if self.edit != nil {
                 guard self.ids.count == 1 else { throw ValidationError("--edit is for one id") }
@@ -125,7 +125,7 @@ extension DeadCommand {
             }
         }
 
-        // MARK: Many
+        // MARK: Bulk replay
 
         private func replayMany(_ named: [ID], _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
             let store = DeadLetterStore(pool: pool)
@@ -143,7 +143,7 @@ extension DeadCommand {
                     ids.append(letter.id)
                 }
                 selection = ReplayJob.Selection(ids: ids.count)
-                // An operator who names dead letters one by one means exactly these.
+                // Dead letters named one by one are replayed exactly as named.
                 plan = try await ReplayPlan.of(ids, in: pool).takingUndecodable()
             }
             if self.force { plan = plan.takingForgotten() }
@@ -171,7 +171,7 @@ extension DeadCommand {
             }
         }
 
-        /// A default canary must not be in the way: none for a few dead letters, none while the queue is paused.
+        /// No default canary for a few dead letters, or while the queue is paused.
         private func canary(for plan: ReplayPlan, _ pool: PostgresPool) async throws -> Int {
             if let canary { return min(canary, plan.wouldRun) }
             guard plan.wouldRun > 10 else { return 0 }

@@ -38,7 +38,7 @@ extension DeadCommand {
 }
 
 extension DeadLetterDetail {
-    /// As `dead show --json` prints it.
+    /// The output of `dead show --json`.
     func json(_ history: [HistoryEntry]) throws -> [UInt8] {
         var object = try JSONObject(self.letter)
         try object.add("recorded_at", self.recordedAt)
@@ -48,7 +48,7 @@ extension DeadLetterDetail {
         } else if let json = self.payloadJSON {
             object.add("payload", json: json)
         } else {
-            // What is no JSON, as text; and, as that may have lost some of it, the bytes.
+            // A payload that is not JSON as text, and, since that may lose some of it, as bytes.
             try object.add("payload", String(decoding: self.payload, as: UTF8.self))
             try object.add("payload_base64", Data(self.payload).base64EncodedString())
         }

@@ -17,7 +17,7 @@ struct DeadCommand: AsyncParsableCommand {
             List.self, Groups.self, Show.self, Replay.self, Jobs.self, Resume.self, Stop.self, Discard.self,
         ])
 
-    /// The conditions of a listing.
+    /// The conditions of a list.
     struct Conditions: ParsableArguments {
         @Option(help: "Only this queue.") var queue: String?
         @Option(help: "Only this message type, e.g. orders.place.") var type: String?
@@ -26,8 +26,8 @@ struct DeadCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Only failures since then: 15m, 2h, 7d or a time.", valueName: "when")) var since: Since?
         @Option(help: ArgumentHelp("Text in the error, type or payload, or an id.", valueName: "text")) var search: String?
 
-        /// Says that there is nothing. That is good news, unless the search was for something in particular.
-        /// - Parameter status: the status of a listing that names none.
+        /// Reports an empty list: good news, unless the search was for something in particular.
+        /// - Parameter status: the default status of the list.
         /// - Throws: `NothingFound` if a condition other than the status was named.
         func sayNone(json: Bool, status: DeadStatus? = nil) throws {
             let isParticular = self.queue != nil || self.type != nil || self.group != nil || self.since != nil || self.search != nil
@@ -35,7 +35,7 @@ struct DeadCommand: AsyncParsableCommand {
             if !json { print((self.status ?? status).map { "No \($0.rawValue) dead letters." } ?? "No dead letters.") }
         }
 
-        /// - Throws: `NothingFound` for a queue that there is not.
+        /// - Throws: `NothingFound` for an unknown queue.
         func filter(_ desk: Desk) throws -> DeadLetterFilter {
             if let queue { try desk.check(queue: queue) }
             return DeadLetterFilter(
@@ -53,10 +53,10 @@ extension Desk {
         guard queues.contains(queue) else { throw NothingFound("no queue \(queue.onOneLine); there are \(queues.joined(separator: ", "))") }
     }
 
-    /// Whether the person at the command line may not see payloads.
+    /// Whether the operator must not see payloads.
     func hidesPayloads(in pool: PostgresPool) async throws -> Bool { try await !Principal.current(self.settings, in: pool).may(.seePayloads) }
 
-    /// The database and a publisher, for acts on dead letters.
+    /// The database and a publisher, for actions on dead letters.
     func withActs(_ body: (DeadLetterActs) async throws -> Void) async throws {
         try await self.withDatabase { pool in
             let actor = try await self.actor(for: .replay, in: pool)

@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// `/audit`: who did what.
+/// `/audit`: the audit log.
 struct AuditPage: Sendable {
     let log: AuditLog
     let renderer: Renderer

@@ -1,9 +1,9 @@
-/// A line without axes beside a number: how it came to be what it is.
+/// A line without axes beside a number, which shows its recent values.
 struct Sparkline: Sendable {
     let line: String
     let area: String
 
-    /// - Parameter values: evenly spaced in time; nil where nothing was measured.
+    /// - Parameter values: evenly spaced in time; nil without a measurement.
     init(_ values: [Double?]) {
         let greatest = max(values.compactMap(\.self).max() ?? 0, 1)
         let points = values.enumerated().compactMap { index, value in

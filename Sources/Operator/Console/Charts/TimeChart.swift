@@ -1,14 +1,15 @@
 import Conveyor
 
-/// A chart of the last hour, for the template `chart`: drawn here, so it needs no script. Widths are percentages; text keeps its size on any screen.
+/// A chart of the last hour, for the template `chart`: drawn on the server, so it needs no script. Widths are percentages; text keeps its size on any
+/// screen.
 struct TimeChart: Sendable {
-    /// One quantity over time; nil where nothing was measured.
+    /// One quantity over time; nil without a measurement.
     struct Series: Sendable {
         let name: String
         /// Its colour, as a class of the stylesheet.
         let tone: String
         let values: [Double?]
-        /// How a value is written.
+        /// Formats a value.
         let text: @Sendable (Double) -> String
     }
 
@@ -48,7 +49,7 @@ struct TimeChart: Sendable {
     let ticks: [Tick]
     let series: [Drawn]
     let columns: [Column]
-    /// In words, for who cannot see it.
+    /// A description for screen readers.
     let summary: String
     let isEmpty: Bool
 
@@ -57,9 +58,9 @@ struct TimeChart: Sendable {
     private static let width = 1000.0
 
     /// - Parameters:
-    ///   - start: of the first value, in milliseconds since 1970.
-    ///   - step: from one value to the next, in milliseconds.
-    ///   - smallestScale: what the axis shows at least.
+    ///   - start: the time of the first value, in milliseconds since 1970.
+    ///   - step: the time between two values, in milliseconds.
+    ///   - smallestScale: the smallest range of the axis.
     init(id: String, title: String, start: Int64, step: Int64, smallestScale: Double, series: [Series]) {
         let count = series.map(\.values.count).max() ?? 0
         let greatest = series.flatMap { $0.values.compactMap(\.self) }.max() ?? 0
@@ -85,7 +86,7 @@ struct TimeChart: Sendable {
             var run: [(x: Double, y: Double)] = []
             func close() {
                 guard let first = run.first, let last = run.last else { return }
-                // A single value is a short line, so that it can be seen.
+                // A single value becomes a short line, so that it is visible.
                 let points = run.count > 1 ? run : [first, (first.x + 1, first.y)]
                 let path = points.map { "\(Self.number($0.x)) \(Self.number($0.y))" }.joined(separator: "L")
                 line += "M\(path)"
@@ -116,7 +117,7 @@ struct TimeChart: Sendable {
             }.joined(separator: "; ")
     }
 
-    /// Full ten minutes, written as the time of day.
+    /// Full ten minutes, as time of day.
     private static func ticks(start: Int64, end: Int64) -> [Tick] {
         let interval: Int64 = 600_000
         var ticks: [Tick] = []
@@ -132,7 +133,7 @@ struct TimeChart: Sendable {
         return ticks
     }
 
-    /// 1, 2 or 5 times a power of ten that is not less than the value.
+    /// The next value that is 1, 2 or 5 times a power of ten.
     static func scale(above value: Double) -> Double {
         guard value > 1 else { return 1 }
         var unit = 1.0
@@ -140,7 +141,7 @@ struct TimeChart: Sendable {
         return [1, 2, 5, 10].map { $0 * unit }.first { $0 >= value } ?? value
     }
 
-    /// A coordinate: two places are more than a screen has.
+    /// A coordinate; two decimals exceed the precision of any screen.
     static func number(_ value: Double) -> String {
         let hundredths = Quantity.whole(value * 100)
         let (whole, fraction) = (abs(hundredths) / 100, abs(hundredths) % 100)

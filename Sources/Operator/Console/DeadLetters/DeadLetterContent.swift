@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// What `/dead/{id}` shows.
+/// The content of `/dead/{id}`.
 struct DeadLetterContent: Sendable {
     let id: String
     let type: String
@@ -13,7 +13,7 @@ struct DeadLetterContent: Sendable {
     let group: String
     let groupLink: String
     let facts: [Fact]
-    /// Nil if the reader may not see it.
+    /// nil if the reader must not see it.
     let payload: PayloadView?
     let fullLink: String
     let headers: [Fact]
@@ -22,21 +22,21 @@ struct DeadLetterContent: Sendable {
     let history: [HistoryRow]
     let trace: String?
     let traceLink: String
-    /// How many open ones have the same cause, after an edit; nil if none has.
+    /// The number of open ones with the same cause, after an edit; nil if there are none.
     let siblings: String?
     let repairLink: String
     let canReplay: Bool
-    /// It may go well as it is: neither its payload nor its type was what was wrong.
+    /// A replay may succeed: neither its payload nor its type was the cause.
     let isWorthReplaying: Bool
     let canDiscard: Bool
     let canEdit: Bool
-    /// The payload has a view of its own, beside the editor: it cannot be edited, is not JSON, or has characters that cannot be seen.
+    /// Whether the payload has its own view beside the editor: it cannot be edited, is not JSON, or contains invisible characters.
     let hasView: Bool
     let editText: String
     /// Lines of the text area.
     let editRows: Int
     let isEditing: Bool
-    /// What somebody should know before they act.
+    /// A warning to read before acting.
     let caution: String?
     let problem: String?
 
@@ -80,7 +80,7 @@ struct DeadLetterContent: Sendable {
 
     /// - Parameters:
     ///   - mayAct: whether the reader may replay and discard.
-    ///   - siblings: open dead letters of the same cause, of one that was edited.
+    ///   - siblings: open dead letters with the same cause, if this one was edited.
     init(
         _ detail: DeadLetterDetail, mayAct: Bool, history: [HistoryEntry], siblings: Int, attempts: [FailedAttempt], trace: [TraceNode], whole: Bool,
         problem: String?,

@@ -2,11 +2,11 @@ import Conveyor
 import FoundationEssentials
 import Shop
 
-/// As a link to the next page carries it: microseconds since 1970, and the id.
+/// The text in the link to the next page: microseconds since 1970, and the id.
 extension DeadLetterCursor {
     var text: String { "\(Int64((Clock.bounded(self.lastFailedAt).timeIntervalSince1970 * 1_000_000).rounded()))_\(self.id)" }
 
-    /// Nil if the text is none.
+    /// nil if the text is malformed.
     init?(_ text: String) {
         let parts = text.split(separator: "_")
         guard parts.count == 2, let time = Clock.date(microseconds: parts[0]), let id = ID(String(parts[1])) else { return nil }

@@ -6,7 +6,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// `/dead/{id}`: one dead letter with all that is known of it, and what can be done about it.
+/// `/dead/{id}`: one dead letter with all its data, and the possible actions.
 struct DeadLetterPage: Sendable {
     let deadLetters: DeadLetterStore
     let publisher: Publisher
@@ -25,7 +25,7 @@ struct DeadLetterPage: Sendable {
         return try await self.page(try self.id(context), context, whole: request.fields["full"] != nil, notice: notice)
     }
 
-    /// The payload's bytes, as a file that no browser shows or runs.
+    /// The payload's bytes, as a file that browsers neither show nor run.
     @Sendable func download(_ request: Request, context: ConsoleContext) async throws -> Response {
         _ = try context.actor(for: .seePayloads)
         let id = try self.id(context)
@@ -36,7 +36,7 @@ struct DeadLetterPage: Sendable {
             body: .init(byteBuffer: ByteBuffer(bytes: detail.payload)))
     }
 
-    // MARK: Acts
+    // MARK: Actions
 
     @Sendable func replay(_ request: Request, context: ConsoleContext) async throws -> Response {
         let acts = try self.acts(for: .replay, context)
@@ -84,7 +84,7 @@ struct DeadLetterPage: Sendable {
         DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: try context.actor(for: act))
     }
 
-    // MARK: The page
+    // MARK: Page
 
     private func id(_ context: ConsoleContext) throws -> ID {
         let text = try context.parameters.require("id")
@@ -95,8 +95,8 @@ struct DeadLetterPage: Sendable {
     private static func unknown(_ id: ID) -> PageError { PageError(.notFound, "There is no dead letter \(id).") }
 
     /// - Parameters:
-    ///   - problem: why what was asked for was not done.
-    ///   - edited: the payload that was refused: the form keeps it.
+    ///   - problem: why the action failed.
+    ///   - edited: the refused payload, which the form keeps.
     private func page(
         _ id: ID, _ context: ConsoleContext, status: HTTPResponse.Status = .ok, whole: Bool = false, notice: String? = nil,
         problem: String? = nil, edited: String? = nil

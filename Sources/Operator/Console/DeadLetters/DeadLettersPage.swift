@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Shop
 
-/// `/dead`: the dead letters of a filter, and their causes.
+/// `/dead`: filtered dead letters, and their causes.
 struct DeadLettersPage: Sendable {
     let deadLetters: DeadLetterStore
     let queues: [String]
@@ -21,9 +21,9 @@ struct DeadLettersPage: Sendable {
         let letters: [Row]
         let hasLetters: Bool
         let hasOpen: Bool
-        /// Where all open ones of this queue or group are replayed.
+        /// The page that replays all open ones of this queue or group.
         let replayAll: String?
-        /// As with the replay.
+        /// The page that discards them.
         let discardAll: String?
         /// Whether the reader may replay and discard.
         let mayAct: Bool
@@ -40,7 +40,7 @@ struct DeadLettersPage: Sendable {
 
     struct Row: Sendable {
         let id: String
-        /// Its end, where ids of one time differ.
+        /// The end of the id, which distinguishes ids of the same time.
         let shortID: String
         let queue: String
         let type: String
@@ -73,7 +73,7 @@ struct DeadLettersPage: Sendable {
 
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
         let fields = request.fields
-        // Open ones, unless it says otherwise; of one cause, or found by a text, all.
+        // Open ones by default; for a cause or a search, all.
         let asked = fields["status"] ?? (fields.text("group") == nil && fields.text("q") == nil ? DeadStatus.open.rawValue : "")
         let status = DeadStatus(rawValue: asked)
         guard status != nil || asked.isEmpty || asked == "all" else { throw PageError(.badRequest, "A status is open, replayed or discarded.") }
@@ -90,7 +90,7 @@ struct DeadLettersPage: Sendable {
 
         async let found = self.deadLetters.list(filter, after: cursor, limit: Self.pageSize + 1)
         async let total = self.deadLetters.count(filter)
-        // Of one cause there is nothing to sum up.
+        // A single cause needs no summary.
         let groups = filter.group == nil && cursor == nil ? try await self.deadLetters.groups(filter) : []
         let letters = try await found
         if let group = filter.group, letters.isEmpty, filter == DeadLetterFilter(group: group, hidesPayloads: filter.hidesPayloads) {

@@ -1,19 +1,19 @@
 import Conveyor
 
-/// A payload as a page shows it: JSON set out in lines and coloured, other text as it is, anything else in hexadecimal. It may be any bytes of any size.
+/// A payload on a page: formatted, coloured JSON, other text unchanged, anything else in hexadecimal. It may contain any bytes of any size.
 struct PayloadView: Sendable {
     let size: String
     let tokens: [PrettyJSON.Token]
-    /// What is special about it.
+    /// A remark about it.
     let note: String?
-    /// There is more of it than is shown.
+    /// Whether more of it exists than is shown.
     let isCut: Bool
-    /// What an editor starts with, never shortened or made visible; nil if there is no text to edit, or it is cut.
+    /// The editor's initial text, never shortened or changed; nil if there is no text to edit, or it is cut.
     let editable: String?
 
-    /// Bytes that are shown unless all is asked for.
+    /// The limit of shown bytes, unless all are requested.
     static let shown = 128 << 10
-    /// Beyond this it is not coloured.
+    /// Larger payloads are not coloured.
     private static let coloured = 32 << 10
 
     init(_ bytes: [UInt8], whole: Bool) {

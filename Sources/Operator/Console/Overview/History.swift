@@ -2,14 +2,14 @@ import Conveyor
 import FoundationEssentials
 import Postgres
 
-/// The work queues in the last hour, in equal steps, as the recorder has measured them.
+/// The work queues in the last hour, in equal steps, as measured by the recorder.
 struct History: Sendable {
-    /// The means of what was noted of a queue in one step.
+    /// The averages of a queue's measurements in one step.
     struct Point: Sendable {
         var waiting: Double
         var retrying: Double
         var dead: Double
-        /// Messages a second into the queue and out of it.
+        /// Messages per second into the queue and out of it.
         var publishRate: Double
         var deliverRate: Double
     }
@@ -20,13 +20,13 @@ struct History: Sendable {
 
     /// When it ends, in milliseconds since 1970.
     let end: Int64
-    /// The queues' points; nil where nothing was noted.
+    /// The queues' points; nil without measurements.
     let queues: [String: [Point?]]
 
-    /// The first step's time.
+    /// The time of the first step.
     var start: Int64 { self.end - Self.step * Int64(Self.steps - 1) }
 
-    /// A quantity of one queue, or of all together; nil where nothing was noted.
+    /// A quantity of one queue, or of all together; nil without measurements.
     func series(_ quantity: (Point) -> Double, of queue: String? = nil) -> [Double?] {
         let all = queue.map { [self.queues[$0] ?? []] } ?? Array(self.queues.values)
         return (0..<Self.steps).map { step in
@@ -56,6 +56,6 @@ extension History {
         self.init(end: end, queues: queues)
     }
 
-    /// Nothing is known.
+    /// An empty history.
     static func empty(end: Int64) -> History { History(end: end, queues: [:]) }
 }

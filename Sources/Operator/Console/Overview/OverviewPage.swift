@@ -1,7 +1,7 @@
 import Conveyor
 import Hummingbird
 
-/// `/`: how everything is, and what needs somebody.
+/// `/`: the state of the system, and what needs attention.
 struct OverviewPage: Sendable {
     let watch: Watch
     let deadLetters: DeadLetterStore
@@ -35,7 +35,7 @@ struct OverviewPage: Sendable {
         let deadLink: String
     }
 
-    /// A number, dimmed if it is nothing and red if it should be nothing.
+    /// A number, dimmed if it is 0 and red if it should be.
     struct Cell: Sendable {
         let text: String
         let tone: String
@@ -79,7 +79,7 @@ struct OverviewPage: Sendable {
             context: context)
     }
 
-    /// Nil if the database is away: the verdict says so.
+    /// nil if the database is unreachable: the verdict reports that.
     private func openGroups() async -> [DeadGroup]? { try? await self.deadLetters.groups() }
 
     private func history() async -> History {
@@ -132,14 +132,14 @@ struct OverviewPage: Sendable {
             clients: Self.rows(of: state.clients, now: state.at), mayAct: mayAct)
     }
 
-    /// A connection is called after its part and what it is for; those of one part on one host are shown together.
+    /// A connection is named after its process and purpose; those of one process on one host are shown together.
     private static func rows(of clients: [ManagementAPI.Client], now: Int64) -> [ClientRow] {
         func part(_ client: ManagementAPI.Client) -> String { String(client.name.prefix { $0 != " " }) }
         func host(_ client: ManagementAPI.Client) -> String { String(client.peer[..<(client.peer.lastIndex(of: ":") ?? client.peer.endIndex)]) }
         let parts = Dictionary(grouping: clients) { "\(part($0)) \(host($0))" }
         return parts.sorted { $0.key < $1.key }.compactMap { _, clients in
             guard let first = clients.min(by: { $0.connectedAt < $1.connectedAt }) else { return nil }
-            // A queue that the broker has named is the part's own, for wake-ups.
+            // A queue named by the broker is the process' own, for wake-ups.
             let queues = Set(clients.flatMap(\.queues).map { $0.hasPrefix("amq.gen-") ? "its own wake-up queue" : $0 }).sorted()
             return ClientRow(
                 name: part(first).visible, takes: queues.isEmpty ? "–" : queues.joined(separator: ", "), host: host(first),

@@ -1,20 +1,20 @@
 import Conveyor
 
-/// The broker as it is at one moment, and what the database knows of its queues.
+/// The broker at one moment, and the database's data about its queues.
 struct SystemState: Sendable {
     /// Milliseconds since 1970.
     var at: Int64
-    /// The work queues, in the topology's order; empty if the broker is away.
+    /// The work queues, in the topology's order; empty if the broker is unreachable.
     var queues: [QueueStatus] = []
-    /// Who is connected to the broker.
+    /// The connections to the broker.
     var clients: [ManagementAPI.Client] = []
-    /// What makes the broker block its publishers, e.g. `memory`.
+    /// Why the broker blocks publishers, e.g. `memory`.
     var alarms: [String] = []
-    /// Why the broker cannot be asked; nil if it can.
+    /// The broker's error; nil if it answers.
     var brokerProblem: String?
-    /// Why the database cannot be asked; nil if it can.
+    /// The database's error; nil if it answers.
     var databaseProblem: String?
-    /// Dead letters that wait for somebody; nil if the database is away.
+    /// Open dead letters; nil if the database is unreachable.
     var openDeadLetters: Int?
     /// Their causes.
     var openGroups: Int?

@@ -1,4 +1,4 @@
-/// What is wrong, worst first, in words and with where to go; or that nothing is.
+/// The problems, worst first, in words and with links; or that there are none.
 struct Verdict: Sendable {
     struct Finding: Sendable {
         /// `bad`, `warn`, `good`: a class of the stylesheet.
@@ -11,7 +11,7 @@ struct Verdict: Sendable {
 
     let findings: [Finding]
 
-    /// Seconds that the oldest message may wait before it is worth a word.
+    /// The age in seconds of the oldest message, above which it is reported.
     private static let patience = 60
 
     init(_ state: SystemState) {

@@ -3,9 +3,9 @@ import Postgres
 import ServiceLifecycle
 import Synchronization
 
-/// Looks at the broker and the database every few seconds, however many pages are open.
+/// Polls the broker and the database every few seconds, however many pages are open.
 ///
-/// A page never waits long for it: a broker that hangs must not make the console hang.
+/// A page never waits long for it: a hanging broker must not block the console.
 final class Watch: Service {
     private struct Seen {
         var state = SystemState(at: 0)
@@ -17,7 +17,7 @@ final class Watch: Service {
     private let interval: Duration
     private let seen = Mutex(Seen())
 
-    /// A state that is older is not worth showing as it is.
+    /// An older state must not be shown as current.
     private static let stale: Int64 = 15_000
 
     init(queues: QueueBoard, deadLetters: DeadLetterStore, interval: Duration = .seconds(4)) {
@@ -35,13 +35,13 @@ final class Watch: Service {
         }
     }
 
-    /// Dead letters that wait for somebody, as far as it is known.
+    /// Open dead letters, as far as known.
     var openDeadLetters: Int? { self.seen.withLock { $0.state.openDeadLetters } }
 
-    /// How it is now, or how it was a moment ago.
+    /// The current state, or that of a moment ago.
     func current() async -> SystemState { await self.state(since: Clock.milliseconds() - 1000) }
 
-    /// How it is after this call: what somebody has just done is in it.
+    /// The state after this call, which includes the operator's last action.
     func afterwards() async -> SystemState { await self.state(since: Clock.milliseconds()) }
 
     private func state(since time: Int64, patience: Duration = .seconds(2)) async -> SystemState {
@@ -63,7 +63,7 @@ final class Watch: Service {
         return state
     }
 
-    /// Begins to look, unless somebody does.
+    /// Starts a poll, unless one is running.
     private func look() {
         let isLooking = self.seen.withLock { seen in
             defer { seen.isLooking = true }

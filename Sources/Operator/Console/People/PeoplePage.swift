@@ -2,7 +2,7 @@ import Conveyor
 import HTTPTypes
 import Hummingbird
 
-/// `/people`: who may sign in, for admins.
+/// `/people`: the operators' accounts, for admins.
 struct PeoplePage: Sendable {
     let people: People
     let address: ConsoleAddress

@@ -2,14 +2,14 @@ import Conveyor
 import Hummingbird
 import Postgres
 
-/// `POST /queues/{name}/pause` and `/resume`, of one queue or `all`.
+/// `POST /queues/{name}/pause` and `/resume`, for one queue or `all`.
 struct QueueActs: Sendable {
     let pool: PostgresPool
     let queues: [String]
     let watch: Watch
 
     func add(to router: Router<ConsoleContext>) {
-        // "all" is no queue's name.
+        // No queue is called "all".
         router.post("/queues/:name/pause") { _, context in try await self.set(paused: true, context) }
         router.post("/queues/:name/resume") { _, context in try await self.set(paused: false, context) }
     }

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The stylesheet, the script and the icon: embedded in the executable, cached by browsers for good under a name that changes with them.
+/// The stylesheet, the script and the icon: embedded in the executable, and cached by browsers under names that change with the content.
 struct Assets: Sendable {
     struct Asset: Sendable {
         let name: String
@@ -11,7 +11,7 @@ struct Assets: Sendable {
         let bytes: ByteBuffer
         let tag: String
 
-        /// With the digest in it, so that a new version is another file to the browser.
+        /// Contains the digest, so that a new version has a new URL.
         var url: String { "/assets/\(self.name)?v=\(self.tag)" }
 
         init(_ name: String, _ type: String, _ bytes: [UInt8]) {
@@ -30,7 +30,7 @@ struct Assets: Sendable {
         for asset in [self.stylesheet, self.script, self.icon] {
             router.get("/assets/\(asset.name)") { request, _ in Self.respond(asset, to: request) }
         }
-        // Asked for by browsers on their own.
+        // Browsers request these on their own.
         router.get("/favicon.ico") { [icon] request, _ in Self.respond(icon, to: request) }
     }
 

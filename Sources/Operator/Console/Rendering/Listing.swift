@@ -1,4 +1,4 @@
-/// A page that is a table, with what may be filtered above and what may be done below: `listing.mustache`.
+/// A page with a table, filters above and actions below: `listing.mustache`.
 struct Listing: Sendable {
     let title: String
     var summary = ""
@@ -7,12 +7,12 @@ struct Listing: Sendable {
     var filter: Filter?
     var columns: [Column] = []
     var rows: [Row] = []
-    /// What stands there if there are no rows.
+    /// The text of an empty table.
     var none = "None."
     var note: String?
     var form: ActForm?
 
-    // Stored, as templates see no computed properties.
+    // Stored, since templates cannot read computed properties.
     private(set) var hasRows = false
     private(set) var hasActs = false
 
@@ -40,12 +40,12 @@ struct Listing: Sendable {
 
     struct Cell: Sendable {
         let text: String
-        /// Its column's title, on a phone.
+        /// The column's title, shown on a phone.
         fileprivate(set) var label = ""
         let link: String?
         let tone: String
         let isBadge: Bool
-        /// Of the stylesheet.
+        /// A class of the stylesheet.
         let `class`: String
 
         init(_ text: String, link: String? = nil, tone: String = "", isBadge: Bool = false, class classes: String = "") {
@@ -53,7 +53,7 @@ struct Listing: Sendable {
             self.link = link
             self.tone = tone
             self.isBadge = isBadge
-            // On a phone a cell without text would be a label alone.
+            // On a phone an empty cell would be a label alone.
             let all = [classes, isBadge ? "" : tone, text.isEmpty ? "blank" : ""]
             self.class = all.filter { !$0.isEmpty }.joined(separator: " ")
         }
@@ -70,7 +70,7 @@ struct Listing: Sendable {
         let acts: [RowAct]
     }
 
-    /// A button of a row.
+    /// A row's button.
     struct RowAct: Sendable {
         let name: String
         let subject: String
@@ -90,7 +90,7 @@ struct Listing: Sendable {
             self.hasChoices = !choices.isEmpty
         }
 
-        /// One of a few; with an empty one in front, if `any` is its name.
+        /// One of several; preceded by an empty one, if `any` is its name.
         static func choice(_ name: String, _ label: String, _ values: [String], chosen: String?, any: String? = nil) -> Field {
             Field(
                 name: name, label: label,
@@ -131,7 +131,7 @@ struct Listing: Sendable {
         var `class` = ""
     }
 
-    /// Adds a row; its cells take the columns' titles as their labels on a phone.
+    /// Adds a row; on a phone its cells take the columns' titles as labels.
     mutating func add(_ cells: [Cell], acts: [RowAct] = []) {
         let labelled = zip(cells, self.columns).map { cell, column in
             var cell = cell
@@ -144,7 +144,7 @@ struct Listing: Sendable {
     }
 }
 
-/// The views of what waits and runs, as tabs.
+/// The views of waiting and running messages, as tabs.
 enum WorkTabs {
     static func of(_ here: String) -> Listing.TabBar {
         Listing.TabBar(

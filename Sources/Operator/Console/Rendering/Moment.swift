@@ -1,11 +1,11 @@
 import Conveyor
 import FoundationEssentials
 
-/// A time as a page shows it: how long ago, with the exact time behind it.
+/// A time on a page: how long ago, with the exact time as a tooltip.
 struct Moment: Sendable {
     /// RFC 3339, for `datetime`.
     let exact: String
-    /// `21:04:05` of today, `23 Nov 21:04` of another day; UTC.
+    /// `21:04:05` today, `23 Nov 21:04` on another day; UTC.
     let clock: String
     /// `3 min ago`
     let ago: String
@@ -24,7 +24,7 @@ struct Moment: Sendable {
             let year = exact.prefix(4) == today.prefix(4) ? "" : " \(exact.prefix(4))"
             self.clock = "\(exact.dropFirst(8).prefix(2)) \(month)\(year) \(exact.dropFirst(11).prefix(5))"
         }
-        // No arithmetic on milliseconds themselves: a row may hold any time.
+        // No arithmetic on milliseconds: a row may contain any time.
         let seconds = now / 1000 - milliseconds / 1000
         self.ago = seconds < 0 ? "in \(Quantity.span(seconds: Int(-seconds)))" : seconds < 1 ? "now" : "\(Quantity.span(seconds: Int(seconds))) ago"
     }

@@ -1,4 +1,4 @@
-/// The result of an act, shown on the page that follows. The query holds a code only: so no link can make a page say anything else.
+/// The result of an action, shown on the next page. The query contains only a code, so no link can make a page show another text.
 enum Notice: String, Sendable {
     case discarded, replayed, edited, paused, resumed
     case jobStopped = "job_stopped"

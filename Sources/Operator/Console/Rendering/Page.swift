@@ -1,11 +1,11 @@
-/// What every page has around its content.
+/// The frame of every page.
 struct Page<Content: Sendable>: Sendable {
     let title: String
     let stylesheet: String
     let script: String
     let icon: String
     let version: String
-    /// Nil without a session: then there is no navigation.
+    /// nil without a session: then there is no navigation.
     let signedIn: SignedIn?
     let search: String
     let notice: String?
@@ -22,7 +22,7 @@ struct Page<Content: Sendable>: Sendable {
         let path: String
         let name: String
         let isHere: Bool
-        /// E.g. how many dead letters are open.
+        /// E.g. the number of open dead letters.
         let count: String?
     }
 }

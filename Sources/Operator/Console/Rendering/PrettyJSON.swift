@@ -1,6 +1,6 @@
-/// A JSON text set out in lines, every token as it came: no number is rounded, no escape undone, no key sorted or lost.
+/// A JSON text set out in lines, every token unchanged: no number rounded, no escape decoded, no key sorted or lost.
 struct PrettyJSON: Sendable, Equatable {
-    /// A run of text of one kind, for colour.
+    /// Text of one kind, for colouring.
     struct Token: Sendable, Equatable {
         /// `key`, `string`, `number-token`, `word`, or nothing: a class of the stylesheet.
         var kind: String
@@ -12,10 +12,10 @@ struct PrettyJSON: Sendable, Equatable {
     /// The whole text.
     var text: String { self.tokens.reduce(into: "") { $0 += $1.text } }
 
-    /// Deeper than any message of ours; beyond, indenting would make more spaces than text.
+    /// Deeper than any message; beyond, there would be more indentation than text.
     private static let maxDepth = 64
 
-    /// Nil if it is not JSON (RFC 8259), not UTF-8, or nested too deeply.
+    /// nil if it is not JSON (RFC 8259), not UTF-8, or nested too deeply.
     init?(_ bytes: [UInt8]) {
         guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
         var reader = Reader(bytes: bytes)
@@ -25,7 +25,7 @@ struct PrettyJSON: Sendable, Equatable {
         guard reader.isAtEnd else { return nil }
     }
 
-    /// Whether two texts are the same JSON but for blanks between tokens. (The order of keys counts: to be sure rather than clever.)
+    /// Whether two texts are the same JSON apart from white space. (The order of keys counts, to be on the safe side.)
     static func isSame(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard let left = PrettyJSON(left), let right = PrettyJSON(right) else { return left == right }
         return left == right

@@ -1,4 +1,4 @@
-/// Numbers and times as people read them.
+/// Numbers and durations in a readable form.
 enum Quantity {
     /// `1,234,567`
     static func count(_ number: Int) -> String {
@@ -16,16 +16,16 @@ enum Quantity {
         "\(self.count(number)) \(number == 1 ? noun : plural ?? noun + "s")"
     }
 
-    /// A rate in messages a second: `0`, `0.4`, `12`, `1,234`.
+    /// A rate in messages per second: `0`, `0.4`, `12`, `1,234`.
     static func rate(_ rate: Double) -> String {
         guard rate.isFinite, rate >= 0.05 else { return "0" }
         return rate < 9.95 ? self.decimal(rate, places: 1) : self.count(self.whole(rate))
     }
 
-    /// A span of time with the unit that suits it: `250 µs`, `1.5 ms`, `42 s`, `5 min`, `3 h 20 min`, `2 d`.
+    /// A duration with a suitable unit: `250 µs`, `1.5 ms`, `42 s`, `5 min`, `3 h 20 min`, `2 d`.
     static func span(milliseconds: Double) -> String {
         switch milliseconds {
-        // A row may hold any time, `infinity` too.
+        // A row may contain any time, also `infinity`.
         case _ where !milliseconds.isFinite: "–"
         case ..<0: "0 ms"
         case ..<1: "\(self.whole(milliseconds * 1000)) µs"
@@ -56,7 +56,7 @@ enum Quantity {
         }
     }
 
-    /// The nearest whole number. What was measured or sent may be anything: beyond 10¹⁵ it is that, and 0 if it is no number.
+    /// The nearest integer. Measured and sent values may be anything: they are clamped to 10¹⁵, and NaN becomes 0.
     static func whole(_ value: Double) -> Int { value.isNaN ? 0 : Int(min(max(value, -1e15), 1e15).rounded()) }
 
     static func decimal(_ value: Double, places: Int) -> String {

@@ -4,13 +4,13 @@ import Hummingbird
 import Markup
 import NIOCore
 
-/// Puts a page together: its content in its template, in the frame that all pages have.
+/// Renders a page: its content by its template, in the common frame.
 struct Renderer: Sendable {
     private let templates: Templates
     private let assets: Assets
     /// Whether the console itself serves TLS.
     let isTLS: Bool
-    /// Dead letters that wait for somebody, as far as it is known.
+    /// Open dead letters, as far as known.
     private let openDeadLetters: @Sendable () -> Int?
 
     private static let sections = [
@@ -26,10 +26,10 @@ struct Renderer: Sendable {
         self.openDeadLetters = openDeadLetters
     }
 
-    /// The page as an answer.
+    /// The page as an HTTP answer.
     /// - Parameters:
-    ///   - section: the path of the section that it belongs to.
-    ///   - notice: what has just been done.
+    ///   - section: the path of its section.
+    ///   - notice: the result of the last action.
     func respond(
         _ template: String, title: String, section: String? = nil, notice: String? = nil, search: String = "", _ content: some Sendable,
         context: ConsoleContext, status: HTTPResponse.Status = .ok

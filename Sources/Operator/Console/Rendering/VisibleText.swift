@@ -1,6 +1,6 @@
 extension String {
-    /// With what cannot be seen, control characters, marks that turn the direction of text and the like, made visible as `⟨U+202E⟩`. Line breaks and
-    /// tabs stay. For showing only, never for editing.
+    /// Shows invisible characters, such as control characters and bidirectional marks, as `⟨U+202E⟩`. Line breaks and
+    /// tabs stay. For display only, never for editing.
     var visible: String {
         guard self.unicodeScalars.contains(where: Self.isInvisible) else { return self }
         var text = String.UnicodeScalarView()
@@ -19,13 +19,13 @@ extension String {
         switch scalar.value {
         case 0x09, 0x0a: false
         case 0..<0x20, 0x7f...0x9f: true
-        // Zero width, direction, line and paragraph separators, the byte order mark, tags.
+        // Zero-width characters, bidirectional marks, line and paragraph separators, the byte order mark, tags.
         case 0xad, 0x61c, 0x200b...0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xe0000...0xe007f: true
         default: false
         }
     }
 
-    /// At most so many characters, with an ellipsis in place of the rest.
+    /// At most this many characters, with an ellipsis for the rest.
     func shortened(to limit: Int) -> String {
         guard let end = self.index(self.startIndex, offsetBy: limit, limitedBy: self.endIndex), end != self.endIndex else { return self }
         return self[..<end] + "…"

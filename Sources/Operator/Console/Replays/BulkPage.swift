@@ -4,7 +4,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// `/dead/replay` and `/dead/discard`: many dead letters at once. The page shows first what would happen; a confirmation covers exactly the dead letters shown.
+/// `/dead/replay` and `/dead/discard`: bulk actions. The page first shows the effect; a confirmation covers exactly the dead letters shown.
 struct BulkPage: Sendable {
     let deadLetters: DeadLetterStore
     let jobs: ReplayJobs
@@ -19,17 +19,17 @@ struct BulkPage: Sendable {
         let alreadyApplied: String
         let doesNotDecode: String
         let hasUndecodable: Bool
-        /// How many would be sent; nil if none.
+        /// The number to send; nil if there are none.
         let sent: String?
         let discardLink: String
         let reasons: [Reason]
-        /// By comma; empty if there are so many that the group or the queue is named instead.
+        /// Separated by commas; empty if there are so many that the group or the queue is named instead.
         let ids: String
         let isOpenEnded: Bool
         let group: String?
         let queue: String?
         let canary: String
-        /// How one of this cause was repaired; nil if none was.
+        /// The repair of an edited one with this cause; nil if there is none.
         let repair: RepairOffer?
     }
 
@@ -53,10 +53,10 @@ struct BulkPage: Sendable {
         let problem: String?
     }
 
-    /// More than these are repaired on the command line: each takes a transaction, and a browser waits for the last.
+    /// More are repaired on the command line: each takes a transaction, and the browser waits for the last.
     private static let mostRepairs = 2000
 
-    /// More ids than this do not go into a page.
+    /// The limit of ids in a page.
     private static let mostIDs = 20_000
 
     func add(to router: Router<ConsoleContext>) {
@@ -107,7 +107,7 @@ struct BulkPage: Sendable {
             isWithinLimit: count <= Self.mostRepairs)
     }
 
-    /// Repairs all as one was edited. Those that the repair does not fit stay open, and the list shows them.
+    /// Repairs all like the edited one. Those that the repair does not fit stay open, in the list.
     @Sendable func repair(_ request: Request, context: ConsoleContext) async throws -> Response {
         let actor = try context.actor(for: .replay)
         let asked = try ReplayRequest(context.form, queues: self.queues)

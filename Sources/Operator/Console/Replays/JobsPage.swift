@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Shop
 
-/// `/jobs` and `/jobs/{id}`: bulk replays, how far they are, and stopping and resuming them.
+/// `/jobs` and `/jobs/{id}`: bulk replays, their progress, and buttons to stop and resume them.
 struct JobsPage: Sendable {
     let jobs: ReplayJobs
     let renderer: Renderer

@@ -2,15 +2,15 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Jobs that the console runs. They are marked, so that after a restart it continues these and no others.
+/// Jobs that the console runs. They are marked, so that after a restart it continues these only.
 extension ReplayJobStore {
     private static let mark: Statement = """
         update replay_jobs set is_served = true, status = 'running', ended_at = null, note = null where id = $1 and status <> 'done' returning id
         """
     private static let underWay: Statement = "select id from replay_jobs where is_served and status = 'running' order by at"
 
-    /// Gives a job to the console.
-    /// - Returns: false if it is done, or unknown.
+    /// Assigns a job to the console.
+    /// - Returns: false if it is done or unknown.
     func serve(_ id: ID) async throws -> Bool {
         try await self.pool.transaction { transaction in
             try await transaction.actAsRecorder()
@@ -18,6 +18,6 @@ extension ReplayJobStore {
         }
     }
 
-    /// Jobs of the console that are neither stopped nor done.
+    /// The console's jobs that are neither stopped nor done.
     func leftovers() async throws -> [ID] { try await self.pool.query(Self.underWay).decode(ID.self) }
 }

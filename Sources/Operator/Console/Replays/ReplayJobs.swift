@@ -6,17 +6,17 @@ import ServiceLifecycle
 import Shop
 import Synchronization
 
-/// The bulk replays that were started here. They run inside the console; one that was under way when the console ended goes on when it is back.
+/// The bulk replays of this console. They run inside it; after a restart it continues those that were running.
 final class ReplayJobs: Service {
     private let store: ReplayJobStore
     private let runner: ReplayRunner
     private let logger: Logger
     private let started: AsyncStream<ID>
     private let starter: AsyncStream<ID>.Continuation
-    /// Started here and not ended yet: one that has not come to hold its lock counts as running, too.
+    /// Started here and not ended: one that waits for its lock counts as running, too.
     private let inHand = Mutex<Set<ID>>([])
 
-    /// Each holds a connection for its lock and takes another for its steps. Others wait their turn.
+    /// Each uses one connection for its lock and another for its steps. Further ones wait.
     static let sideBySide = 3
 
     init(pool: PostgresPool, publisher: Publisher, logger: Logger) {
@@ -45,9 +45,9 @@ final class ReplayJobs: Service {
         }
     }
 
-    // MARK: Acts
+    // MARK: Actions
 
-    /// Makes a job of a plan and starts it.
+    /// Creates a job from a plan and starts it.
     func start(_ plan: ReplayPlan, selection: ReplayJob.Selection, rate: Double?, canary: Int, actor: String) async throws -> ID {
         let id = try await self.store.create(plan, selection: selection, rate: rate, canary: canary, actor: actor)
         _ = try await self.store.serve(id)
@@ -55,8 +55,8 @@ final class ReplayJobs: Service {
         return id
     }
 
-    /// Goes on with a job that was stopped, wherever it was begun.
-    /// - Returns: false if it is done, or unknown.
+    /// Resumes a stopped job, wherever it was begun.
+    /// - Returns: false if it is done or unknown.
     func resume(_ id: ID, actor: String) async throws -> Bool {
         guard try await self.store.serve(id) else { return false }
         try await self.store.noteResumption(of: id, by: actor)
@@ -64,17 +64,17 @@ final class ReplayJobs: Service {
         return true
     }
 
-    /// Stops a job after the messages that are on their way.
-    /// - Returns: false if it is done, or unknown.
+    /// Stops a job after the messages on their way.
+    /// - Returns: false if it is done or unknown.
     func stop(_ id: ID, actor: String) async throws -> Bool {
         _ = self.inHand.withLock { $0.remove(id) }
         return try await self.store.stop(id, note: "stopped by \(actor)", by: actor)
     }
 
-    /// One job; nil if there is none of that id.
+    /// One job; nil if the id does not exist.
     func find(_ id: ID) async throws -> ReplayJob? { try await self.store.find(id).map(self.seenFromHere) }
 
-    /// The newest jobs first.
+    /// The jobs, newest first.
     func list() async throws -> [ReplayJob] { try await self.store.list().map(self.seenFromHere) }
 
     private func seenFromHere(_ job: ReplayJob) -> ReplayJob {
@@ -101,12 +101,12 @@ final class ReplayJobs: Service {
                     "replay job \(job.status.rawValue)", metadata: ["job": .string(id.description), "left": .stringConvertible(job.left)])
                 return
             } catch let error as PostgresError where error.isRetriable {
-                // The job's place is kept: it goes on where it was.
+                // The job's position is stored: it resumes there.
                 self.logger.warning("a replay job waits for the database: \(error)", metadata: ["job": .string(id.description)])
                 try? await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(10))
             } catch ReplayRunner.Refusal.running {
-                // It was stopped and resumed at once, and its first run has not ended yet; or another process runs it.
+                // It was stopped and resumed before its first run ended; or another process runs it.
                 guard await self.isUnderWay(id) else { return }
                 try? await Task.sleep(for: .milliseconds(500))
             } catch is CancellationError {

@@ -2,19 +2,19 @@ import Conveyor
 import HTTPTypes
 import Shop
 
-/// Which dead letters, at what rate: what the forms of a bulk replay or discard say.
+/// The fields of a bulk form: which dead letters, and at what rate.
 struct ReplayRequest: Sendable {
     let ids: [ID]
     let group: String?
     let queue: String?
-    /// Messages a second; nil: as fast as they are confirmed.
+    /// Messages per second; nil: as fast as they are confirmed.
     let rate: Double?
     let canary: Int
 
     static let greatestRate = 100_000.0
 
-    /// - Parameter queues: those that there are.
-    /// - Throws: `PageError` in words for the one who asked.
+    /// - Parameter queues: the existing queues.
+    /// - Throws: `PageError` with an explanation for the operator.
     init(_ form: Form, queues: [String]) throws(PageError) {
         // Ticked boxes, or one field with commas.
         let words = form.all("ids").flatMap { $0.split(whereSeparator: { $0 == "," || $0.isWhitespace }) }
@@ -44,10 +44,10 @@ struct ReplayRequest: Sendable {
         self.canary = canary
     }
 
-    /// The open letters of the queue and the group.
+    /// The open dead letters of the queue and the group.
     var filter: DeadLetterFilter { DeadLetterFilter(queue: self.queue, group: self.group, status: .open) }
 
-    /// As a job keeps what was asked for.
+    /// The request as a job stores it.
     var selection: ReplayJob.Selection {
         .init(
             filter: self.queue == nil && self.group == nil ? nil : DeadLetterFilter(queue: self.queue, group: self.group),

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Shop
 
-/// `/search?q=`: goes to what has that id, or lists all that the text may mean; and `/customers/{id}`.
+/// `/search?q=`: opens the page of an id, or lists all matches of a text; and `/customers/{id}`.
 struct SearchPage: Sendable {
     let deadLetters: DeadLetterStore
     let jobs: ReplayJobs
@@ -24,13 +24,13 @@ struct SearchPage: Sendable {
         guard let text = request.fields.text("q") else { return try self.nothing("", context) }
         if self.queues.contains(text) { return .redirect(to: "/dead" + Form.query([("queue", text)])) }
         if let id = ID(text) {
-            // A message that is dead is found by its own id, too: its letter says more than its trace.
+            // A dead message is found by its own id, too: its dead letter explains more than its trace.
             if let letter = try await self.deadLetters.find(id)?.letter { return .redirect(to: "/dead/\(letter.id)") }
             if try await self.jobs.find(id) != nil { return .redirect(to: "/jobs/\(id)") }
         }
         let hits = try await Search(pool: self.deadLetters.pool).hits(text)
         if hits.count == 1, let hit = hits.first, let path = hit.path {
-            // An order by whichever of its ids was asked for.
+            // An order is found by any of its ids.
             return .redirect(to: hit.kind == .order ? "/trace/" + Form.escaped(text.hasPrefix("#") ? String(text.dropFirst()) : text) : path)
         }
         if !hits.isEmpty { return try self.list(hits, text, context) }
@@ -55,7 +55,7 @@ struct SearchPage: Sendable {
             status: text.isEmpty ? .ok : .notFound)
     }
 
-    // MARK: A customer
+    // MARK: Customers
 
     struct CustomerContent: Sendable {
         let email: String

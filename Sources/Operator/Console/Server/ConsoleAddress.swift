@@ -1,6 +1,6 @@
 import Conveyor
 
-/// Where a browser finds the console: `CONSOLE_URL`, or else what it listens on.
+/// The console's URL for browsers: `CONSOLE_URL`, or else the address that it listens on.
 struct ConsoleAddress: Sendable {
     /// Without a slash at its end.
     let base: String
@@ -16,6 +16,6 @@ struct ConsoleAddress: Sendable {
         }
     }
 
-    /// A one-time link of that secret.
+    /// The one-time link with this secret.
     func link(_ secret: String) -> String { "\(self.base)/login/link?token=\(secret)" }
 }

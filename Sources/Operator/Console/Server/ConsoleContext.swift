@@ -2,16 +2,16 @@ import Conveyor
 import Hummingbird
 import NIOCore
 
-/// A request's context: who asks, and the form that was posted.
+/// A request's context: its session, and the posted form.
 struct ConsoleContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The session of the request; nil without one.
     var session: Session?
-    /// Who is signed in cannot be found out just now.
+    /// Whether the session cannot be looked up now.
     var isDatabaseAway = false
-    /// The form of a POST, read and checked before any page sees it.
+    /// The form of a POST, read and checked before any page uses it.
     var form = Form()
-    /// The address of the client, for the throttle; of an IPv6 one its network, as one client has as many addresses as it likes.
+    /// The client's address, for the throttle; for IPv6 its network, since one client may have all its addresses.
     let client: String
 
     init(source: ApplicationRequestContextSource) {
@@ -21,11 +21,11 @@ struct ConsoleContext: RequestContext {
 }
 
 extension ConsoleContext {
-    /// Whether the signed-in person may do that.
+    /// Whether the person may do that.
     func may(_ act: Act) -> Bool { self.session?.actor.may(act) ?? false }
 
-    /// Under which name an act is done.
-    /// - Throws: `Principal.Refused`: the role does not allow it.
+    /// The actor's name for an action.
+    /// - Throws: `Principal.Refused` if the role does not allow it.
     func actor(for act: Act) throws -> String {
         guard let session else { throw PageError(.unauthorized, "You are not signed in.") }
         return try session.actor.require(act)

@@ -20,10 +20,10 @@ final class ConsoleServer: Service {
     private let router: @Sendable (_ isTLS: Bool) throws -> Router<ConsoleContext>
     private let listening = Atomic(false)
 
-    /// Whether somebody who connects is answered.
+    /// Whether connections are answered.
     var isListening: Bool { self.listening.load(ordering: .relaxed) }
 
-    /// - Throws: a setting is wrong, or a file of TLS cannot be read.
+    /// - Throws: if a setting is wrong, or a TLS file cannot be read.
     init(settings: Settings, logger: Logger, router: @escaping @Sendable (_ isTLS: Bool) throws -> Router<ConsoleContext>) throws(SettingError) {
         self.host = try settings.require("HOST")
         self.port = try settings.int("CONSOLE_PORT", in: 1...65_535)
@@ -33,7 +33,7 @@ final class ConsoleServer: Service {
     }
 
     /// Serves until graceful shutdown.
-    /// - Throws: `SettingError` if the port cannot be listened on.
+    /// - Throws: `SettingError` if it cannot listen on the port.
     func run() async throws {
         var quiet = self.logger
         quiet.logLevel = max(.notice, quiet.logLevel)

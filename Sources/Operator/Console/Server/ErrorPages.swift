@@ -4,7 +4,7 @@ import Hummingbird
 import Logging
 import Postgres
 
-/// Turns what a page throws into a page that says so: never a stack, a query or a secret.
+/// Turns errors into pages: never with a stack trace, a query or a secret.
 struct ErrorPages: RouterMiddleware {
     let renderer: Renderer
     let logger: Logger
@@ -12,7 +12,7 @@ struct ErrorPages: RouterMiddleware {
     struct Content: Sendable {
         let status: Int
         let message: String
-        /// Whether it may work when it is tried again.
+        /// Whether a retry may succeed.
         let isTransient: Bool
     }
 

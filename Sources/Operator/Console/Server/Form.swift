@@ -6,7 +6,7 @@ struct Form: Sendable, Equatable {
 
     init(_ text: String) { self.init(Array(text.utf8)[...]) }
 
-    /// Reads whatever came: what is no UTF-8, and NUL, gets replacement characters, an escape that is none stands for itself.
+    /// Reads any input: invalid UTF-8 and NUL become replacement characters, and an invalid escape stands for itself.
     init(_ bytes: ArraySlice<UInt8>) {
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             let parts = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -14,10 +14,10 @@ struct Form: Sendable, Equatable {
         }
     }
 
-    /// The value of the first field of that name; nil if there is none.
+    /// The first value of a name; nil if there is none.
     subscript(name: String) -> String? { self.fields.first { $0.name == name }?.value }
 
-    /// The value without the blanks around it; nil if nothing is left, as of a field that was left empty.
+    /// The value without surrounding white space; nil if nothing is left.
     func text(_ name: String) -> String? {
         guard var value = self[name]?[...] else { return nil }
         while value.first?.isWhitespace == true { value.removeFirst() }
@@ -25,7 +25,7 @@ struct Form: Sendable, Equatable {
         return value.isEmpty ? nil : String(value)
     }
 
-    /// The values of all fields of that name.
+    /// All values of a name.
     func all(_ name: String) -> [String] { self.fields.filter { $0.name == name }.map(\.value) }
 
     static func == (left: Form, right: Form) -> Bool { left.fields.elementsEqual(right.fields) { $0 == $1 } }
@@ -48,7 +48,7 @@ struct Form: Sendable, Equatable {
             }
             index += 1
         }
-        // What Postgres keeps nowhere is looked for as what it is shown as.
+        // Postgres stores no NUL, so search for its replacement.
         return String(decoding: decoded, as: UTF8.self).replacing("\0", with: "\u{fffd}")
     }
 
@@ -63,7 +63,7 @@ struct Form: Sendable, Equatable {
 }
 
 extension Form {
-    /// A text as a part of a query or of a path: all but RFC 3986's unreserved characters as `%XX`.
+    /// Percent-encodes a text for a query or a path: all but RFC 3986's unreserved characters.
     static func escaped(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {
@@ -77,7 +77,7 @@ extension Form {
         return escaped
     }
 
-    /// A query of the fields that have a value: `?queue=orders&q=…`, or nothing.
+    /// A query of the fields with a value: `?queue=orders&q=…`, or an empty text.
     static func query(_ fields: [(name: String, value: String?)]) -> String {
         let pairs = fields.compactMap { field in field.value.map { "\(field.name)=\(Self.escaped($0))" } }
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")

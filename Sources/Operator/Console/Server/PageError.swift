@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// Why there is no page, in words for the one who asked.
+/// Why there is no page, as an explanation for the operator.
 struct PageError: Error {
     let status: HTTPResponse.Status
     let message: String

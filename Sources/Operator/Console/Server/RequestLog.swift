@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Logging
 
-/// One line a request, and its metrics. Pages that are only looked at, by scripts every few seconds, are lines of `debug`.
+/// One line per request, and its metrics. Reads, which scripts repeat every few seconds, are logged at `debug`.
 struct RequestLog: RouterMiddleware {
     let logger: Logger
 
@@ -13,7 +13,7 @@ struct RequestLog: RouterMiddleware {
         let response = try await next(request, context)
         let seconds = (ContinuousClock.now - began) / .seconds(1)
         let (method, route, status) = (request.method.rawValue, context.endpointPath ?? "unknown", response.status.code)
-        // A method is whatever a client writes; only ours become series.
+        // Clients may send any method; only known ones become series.
         Metrics.httpRequest(
             method: ["GET", "HEAD", "POST"].contains(method) ? method : "OTHER", route: route, status: status, seconds: seconds)
         self.logger.log(

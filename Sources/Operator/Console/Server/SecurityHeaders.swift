@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// What a browser must not do with any answer: run or load what does not come from here, show it in another's frame, keep it.
+/// Restricts browsers for all answers: only our own content, no foreign frames, no caching.
 struct SecurityHeaders: RouterMiddleware {
     /// Whether the console itself serves TLS.
     let isTLS: Bool
@@ -32,7 +32,7 @@ extension HTTPField.Name {
     static let crossOriginOpenerPolicy = Self.literal("Cross-Origin-Opener-Policy")
     static let permissionsPolicy = Self.literal("Permissions-Policy")
     static let referrerPolicy = Self.literal("Referrer-Policy")
-    /// Sent by the script of our pages with what it asks for by itself.
+    /// The header of requests that our script makes on its own.
     static let refresh = Self.literal("X-Conveyor-Refresh")
     static let robotsTag = Self.literal("X-Robots-Tag")
     static let secFetchSite = Self.literal("Sec-Fetch-Site")

@@ -5,9 +5,9 @@ import NIOCore
 
 /// Refuses requests without a session and forms from other sites. Every POST passes it, so no page can forget the check.
 struct AccessCheck: RouterMiddleware {
-    /// An edited payload of a few megabytes, as a form writes it.
+    /// The size of an edited payload of a few megabytes in a form.
     private static let maxFormSize = 16 << 20
-    /// Of somebody who is not signed in.
+    /// The limit before a sign-in.
     private static let maxSignInSize = 8 << 10
 
     func handle(
@@ -21,8 +21,8 @@ struct AccessCheck: RouterMiddleware {
         }
         guard request.method != .get, request.method != .head else {
             if context.session != nil || isSignIn { return try await next(request, context) }
-            // Sent here by a page of another site, as a link in a chat, a browser holds the strict cookie back. Asked once more by a page of
-            // ours, it sends it.
+            // After a link from another site, such as a chat, a browser withholds the strict cookie. A second request, from our own page,
+            // contains it.
             if request.headers[.secFetchSite] == "cross-site" { return Self.page(thatLeadsTo: request.uri.string) }
             return .redirect(to: path == "/" ? "/login" : "/login?next=" + Form.escaped(request.uri.string))
         }
@@ -50,7 +50,7 @@ struct AccessCheck: RouterMiddleware {
         }
     }
 
-    /// A page of ours that goes on to another at once.
+    /// A page that redirects at once.
     static func page(thatLeadsTo path: String) -> Response {
         let path = SignInPage.localPath(path).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing("'", with: "&#39;")
         let html = #"<!doctype html><meta charset="utf-8"><title>Conveyor</title><meta http-equiv="refresh" content="0;url=\#(path)">"#

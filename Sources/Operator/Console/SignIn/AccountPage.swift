@@ -4,7 +4,7 @@ import Identity
 import Conveyor
 import Logging
 
-/// `/account`: who is signed in, and a form with which a person changes their own password.
+/// `/account`: the signed-in person, and a form to change the own password.
 struct AccountPage: Sendable {
     let sessions: Sessions
     let people: People
@@ -15,9 +15,9 @@ struct AccountPage: Sendable {
     struct Content: Sendable {
         let name: String
         let role: String
-        /// What the role allows.
+        /// The rights of the role.
         let rights: String
-        /// Whether the account is one of `people list`: an account elsewhere has its password elsewhere.
+        /// Whether the account is in `people list`: external accounts have their passwords elsewhere.
         let isPerson: Bool
         let hasPassword: Bool
         let problem: String?
@@ -30,7 +30,7 @@ struct AccountPage: Sendable {
         router.post("/account/password", use: self.changePassword)
     }
 
-    /// Sets another password and ends all sessions of the person, the current one too; a new one begins for this browser.
+    /// Sets another password and ends all sessions of the person, including the current one; a new one begins for this browser.
     @Sendable func changePassword(_ request: Request, context: ConsoleContext) async throws -> Response {
         guard let session = context.session, session.isPerson else {
             throw PageError(.conflict, "Only people of this console have a password here. Change yours where you sign in.")
@@ -88,7 +88,7 @@ struct AccountPage: Sendable {
 }
 
 extension Role {
-    /// What it allows, in a sentence.
+    /// Its rights, in a sentence.
     fileprivate var rights: String {
         switch self {
         case .viewer: "You see everything but payloads."

@@ -1,18 +1,18 @@
 import Conveyor
 import Synchronization
 
-/// Slows down clients that guess passwords and never locks out the right password.
+/// Slows down clients that guess passwords, and never locks out the right password.
 ///
-/// A client may be wrong five times about a name at once, and then once in three seconds. Beyond that its tries at that name are still looked at, but one after the other
-/// with a pause between: the right one among them waits for its turn, a guesser has a few thousand tries an hour instead of millions. Other
-/// clients, and other names, do not wait.
+/// A client may fail five times for a name at once, and then once in three seconds. Beyond that its attempts for the name are still checked, but one
+/// after the other with a pause: the right one among them waits for its turn, and a guesser has a few thousand attempts per hour instead of millions.
+/// Other clients, and other names, do not wait.
 final class GuessLimit: Sendable {
     private let throttle: RateLimiter<String>
-    /// For `CONSOLE_TOKEN`, which is too long to guess: after a few wrong tokens the answer is `429`, and the right one always counts.
+    /// For `CONSOLE_TOKEN`, which is too long to guess: after a few wrong tokens the answer is `429`, and the right one always works.
     private let throttleOfToken = GuessLimit.fewTries()
     private let pause: Duration
     private let longestWait: Duration
-    /// When the next try at a name is looked at.
+    /// When the next attempt for a name is checked.
     private let turns = Mutex<[String: ContinuousClock.Instant]>([:])
 
     init(throttle: RateLimiter<String> = GuessLimit.fewTries(), pause: Duration = .milliseconds(500), longestWait: Duration = .seconds(10)) {
@@ -21,9 +21,9 @@ final class GuessLimit: Sendable {
         self.longestWait = longestWait
     }
 
-    /// Waits for this try's turn.
-    /// - Returns: the `Retry-After` for a client that fails once more; nil after few failures.
-    /// - Throws: `Crowd`: too many wait already.
+    /// Waits for this attempt's turn.
+    /// - Returns: the `Retry-After` if the client fails once more; nil after few failures.
+    /// - Throws: `Crowd` if too many attempts are waiting.
     func turn(of client: String, name: String) async throws -> Duration? {
         guard let wait = self.throttle.wait(for: Self.account(client, name)) else { return nil }
         let now = ContinuousClock.now
@@ -40,15 +40,15 @@ final class GuessLimit: Sendable {
         return wait
     }
 
-    /// Too many tries at a name wait already.
+    /// Too many attempts for a name are waiting.
     struct Crowd: Error {
         let wait: Duration
     }
 
-    /// Notes a wrong try.
+    /// Counts a wrong attempt.
     func failed(_ client: String, name: String) { _ = self.throttle.take(Self.account(client, name)) }
 
-    /// Notes a wrong token.
+    /// Counts a wrong token.
     /// - Returns: the `Retry-After` for the client; nil after few failures.
     func wrongToken(from client: String) -> Duration? {
         defer { _ = self.throttleOfToken.take(client) }
@@ -61,7 +61,7 @@ final class GuessLimit: Sendable {
 }
 
 extension RateLimiter {
-    /// Until it may happen again; nil if it may now.
+    /// The time until the next attempt; nil if it is allowed now.
     fileprivate func wait(for key: Key) -> Duration? {
         let standing = self.standing(of: key)
         return standing.isAllowed ? nil : standing.wait

@@ -2,14 +2,14 @@ import Conveyor
 import Hummingbird
 import Logging
 
-/// `/login/oidc` and `/login/oidc/callback`: signing in with an account elsewhere.
+/// `/login/oidc` and `/login/oidc/callback`: signing in with an external account.
 struct OpenIDPage: Sendable {
     let provider: OpenIDProvider
     let sessions: Sessions
     let signIn: SignInPage
     let logger: Logger
 
-    /// Between the way there and the way back. Lax, as the provider's page brings the browser back.
+    /// Holds the state of a sign-in. Lax, since the provider's page redirects the browser back.
     private static let cookie = "conveyor_oidc"
 
     func add(to router: Router<ConsoleContext>) {
@@ -43,7 +43,7 @@ struct OpenIDPage: Sendable {
                 throw PageError(.forbidden, "\(account.name) is the name of a person of this console, who signs in with a password.")
             }
             self.logger.notice("signed in", metadata: ["actor": .string(Principal.label(account.name)), "client": .string(context.client)])
-            // Not by a redirect: on its way from another site a browser holds the strict cookie back.
+            // Not a redirect: after one from another site, browsers withhold the strict cookie.
             var response = AccessCheck.page(thatLeadsTo: attempt.next)
             response.setCookie(self.signIn.cookie(SignInPage.cookie, cookie, maxAge: self.sessions.cookieLife, request))
             response.setCookie(self.signIn.cookie(Self.cookie, "", maxAge: 0, sameSite: .lax, request))

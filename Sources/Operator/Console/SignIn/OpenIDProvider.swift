@@ -6,26 +6,26 @@ import Logging
 import Shop
 import Transfer
 
-/// An OpenID Connect provider where operators have their accounts (https://openid.net/specs/openid-connect-core-1_0.html): the authorization code flow
-/// with PKCE (RFC 7636), ID tokens checked by the provider's keys.
+/// An OpenID Connect provider with the operators' accounts (https://openid.net/specs/openid-connect-core-1_0.html): the authorization code flow
+/// with PKCE (RFC 7636), ID tokens verified with the provider's keys.
 ///
-/// The console contacts it only for a sign-in: while it is away, all other ways in work.
+/// The console contacts it only for a sign-in: while it is away, all other ways to sign in work.
 actor OpenIDProvider {
-    /// What is set for it.
+    /// Its settings.
     struct Configuration: Sendable {
         var issuer: String
         var clientID: String
         var clientSecret: String
-        /// A member of the ID token; or members of members, by dots.
+        /// A member of the ID token, or a path of members separated by dots.
         var roleClaim: String
-        /// Where the provider sends browsers back to.
+        /// The redirect URI.
         var redirectURI: String
 
-        /// Nil if `OIDC_ISSUER` is not set.
-        /// - Throws: another of its settings is missing, or is wrong.
+        /// nil if `OIDC_ISSUER` is not set.
+        /// - Throws: if another of its settings is missing or wrong.
         init?(_ settings: Settings, address: ConsoleAddress) throws(SettingError) {
             guard settings.isSet("OIDC_ISSUER") else { return nil }
-            // As it is: an issuer is compared letter by letter.
+            // Unchanged: issuers are compared exactly.
             _ = try settings.webAddress("OIDC_ISSUER")
             self.issuer = try settings.require("OIDC_ISSUER")
             if try settings.environment() == .production, !self.issuer.hasPrefix("https://") {
@@ -38,28 +38,28 @@ actor OpenIDProvider {
         }
     }
 
-    /// Why somebody is not signed in, for them to read.
+    /// Why a sign-in failed, as an explanation for the person.
     struct Refused: Error, CustomStringConvertible {
         let description: String
-        /// The provider cannot be asked, or does not answer as it should: it may work later.
+        /// The provider is unreachable, or its answer is wrong: a retry may succeed.
         var isOutage = false
     }
 
-    /// Who somebody is, by the provider's word.
+    /// A person as identified by the provider.
     struct Account: Sendable, Equatable {
         var name: String
         var role: Role
     }
 
-    /// What a browser keeps between being sent away and coming back.
+    /// The state in the browser during a sign-in.
     struct Attempt: Sendable, Equatable {
         var state = Secret.random()
         var nonce = Secret.random()
         var verifier = Secret.random()
-        /// Where to go then.
+        /// The page to open afterwards.
         var next: String
 
-        /// As a cookie.
+        /// The value of the cookie.
         var text: String { [self.state, self.nonce, self.verifier, Base64URL.encode(Array(self.next.utf8))].joined(separator: ".") }
 
         init(next: String) { self.next = next }
@@ -95,9 +95,9 @@ actor OpenIDProvider {
         enum CodingKeys: String, CodingKey { case idToken = "id_token" }
     }
 
-    /// Seconds that clocks may differ.
+    /// The allowed difference of clocks in seconds.
     private static let leeway = 60.0
-    /// Between two askings for keys because of an unknown one.
+    /// The minimum interval of fetching keys because of an unknown one.
     private static let keyPause = Duration.seconds(60)
 
     private let configuration: Configuration
@@ -112,9 +112,9 @@ actor OpenIDProvider {
         self.client = try HTTPClient(userAgent: "conveyor/\(ConveyorVersion.current)", caFile: caFile)
     }
 
-    // MARK: The way there and back
+    // MARK: Redirects
 
-    /// Where a browser is sent to sign in.
+    /// The URL at which a browser signs in.
     func authorizationURL(_ attempt: Attempt) async throws -> String {
         let endpoints = try await self.discovered()
         let challenge = Base64URL.encode(Array(SHA256.hash(data: Array(attempt.verifier.utf8))))
@@ -127,7 +127,7 @@ actor OpenIDProvider {
         return endpoints.authorization + (endpoints.authorization.contains("?") ? "&" + text.dropFirst() : text)
     }
 
-    /// Trades a code for an ID token, and reads who it is about.
+    /// Exchanges a code for an ID token, and reads its subject.
     /// - Throws: `Refused`.
     func account(code: String, _ attempt: Attempt) async throws -> Account {
         let endpoints = try await self.discovered()
@@ -137,7 +137,7 @@ actor OpenIDProvider {
             ("client_id", self.configuration.clientID),
         ]
         var headers: HTTPHeaders = ["Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"]
-        // What every provider must support, unless it says that it does not (RFC 6749, 2.3.1).
+        // Every provider supports this unless it declares otherwise (RFC 6749, section 2.3.1).
         if endpoints.authMethods?.contains("client_secret_basic") ?? true {
             let pair = "\(Form.escaped(self.configuration.clientID)):\(Form.escaped(self.configuration.clientSecret))"
             headers["Authorization"] = "Basic " + Data(pair.utf8).base64EncodedString()
@@ -178,7 +178,7 @@ actor OpenIDProvider {
 
     // MARK: The ID token
 
-    /// Who an ID token is about (OpenID Connect Core, 3.1.3.7).
+    /// The subject of an ID token (OpenID Connect Core, section 3.1.3.7).
     private func account(idToken: String, nonce: String) async throws -> Account {
         guard let token = JSONWebToken(idToken), let claims = try? JSON.decode(JSONValue.self, from: Array(token.payload)) else {
             throw Refused(description: "the ID token is none")
@@ -210,7 +210,7 @@ actor OpenIDProvider {
         return Account(name: name, role: role)
     }
 
-    /// The highest that the claim names.
+    /// The highest role in the claim.
     private func role(of claims: JSONValue) -> Role? {
         var claim = claims[self.configuration.roleClaim]
         if claim == .null {
@@ -224,7 +224,7 @@ actor OpenIDProvider {
     private func key(_ kid: String?) async throws(Refused) -> ProviderKey {
         if !self.areKeysKnown { try await self.askForKeys() }
         if let key = self.known(kid) { return key }
-        // The provider may have a new key. Made-up key ids make us ask no more often than this.
+        // The provider may have a new key. Invented key ids cannot make us fetch more often than this.
         let now = ContinuousClock.now
         if self.askedForUnknownAt.map({ now - $0 >= Self.keyPause }) ?? true {
             self.askedForUnknownAt = now
@@ -245,7 +245,7 @@ actor OpenIDProvider {
         guard response.status == 200, let set = try? JSON.decode(KeySet.self, from: response.body) else {
             throw Refused(description: "the provider does not tell its keys", isOutage: true)
         }
-        // Keys of kinds that are not known here are left out, as are those for other uses.
+        // Unknown kinds of keys, and keys for other uses, are ignored.
         self.keys = Dictionary(set.keys.compactMap { value in ProviderKey(value).map { (value["kid"].string ?? "", $0) } }) { first, _ in first }
         self.areKeysKnown = true
     }

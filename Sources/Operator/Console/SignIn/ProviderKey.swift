@@ -4,9 +4,9 @@ import FoundationEssentials
 import Conveyor
 import Shop
 
-/// A public key of a provider's JSON Web Key Set (RFC 7517), which proves what only the holder of its private key can have signed.
+/// A public key of a provider's JSON Web Key Set (RFC 7517), which verifies signatures of its private key.
 struct ProviderKey: Sendable {
-    /// The algorithms that are accepted (RFC 7518, section 3.1; RFC 8037): none whose key a client could have, too.
+    /// The accepted algorithms (RFC 7518, section 3.1; RFC 8037): only asymmetric ones.
     enum Algorithm: String, Sendable {
         case rs256 = "RS256"
         case rs384 = "RS384"
@@ -29,10 +29,10 @@ struct ProviderKey: Sendable {
     }
 
     private let key: Key
-    /// The only algorithm that it is for, if it names one.
+    /// Its only algorithm, if it names one.
     private let algorithm: String?
 
-    /// Nil if it is of another kind or for another use, is malformed, or is too weak (RSA below 2048 bits).
+    /// nil if it is of another kind or for another use, is malformed, or is too weak (RSA below 2048 bits).
     init?(_ value: JSONValue) {
         guard value["use"].string ?? "sig" == "sig" else { return nil }
         func bytes(_ member: String) -> [UInt8]? { value[member].string.flatMap { Base64URL.decode($0.utf8) } }
@@ -55,13 +55,13 @@ struct ProviderKey: Sendable {
             default: return nil
             }
         } catch {
-            // Not a point of its curve, or too weak: a key that proves nothing.
+            // Not a point of its curve, or too weak: its signatures prove nothing.
             return nil
         }
         self.algorithm = value["alg"].string
     }
 
-    /// Whether the holder of the key has signed these bytes by an algorithm, which must be one of this key.
+    /// Whether the key's holder signed these bytes with an algorithm, which must be one of this key.
     func isValid(_ signature: Data, of signed: Data, by algorithm: Algorithm) -> Bool {
         guard self.algorithm ?? algorithm.rawValue == algorithm.rawValue else { return false }
         do {
@@ -79,7 +79,7 @@ struct ProviderKey: Sendable {
             default: return false
             }
         } catch {
-            // Not a signature of this curve's size.
+            // The signature does not have the curve's size.
             return false
         }
     }

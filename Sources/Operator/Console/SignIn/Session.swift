@@ -2,13 +2,13 @@ import Conveyor
 import Crypto
 import Shop
 
-/// Somebody who is signed in.
+/// A signed-in person.
 struct Session: Sendable, Equatable {
-    /// With the role as it is at this request.
+    /// With the current role.
     let actor: Principal
-    /// Whether the account is one of `people list`, and not one of the emergency token or of an OpenID provider.
+    /// Whether the account is in `people list`, as opposed to the emergency token and OpenID accounts.
     let isPerson: Bool
-    /// What the forms of their pages carry, and no other site can know.
+    /// The token in the forms of its pages, unknown to other sites.
     let formToken: String
 
     private let secret: String
@@ -24,16 +24,16 @@ struct Session: Sendable, Equatable {
     }
 }
 
-/// Binds a form to the cookie of the browser that it was made for.
+/// Binds a form to the cookie of its browser.
 enum FormToken {
     private static let label = Array("conveyor.console.form".utf8)
 
-    /// The token of the forms that go with a cookie.
+    /// The token of forms with a cookie.
     static func of(_ cookie: String) -> String {
         Base64URL.encode(Array(HMAC<SHA256>.authenticationCode(for: self.label, using: SymmetricKey(data: Array(cookie.utf8)))))
     }
 
-    /// Whether a form goes with a cookie; in constant time.
+    /// Whether a form belongs to a cookie; in constant time.
     static func isValid(_ text: String?, for cookie: String) -> Bool {
         guard let bytes = text.flatMap({ Base64URL.decode($0.utf8) }) else { return false }
         return HMAC<SHA256>.isValidAuthenticationCode(bytes, authenticating: self.label, using: SymmetricKey(data: Array(cookie.utf8)))

@@ -1,7 +1,7 @@
 import Hummingbird
 import Postgres
 
-/// Finds out who is signed in.
+/// Looks up the session of a request.
 struct SessionReader: RouterMiddleware {
     let sessions: Sessions
 

@@ -5,18 +5,18 @@ import Postgres
 import Shop
 import Synchronization
 
-/// Who is signed in, kept in Postgres: so a change of a person counts at their next request, and a restart of the console ends no session.
+/// The sessions, stored in Postgres: so a change of a person applies to the next request, and a restart of the console ends no session.
 final class Sessions: Sendable {
     private let people: People
     private let token: String?
     /// Seconds.
     private let lifetime: Double
     private let idleTime: Double
-    /// Who was signed in when the database was last reached, for pages that say that it is away.
+    /// The sessions when the database was last reached, for pages that report its outage.
     private let lastSeen = Mutex<[[UInt8]: Session]>([:])
     private static let mostLastSeen = 1000
 
-    /// - Throws: a setting is wrong.
+    /// - Throws: if a setting is wrong.
     init(settings: Settings, pool: PostgresPool) throws(SettingError) {
         self.people = People(pool: pool)
         self.token = settings.string("CONSOLE_TOKEN")
@@ -24,13 +24,13 @@ final class Sessions: Sendable {
         self.idleTime = try settings.double("CONSOLE_IDLE_MINUTES", in: 0.001...720) * 60
     }
 
-    /// How long the cookie is kept, in seconds.
+    /// The lifetime of the cookie in seconds.
     var cookieLife: Int { max(1, Int(self.lifetime.rounded(.up))) }
 
-    /// Whether `CONSOLE_TOKEN` lets somebody in.
+    /// Whether `CONSOLE_TOKEN` is set.
     var hasToken: Bool { self.token != nil }
 
-    /// Whether somebody knows `CONSOLE_TOKEN`; takes the same time for every text of a length.
+    /// Whether a text equals `CONSOLE_TOKEN`, in constant time for its length.
     func isToken(_ text: String) -> Bool {
         guard let token else { return false }
         let key = SymmetricKey(size: .bits256)
@@ -40,18 +40,18 @@ final class Sessions: Sendable {
 
     // MARK: Beginning and ending
 
-    /// How somebody has signed in.
+    /// The ways to sign in.
     enum Entrance: Sendable {
-        /// A person, and the hash that their password was checked against; nil of a link.
+        /// A person, with the hash of the checked password; nil after a link.
         case person(String, passwordHash: String?)
-        /// With `CONSOLE_TOKEN`, under a name of their choice.
+        /// With `CONSOLE_TOKEN`, under a chosen name.
         case token(name: String)
-        /// An account elsewhere.
+        /// An external account.
         case provider(name: String, Role)
     }
 
     private static let forget: Statement = "delete from console_sessions where expires_at < now()"
-    // A password change or removal at the same time leaves no session that began before it.
+    // A simultaneous change of the password, or a removal, leaves no session that began before it.
     private static let begin: Statement = """
         insert into console_sessions (digest, name, person, expires_at)
         select $1, name, name, now() + $4 * interval '1 second' from people where name = $2 and ($3::text is null or password_hash = $3) for share
@@ -64,7 +64,7 @@ final class Sessions: Sendable {
     private static let isBegun: Statement = "select exists (select from console_sessions where digest = $1)"
 
     /// Begins a session.
-    /// - Returns: the cookie's value; nil if the person was changed or removed meanwhile, or a name from elsewhere is a person's here.
+    /// - Returns: the cookie's value; nil if the person was changed or removed meanwhile, or an external name belongs to a local person.
     func begin(_ entrance: Entrance) async throws -> String? {
         let secret = Secret.random()
         let digest = Secret.digest(secret)
@@ -86,14 +86,14 @@ final class Sessions: Sendable {
 
     private static let end: Statement = "delete from console_sessions where digest = $1"
 
-    /// Ends a session: its cookie counts no more anywhere.
+    /// Ends a session: its cookie becomes invalid.
     func end(_ cookie: String) async throws {
         let digest = Secret.digest(cookie)
         self.lastSeen.withLock { _ = $0.removeValue(forKey: digest) }
         try await self.people.pool.query(Self.end, digest)
     }
 
-    /// Binds a session to `CONSOLE_TOKEN`; worth nothing without the cookie.
+    /// Binds a session to `CONSOLE_TOKEN`; useless without the cookie.
     private func proof(_ secret: String) -> [UInt8]? {
         guard let token else { return nil }
         return Array(
@@ -113,11 +113,11 @@ final class Sessions: Sendable {
         update people set last_seen_at = now() from used where name = used.person
         """
 
-    /// The session of a cookie; nil if there is none, or it has ended.
-    /// - Parameter isUse: false for what a page asks for by itself: it keeps no session alive.
+    /// The session of a cookie; nil if it does not exist or has ended.
+    /// - Parameter isUse: false for requests of a page's script, which do not extend a session.
     func find(_ cookie: String, isUse: Bool) async throws -> Session? {
         let digest = Secret.digest(cookie)
-        // Noted every now and then only: reading pages need not write.
+        // Recorded only now and then, so that reads need no write.
         guard let row = try await self.people.pool.query(Self.find, digest, self.idleTime, min(10, self.idleTime / 20)).first else {
             self.lastSeen.withLock { _ = $0.removeValue(forKey: digest) }
             return nil
@@ -133,7 +133,7 @@ final class Sessions: Sendable {
         return session
     }
 
-    /// The session as it was when the database last answered, with the rights of a viewer: the person may have lost others since.
+    /// The session when the database last answered, with the rights of a viewer: the person may have lost others since.
     func remembered(_ cookie: String) -> Session? {
         guard let session = self.lastSeen.withLock({ $0[Secret.digest(cookie)] }) else { return nil }
         return Session(actor: Principal(name: session.actor.name, role: .viewer), isPerson: session.isPerson, secret: cookie)

@@ -17,7 +17,7 @@ struct SignInPage: Sendable {
 
     /// The session's cookie.
     static let cookie = "conveyor_console"
-    /// The cookie to which the forms of `/login` are bound, as there is no session yet.
+    /// The cookie that binds the forms of `/login`, before there is a session.
     private static let formCookie = "conveyor_login"
 
     struct Content: Sendable {
@@ -26,7 +26,7 @@ struct SignInPage: Sendable {
         let formToken: String
         let problem: String?
         let hasToken: Bool
-        /// Where accounts elsewhere sign in; nil if there are none.
+        /// The provider of external accounts; nil if there is none.
         let providerLink: String?
         let triedToken: Bool
     }
@@ -56,7 +56,7 @@ struct SignInPage: Sendable {
     }
 
     @Sendable func signIn(_ request: Request, context: ConsoleContext) async throws -> Response {
-        // Who knows the secret needs no CSRF token beside it, so a program may leave that out; a wrong one is refused as everywhere.
+        // A client with the secret needs no CSRF token, so programs may omit it; a wrong one is refused as everywhere.
         try self.checkForm(request, context)
         return context.form["token"] == nil ? try await self.signInWithPassword(request, context) : try await self.signInWithToken(request, context)
     }
@@ -95,7 +95,7 @@ struct SignInPage: Sendable {
                 request, context, wait: wait,
                 problem: self.sessions.hasToken ? "Wrong token." : "CONSOLE_TOKEN is not set, so no token is accepted.")
         }
-        // An account's name stays its person's: the log would lie otherwise.
+        // The name of an account stays reserved for its person: otherwise the log would be wrong.
         let name = Self.cleanedName(form["name"] ?? "") ?? "console"
         let isTaken = try await self.people.find(name) != nil
         let chosen = isTaken ? String(name.prefix(33)) + "@token" : name
@@ -105,13 +105,13 @@ struct SignInPage: Sendable {
         return self.signedIn(request, context, as: chosen, cookie)
     }
 
-    /// What is left of a name once only what a person's name may have is kept; nil if nothing is.
+    /// A name reduced to allowed characters; nil if none is left.
     static func cleanedName(_ name: String) -> String? {
         let kept = String(String.UnicodeScalarView(name.unicodeScalars.filter { Person.isName(String($0)) }.prefix(40)))
         return kept.isEmpty ? nil : kept
     }
 
-    /// - Parameter wait: nil: there were few wrong tries.
+    /// - Parameter wait: nil after few wrong attempts.
     private func wrong(_ request: Request, _ context: ConsoleContext, wait: Duration?, problem: String) throws -> Response {
         let (next, name) = (Self.localPath(context.form["next"]), context.form["name"] ?? "")
         let triedToken = context.form["token"] != nil
@@ -142,7 +142,7 @@ struct SignInPage: Sendable {
 
     // MARK: One-time links
 
-    /// Shows whose link it is. Only the form uses it up: mail and chat programs look at links before people do.
+    /// Shows the person of a link. Only the form uses it up, since mail and chat programs open links on their own.
     @Sendable func showLink(_ request: Request, context: ConsoleContext) async throws -> Response {
         try await self.linkPage(request, context, token: request.fields["token"] ?? "")
     }
@@ -200,14 +200,14 @@ struct SignInPage: Sendable {
         return (Secret.random(), true)
     }
 
-    /// Strict: no other site's page can make a browser send it. Secure behind TLS, our own or that of a proxy, whose word can only make it stricter.
+    /// Strict: other sites cannot make a browser send it. Secure behind TLS, our own or that of a proxy, which can only make it stricter.
     func cookie(_ name: String, _ value: String, maxAge: Int, sameSite: Cookie.SameSite = .strict, _ request: Request) -> Cookie {
         Cookie(
             name: name, value: value, maxAge: maxAge, path: "/",
             secure: self.renderer.isTLS || request.headers[.xForwardedProto]?.lowercased() == "https", httpOnly: true, sameSite: sameSite)
     }
 
-    /// Where to go after signing in: a path of ours, or `/`. `//host` and `/\host` are other hosts to a browser.
+    /// The page after signing in: a local path, or `/`. Browsers read `//host` and `/\host` as other hosts.
     static func localPath(_ text: String?) -> String {
         guard let text, text.hasPrefix("/"), text.utf8.dropFirst().first != UInt8(ascii: "/"), text.utf8.count <= 2000,
             text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") })
@@ -217,7 +217,7 @@ struct SignInPage: Sendable {
 }
 
 extension Response {
-    /// `303`: the browser gets that page.
+    /// `303`: the browser loads that page.
     static func redirect(to path: String) -> Response { Response(status: .seeOther, headers: [.location: path]) }
 }
 

@@ -1,8 +1,8 @@
-/// Places times along a line so that what happened can be seen: idle time that would push everything else together is cut short.
+/// Places times along a line so that activity is visible: long idle times are cut.
 ///
-/// An order may be handled in milliseconds and then wait for its payment for minutes; on an even scale only the waiting would be left.
+/// An order may be handled in milliseconds and then wait minutes for its payment; an even scale would show only the waiting.
 struct TimeScale: Sendable {
-    /// Time that was cut short: where, and how long it was.
+    /// A cut idle time: its position and length.
     struct Break: Sendable, Equatable {
         /// In percent of the line.
         let x: Double
@@ -20,15 +20,15 @@ struct TimeScale: Sendable {
 
     private let stretches: [Stretch]
     let breaks: [Break]
-    /// Where the stretches begin: in milliseconds, and in percent.
+    /// The beginnings of the stretches: in milliseconds, and in percent.
     var starts: [(at: Double, x: Double)] { self.stretches.map { ($0.from, $0.x) } }
 
-    /// Round times within a stretch that is wide enough, after its beginning: where, and how long after.
+    /// Round times within a wide stretch, after its beginning: position and time.
     var marks: [(x: Double, milliseconds: Double)] {
         self.stretches.flatMap { stretch -> [(x: Double, milliseconds: Double)] in
             let length = stretch.to - stretch.from
             guard stretch.width >= 25, length >= 0.1 else { return [] }
-            // A step of 1, 2 or 5 times a power of ten, of which two to five are within.
+            // A step of 1, 2 or 5 times a power of ten, which gives two to five marks.
             var step = 0.01
             var factors = [2.0, 2.5, 2.0][...]
             while length / step > 5 {
@@ -38,7 +38,7 @@ struct TimeScale: Sendable {
             let count = Int(length / step)
             return (1...max(1, count)).compactMap { number -> (x: Double, milliseconds: Double)? in
                 let x = stretch.x + stretch.width * Double(number) * step / length
-                // Not upon what stands at its ends.
+                // Not over the labels at its ends.
                 return count >= 1 && x - stretch.x > 9 && stretch.x + stretch.width - x > 5 ? (x, Double(number) * step) : nil
             }
         }
@@ -47,19 +47,19 @@ struct TimeScale: Sendable {
     private static let breakWidth = 4.0
     private static let mostBreaks = 8
 
-    /// - Parameter spans: when something went on, in milliseconds; a moment has its beginning as its end.
+    /// - Parameter spans: the active times, in milliseconds; a moment ends at its beginning.
     init(_ spans: [(from: Double, to: Double)]) {
         let busy = Self.merged(spans)
         var gaps: [(after: Int, length: Double)] = (0..<max(0, busy.count - 1)).map { ($0, busy[$0 + 1].from - busy[$0].to) }
         gaps.sort { $0.length > $1.length }
-        // The longest first: those that take more of the line than half of all that happened.
+        // Longest first: idle times longer than half of all activity.
         let happened = busy.reduce(0) { $0 + $1.to - $1.from }
         let cuts = Set(gaps.prefix(Self.mostBreaks).filter { $0.length > happened / 2 && $0.length > 1 }.map(\.after))
         var runs: [(from: Double, to: Double)] = []
         for (index, span) in busy.enumerated() {
             if index > 0, !cuts.contains(index - 1) { runs[runs.count - 1].to = span.to } else { runs.append(span) }
         }
-        // Each stretch has its share of the line, and never nothing.
+        // Each stretch has its share of the line, and never none.
         let room = 100 - Self.breakWidth * Double(max(0, runs.count - 1))
         let least = room * 0.06
         let free = room - least * Double(runs.count)
@@ -80,7 +80,7 @@ struct TimeScale: Sendable {
         self.breaks = breaks
     }
 
-    /// Where a time lies, in percent. One that lies in a break is at its end.
+    /// The position of a time, in percent. A time in a break is at its end.
     func position(_ time: Double) -> Double {
         guard let last = self.stretches.last else { return 0 }
         let stretch = self.stretches.first { time <= $0.to } ?? last

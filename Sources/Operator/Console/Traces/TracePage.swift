@@ -4,7 +4,7 @@ import Hummingbird
 import Postgres
 import Shop
 
-/// `/trace/{id}`: everything that followed from an order, operation, message or Stripe object, over time and as a tree.
+/// `/trace/{id}`: the whole chain of an order, operation, message or Stripe object, over time and as a tree.
 struct TracePage: Sendable {
     let traces: TraceStore
     let renderer: Renderer
@@ -14,7 +14,7 @@ struct TracePage: Sendable {
         let figures: [Figure]
         let picture: TracePicture
         let tree: String
-        /// Something may still follow.
+        /// Whether more may follow.
         let isOpen: Bool
     }
 
@@ -29,7 +29,7 @@ struct TracePage: Sendable {
     }
 
     @Sendable func show(_ request: Request, context: ConsoleContext) async throws -> Response {
-        // A client may have escaped the sign of an order's number.
+        // A client may have escaped the sign of an order number.
         let raw = try context.parameters.require("id").replacing("+", with: "%2B").replacing("&", with: "%26")
         let id = Form("id=" + raw)["id"] ?? ""
         let roots = try await self.traces.find(id)
@@ -50,7 +50,7 @@ struct TracePage: Sendable {
         return "Order #\(number) · \(status)" + (payment == status ? "" : " · payment \(payment)") + " · \(Money(total, currency))"
     }
 
-    /// - Parameter order: the order that it is about, as its head has it.
+    /// - Parameter order: the trace's order, for the heading.
     static func content(_ id: String, _ roots: [TraceNode], order: String? = nil, now: Int64) -> Content {
         let nodes = roots.flatMap(\.all)
         let times = nodes.map { node in (from: Clock.milliseconds(node.at), to: Clock.milliseconds(node.at) + Int64(node.ms ?? 0)) }

@@ -1,15 +1,15 @@
 import Conveyor
 import FoundationEssentials
 
-/// A trace over time, for the template `trace`: a row a thing that happened, under what led to it, from left to right as it went on.
+/// A trace over time, for the template `trace`: one row per step, below its cause, from left to right.
 struct TracePicture: Sendable {
     struct Row: Sendable {
         let label: String
-        /// What became of it, and how long it took.
+        /// Its result and duration.
         let note: String
         let indent: Int
         let labelY: Int
-        /// On a phone, where there is no room beside the label.
+        /// For a phone, which has no room beside the label.
         let noteY: Int
         let barY: Int
         let bars: [Bar]
@@ -45,21 +45,21 @@ struct TracePicture: Sendable {
     let rows: [Row]
     let ticks: [Tick]
     let gaps: [Gap]
-    /// Times after the beginning of a stretch, to read lengths by.
+    /// Marks of the time since the beginning of a stretch.
     let marks: [Mark]
-    /// Between two chains.
+    /// The gap between two chains.
     let rules: [Int]
     let height: Int
     let gapHeight: Int
     let summary: String
-    /// Rows that are not drawn.
+    /// The number of rows that are not drawn.
     let omitted: String?
 
     private static let top = 44
     private static let rowHeight = 40
     private static let mostRows = 400
 
-    /// - Parameter now: milliseconds since 1970: what is not over goes on until then.
+    /// - Parameter now: milliseconds since 1970: steps in progress extend to it.
     init(_ roots: [TraceNode], now: Int64) {
         var spans: [TraceSpan] = []
         var begins: [Int] = []
@@ -75,7 +75,7 @@ struct TracePicture: Sendable {
                 label: span.label, note: span.note, indent: span.depth * 14, labelY: y + 13, noteY: y + 25, barY: y + 19,
                 bars: span.stretches.map { stretch in
                     let (from, to) = (scale.position(stretch.from), scale.position(stretch.to))
-                    // What took next to no time is still to be seen.
+                    // Very short steps stay visible.
                     let width = max(to - from, 0.5)
                     return Bar(
                         x: TimeChart.number(min(from, 100 - width)) + "%", width: TimeChart.number(width) + "%", kind: stretch.kind,

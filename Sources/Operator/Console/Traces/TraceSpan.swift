@@ -1,9 +1,9 @@
 import Conveyor
 import FoundationEssentials
 
-/// A node of a trace as the picture and the text have it: how deep it lies, what it is called, and when something went on.
+/// A node of a trace for the picture and the text: its depth, its label, and its times.
 struct TraceSpan: Sendable {
-    /// Some time that it took, in milliseconds since 1970.
+    /// A time range in milliseconds since 1970.
     struct Stretch: Sendable {
         let from: Double
         let to: Double
@@ -18,11 +18,11 @@ struct TraceSpan: Sendable {
     let stretches: [Stretch]
     let link: String?
 
-    /// Deeper than any real chain of messages: a made-up chain must not overflow the stack.
+    /// Deeper than any real chain: an artificial one must not overflow the stack.
     private static let maxDepth = 64
 
-    /// Appends a node and those under it, in the order in which they began.
-    /// - Parameter now: milliseconds since 1970: what is not over goes on until then.
+    /// Appends a node and its descendants, in the order of their beginnings.
+    /// - Parameter now: milliseconds since 1970: steps in progress extend to it.
     static func append(_ node: TraceNode, depth: Int, now: Int64, to spans: inout [TraceSpan]) {
         spans.append(TraceSpan(node, depth: depth, now: Double(now)))
         guard depth < Self.maxDepth else { return }
@@ -37,7 +37,7 @@ struct TraceSpan: Sendable {
         let took = node.ms.map { (node.kind == .message ? "waited " : "") + Quantity.span(milliseconds: $0) }
         self.note = [node.outcome?.visible.shortened(to: 60), took].compactMap(\.self).joined(separator: " · ")
         let error = node.error.map { "\n\($0.visible.shortened(to: 300))" } ?? ""
-        // A message before its first attempt waits until now; an event without a queue waits for nothing.
+        // A message before its first attempt waits until now; an event without a queue does not wait.
         let end = at + (node.ms ?? (node.isWaiting ? max(0, now - at) : 0))
         let kind = node.kind == .message ? "wait" : node.kind == .dead || node.isFailure ? "failed" : node.kind.rawValue
         self.stretches = [Stretch(from: at, to: end, kind: kind, title: "\(self.label)\n\(self.note)\(error)")]
@@ -64,7 +64,7 @@ struct TraceSpan: Sendable {
 }
 
 extension TraceNode {
-    /// It did not bring what it was to bring. A call's outcome begins with the other side's code, unless there was no answer.
+    /// Whether it failed. A call's result begins with the other side's code, unless there was no answer.
     var isFailure: Bool {
         switch self.kind {
         case .handler, .http: self.outcome == "failed"
@@ -73,6 +73,6 @@ extension TraceNode {
         }
     }
 
-    /// A message that is on its way.
+    /// Whether it is a message on its way.
     var isWaiting: Bool { self.kind == .message && ["queued", "retrying"].contains(self.outcome) }
 }

@@ -1,6 +1,6 @@
 import Conveyor
 
-/// A trace as a tree of text: what the picture shows, for who cannot see it, and to be copied into a message.
+/// A trace as a text tree: the same content as the picture, for screen readers and for copying.
 enum TraceText {
     private static let maxDepth = 64
 

@@ -2,7 +2,7 @@ import Conveyor
 import Hummingbird
 import Postgres
 
-/// `/types`: figures by message type; `/schedules`: what recurs.
+/// `/types`: statistics by message type; `/schedules`: recurring work.
 struct FiguresPages: Sendable {
     let pool: PostgresPool
     let renderer: Renderer

@@ -36,7 +36,7 @@ struct WorkPages: Sendable {
         return queue
     }
 
-    // MARK: What runs, what waits
+    // MARK: Running and waiting
 
     @Sendable func showRunning(_ request: Request, context: ConsoleContext) async throws -> Response {
         let messages = try await RunningMessage.all(in: self.pool)
