@@ -19,14 +19,14 @@ import Testing
         #expect(bytes == Array(text.utf8))
     }
 
-    @Test func `every day of eight centuries comes back as it went`() {
+    @Test func `every day of eight centuries survives a round trip`() {
         for day in Int64(-150_000)...150_000 {
             let milliseconds = day * 86_400_000 + (day & 0x3FF_FFFF)
             #expect(Timestamp.milliseconds(Timestamp.string(milliseconds: milliseconds)) == milliseconds)
         }
     }
 
-    @Test func `it agrees with the standard library's ISO 8601 of this century`() throws {
+    @Test func `the format agrees with the standard library's ISO 8601 in this century`() throws {
         for _ in 0..<500 {
             let date = Date(timeIntervalSince1970: Double(Int64.random(in: 0..<4_000_000_000)))
             #expect(Timestamp.string(date).replacing(".000", with: "") == date.formatted(.iso8601))
@@ -52,12 +52,12 @@ import Testing
         "2026-01-01T00:00:61Z", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00Z ", " 2026-01-01T00:00:00Z", "+026-01-01T00:00:00Z",
         "2026-01-01T00:00:00+0100", "２０２６-01-01T00:00:00Z", "26-01-01T00:00:00Z",
     ])
-    func `what is no time is not read`(text: String) {
+    func `a malformed time is refused`(text: String) {
         #expect(Timestamp.date(text) == nil)
         #expect(Timestamp.milliseconds(text) == nil)
     }
 
-    @Test func `the clock's units agree, and a date that no Int64 holds does not stop the process`() {
+    @Test func `the clock's units agree, and a date beyond Int64 does not stop the process`() {
         let (before, seconds, milliseconds, microseconds) = (Date(), Clock.seconds(), Clock.milliseconds(), Clock.microseconds())
         #expect(abs(Int64(before.timeIntervalSince1970) - seconds) <= 1)
         #expect((0...2).contains(milliseconds / 1000 - seconds))

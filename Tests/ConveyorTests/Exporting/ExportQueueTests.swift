@@ -19,7 +19,7 @@ import Testing
         ExportQueue(to: "test", capacity: capacity, every: interval, logger: logger, send: send)
     }
 
-    @Test func `what comes within the interval leaves together, in its order`() async throws {
+    @Test func `items of one interval are sent together, in order`() async throws {
         let sent = Sent()
         let queue = self.queue {
             sent.add($0)
@@ -33,7 +33,7 @@ import Testing
         await queue.finish(within: .seconds(1))
     }
 
-    @Test func `what finds it full is dropped, and the log says so once`() async throws {
+    @Test func `items that find it full are dropped, and the log reports that once`() async throws {
         let pipe = LogPipe()
         let sent = Sent()
         let queue = self.queue(capacity: 5, every: .seconds(60), logger: pipe.logger()) {
@@ -49,7 +49,7 @@ import Testing
         #expect(lines.map(\.message) == ["5 items for test were dropped so far: there were too many"])
     }
 
-    @Test func `the end sends what is left at once, and takes nothing more`() async {
+    @Test func `the end sends the remaining items at once, and accepts no more`() async {
         let sent = Sent()
         let queue = self.queue(every: .seconds(60)) {
             sent.add($0)
@@ -63,14 +63,14 @@ import Testing
         #expect(sent.all == [[1, 2]])
     }
 
-    @Test func `the end of an idle queue needs no time`() async {
+    @Test func `the end of an idle queue takes no time`() async {
         let queue = self.queue { _ in 0 }
         let began = ContinuousClock.now
         await queue.finish(within: .seconds(30))
         #expect(ContinuousClock.now - began < .seconds(10))
     }
 
-    @Test func `a sender that hangs holds up neither who adds nor the end`() async {
+    @Test func `a hanging sender delays neither callers nor the end`() async {
         let queue = self.queue(capacity: 10, every: .zero) { items in
             try? await Task.sleep(for: .seconds(3600))
             return items.count

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Conveyor
 
-/// A payments-worker with all that it needs, and someone who watches it.
+/// A payments-worker with everything that it needs, and a receiver of its telemetry.
 struct PaymentsRig: Sendable {
     let watcher: Watcher
     let database: TestDatabase
@@ -13,7 +13,7 @@ struct PaymentsRig: Sendable {
     let worker: ChildProcess
     let publisher: Publisher
     let events: Consumer
-    /// Whose the orders are.
+    /// The customer of the orders.
     let user = ID.v7(milliseconds: 1)
 
     /// Runs it until `body` ends.
@@ -57,7 +57,7 @@ struct PaymentsRig: Sendable {
         return id
     }
 
-    /// A message as it may come from anywhere.
+    /// A message from any sender.
     func message(_ type: String, traceparent: String?, body: String) -> Outgoing {
         let envelope = Envelope(
             messageID: .v7(milliseconds: UInt64(Clock.milliseconds())), type: type, actor: self.user.description, traceparent: traceparent,
@@ -65,6 +65,6 @@ struct PaymentsRig: Sendable {
         return Outgoing(exchange: "commands", routingKey: type, properties: envelope.properties(appID: "test"), body: Array(body.utf8))
     }
 
-    /// The event that comes next.
+    /// The next event.
     func nextEvent() async throws -> Delivery { try #require(try await self.events.takeAndAcknowledge(1).first) }
 }

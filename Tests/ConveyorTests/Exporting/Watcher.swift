@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// A server that takes what a process sends to those who watch it, and can be told how to answer.
+/// A server that receives a process' telemetry, and answers as a test says.
 final class Watcher: Sendable {
     struct Answer: Sendable {
         var status = 200

@@ -10,7 +10,7 @@ import Testing
         ("connection refused", "connection refused"),
         ("", ""),
     ])
-    func `what varies between errors of one cause is taken out`(error: String, pattern: String) {
+    func `the varying parts of an error are removed`(error: String, pattern: String) {
         #expect(ErrorGroup.pattern(of: error) == pattern)
     }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import ExampleWorker
 
 @Suite struct MiddlewareTests {
-    /// Notes what it sees, and in which order.
+    /// Records its calls in order.
     private struct Noting: Middleware {
         let name: String
         let seen: Seen<String>
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// Refuses odd numbers in the handler's place.
+    /// Rejects odd numbers instead of the handler.
     private struct EvenOnly: Middleware {
         func handle(_ batch: MessageBatch, in transaction: Transaction, next: @Sendable () async throws -> [Reply]) async throws -> [Reply] {
             if batch.messages.contains(where: { ($0.payload as? Tally)?.number.isMultiple(of: 2) == false }) {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `middleware runs around every handler, the first outermost, also around what is prepared`() async throws {
+    @Test func `middleware runs around every handler and its preparation, the first one outermost`() async throws {
         try await WorkerRig.with { rig in
             let seen = Seen<String>()
             try await rig.working(
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `what middleware refuses is rejected alone, and the handler never sees it`() async throws {
+    @Test func `a message that middleware rejects is rejected alone, and the handler never sees it`() async throws {
         try await WorkerRig.with { rig in
             try await rig.working(OneByOne(), middleware: [EvenOnly()]) { _ in
                 try await rig.publish(0..<100)

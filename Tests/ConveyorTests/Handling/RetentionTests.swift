@@ -7,12 +7,12 @@ import Testing
 
 @testable import ExampleWorker
 
-/// The weeks of the inbox: how they are dropped, and what becomes of messages that are older than what is left.
+/// The weeks of the inbox: dropping them, and messages that are older than the rest.
 @Suite struct RetentionTests {
-    /// A week that is to be dropped.
+    /// A week to drop.
     private static let oldWeek =
         "create table inbox_20240101 partition of inbox for values from ('2024-01-01 00:00:00+00') to ('2024-01-08 00:00:00+00')"
-    /// As if the shop had been there for a year: what is before this week was dropped.
+    /// As if the shop were a year old and everything before this week had been dropped.
     private static let aYearOld = "update schema_migrations set applied_at = now() - interval '1 year'"
 
     private func insert(_ id: ID, sentAt: String) -> String {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `the inbox knows from when on it is whole, in any time zone`() async throws {
+    @Test func `the inbox knows since when it is complete, in any time zone`() async throws {
         try await withDatabase { database in
             #expect(try await database.value("select inbox_kept_since()") == nil, "nothing was dropped")
             try await database.psql(Self.aYearOld)
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `a message that is older than what the inbox knows is a dead letter, unless the inbox knows it`() async throws {
+    @Test func `a message older than the inbox is a dead letter, unless the inbox knows it`() async throws {
         try await WorkerRig.with { rig in
             let long: Int64 = Clock.milliseconds() - 60 * 86_400_000
             func old(_ number: Int) throws -> (id: ID, message: Outgoing) {
@@ -69,7 +69,7 @@ import Testing
                 )
             }
             try await rig.working(TallyHandler()) { _ in
-                // As long as nothing was dropped it is a message like any other.
+                // Before anything was dropped it is a message like any other.
                 try await rig.publish([old(1).message])
                 try await rig.waitForEffects(1)
             }

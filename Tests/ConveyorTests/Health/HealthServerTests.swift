@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 @Suite struct HealthServerTests {
-    /// Runs a server on a port of its own, with `unready` as what is not ready, and ends it gracefully.
+    /// Runs a server on its own port with these reasons in `unready`, and ends it gracefully.
     private func withServer(_ body: (Int, Unready) async throws -> Void) async throws {
         let port = try Port.free()
         let unready = Unready()
@@ -36,7 +36,7 @@ import Testing
         let unready: [String]
     }
 
-    @Test func `live is always 200, ready is 503 and names what is not`() async throws {
+    @Test func `live is always 200, ready is 503 with the reasons`() async throws {
         try await self.withServer { port, unready in
             #expect(try await HTTP.get(port, "/health/ready").status == 200)
             unready.set(["broker: connection refused", "database: not reachable"])
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func `metrics are Prometheus' text`() async throws {
+    @Test func `metrics have Prometheus' text format`() async throws {
         try await self.withServer { port, _ in
             let answer = try await HTTP.get(port, "/metrics")
             #expect(answer.status == 200)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `other paths are 404, other methods 405, and HEAD has no body`() async throws {
+    @Test func `other paths get 404, other methods 405, and HEAD no body`() async throws {
         try await self.withServer { port, _ in
             #expect(try await HTTP.get(port, "/").status == 404)
             #expect(try await HTTP.get(port, "/metrics/").status == 404)

@@ -2,7 +2,7 @@ import Conveyor
 import FoundationEssentials
 import Testing
 
-/// What the reader and the writer of JSON take and give, beside what Foundation's do.
+/// Our JSON coder compared with Foundation's.
 @Suite struct JSONLikeFoundationTests {
     private static let texts = [
         "null", "true", " false ", "0", "-0", "-12", "1.5", "1e3", "-2.5E-3", "16.0", "9223372036854775807", "-9223372036854775808",
@@ -19,17 +19,17 @@ import Testing
 
     private static func kit(_ bytes: [UInt8]) -> JSONValue? { try? JSON.decode(JSONValue.self, from: bytes) }
 
-    @Test(arguments: texts) func `a text is read as Foundation reads it`(text: String) {
+    @Test(arguments: texts) func `texts decode as with Foundation`(text: String) {
         #expect(Self.kit(Array(text.utf8)) == Self.foundation(Array(text.utf8)))
     }
 
     /// RFC 8259 has none; Foundation takes it.
-    @Test(arguments: ["[1,]", #"{"a":1,}"#, "[[],]", #"[{"a":1, } ]"#]) func `a comma before the end is refused`(text: String) {
+    @Test(arguments: ["[1,]", #"{"a":1,}"#, "[[],]", #"[{"a":1, } ]"#]) func `a trailing comma is refused`(text: String) {
         #expect(Self.kit(Array(text.utf8)) == nil)
     }
 
     /// Bytes that are nearly JSON: a text of the list with some bytes changed, left out, doubled or put elsewhere.
-    @Test func `what is nearly JSON is taken or refused as by Foundation`() {
+    @Test func `almost valid JSON is accepted or refused as by Foundation`() {
         var random = SplitMix(state: 0x5EED)
         let interesting = Array(#"{}[],:"\/tfn0123456789.eE+-u \#n\#tdD8"#.utf8) + [0x00, 0x1F, 0x7F, 0x80, 0xC3, 0xED, 0xA0, 0xF0, 0xFF]
         for _ in 0..<20_000 {
@@ -133,7 +133,7 @@ import Testing
         var objects = [Derived()]
     }
 
-    @Test func `a value is written as Foundation writes it`() throws {
+    @Test func `values encode as with Foundation`() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         let (ours, theirs) = (try JSON.encode(Everything()), Array(try encoder.encode(Everything())))
@@ -145,7 +145,7 @@ import Testing
         #expect(try JSON.encode(again) == ours)
     }
 
-    @Test func `members stay in the order in which they are written`() throws {
+    @Test func `members keep the order in which they are written`() throws {
         struct Members: Encodable {
             var zulu = 1
             var alpha = "2"
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func `members are found in whatever order they come`() throws {
+    @Test func `members are found in any order`() throws {
         struct Three: Decodable, Equatable {
             var a: Int
             var b: Int?

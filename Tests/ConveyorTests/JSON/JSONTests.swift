@@ -27,7 +27,7 @@ import Testing
         (#"["hunter2"]"#, "the whole is not an object"), ("{hunter2", "not JSON, or a number does not fit"),
         ("", "not JSON, or a number does not fit"),
     ])
-    func `what does not decode is explained by its place, never by its value`(text: String, explanation: String) {
+    func `a decoding error names the place, never the value`(text: String, explanation: String) {
         let error = #expect(throws: (any Error).self) { try JSON.decode(Payload.self, from: Array(text.utf8)) }
         #expect(error.map { JSON.explain($0) } == explanation)
     }
@@ -35,21 +35,21 @@ import Testing
     @Test(arguments: [
         Array(repeating: UInt8(ascii: "["), count: 100_000), [0xFF, 0xFE], Array(#"{"url":"\ud800"}"#.utf8), Array("{\"url\":\"\u{0}\"}".utf8),
         Array(#"{"quantity":1e999}"#.utf8),
-    ]) func `hostile bytes are an error and nothing worse`(bytes: [UInt8]) {
+    ]) func `hostile bytes cause an error and nothing worse`(bytes: [UInt8]) {
         #expect(throws: (any Error).self) { try JSON.decode(Payload.self, from: bytes) }
     }
 
-    @Test func `sixteen is a whole number however it is written`() throws {
+    @Test func `sixteen is an integer in any notation`() throws {
         #expect(try JSON.decode(Payload.Item.self, from: Array(#"{"quantity":16.0}"#.utf8)).quantity == 16)
     }
 
-    @Test func `a text from outside costs no more than its limits`() throws {
+    @Test func `an external text costs no more than its limits`() throws {
         let limits = JSON.Limits(values: 4, depth: 2)
         for text in ["[1,2,3]", "{\"a\":[1]}", "[[1]]", "[]", "7"] { _ = try JSONElement(Array(text.utf8), within: limits) }
         for text in ["[1,2,3,4]", "{\"a\":1,\"b\":2}", "[[[]]]", "[[{\"a\":1}]]", "[1,2,3,4,"] {
             #expect(throws: JSON.Limits.Exceeded.self, "\(text)") { try JSONElement(Array(text.utf8), within: limits) }
         }
-        // Without limits, what is too deep is no JSON that anyone could walk.
+        // Without limits, too deep nesting is refused, since walking it would overflow the stack.
         #expect(throws: DecodingError.self) {
             try JSON.decode(JSONValue.self, from: Array(repeating: UInt8(ascii: "["), count: 600) + Array(repeating: UInt8(ascii: "]"), count: 600))
         }

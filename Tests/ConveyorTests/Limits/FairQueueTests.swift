@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `clients take turns, and one that is preferred is next`() async throws {
+    @Test func `clients take turns, and a preferred one is next`() async throws {
         let queue = FairQueue<String>(places: 1, perClient: 10, room: 100)
         let work = Work()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -50,7 +50,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func `a client has so many places, and all together so many`() async throws {
+    @Test func `places are limited per client and in total`() async throws {
         let queue = FairQueue<String>(places: 1, perClient: 2, room: 2)
         let work = Work()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -4,7 +4,7 @@ import Testing
 @Suite struct RateLimiterTests {
     private let start = ContinuousClock.now + .seconds(1)
 
-    @Test func `a quota may be used at once, and comes back evenly`() {
+    @Test func `a quota may be used at once, and is restored evenly`() {
         let limiter = RateLimiter<String>(quota: 3, per: .seconds(30))
         for left in [2, 1, 0] {
             let standing = limiter.take("a", at: self.start)
@@ -20,7 +20,7 @@ import Testing
         #expect(limiter.take("a", at: self.start + .seconds(1000)).remaining == 2, "and it is whole after its window")
     }
 
-    @Test func `what is looked at or given back is not counted`() {
+    @Test func `reading the state and giving back count nothing`() {
         let limiter = RateLimiter<String>(quota: 1, per: .seconds(60))
         #expect(limiter.standing(of: "a", at: self.start).isAllowed)
         #expect(limiter.take("a", at: self.start).isAllowed)
@@ -29,7 +29,7 @@ import Testing
         #expect(limiter.take("a", at: self.start).isAllowed)
     }
 
-    @Test func `keys beyond what is remembered share one quota, and those that are whole make room`() {
+    @Test func `keys beyond the capacity share one quota, and restored ones make room`() {
         let limiter = RateLimiter<Int>(quota: 1, per: .seconds(60), capacity: 10)
         for key in 0..<10 { #expect(limiter.take(key, at: self.start).isAllowed) }
         #expect(limiter.take(10, at: self.start).isAllowed)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: [(0, Duration.zero), (.max, .seconds(Int64.max)), (.min, .seconds(-1)), (1, .nanoseconds(1))] as [(Int, Duration)])
-    func `no quota and no time is too strange`(quota: Int, window: Duration) {
+    func `extreme quotas and times are handled`(quota: Int, window: Duration) {
         let limiter = RateLimiter<String>(quota: quota, per: window)
         #expect(limiter.take("a", at: self.start).isAllowed)
         #expect(limiter.take("a", at: self.start + .seconds(1_000_000_000)).isAllowed)

@@ -15,13 +15,13 @@ import Testing
         #expect(pipe.read().contains(#""message":"m""#))
     }
 
-    @Test(arguments: [Logger.Level.info, .warning, .error]) func `another line is written by itself`(level: Logger.Level) async throws {
+    @Test(arguments: [Logger.Level.info, .warning, .error]) func `other lines are written on their own`(level: Logger.Level) async throws {
         let pipe = LogPipe()
         pipe.logger().log(level: level, "m")
         try await eventually("the line", within: .seconds(2)) { pipe.read().contains(#""message":"m""#) }
     }
 
-    @Test func `lines of many threads stay whole and in the order of each`() async throws {
+    @Test func `lines of many threads stay whole and in order`() async throws {
         let pipe = LogPipe()
         let logger = pipe.logger()
         await withTaskGroup(of: Void.self) { group in
@@ -34,7 +34,7 @@ import Testing
         for task in 0..<4 { #expect(lines.filter { $0.message == "\(task)" }.compactMap(\.attempt) == Array(0..<500)) }
     }
 
-    @Test func `a log that nobody reads holds nobody up, and says later what it left out`() async throws {
+    @Test func `a log without a reader delays no caller, and reports dropped lines later`() async throws {
         let pipe = LogPipe()
         let line = [UInt8](repeating: UInt8(ascii: "x"), count: 99_999) + [UInt8(ascii: "\n")]
         let began = ContinuousClock.now
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func `a reader that goes away does not end the process`() {
+    @Test func `a closed reader does not end the process`() {
         var ends: [Int32] = [-1, -1]
         _ = clinux_pipe(&ends)
         let writer = LogWriter(descriptor: ends[1])

@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: [
         "password", "client_secret", "Authorization", "access_token", "SECRET_KEY", "key", "api-key", "set-cookie", "sentry_dsn",
-    ]) func `a field with the name of a secret is not shown`(name: String) {
+    ]) func `a field with a secret's name is not shown`(name: String) {
         for format in Logs.Format.allCases {
             let pipe = LogPipe()
             let list: Logger.MetadataValue = ["hunter2", ["deep": ["\(name)": "hunter2"]]]
@@ -68,7 +68,7 @@ import Testing
     @Test(arguments: [
         ("4242424242424242", "[redacted]"), ("card 4242 4242 4242 4242 expired", "card [redacted] expired"),
         ("378282246310005, 5555-5555-5555-4444.", "[redacted], [redacted]."),
-    ]) func `a card's number is not shown`(text: String, cleaned: String) {
+    ]) func `a card number is not shown`(text: String, cleaned: String) {
         #expect(Redaction.cleaned(text) == cleaned)
     }
 
@@ -81,13 +81,13 @@ import Testing
     }
 
     @Test(arguments: ["mail to ann@shop.example", "routing_key orders.place", "a task_key", "http://shop.example/a?b=c", "between us"])
-    func `what is no secret is shown`(text: String) {
+    func `harmless values are shown`(text: String) {
         #expect(Redaction.cleaned(text) == text)
         #expect(!Redaction.isSecret(name: "routing_key"))
         #expect(!Redaction.isSecret(name: "operation_id"))
     }
 
-    @Test func `a pretty line is readable and nobody outside can begin another one`() throws {
+    @Test func `a pretty line is readable, and external text cannot begin another one`() throws {
         let pipe = LogPipe()
         pipe.logger(.pretty).warning("paid\n12:00:00.000 info forged \u{1B}[2J", metadata: ["order_id": "47\r\n11"])
         let lines = pipe.lines()
@@ -97,7 +97,7 @@ import Testing
         #expect(!line.contains("\u{1B}"))
     }
 
-    @Test func `the level of all loggers changes at run time, but of those that have their own`() throws {
+    @Test func `the level of all loggers without their own changes at run time`() throws {
         let pipe = LogPipe()
         let following = Logger(label: "a") { LineLogHandler(part: "p", label: $0, format: .json, colours: false, output: pipe.writer) }
         var own = following
@@ -113,7 +113,7 @@ import Testing
         #expect(try pipe.objects().map(\.message) == ["yes", "yes"])
     }
 
-    @Test func `an error of an event is told`() throws {
+    @Test func `an event's error is logged`() throws {
         let pipe = LogPipe()
         pipe.logger().error("failed", error: SettingError(name: "PORT", reason: "is not set"))
         #expect(try pipe.objects().first?.error == "PORT is not set")

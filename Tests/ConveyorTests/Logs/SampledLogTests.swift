@@ -5,14 +5,14 @@ import Testing
 @testable import Conveyor
 
 @Suite struct SampledLogTests {
-    @Test func `a quiet system shows every line`() throws {
+    @Test func `a quiet system logs every line`() throws {
         let pipe = LogPipe()
         let log = SampledLog(logger: pipe.logger(), perSecond: 10)
         for number in 0..<50 { log.log { ("handled", ["attempt": .stringConvertible(number)]) } }
         #expect(try pipe.objects().compactMap(\.attempt) == Array(0..<50))
     }
 
-    @Test func `of many lines a few are shown, and all others are counted`() async throws {
+    @Test func `of many lines a few are logged, and all others are counted`() async throws {
         let pipe = LogPipe()
         let log = SampledLog(logger: pipe.logger(), perSecond: 10)
         var made = 0
@@ -33,14 +33,14 @@ import Testing
         #expect(lines.compactMap(\.left_out).reduce(0, +) + made == 5000)
     }
 
-    @Test func `none at all is left out if none shall be`() throws {
+    @Test func `zero drops no line`() throws {
         let pipe = LogPipe()
         let log = SampledLog(logger: pipe.logger(), perSecond: 0)
         for _ in 0..<2000 { log.log { ("handled", [:]) } }
         #expect(pipe.lines().count == 2000)
     }
 
-    @Test func `a line below the level is not even made`() {
+    @Test func `a line below the level is not even built`() {
         let pipe = LogPipe()
         var logger = pipe.logger()
         logger.logLevel = .warning

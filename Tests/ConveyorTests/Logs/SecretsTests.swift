@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func `no secret that a worker is given, meets or makes comes out in its log, its traces or its reports, at the level trace`() async throws {
+    @Test func `no secret of a worker appears in its log, its traces or its reports, at the level trace`() async throws {
         try await PaymentsRig.run {
             [
                 "OTEL_EXPORTER_OTLP_ENDPOINT": $0.url, "OTEL_EXPORTER_OTLP_HEADERS": "x-key=\(Planted.collector)", "SENTRY_DSN": $0.dsn,
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `a login at the mail server that is refused is told without its password`() async throws {
+    @Test func `a refused login at the mail server is reported without its password`() async throws {
         try await Watcher.run { watcher in
             let sink = try await MailSink(login: "shop:another")
             try await withDatabase { database in

@@ -75,7 +75,7 @@ import Testing
         return properties
     }
 
-    @Test func `whatever comes is read or refused, and what is read can be stored, counted with and published again`() throws {
+    @Test func `any envelope is read or refused, and a read one can be stored, counted and published again`() throws {
         var generator = Seeded(seed: 4711)
         let now: Int64 = 1_795_467_900_000
         var (read, refused) = (0, 0)

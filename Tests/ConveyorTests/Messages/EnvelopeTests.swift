@@ -12,7 +12,7 @@ import Testing
         Delivery(deliveryTag: 1, epoch: 1, redelivered: false, deliveryCount: 0, exchange: "", routingKey: "", properties: properties, body: [])
     }
 
-    @Test func `an envelope comes back from its properties as it went`() throws {
+    @Test func `an envelope survives a round trip through its properties`() throws {
         var envelope = Envelope(
             messageID: self.id, type: "orders.place", actor: "stripe", schema: 3,
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", fingerprint: "cafe",
@@ -29,7 +29,7 @@ import Testing
             ))
     }
 
-    @Test func `a message from elsewhere is the first of its chain, by the system, at its first attempt`() throws {
+    @Test func `a foreign message is the first of its chain, from the system, at its first attempt`() throws {
         let envelope = try Envelope(
             self.delivery(Properties(messageID: "\(self.id)".uppercased(), type: "orders.place", timestamp: 1_795_467_845)), receivedAt: self.now)
         #expect(envelope.messageID == self.id)
@@ -50,7 +50,7 @@ import Testing
         #expect(envelope.correlationID == self.id)
     }
 
-    @Test func `what is usual is left out, and taken so where it is missing`() throws {
+    @Test func `usual values are left out, and assumed where they are missing`() throws {
         let root = Envelope(messageID: self.id, type: "orders.place", actor: "stripe", sentAt: 1_795_467_845_123)
         let properties = root.properties(appID: "ingress")
         #expect(properties.headers == ["actor": "stripe"])
@@ -62,7 +62,7 @@ import Testing
         #expect(try Envelope(self.delivery(next.properties(appID: "orders")), receivedAt: self.now) == next)
     }
 
-    @Test func `the headers of the first version are taken as well`() throws {
+    @Test func `the headers of the first version are accepted as well`() throws {
         let properties = Properties(
             messageID: "\(self.id)", type: "orders.place", contentType: "application/json", correlationID: "\(self.id)", appID: "ingress",
             timestamp: 1_795_467_845, headers: ["actor": "stripe", "schema": 1, "attempt": 1, "timestamp_in_ms": 1_795_467_845_123])
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: [.min, -1, 0, 1, 1_577_836_799, 1_795_554_301, 1_795_467_845_123, 1_795_467_845_123_456_789, .max] as [Int64])
-    func `a message whose time cannot be true was sent when it was received`(seconds: Int64) throws {
+    func `an impossible time is replaced by the time of receipt`(seconds: Int64) throws {
         let milliseconds = seconds.multipliedReportingOverflow(by: 1000).partialValue
         for id in [self.id, .v7(milliseconds: 0), .v7(milliseconds: UInt64.max >> 16), ID(high: 0, low: 0)] {
             for properties in [
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `a time within a day of ours is taken as it is stated`() throws {
+    @Test func `a time within a day of ours is accepted`() throws {
         for milliseconds in [1_577_836_800_000, self.now - 86_400_000 * 365, self.now + 60_000, self.now + 86_400_000] {
             let properties = Properties(messageID: "\(self.id)", type: "t", timestamp: 7, headers: ["timestamp_in_ms": .int(milliseconds)])
             #expect(try Envelope(self.delivery(properties), receivedAt: self.now).sentAt == milliseconds)
@@ -109,7 +109,7 @@ import Testing
         #expect((failure.firstAt, failure.lastAt) == (self.now, self.now))
     }
 
-    @Test func `what a message emits has the same id each time, and another one at each position`() {
+    @Test func `an emitted message has the same id each time, and another one at each position`() {
         let envelope = Envelope(messageID: self.id, type: "orders.place", actor: "u", fingerprint: "cafe", sentAt: 1)
         let first = envelope.emitted(type: "order.placed", schema: 2, at: 0, sentAt: 5)
         #expect(first == envelope.emitted(type: "order.placed", schema: 2, at: 0, sentAt: 5))

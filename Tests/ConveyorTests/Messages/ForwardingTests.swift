@@ -4,7 +4,7 @@ import Testing
 @testable import Conveyor
 
 @Suite struct ForwardingTests {
-    @Test func `a delivery is published again without what the broker would act on or refuse`() {
+    @Test func `a delivery is published again without the properties that the broker acts on or refuses`() {
         var properties = Properties(messageID: "1", type: "t", appID: "elsewhere", persistent: false)
         properties.userID = "somebody"
         properties.expiration = "60000"

@@ -4,7 +4,7 @@ import Testing
 @testable import Conveyor
 
 @Suite struct MetricsTests {
-    @Test func `counters, gauges and histograms read as Prometheus wants them`() {
+    @Test func `counters, gauges and histograms have Prometheus' format`() {
         let metrics = PrometheusMetrics()
         metrics.family("b_total", help: "Bs.", labels: ["queue", "outcome"]) { CounterSeries() }.with(LabelValues("orders", "done")).increment(
             by: Int64(3))
@@ -43,7 +43,7 @@ import Testing
         #expect(metrics.render().contains(#"a{x="a\\b\"c\nd"} 1"#))
     }
 
-    @Test func `a label that somebody outside chooses does not fill the memory`() {
+    @Test func `a label with external values does not fill the memory`() {
         let metrics = PrometheusMetrics()
         let family = metrics.family("a_total", help: "", labels: ["type"]) { CounterSeries() }
         for number in 0..<5000 { family.with(LabelValues("type \(number)")).increment(by: Int64(1)) }
@@ -52,7 +52,7 @@ import Testing
         #expect(text.contains(#"a_total{type="other"} 3000"#))
     }
 
-    @Test func `what many threads record is all there`() async {
+    @Test func `recording by many threads loses nothing`() async {
         let metrics = PrometheusMetrics()
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<4 {
@@ -86,7 +86,7 @@ import Testing
         #expect(text.contains("\n_1st 7\n"))
     }
 
-    @Test func `the project's metrics have the names and labels that dashboards read`() {
+    @Test func `the metrics have the names and labels that dashboards read`() {
         Metrics.httpRequest(method: "GET", route: "/api/v1/orders/{id}", status: 200, seconds: 0.003)
         Metrics.handled(queue: "orders", type: "orders.place", outcome: "succeeded", count: 64)
         Metrics.handlerSeconds(queue: "orders", type: "orders.place", seconds: 0.02)
@@ -116,7 +116,7 @@ import Testing
         #expect(!PrometheusMetrics.shared.render().contains("conveyor_queue_oldest_seconds{"))
     }
 
-    @Test func `the process tells what it takes from the machine`() throws {
+    @Test func `the process reports its use of resources`() throws {
         var values: [String: Double] = [:]
         for line in PrometheusMetrics().render().split(separator: "\n") where !line.hasPrefix("#") {
             let parts = line.split(separator: " ")
@@ -130,7 +130,7 @@ import Testing
         #expect((-2...3600).contains(age))
     }
 
-    @Test func `values that are read when they are asked for are read then`() {
+    @Test func `values on demand are read when the metrics are requested`() {
         let metrics = PrometheusMetrics()
         let gauge = metrics.family("idle", help: "", labels: []) { GaugeSeries() }.with(LabelValues())
         metrics.collect { gauge.increment(by: 1) }

@@ -11,7 +11,7 @@ import Testing
         try ChildProcess(Repository.executable("ExamplePart"), arguments, environment: environment, inherits: false)
     }
 
-    @Test(arguments: [SIGTERM, SIGINT]) func `a part that is told to end ends its services in reverse order and exits with 0`(signal: Int32)
+    @Test(arguments: [SIGTERM, SIGINT]) func `on SIGTERM a process ends its services in reverse order and exits with 0`(signal: Int32)
         async throws
     {
         let part = try self.part()
@@ -24,7 +24,7 @@ import Testing
         #expect(part.standardError.isEmpty)
     }
 
-    @Test func `work in hand is finished before the exit`() async throws {
+    @Test func `running work is finished before the exit`() async throws {
         let part = try self.part("--work", "400")
         try await part.waits(for: "\"message\":\"ready\"")
         part.signal(SIGTERM)
@@ -32,7 +32,7 @@ import Testing
         #expect(part.standardOutput.contains("second finished"))
     }
 
-    @Test func `a signal during a slow start ends the part with 0`() async throws {
+    @Test func `a signal during a slow start ends the process with 0`() async throws {
         let part = try self.part("--slow-start")
         try await part.waits(for: "starting slowly")
         part.signal(SIGTERM)
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(.enabled(if: Slow.isWanted, "takes 30 s; CONVEYOR_FAULTS=1 runs it"))
-    func `work that heeds nothing dies with the process 30 seconds after the signal, which still exits with 0`() async throws {
+    func `work that ignores its cancellation dies with the process 30 seconds after the signal, which still exits with 0`() async throws {
         let part = try self.part("--stuck")
         try await part.waits(for: "\"message\":\"ready\"")
         let began = ContinuousClock.now
@@ -50,12 +50,12 @@ import Testing
         #expect(part.standardOutput.contains("ended with work in hand"))
     }
 
-    @Test func `bad usage exits with 64`() async throws {
+    @Test func `wrong usage exits with 64`() async throws {
         #expect(try await self.part("--no-such-option").waitForExit() == .status(64))
         #expect(try await self.part("--log-level", "loud").waitForExit() == .status(64))
     }
 
-    @Test func `the version and the help exit with 0, and the help names the settings`() async throws {
+    @Test func `version and help exit with 0, and the help names the settings`() async throws {
         let version = try self.part("--version")
         #expect(try await version.waitForExit() == .status(0))
         #expect(version.standardOutput == ConveyorVersion.current + "\n")
@@ -80,13 +80,13 @@ import Testing
         }
     }
 
-    @Test func `a file of settings that is not there exits with 78`() async throws {
+    @Test func `a missing file of settings exits with 78`() async throws {
         let part = try self.part("--env-file", "/no/such/file")
         #expect(try await part.waitForExit() == .status(78))
         #expect(part.standardError == "example-part: --env-file /no/such/file cannot be read\n")
     }
 
-    @Test func `what stays unreachable for START_TIMEOUT exits with 69 and one line without the password`() async throws {
+    @Test func `a server that is unreachable for START_TIMEOUT exits with 69 and one line without the password`() async throws {
         let began = ContinuousClock.now
         let part = try self.part("--unreachable", environment: ["START_TIMEOUT": "0.3"])
         #expect(try await part.waitForExit() == .status(69))
@@ -94,20 +94,20 @@ import Testing
         #expect(part.standardError == "example-part: broker: connection refused by amqp://shop:[redacted]@127.0.0.1\n")
     }
 
-    @Test func `a start that fails exits with 1 and one line`() async throws {
+    @Test func `a failing start exits with 1 and one line`() async throws {
         let part = try self.part("--broken")
         #expect(try await part.waitForExit() == .status(1))
         #expect(part.standardError == "example-part: the topology lacks the queue orders\n")
     }
 
-    @Test func `a port that is taken exits with 78 and says so`() async throws {
+    @Test func `a used port exits with 78 and one line`() async throws {
         let port = try TakenPort()
         let part = try self.part(environment: ["METRICS_PORT": "\(port.number)"])  // the port is still held
         #expect(try await part.waitForExit() == .status(78))
         #expect(part.standardError == "example-part: METRICS_PORT cannot be listened on: in use\n")
     }
 
-    @Test func `SIGUSR1 shows more of the log and SIGUSR2 sets it back`() async throws {
+    @Test func `SIGUSR1 logs more detail and SIGUSR2 restores the level`() async throws {
         let part = try self.part(environment: ["LOG_LEVEL": "info"])
         try await part.waits(for: "\"message\":\"ready\"")
         part.signal(SIGUSR1)
@@ -120,7 +120,7 @@ import Testing
         #expect(try await part.waitForExit() == .status(0))
     }
 
-    @Test func `no line of the log is lost at the exit`() async throws {
+    @Test func `no log line is lost at the exit`() async throws {
         let part = try self.part("--lines", "20000")
         try await part.waits(for: "\"message\":\"ready\"")
         part.signal(SIGTERM)
@@ -130,7 +130,7 @@ import Testing
         #expect(lines.allSatisfy { $0.first == "{" && $0.last == "}" })
     }
 
-    @Test func `the command line wins over the environment and that over the files, of which the last wins`() async throws {
+    @Test func `the command line wins over the environment, and that over the files, of which the last wins`() async throws {
         let first = try Scratch.file("first.env", "LOG_LEVEL=error\nLOG_FORMAT=json\n")
         let second = try Scratch.file("second.env", "LOG_LEVEL=info\n")
         let byFile = try self.part("--env-file", first.path, "--env-file", second.path)

@@ -61,7 +61,7 @@ private struct MakeThumbnail: Command {
 }
 
 @Suite struct QuickstartTests {
-    @Test func `a worker of a few lines is killed under load, and loses nothing and does nothing twice`() async throws {
+    @Test func `a worker of a few lines is killed under load, loses nothing and does nothing twice`() async throws {
         try await Quickstart.run { quickstart in
             let total = 12_000
             try await quickstart.perform("setup")
@@ -95,7 +95,7 @@ private struct MakeThumbnail: Command {
         }
     }
 
-    @Test func `a message that cannot work is dead at once, one that fails after its retries, and the metrics say so`() async throws {
+    @Test func `poison is dead at once, a failing message after its retries, and the metrics count both`() async throws {
         try await Quickstart.run { quickstart in
             let worker = try await quickstart.start()
             for message in [#"{"picture":"a.jpg","width":0}"#, #"{"picture":"missing.png","width":200}"#, #"{"picture":"b.jpg","width":200}"#] {
@@ -124,7 +124,7 @@ private struct MakeThumbnail: Command {
         }
     }
 
-    @Test func `what cannot be started with is said in one line, with what to do`() async throws {
+    @Test func `a failed start is reported in one line with advice`() async throws {
         var environment = ["AMQP_URL": "amqp://127.0.0.1:1", "RABBITMQ_API": "http://guest:guest@127.0.0.1:1", "START_TIMEOUT": "1"]
         var worker = try Quickstart.start(environment)
         #expect(try await worker.waitForExit() == .status(78))
@@ -135,7 +135,7 @@ private struct MakeThumbnail: Command {
         #expect(worker.standardError.hasPrefix("thumbnails-worker: database: "))
     }
 
-    @Test func `the example has at most 60 lines of Swift, and the README shows it as it is`() throws {
+    @Test func `the example has at most 60 lines of Swift, and the README contains it unchanged`() throws {
         let folder = Repository.path + "/Tests/Quickstart/"
         let readme = try String(contentsOfFile: Repository.path + "/README.md", encoding: .utf8)
         let files = try ["Package.swift", "Sources/thumbnails/MakeThumbnail.swift", "Sources/thumbnails/Thumbnails.swift"].map {

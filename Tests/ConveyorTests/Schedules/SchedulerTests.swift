@@ -41,7 +41,7 @@ import Testing
         try await running.value
     }
 
-    @Test func `work runs in one process at a time, again and again, and says how it went`() async throws {
+    @Test func `work runs in one process at a time, repeatedly, and reports its result`() async throws {
         try await withDatabase { database in
             let runs = Runs()
             let schedule = Schedule("tests.often", .every(.milliseconds(100))) {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `what fails is tried again, later each time, and shows its error`() async throws {
+    @Test func `failing work is retried with growing delays, and shows its error`() async throws {
         struct Broken: Error, CustomStringConvertible { let description = "it is broken" }
         try await withDatabase { database in
             let runs = Runs()
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `paused, it runs only when it is told to, once; and a lease of a process that died ends`() async throws {
+    @Test func `paused work runs once on demand, and a dead process' lease ends`() async throws {
         try await withDatabase { database in
             let runs = Runs()
             let schedule = Schedule("tests.steered", .every(.milliseconds(100))) {
@@ -106,14 +106,14 @@ import Testing
         ("0 0 1 1 *", "2027-01-01T00:00:00.000Z"), ("0 9 * * 1-5", "2026-12-01T09:00:00.000Z"), ("0 0 29 2 *", "2028-02-29T00:00:00.000Z"),
         ("0 0 13 * 5", "2026-12-04T00:00:00.000Z"), ("5 * * * 7", "2026-12-06T00:05:00.000Z"), ("1,2 13 * * *", "2026-11-30T13:01:00.000Z"),
     ])
-    func `a line of cron is due at the next minute that matches`(line: String, next: String) throws {
+    func `a cron line is due at the next matching minute`(line: String, next: String) throws {
         let now = try #require(Timestamp.date("2026-11-30T12:03:20Z"))
         let cron = try #require(Cron(line))
         #expect(cron.next(after: now).map { Timestamp.string($0) } == next)
     }
 
     @Test(arguments: ["", "* * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "*/0 * * * *", "5-1 * * * *", "a * * * *", "1- * * * *", "* * * * * *"])
-    func `what is no line of cron is refused`(line: String) { #expect(Cron(line) == nil) }
+    func `a malformed cron line is refused`(line: String) { #expect(Cron(line) == nil) }
 
-    @Test func `a day that never comes is never due`() throws { #expect(try #require(Cron("0 0 30 2 *")).next(after: Date()) == nil) }
+    @Test func `an impossible day is never due`() throws { #expect(try #require(Cron("0 0 30 2 *")).next(after: Date()) == nil) }
 }

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `a message is confirmed when send returns, and one with a delay waits for its time`() async throws {
+    @Test func `a message is confirmed when send returns, and a delayed one waits for its time`() async throws {
         try await self.sending { rig, sender, pool in
             let began = ContinuousClock.now
             let later = try await sender.send(Tally(number: 2), after: .seconds(2), actor: "operator:ann")
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `what is sent in a transaction goes out with its commit, and never without`() async throws {
+    @Test func `a message in a transaction is published with its commit, and never without`() async throws {
         try await self.sending { rig, sender, pool in
             await #expect(throws: Undone.self) {
                 try await pool.transaction { transaction in

@@ -21,14 +21,14 @@ import Testing
     @Test(arguments: [
         "", "nonsense", "https://sentry.example/7", "https://key@sentry.example", "https://key@sentry.example/", "https://@sentry.example/7",
         "ftp://key@sentry.example/7", "https://key@/7", "https://a:b:c@sentry.example/7", "https://key@sentry.example/7?x=1", "https://key@sen try/7",
-    ]) func `what is none is refused, without its value`(text: String) throws {
+    ]) func `a malformed DSN is refused without its value`(text: String) throws {
         #expect(DSN(text) == nil)
         guard !text.isEmpty else { return }
         let error = try #require(throws: SettingError.self) { try DSN(Settings(environment: ["SENTRY_DSN": text])) }
         #expect("\(error)" == "SENTRY_DSN must be a DSN, https://<key>@<host>/<project>")
     }
 
-    @Test func `none is none`() throws {
+    @Test func `without a DSN there is none`() throws {
         #expect(try DSN(Settings(environment: [:])) == nil)
     }
 }

@@ -126,7 +126,7 @@ import Transfer
         }
     }
 
-    @Test func `of the recorded traces only the wanted share become transactions`() async throws {
+    @Test func `only the configured share of recorded traces become transactions`() async throws {
         try await Watcher.run { watcher in
             let client = try self.client(watcher.dsn, share: 0)
             let recorder = TraceRecorder(exporters: [client], share: 1)
@@ -137,7 +137,7 @@ import Transfer
         }
     }
 
-    @Test func `Sentry is obeyed when it wants no more of a kind`() async throws {
+    @Test func `sending pauses when Sentry wants no more of a category`() async throws {
         try await Watcher.run { watcher in
             watcher.answers(.init(status: 429, headers: ["X-Sentry-Rate-Limits": "3600:transaction:key"]))
             let client = try self.client(watcher.dsn, every: .zero)
@@ -152,7 +152,7 @@ import Transfer
         }
     }
 
-    @Test func `a storm costs no more than its bound`() async throws {
+    @Test func `a storm of events stays within the bound`() async throws {
         try await Watcher.run { watcher in
             let client = try self.client(watcher.dsn, every: .seconds(240))
             for number in 0..<1000 { client.report(self.event("\(number)")) }
@@ -164,7 +164,7 @@ import Transfer
         }
     }
 
-    @Test func `a Sentry that refuses, or is not there, or never answers, holds nobody up`() async throws {
+    @Test func `a Sentry that refuses, is away or never answers delays nothing`() async throws {
         try await Watcher.run { watcher in
             watcher.answers(.init(status: 500), .init(status: 400))
             let client = try self.client(watcher.dsn)

@@ -12,11 +12,11 @@ import Testing
     }
 
     @Test(arguments: ["hunter2", "=hunter2", "my key=hunter2", "1A=hunter2", "export A=hunter2"])
-    func `another line is refused by its number, not by what it holds`(line: String) {
+    func `a malformed line is refused by its number, without its content`(line: String) {
         #expect(throws: SettingError(name: "--env-file", reason: "shop.env line 2 is not NAME=value")) { try self.parse("A=1\n\(line)\n") }
     }
 
-    @Test func `a value that is no UTF-8 is refused`() {
+    @Test func `a value that is not UTF-8 is refused`() {
         #expect(throws: SettingError(name: "--env-file", reason: "shop.env line 1 is not UTF-8")) {
             try EnvironmentFile.parse(Array("A=".utf8) + [0xFF], path: "shop.env")
         }

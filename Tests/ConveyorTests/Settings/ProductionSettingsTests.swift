@@ -16,7 +16,7 @@ import Shop
         "postgres://u@127.0.0.1,db.example/shop",
         "postgresql:///shop?host=db.example", "postgresql://u@[2001:db8::1]:5432/shop",
     ])
-    func `production refuses a database of another machine whose certificate is not verified`(url: String) {
+    func `production refuses a remote database without a verified certificate`(url: String) {
         #expect(
             throws: SettingError(
                 name: "DATABASE_URL", reason: "must have sslmode=verify-full (or verify-ca) in production, or ALLOW_PLAINTEXT must name the host")
@@ -31,7 +31,7 @@ import Shop
         "postgresql://u@127.0.0.1:5433/shop", "postgresql://localhost/shop", "postgresql://u@[::1]/shop", "postgresql:///shop?host=/run/postgresql",
         "postgresql://%2Frun%2Fpostgresql/shop",
     ])
-    func `production accepts TLS, and a database on this machine`(url: String) throws {
+    func `production accepts TLS, and a local database`(url: String) throws {
         #expect(try self.settings(["DATABASE_URL": url]).databaseURL() == url)
     }
 
@@ -48,12 +48,12 @@ import Shop
         "changeme-changeme-changeme-changeme", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "0123456789abcdef0123456789abcdef",
         "this-is-the-default-key-of-the-shop", "x7Kq2mPzx7Kq2mPzx7Kq2mPzx7Kq2mPz", "a secret that is long enough to pass",
     ])
-    func `production refuses a key that somebody could guess`(key: String) {
+    func `production refuses a guessable key`(key: String) {
         #expect(throws: SettingError.self) { try self.settings(["SECRET_KEY": key]).check(for: .shop) }
         #expect(throws: Never.self) { try self.settings(["SECRET_KEY": key], in: "development").check(for: .shop) }
     }
 
-    @Test func `no random key is ever called guessable`() {
+    @Test func `no random key is refused as guessable`() {
         for _ in 0..<2000 {
             let bytes = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
             #expect(!Settings.isGuessable(bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()))
@@ -78,7 +78,7 @@ import Shop
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel.example:4318"),
         ("DATABASE_READ_URL", "postgresql://u@replica.example/shop?sslmode=require"),
     ])
-    func `production refuses plaintext to another machine, unless that one is named`(name: String, value: String) throws {
+    func `production refuses plaintext to another machine, unless it is named`(name: String, value: String) throws {
         let error = #expect(throws: SettingError.self) { try self.settings([name: value]).check(for: .shop) }
         #expect(error?.name == name && error?.reason.contains("ALLOW_PLAINTEXT") == true && error.map { "\($0)".contains("9f2c41d7a6b0") } == false)
         try self.settings([name: value], in: "development").check(for: .shop)
@@ -91,7 +91,7 @@ import Shop
         #expect(throws: SettingError.self) { try self.settings([name: value, "ALLOW_PLAINTEXT": "example"]).check(for: .shop) }
     }
 
-    @Test func `production refuses mail in plaintext to another machine, and an API without rate limits`() throws {
+    @Test func `production refuses plaintext mail to another machine, and an API without rate limits`() throws {
         let plain = #expect(throws: SettingError.self) { try self.settings(["SMTP_HOST": "mail.example", "SMTP_TLS": "none"]).check(for: .shop) }
         #expect(plain?.name == "SMTP_TLS")
         try self.settings(["SMTP_HOST": "127.0.0.1", "SMTP_TLS": "none"]).check(for: .shop)
@@ -105,7 +105,7 @@ import Shop
         ("STRIPE_WEBHOOK_SECRET", "x"), ("STRIPE_WEBHOOK_SECRET", "whsec_9f2c41d7a6b05e83c1f47d2,x"), ("STRIPE_SECRET_KEY", "sk_live_1"),
         ("AMQP_URL", "amqps://u:x@broker.example"), ("DATABASE_URL", "postgresql://u:abc@127.0.0.1/shop"),
     ])
-    func `production refuses a secret of a few characters`(name: String, value: String) {
+    func `production refuses a short secret`(name: String, value: String) {
         let error = #expect(throws: SettingError.self) { try self.settings([name: value]).check(for: .shop) }
         #expect(error?.name == name)
         #expect(throws: Never.self) { try self.settings([name: value], in: "development").check(for: .shop) }

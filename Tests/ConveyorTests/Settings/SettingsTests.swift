@@ -14,7 +14,7 @@ import Testing
         #expect(try settings.int("PORT", in: 1...65_535) == 9000)
     }
 
-    @Test func `an empty value is none, and in the environment it hides the file's`() throws {
+    @Test func `an empty value counts as not set, and in the environment it hides the file's`() throws {
         let settings = self.settings(["HOST": ""], file: ["HOST": "10.0.0.2", "SMTP_HOST": ""])
         #expect(settings.string("HOST") == "127.0.0.1")
         #expect(!settings.isSet("HOST"))
@@ -22,7 +22,7 @@ import Testing
         #expect(throws: SettingError(name: "SMTP_HOST", reason: "is not set")) { try settings.require("SMTP_HOST") }
     }
 
-    @Test func `a part's own default counts before the documented one, and a value before both`() throws {
+    @Test func `the caller's default wins over the declared one, and a value over both`() throws {
         #expect(try self.settings().int("PORT", in: 1...65_535) == 8080)
         #expect(try self.settings().int("PORT", default: 9000, in: 1...65_535) == 9000)
         #expect(try self.settings(["PORT": "80"]).int("PORT", default: 9000, in: 1...65_535) == 80)
@@ -30,13 +30,13 @@ import Testing
     }
 
     @Test(arguments: ["", " ", "x", "1.5", "0", "65536", "99999999999999999999", "1_000"])
-    func `what is no whole number of the range is refused without its value`(text: String) throws {
+    func `a malformed or out-of-range integer is refused without its value`(text: String) throws {
         let error = #expect(throws: SettingError.self) { try self.settings(["METRICS_PORT": text]).int("METRICS_PORT", in: 1...65_535) }
         #expect(error?.name == "METRICS_PORT")
         #expect(text.count < 2 || error?.description.contains(text) == false || text == "65536")
     }
 
-    @Test func `times may have fractions and keep their unit`() throws {
+    @Test func `durations may have fractions and keep their unit`() throws {
         let settings = self.settings(["START_TIMEOUT": "0.25", "PAYMENT_WINDOW_MINUTES": "0.05", "REFRESH_TOKEN_EXPIRE_DAYS": "2"])
         #expect(try settings.seconds("START_TIMEOUT") == .milliseconds(250))
         #expect(try settings.minutes("PAYMENT_WINDOW_MINUTES") == .seconds(3))
@@ -45,12 +45,12 @@ import Testing
         #expect(try self.settings().seconds("START_TIMEOUT", default: .seconds(7)) == .seconds(7))
     }
 
-    @Test(arguments: ["-1", "inf", "nan", "1e300", "ten", "1,5"]) func `a time that is none is refused`(text: String) {
+    @Test(arguments: ["-1", "inf", "nan", "1e300", "ten", "1,5"]) func `a malformed duration is refused`(text: String) {
         #expect(throws: SettingError.self) { try self.settings(["START_TIMEOUT": text]).seconds("START_TIMEOUT") }
     }
 
     @Test(arguments: [("on", true), ("TRUE", true), ("off", false), ("False", false)])
-    func `on, off, true and false are what they say`(text: String, value: Bool) throws {
+    func `on, off, true and false are accepted`(text: String, value: Bool) throws {
         #expect(try self.settings(["RATE_LIMIT": text]).bool("RATE_LIMIT") == value)
     }
 
@@ -69,7 +69,7 @@ import Testing
         #expect(throws: SettingError.self) { try self.settings(["BACKEND_CORS_ORIGINS": "https://a.example"]).jsonList("BACKEND_CORS_ORIGINS") }
     }
 
-    @Test func `one of a few words, whatever their case`() throws {
+    @Test func `one of several words is accepted in any case`() throws {
         #expect(try self.settings(["SMTP_TLS": "Implicit"]).oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"]) == "implicit")
         #expect(try self.settings().oneOf("SMTP_TLS", values: ["starttls", "implicit", "none"]) == "starttls")
         #expect(throws: SettingError(name: "SMTP_TLS", reason: "must be one of starttls, implicit, none")) {
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func `the nodes of a cluster win over the one broker`() throws {
+    @Test func `the nodes of a cluster win over the single broker`() throws {
         #expect(try self.settings(["AMQP_URL": "amqp://a", "AMQP_URLS": "amqp://b, amqps://c/v"]).brokerURLs() == "amqp://b, amqps://c/v")
         #expect(try self.settings(["AMQP_URL": "amqp://a"]).brokerURLs() == "amqp://a")
         #expect(throws: SettingError(name: "AMQP_URL", reason: "is not set")) { try self.settings().brokerURLs() }
@@ -88,7 +88,7 @@ import Testing
         ("pk_live_hunter2", "sk_test_1"), ("pk_test_hunter2", "sk_live_1"), ("pk_test_hunter2", "rk_live_1"), ("sk_test_hunter2", "sk_test_1"),
         ("rk_test_hunter2", nil), ("hunter2", nil), ("PK_test_hunter2", nil), (" pk_test_hunter2", nil),
     ])
-    func `a publishable key of another kind, or of another mode than the secret one's, is refused`(key: String, secret: String?) {
+    func `a publishable key of another kind, or of another mode than the secret key's, is refused`(key: String, secret: String?) {
         let settings = self.settings(["STRIPE_PUBLISHABLE_KEY": key, "STRIPE_SECRET_KEY": secret ?? ""])
         let error = #expect(throws: SettingError.self) { try settings.stripePublishableKey() }
         #expect(error?.name == "STRIPE_PUBLISHABLE_KEY")
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(arguments: [("pk_live_1", "sk_live_1"), ("pk_test_1", "rk_test_1"), ("pk_live_1", nil), ("pk_test_1", "sk_org_1"), ("pk_1", "sk_live_1")])
-    func `a publishable key is taken where no other mode is known`(key: String, secret: String?) throws {
+    func `a publishable key is accepted if no other mode is known`(key: String, secret: String?) throws {
         #expect(try self.settings(["STRIPE_PUBLISHABLE_KEY": key, "STRIPE_SECRET_KEY": secret ?? ""]).stripePublishableKey() == key)
     }
 
@@ -113,7 +113,7 @@ import Testing
         ("AMQP_URL", "amqp://user:hunter2@host/one/two"), ("CURRENCY", "USD"), ("CURRENCY", "hunter2"), ("SHOP_URL", "hunter2"),
         ("SHOP_URL", "ftp://hunter2"), ("SHOP_URL", "https://"), ("PAYMENT_WINDOW_MINUTES", "0"), ("STRIPE_BACKFILL_SECONDS", "0"),
     ])
-    func `a setting that is malformed is refused by its name and without its value`(name: String, value: String) {
+    func `a malformed setting is refused by its name and without its value`(name: String, value: String) {
         let settings = self.settings([name: value])
         let error = #expect(throws: SettingError.self) {
             switch name {
@@ -133,7 +133,7 @@ import Testing
         ("TLS_CA_FILE", "/no/such/hunter2"), ("TLS_CA_FILE", "/etc/hostname"), ("HOST", "hunter2 and more"), ("SENTRY_TRACES_SAMPLE_RATE", "2"),
         ("OTEL_TRACES_SAMPLER_ARG", "hunter2"),
     ])
-    func `what every part reads is refused at once, if it is malformed`(name: String, value: String) {
+    func `a malformed setting of all processes is refused at once`(name: String, value: String) {
         let error = #expect(throws: SettingError.self) { try self.settings([name: value]).refuseMalformed() }
         #expect(error?.name == name)
         #expect(error?.description.contains("hunter2") == false)
@@ -143,7 +143,7 @@ import Testing
         #expect(try self.settings(["SHOP_URL": "https://shop.example/de//"]).webAddress("SHOP_URL") == "https://shop.example/de")
     }
 
-    @Test func `every setting stands once in the table, with a meaning`() {
+    @Test func `every setting is listed once, with a meaning`() {
         let all = ConveyorApplication.shop.allSettings
         #expect(Set(all.map(\.name)).count == all.count)
         #expect(all.allSatisfy { !$0.meaning.isEmpty && !$0.readers.isEmpty })

@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `it says what a message brought and what it emitted`() async throws {
+    @Test func `the harness shows the effects of a message and its emitted messages`() async throws {
         try await self.harness({ $0.register(TallyHandler()) }) { harness in
             let outcome = try await harness.outcome(of: harness.send(Tally(number: 7)))
             #expect(outcome.ending == .succeeded && outcome.failedAttempts.isEmpty)
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `it says what was rejected, what was tried again and what is a dead letter`() async throws {
+    @Test func `the harness shows rejections, retries and dead letters`() async throws {
         try await self.harness({ handlers in
             handlers.on(Tally.self) { message, _ in
                 switch message.payload.number {
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `handlers run without a broker, with their middleware, once a message, and say what is tried again or dead`() async throws {
+    @Test func `handlers run without a broker, with their middleware, once per message, and failures are shown`() async throws {
         struct NoSevens: Middleware {
             func handle(_ batch: MessageBatch, in transaction: Transaction, next: @Sendable () async throws -> [Reply]) async throws -> [Reply] {
                 if batch.messages.contains(where: { ($0.payload as? Note)?.number == 7 }) { throw Poison(.invalidPayload, "seven") }
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func `a message that nobody handles has not ended, and it says which`() async throws {
+    @Test func `a message without a handler does not end, and the harness names it`() async throws {
         try await self.harness({ $0.register(TallyHandler()) }) { harness in
             let id = ID(high: 1, low: 2)
             let error = await #expect(throws: WorkerHarness.NotEnded.self) { try await harness.outcome(of: id, within: .milliseconds(50)) }

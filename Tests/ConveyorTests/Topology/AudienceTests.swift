@@ -6,7 +6,7 @@ import Testing
 @Suite struct AudienceTests {
     private let audience = Audience(ConveyorApplication.shop.topology)
 
-    @Test func `commands, retries, dead letters and the events that the topology binds to a work queue must be heard`() {
+    @Test func `commands, retries, dead letters and events of the topology's work queues must have a queue`() {
         for (exchange, type) in [
             ("commands", "orders.place"), ("retry.5", "orders"), ("dead", "orders"), ("events", "stock.reserved"), ("events", "payment.succeeded"),
             ("events", "account.registered"),
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func `an event that nobody heard is tried again within a minute`() {
+    @Test func `an event without a queue is tried again within a minute`() {
         let now = ContinuousClock.now
         #expect(self.audience.mayHear("a", now: now))
         self.audience.heardNothing("a", now: now)
@@ -29,7 +29,7 @@ import Testing
         ("a.b", "a.b", true), ("a.b", "a.c", false), ("a.*", "a.b", true), ("a.*", "a", false), ("a.*", "a.b.c", false), ("a.#", "a", true),
         ("a.#", "a.b.c", true), ("#", "", true), ("#.c", "a.b.c", true), ("#.c", "a.b", false), ("*.#.d", "a.d", true),
     ])
-    func `a pattern of a topic exchange matches as the broker's does`(pattern: String, key: String, matches: Bool) {
+    func `a topic pattern matches as in the broker`(pattern: String, key: String, matches: Bool) {
         #expect(TopicPattern(pattern).matches(key) == matches)
     }
 }

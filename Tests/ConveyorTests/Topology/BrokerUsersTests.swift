@@ -32,7 +32,7 @@ import Transfer
         return failure
     }
 
-    @Test func `a part's user publishes what the part emits, and nothing else`() async throws {
+    @Test func `a part's user may publish the part's messages only`() async throws {
         try await self.withUsers { host in
             for (part, exchanges) in Topology.publishers.sorted(by: { $0.key < $1.key }) {
                 let own = exchanges.values.reduce(into: Set()) { $0.formUnion($1) }
@@ -50,7 +50,7 @@ import Transfer
         }
     }
 
-    @Test func `the e-mail worker's user makes nobody a superuser, by AMQP or by the management API`() async throws {
+    @Test func `the e-mail worker's user can make no superuser, by AMQP or by the management API`() async throws {
         try await self.withUsers { host in
             try await withPublisher(host.amqpURL(as: "email")) { publisher in
                 let refused = try await self.failure(of: [self.message(SetAccountFlags.self), self.message(OperationFinished.self)], by: publisher)
@@ -71,7 +71,7 @@ import Transfer
         }
     }
 
-    @Test func `every type is published by somebody, to its own exchange`() {
+    @Test func `every type is published by some part, to its own exchange`() {
         var published: Set<String> = []
         for (part, exchanges) in Topology.publishers {
             for (exchange, types) in exchanges {

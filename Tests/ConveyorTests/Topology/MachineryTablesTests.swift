@@ -11,7 +11,7 @@ import Testing
         order by table_name, column_name
         """
 
-    @Test func `the machinery's tables are the same in the shop as in any application`() async throws {
+    @Test func `Conveyor's tables are the same in the shop as in any application`() async throws {
         let shop = Set(try await withDatabase { try await $0.psql(Self.columns) })
         let other = Set(
             try await withDatabase(migrations: []) { database in
@@ -22,7 +22,7 @@ import Testing
         #expect(Set(shop.map { $0[0] }).count == 7)
     }
 
-    @Test func `they are made once, beside an application's own, and its migrations are numbered by themselves`() async throws {
+    @Test func `Conveyor's tables are created once, and an application numbers its own migrations`() async throws {
         try await withDatabase(migrations: [Migration(name: "a0001_own", sql: "create table own (id int)")]) { database in
             let applied = try await self.migrate(database)
             #expect(applied == ["c0001_machinery"])

@@ -4,7 +4,7 @@ import Testing
 @testable import Conveyor
 
 @Suite struct SchemaCheckTests {
-    @Test func `a worker that is newer than the database exits with 78 and one line, one that is older works`() async throws {
+    @Test func `a worker newer than the database exits with 78 and one line, an older one works`() async throws {
         try await WorkerRig.with { rig in
             let newest = "select name from schema_migrations order by name desc limit 1"
             let name = try #require(try await rig.database.value(newest))

@@ -16,7 +16,7 @@ import Testing
         return nil
     }
 
-    @Test func `a worker takes the shop's topology, and refuses one that differs with one line`() async throws {
+    @Test func `a worker accepts the shop's topology, and refuses a different one with one line`() async throws {
         try await withVirtualHost { host in
             #expect(try await self.refusal(host)?.contains("queue inventory is missing") == true)
             try await host.declareShop()
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `a queue takes far more than the ingress lets in, so that no worker is refused for its length`() throws {
+    @Test func `a queue holds far more than the ingress admits, so its length stops no worker`() throws {
         let definitions = Definitions(ladder: .standard)
         let limit = try Settings(environment: [:], of: .shop).queueLimit()
         for queue in definitions.workQueues {
@@ -62,7 +62,7 @@ import Testing
         #expect(definitions.workQueues.count == 5)
     }
 
-    @Test func `a management API that stays away ends the wait with what was unreachable`() async throws {
+    @Test func `an unreachable management API ends the wait with its error`() async throws {
         try await withVirtualHost { host in
             let api = "http://test:hunter2@127.0.0.1:\(try Port.free())"
             let error = await #expect(throws: Unavailable.self) { try await self.verify(host, api: api, timeout: .milliseconds(300)) }
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `a worker process that meets a wrong topology exits with 78 and one line`() async throws {
+    @Test func `a worker process with a wrong topology exits with 78 and one line`() async throws {
         try await withDatabase { database in
             try await withVirtualHost { host in
                 let worker = try ChildProcess(

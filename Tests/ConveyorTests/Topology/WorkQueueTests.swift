@@ -3,7 +3,7 @@ import Shop
 import Testing
 
 @Suite struct WorkQueueTests {
-    @Test func `work queues that code describes are those of the shop's file`() {
+    @Test func `work queues declared in code equal those of the shop's file`() {
         let shop = ConveyorApplication.shop.topology
         let events = shop.workQueues.map { queue in
             (queue, shop.bindings.filter { $0.destination == queue && $0.source == "events" }.map(\.routingKey))
@@ -15,7 +15,7 @@ import Testing
         #expect(Set(made.policies) == Set(shop.policies))
     }
 
-    @Test func `the policy of a queue matches its name and no other`() throws {
+    @Test func `a queue's policy matches its name only`() throws {
         let policies = Definitions(queues: ["a.b": []]).policies
         let pattern = try Regex(try #require(policies.first { $0.name == "a.b" }).pattern)
         #expect("a.b".firstMatch(of: pattern) != nil && "axb".firstMatch(of: pattern) == nil && "a.b.dead".firstMatch(of: pattern) == nil)

@@ -16,7 +16,7 @@ import Transfer
             http: try HTTPClient(userAgent: "conveyor-tests/1"), logger: self.logger, every: interval)
     }
 
-    @Test func `spans are posted as OTLP in JSON, with their resource, and the headers that the collector asks for`() async throws {
+    @Test func `spans are posted as OTLP in JSON, with their resource and the collector's headers`() async throws {
         try await Watcher.run { watcher in
             let exporter = try self.exporter(watcher.url + "/", headers: "x-key=a%20b%3D, tenant = shop ")
             let recorder = TraceRecorder(exporters: [exporter], share: 1)
@@ -56,7 +56,7 @@ import Transfer
         }
     }
 
-    @Test(arguments: [429, 503]) func `what the collector cannot take now is sent again, what it refuses is not`(status: Int) async throws {
+    @Test(arguments: [429, 503]) func `temporary failures are sent again, refusals are not`(status: Int) async throws {
         try await Watcher.run { watcher in
             watcher.answers(.init(status: status, headers: ["Retry-After": "1"]), .init(status: 200), .init(status: 400))
             let exporter = try self.exporter(watcher.url)
@@ -71,7 +71,7 @@ import Transfer
         }
     }
 
-    @Test func `a collector that never answers holds nobody up`() async throws {
+    @Test func `a collector that never answers delays nothing`() async throws {
         let silent = try TakenPort()
         let exporter = try self.exporter("http://127.0.0.1:\(silent.number)", every: .zero)
         let recorder = TraceRecorder(exporters: [exporter], share: 1)
@@ -81,11 +81,11 @@ import Transfer
         #expect(ContinuousClock.now - began < .seconds(8))
     }
 
-    @Test(arguments: ["collector:4318", "ftp://collector", "http://", "nonsense"]) func `an endpoint that is none is named`(url: String) {
+    @Test(arguments: ["collector:4318", "ftp://collector", "http://", "nonsense"]) func `a malformed endpoint is named`(url: String) {
         #expect(throws: SettingError.self) { try OTLPEndpoint(Settings(environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": url])) }
     }
 
-    @Test(arguments: ["hunter2", "=hunter2", "key=hunter2%4", "key=%ff", "key=%+1"]) func `headers that are none are named, without their value`(
+    @Test(arguments: ["hunter2", "=hunter2", "key=hunter2%4", "key=%ff", "key=%+1"]) func `malformed headers are named, without their value`(
         headers: String
     ) throws {
         let settings = Settings(environment: ["OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318", "OTEL_EXPORTER_OTLP_HEADERS": headers])

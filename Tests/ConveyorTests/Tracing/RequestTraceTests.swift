@@ -13,7 +13,7 @@ import Tracing
         return Outgoing(exchange: "commands", routingKey: "orders.place", properties: envelope.properties(appID: "ingress"), body: [])
     }
 
-    @Test func `without a recorder the client's traceparent goes through as it is, and a request without one gets its own`() async throws {
+    @Test func `without a recorder the client's traceparent passes unchanged, and a request without one gets its own`() async throws {
         let trace = RequestTrace(method: "POST", traceparent: self.given, recorder: nil)
         #expect(trace.traceparent == self.given)
         let sent = try await self.published(trace)
@@ -31,7 +31,7 @@ import Tracing
         return sent
     }
 
-    @Test func `a recorded request is the client's child, its publishing is its own, and the message carries on from there`() async throws {
+    @Test func `a recorded request is the client's child, publishing is its own child, and the message continues from there`() async throws {
         let collected = CollectedSpans()
         let trace = RequestTrace(method: "POST", traceparent: self.given, recorder: collected.recorder())
         let order = ID.v7(milliseconds: 1)
@@ -49,7 +49,7 @@ import Tracing
         #expect(request.status == nil)
     }
 
-    @Test func `a failed publishing and a 503 are errors in the trace`() async throws {
+    @Test func `a failed publish and a 503 are errors in the trace`() async throws {
         let collected = CollectedSpans()
         let trace = RequestTrace(method: "POST", traceparent: nil, recorder: collected.recorder())
         await #expect(throws: PublishFailure.self) {
@@ -59,7 +59,7 @@ import Tracing
         #expect(collected.all.map(\.status?.code) == [.error, .error])
     }
 
-    @Test(arguments: ["0", "1"]) func `the flag of a client that is not trusted decides nothing, its trace goes on`(flag: String) async throws {
+    @Test(arguments: ["0", "1"]) func `an untrusted client's flag is ignored, its trace continues`(flag: String) async throws {
         let header = String(self.given.dropLast()) + flag
         for share in [0.0, 1.0] {
             let collected = CollectedSpans()
@@ -70,7 +70,7 @@ import Tracing
         }
     }
 
-    @Test func `the client's flag says no, whatever the share is`() async throws {
+    @Test func `the client's negative flag wins over the share`() async throws {
         let collected = CollectedSpans()
         let header = String(self.given.dropLast()) + "0"
         let trace = RequestTrace(method: "GET", traceparent: header, recorder: collected.recorder(share: 1))

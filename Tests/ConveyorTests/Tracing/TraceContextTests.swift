@@ -5,7 +5,7 @@ import Testing
 @Suite struct TraceContextTests {
     @Test(arguments: [
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0000000000000000000000000000000f-0000000000000001-00",
-    ]) func `a traceparent is read and written as it was`(text: String) throws {
+    ]) func `a traceparent survives a round trip`(text: String) throws {
         #expect(try #require(TraceContext(traceparent: text)).traceparent == text)
     }
 
@@ -27,11 +27,11 @@ import Testing
         "00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", " 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0x", "cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01.more",
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333\u{e9}-1",
-    ]) func `what is none is ignored`(text: String) {
+    ]) func `a malformed traceparent is ignored`(text: String) {
         #expect(TraceContext(traceparent: text) == nil)
     }
 
-    @Test(arguments: ["", "-what-comes-after"]) func `one of a later version is read as far as it is known`(rest: String) throws {
+    @Test(arguments: ["", "-what-comes-after"]) func `a later version is read as far as it is known`(rest: String) throws {
         let trace = try #require(TraceContext(traceparent: "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" + rest))
         #expect(trace.traceparent == "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
     }
@@ -51,7 +51,7 @@ import Testing
         #expect(Set(ids).count == 40_000)
     }
 
-    @Test(arguments: [0, 0.05, 0.5, 1]) func `about the wanted share of new traces is recorded`(share: Double) {
+    @Test(arguments: [0, 0.05, 0.5, 1]) func `about the configured share of new traces is recorded`(share: Double) {
         let count = (0..<10_000).count { _ in TraceContext.root(share: share).isSampled }
         #expect(abs(Double(count) - share * 10_000) < 300)
     }
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `what is next in a trace has another span and the same decision`() {
+    @Test func `the next span of a trace has another id and the same decision`() {
         for share in [0.0, 1.0] {
             let root = TraceContext.root(share: share)
             let next = root.next()

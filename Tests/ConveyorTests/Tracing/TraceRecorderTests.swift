@@ -8,7 +8,7 @@ import Tracing
         var description = "Stripe refused sk_test_hunter2hunter2"
     }
 
-    @Test func `spans within a span are its children and leave with it, the whole last`() throws {
+    @Test func `nested spans are exported together, the outermost last`() throws {
         let collected = CollectedSpans()
         let recorder = collected.recorder()
         recorder.withSpan("whole", ofKind: .server) { whole in
@@ -29,7 +29,7 @@ import Tracing
         #expect(step.attributes.get("n") == .int64(1))
     }
 
-    @Test func `a span whose parent is elsewhere belongs to its trace`() throws {
+    @Test func `a span with a remote parent belongs to its trace`() throws {
         let collected = CollectedSpans()
         let parent = TraceContext.elsewhere(sampled: true)
         collected.recorder(share: 0).startSpan("process", context: .remote(parent), ofKind: .consumer).end()
@@ -38,7 +38,7 @@ import Tracing
         #expect(span.context.spanID != parent.spanID)
     }
 
-    @Test func `nothing of a trace that is not recorded is kept, but its context is handed on`() {
+    @Test func `an unrecorded trace is not stored, but its context is passed on`() {
         let collected = CollectedSpans()
         let recorder = collected.recorder()
         let parent = TraceContext.elsewhere(sampled: false)
@@ -55,7 +55,7 @@ import Tracing
         #expect(collected.all.isEmpty)
     }
 
-    @Test func `the decision for a new trace holds for all that follows in it`() {
+    @Test func `the decision for a new trace holds for all its spans`() {
         let collected = CollectedSpans()
         let recorder = collected.recorder(share: 0.5)
         for _ in 0..<200 { recorder.withSpan("whole") { _ in recorder.withSpan("step") { _ in } } }
@@ -63,7 +63,7 @@ import Tracing
         #expect(collected.exports.allSatisfy { $0.map(\.name) == ["step", "whole"] })
     }
 
-    @Test func `an error is told without its secrets, and a span ends once`() throws {
+    @Test func `an error is recorded without its secrets, and a span ends once`() throws {
         let collected = CollectedSpans()
         let recorder = collected.recorder()
         #expect(throws: Failure.self) { try recorder.withSpan("whole") { _ in throw Failure() } }
@@ -78,7 +78,7 @@ import Tracing
         #expect(failed.events[0].attributes.get("exception.message") == .string("Stripe refused [redacted]"))
     }
 
-    @Test func `a span that outlives the whole leaves alone`() {
+    @Test func `a span that outlives the outermost is exported alone`() {
         let collected = CollectedSpans()
         let recorder = collected.recorder()
         let whole = recorder.startSpan("whole", context: .topLevel)
@@ -88,7 +88,7 @@ import Tracing
         #expect(collected.exports.map { $0.map(\.name) } == [["whole"], ["late"]])
     }
 
-    @Test func `a loop without an end does not fill the memory`() throws {
+    @Test func `an endless loop does not fill the memory`() throws {
         let collected = CollectedSpans()
         let recorder = collected.recorder()
         recorder.withSpan("whole") { _ in for _ in 0..<2000 { recorder.withSpan("step") { _ in } } }
@@ -101,7 +101,7 @@ import Tracing
         func inject(_ value: String, forKey key: String, into carrier: inout [String: String]) { carrier[key] = value }
     }
 
-    @Test func `a traceparent is taken from a carrier and put into one`() {
+    @Test func `a traceparent is extracted from and injected into a carrier`() {
         let recorder = CollectedSpans().recorder()
         let headers = ["traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]
         var context = InstrumentationContext.topLevel

@@ -8,7 +8,7 @@ import Testing
 @Suite struct WorkerTraceTests {
     private let given = TraceContext.elsewhere(sampled: true)
 
-    @Test func `a message's handling, its transaction, its call to Stripe and its publishing are one trace, which what it emits carries on`()
+    @Test func `handling, transaction, call to Stripe and publishing are one trace, which emitted messages continue`()
         async throws
     {
         try await PaymentsRig.run {
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `a message that nobody traces goes its way with the traceparent that it came with`() async throws {
+    @Test func `an unrecorded message keeps the traceparent that it came with`() async throws {
         let unsampled = TraceContext.elsewhere(sampled: false).traceparent
         try await PaymentsRig.run {
             ["OTEL_EXPORTER_OTLP_ENDPOINT": $0.url]
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `what a worker has recorded leaves before its end`() async throws {
+    @Test func `recorded spans are exported before the worker's end`() async throws {
         try await PaymentsRig.run {
             ["OTEL_EXPORTER_OTLP_ENDPOINT": $0.url, "SENTRY_DSN": $0.dsn]
         } _: { rig in

@@ -20,7 +20,7 @@ import Testing
             body: [])
     }
 
-    /// The batches that a lane gets that settles each before it takes the next.
+    /// The batches of a slot that settles each before it takes the next.
     private func batches(_ dispatcher: Dispatcher) async -> [[UInt64]] {
         let drained = Task { await dispatcher.drain() }
         var batches: [[UInt64]] = []
@@ -37,7 +37,7 @@ import Testing
 
     private func tags(_ work: Dispatcher.Work?) -> [UInt64]? { work?.deliveries.map(\.deliveryTag) }
 
-    @Test func `a batch is of one type, that of the oldest message`() async {
+    @Test func `a batch has one type, that of the oldest message`() async {
         let dispatcher = self.dispatcher(2)
         await dispatcher.add([delivery(1), delivery(2, "b"), delivery(3), delivery(4), delivery(5, "single"), delivery(6, "single")])
         #expect(self.signals.all == [.take])
@@ -46,7 +46,7 @@ import Testing
         #expect(batches == [[1, 3], [2], [4], [5], [6]])
     }
 
-    @Test func `what one actor sent keeps its order across types, and does not make others' batches smaller`() async {
+    @Test func `messages of one actor keep their order across types, and do not make others' batches smaller`() async {
         let dispatcher = self.dispatcher()
         await dispatcher.add([
             delivery(1, "set", by: self.ada), delivery(2, "set", by: self.bob), delivery(3, "checkout", by: self.ada),
@@ -56,7 +56,7 @@ import Testing
         #expect(await self.batches(dispatcher) == [[1, 2, 5, 7], [3, 6], [4]])
     }
 
-    @Test func `what Stripe, the system and strangers send has no order of its own`() async {
+    @Test func `messages of Stripe, the system and anonymous clients have no order`() async {
         for actor in ["stripe", "system", "anonymous", "somebody", nil] {
             let dispatcher = self.dispatcher()
             await dispatcher.add([delivery(1, "a", by: actor), delivery(2, "b", by: actor), delivery(3, "a", by: actor)])
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `an actor's next message waits until the one before is committed, in whichever lane it is`() async throws {
+    @Test func `an actor's next message waits until the previous one is committed, in any slot`() async throws {
         let dispatcher = self.dispatcher(1)
         let operators = "operator:eve"
         await dispatcher.add([delivery(1, by: operators), delivery(2, by: operators), delivery(3, by: self.bob)])
@@ -76,7 +76,7 @@ import Testing
         #expect(self.tags(await waiting.value) == [2])
     }
 
-    @Test func `of what is committed one by one, a batch has one message of each user`() async {
+    @Test func `a batch that is committed one by one has one message per user`() async {
         let dispatcher = self.dispatcher()
         await dispatcher.add([
             delivery(1, "outside", by: self.ada), delivery(2, "outside", by: self.ada), delivery(3, "outside", by: self.bob),
@@ -85,14 +85,14 @@ import Testing
         #expect(await self.batches(dispatcher) == [[1, 3, 4, 5], [2]])
     }
 
-    @Test func `what came back goes before what its actor sent after it`() async throws {
+    @Test func `a returning message goes before later ones of its actor`() async throws {
         let dispatcher = self.dispatcher()
         await dispatcher.add([delivery(1, by: self.bob)])
         await dispatcher.add([delivery(2, "a", by: self.ada, count: 1), delivery(3, "b", by: self.ada), delivery(4, "b", by: self.bob)])
         #expect(await self.batches(dispatcher) == [[1], [4], [2], [3]])
     }
 
-    @Test func `what waits for too long is taken out as one batch`() async throws {
+    @Test func `messages that wait for too long are taken out as one batch`() async throws {
         let dispatcher = self.dispatcher(1)
         let now = ContinuousClock.now
         await dispatcher.add([delivery(1), delivery(2, "b"), delivery(3, count: 2)], now: now - .seconds(60))
@@ -104,7 +104,7 @@ import Testing
         #expect(await self.batches(dispatcher) == [[4]])
     }
 
-    @Test func `one that came back waits until nothing else is in hand, and is handled alone`() async throws {
+    @Test func `a redelivered message waits until no other is in work, and is handled alone`() async throws {
         let dispatcher = self.dispatcher()
         await dispatcher.add([delivery(1)])
         await dispatcher.add([delivery(2, count: 1), delivery(3), delivery(4, count: 3)])
@@ -129,7 +129,7 @@ import Testing
         #expect(self.signals.all.last == .probe)
     }
 
-    @Test func `draining hands out what is there, then ends the lanes`() async throws {
+    @Test func `draining hands out the waiting messages, then ends the slots`() async throws {
         let dispatcher = self.dispatcher()
         await dispatcher.add([delivery(1), delivery(2, "b"), delivery(3, count: 1)])
         let drained = Task { await dispatcher.drain() }
@@ -143,7 +143,7 @@ import Testing
         #expect(await dispatcher.next() == nil)
     }
 
-    @Test func `what a lost connection had brought is forgotten, what is in hand is not`() async throws {
+    @Test func `waiting messages of a lost connection are dropped, those in work are not`() async throws {
         let dispatcher = self.dispatcher(1)
         await dispatcher.add([delivery(1), delivery(2), delivery(3, count: 1)])
         let inHand = try #require(await dispatcher.next())
@@ -154,7 +154,7 @@ import Testing
         #expect(await next.value?.deliveries[0].deliveryCount == 1)
     }
 
-    @Test func `what comes back over a new connection is taken one at a time as well`() async throws {
+    @Test func `redeliveries over a new connection are taken one at a time as well`() async throws {
         let dispatcher = self.dispatcher()
         await dispatcher.add([delivery(1), delivery(2)])
         let inHand = try #require(await dispatcher.next())

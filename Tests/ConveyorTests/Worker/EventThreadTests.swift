@@ -6,7 +6,7 @@ import Testing
 
 @testable import EventThread
 
-/// What those who share a thread rely on.
+/// The guarantees for sources that share a thread.
 @Suite struct EventThreadTests {
     /// Owns one end of a pipe, on a thread that it may share.
     private actor Reader {
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `a source gets a turn when its own descriptor is ready, and the others sleep on`() async throws {
+    @Test func `a source gets a turn when its own descriptor is ready, while the others sleep`() async throws {
         let thread = EventThread(name: "shared")
         defer { thread.stop() }
         try await self.withPipe { reading, writing in
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `a wake-up that is written late ends one sleep, and not every one after it`() async throws {
+    @Test func `a late wake-up ends one sleep, and not every later one`() async throws {
         let thread = EventThread(name: "shared")
         defer { thread.stop() }
         let reader = Reader(-1, on: thread)
@@ -93,14 +93,14 @@ import Testing
         try await eventually("it is taken") { Readiness.poll(thread.wakeUpDescriptor, for: .readable, timeout: .zero).isEmpty }
     }
 
-    @Test func `a wait ends at its time, again and again`() async throws {
+    @Test func `a wait ends at its timeout, repeatedly`() async throws {
         let reader = Reader(-1, on: nil)
         await reader.start(timeout: .milliseconds(5))
         try await eventually("ten turns") { reader.turns.load(ordering: .relaxed) >= 10 }
         reader.source.stop()
     }
 
-    @Test func `jobs that never end keep no descriptor waiting`() async throws {
+    @Test func `endless jobs do not starve descriptors`() async throws {
         let thread = EventThread(name: "shared")
         defer { thread.stop() }
         try await self.withPipe { reading, writing in
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `a source that has stopped takes no more turns, and the others go on`() async throws {
+    @Test func `a stopped source takes no more turns, and the others go on`() async throws {
         let thread = EventThread(name: "shared")
         defer { thread.stop() }
         try await self.withPipe { reading, writing in
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func `a job that comes after the end still runs`() async {
+    @Test func `a job after the end still runs`() async {
         let reader = Reader(-1, on: nil)
         _ = await reader.thread
         reader.source.stop()

@@ -3,7 +3,7 @@ import Testing
 @testable import Conveyor
 
 @Suite struct HoldsTests {
-    @Test func `a type that is held goes back untried, but for one batch every two seconds, until one is handled`() {
+    @Test func `messages of a held type return untried, except one batch every two seconds, until one is handled`() {
         let changes = Seen<String>()
         let holds = Holds { type, reason in changes.add("\(type): \(reason ?? "released")") }
         let now = ContinuousClock.now

@@ -8,7 +8,7 @@ import Testing
 
 @testable import ExampleWorker
 
-/// What becomes of messages that fail, and of their neighbours.
+/// Failing messages, and the others of their batches.
 @Suite struct WorkerFailureTests {
     @Test func `one bad message in a batch harms no other`() async throws {
         try await WorkerRig.with { rig in
@@ -36,7 +36,7 @@ import Testing
 
     private struct Unforeseen: Error {}
 
-    @Test func `a transient failure climbs the ladder and carries its history, until it goes well`() async throws {
+    @Test func `a transient failure is retried by the schedule with its history, until it succeeds`() async throws {
         try await WorkerRig.with { rig in
             let seen = Seen<Envelope>()
             let handler = TallyHandler(policy: Policy(attempts: 4)) { received in
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `a message that fails at every attempt is a dead letter that says how`() async throws {
+    @Test func `a message that fails at every attempt is a dead letter with its history`() async throws {
         try await WorkerRig.with { rig in
             let handler = TallyHandler(policy: Policy(attempts: 2)) { _ in throw Transient("the carrier is away") }
             let message = try rig.message(1)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `what can never work is dead at once, and the good ones between go on`() async throws {
+    @Test func `poison is dead at once, and the good messages between go on`() async throws {
         try await WorkerRig.with { rig in
             func bad(_ change: (inout Outgoing) -> Void) throws -> Outgoing {
                 var message = try rig.message(99)
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test func `a handler that does not end in time is cancelled and tried again`() async throws {
+    @Test func `a handler that exceeds its time is cancelled and retried`() async throws {
         try await WorkerRig.with { rig in
             let handler = TallyHandler(policy: Policy(timeLimit: .milliseconds(200), attempts: 2)) { _ in try await Task.sleep(for: .seconds(60)) }
             try await rig.publish([1])
@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `two transactions that met are no attempt`() async throws {
+    @Test func `a transaction conflict is not an attempt`() async throws {
         try await WorkerRig.with { rig in
             let tries = Seen<Int>()
             let handler = TallyHandler(checkAll: { batch, transaction in
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `a handler that forgets a reply is a bug, and nothing of it is written`() async throws {
+    @Test func `a handler that omits a reply is a bug, and its effects are not written`() async throws {
         struct Forgetful: Handler {
             func handle(_ batch: [Received<Tally, Void>], in transaction: Transaction) async throws -> [Reply] { [] }
         }
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func `wrong settings hold back their type alone, make the worker unready, and are no attempt`() async throws {
+    @Test func `wrong settings hold back only their type, make the worker unready, and count no attempt`() async throws {
         struct Caller: Handler {
             let isMended: Mutex<Bool>.Reference
             var policy: Policy { Policy(attempts: 1) }
@@ -196,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func `a table that is missing holds back the type that needs it, and is no attempt`() async throws {
+    @Test func `a missing table holds back the type that needs it, and counts no attempt`() async throws {
         try await WorkerRig.with { rig in
             try await rig.database.psql("\(NoteHandler.table); alter table effects rename to elsewhere")
             try await rig.publish(1...20)
@@ -217,7 +217,7 @@ import Testing
     }
 
     @Test(arguments: [(1000, nil), (30_000, 300)] as [(Int, Int?)])
-    func `messages that meet a lock wait for it on the ladder, and none is dead for it`(statement: Int, lock: Int?) async throws {
+    func `messages that meet a lock wait for it in retry queues, and none is dead for it`(statement: Int, lock: Int?) async throws {
         try await WorkerRig.with { rig in
             let holder = try ChildProcess(
                 "psql", ["-X", "-q", rig.database.url], input: "begin; lock table effects in share mode; select pg_sleep(3600);")
@@ -245,7 +245,7 @@ import Testing
         }
     }
 
-    @Test func `a message that cannot be settled goes back before the broker takes it back, uncounted`() async throws {
+    @Test func `a message that cannot be settled is returned before the broker takes it back, uncounted`() async throws {
         struct Forward: Command {
             static let type = "elsewhere.go"
         }
@@ -269,7 +269,7 @@ import Testing
         }
     }
 
-    @Test func `an error's text with a NUL, and a table of attempts that is missing, stop no dead letter`() async throws {
+    @Test func `a NUL in an error, and a missing table of attempts, stop no dead letter`() async throws {
         try await WorkerRig.with { rig in
             try await rig.publish(0..<4)
             let handler = TallyHandler { received in
@@ -357,7 +357,7 @@ import Testing
         }
     }
 
-    @Test func `while the database is away messages wait, and that is no attempt`() async throws {
+    @Test func `while the database is away messages wait, and no attempt is counted`() async throws {
         try await withPrivatePostgres { server in
             try await WorkerRig.with(database: server.createDatabase(migrations: .shop)) { rig in
                 let attempts = Seen<Int>()

@@ -6,13 +6,13 @@ import Testing
 
 @testable import ExampleWorker
 
-/// A worker as a process of its own, which is killed and which kills itself.
+/// A worker as a separate process, which is killed and which crashes.
 @Suite struct WorkerProcessTests {
     private func start(_ rig: WorkerRig) throws -> ChildProcess {
         try ChildProcess(Repository.executable("ExampleWorker"), environment: rig.settings.merging(["LOG_FORMAT": "json"]) { $1 }, inherits: false)
     }
 
-    @Test func `SIGTERM ends a worker with 0, and what it has not handled is still there`() async throws {
+    @Test func `SIGTERM ends a worker with 0, and unhandled messages stay in the queue`() async throws {
         try await WorkerRig.with { rig in
             try await withPart("ExampleWorker", rig.settings) { worker in
                 try await rig.publish(0..<2000)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func `kill -9 again and again loses nothing and does nothing twice`() async throws {
+    @Test func `repeated kill -9 loses nothing and does nothing twice`() async throws {
         try await WorkerRig.with { rig in
             try await rig.publish(0..<3000)
             for round in 1...4 {
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a message that ends the worker is taken out by the delivery limit, alone`() async throws {
+    @Test func `a message that crashes the worker becomes a dead letter by the delivery limit, alone`() async throws {
         try await WorkerRig.with(deliveryLimit: 5) { rig in
             let crasher = try rig.message(Tally.crash)
             try await rig.publish(try (0..<100).map { try rig.message($0) } + [crasher] + (100..<200).map { try rig.message($0) })

@@ -7,9 +7,9 @@ import Testing
 
 @testable import ExampleWorker
 
-/// The machinery on a real broker and a real database: commit, then publish, then acknowledge.
+/// The worker on a real broker and a real database: commit, then publish, then acknowledge.
 @Suite struct WorkerTests {
-    @Test func `a batch commits once, with its inbox rows and what it emits`() async throws {
+    @Test func `a batch commits once, with its inbox rows and its emitted messages`() async throws {
         try await WorkerRig.with { rig in
             let ids = (0..<50).map { ID.v7(milliseconds: 1_795_467_845_000 + UInt64($0)) }
             try await rig.publish(try ids.enumerated().map { try rig.message($0.offset, id: $0.element) })
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func `a message that comes again takes no effect, and what it emitted is published again as it was`() async throws {
+    @Test func `a redelivered message has no effect, and its emitted messages are published again unchanged`() async throws {
         try await WorkerRig.with { rig in
             let message = try rig.message(7)
             try await rig.publish([message])
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `copies that two workers have in hand at the same time take effect once`() async throws {
+    @Test func `copies in two workers at the same time take effect once`() async throws {
         try await WorkerRig.with { rig in
             let messages = try (0..<200).map { try rig.message($0) }
             try await rig.publish((messages + messages + messages).shuffled())
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a message whose connection is lost while it is handled takes effect once`() async throws {
+    @Test func `a message whose connection is lost during its handling takes effect once`() async throws {
         try await WorkerRig.with { rig in
             let (arrived, door) = (Door(), Door())
             let handled = Seen<Int>()
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `what is in hand at the end is finished, and nothing more is taken`() async throws {
+    @Test func `at the end messages in work are finished, and no more are taken`() async throws {
         try await WorkerRig.with { rig in
             let (arrived, door) = (Door(), Door())
             let handler = TallyHandler(policy: Policy(largestBatch: 1)) { _ in
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func `what is emitted is published until a queue takes it, and only then is the message acknowledged`() async throws {
+    @Test func `emitted messages are published until a queue takes them, and only then is the message acknowledged`() async throws {
         struct Forward: Command {
             static let type = "elsewhere.go"
         }
@@ -189,7 +189,7 @@ import Testing
         }
     }
 
-    @Test func `what one user sent takes effect in its order, across types, lanes and batches`() async throws {
+    @Test func `messages of one user take effect in order, across types, slots and batches`() async throws {
         /// Writes who and which, of either type.
         struct Log<Input: Message>: Handler {
             let number: @Sendable (Input) -> Int
@@ -225,7 +225,7 @@ import Testing
         }
     }
 
-    @Test func `what needs a call outside is committed as soon as the call has ended, whatever its neighbours do`() async throws {
+    @Test func `a message with an external call is committed as soon as the call has ended, whatever the others do`() async throws {
         struct Caller: Handler {
             let door: Door
             func prepare(_ message: Tally, _ envelope: Envelope) async throws -> Int {
@@ -253,7 +253,7 @@ import Testing
         }
     }
 
-    @Test func `while what a batch emitted is not confirmed the next one is committed, and neither is acknowledged`() async throws {
+    @Test func `while one batch's messages are unconfirmed the next one is committed, and neither is acknowledged`() async throws {
         struct Forward: Command {
             static let type = "elsewhere.go"
         }
@@ -277,7 +277,7 @@ import Testing
         }
     }
 
-    @Test func `an event that a work queue of the topology must hear is published until a queue takes it; what nobody hears is not`() async throws {
+    @Test func `an event for a work queue is published until a queue takes it, and an unbound one is not`() async throws {
         struct Paid: Event {
             static let type = "payment.succeeded"
         }

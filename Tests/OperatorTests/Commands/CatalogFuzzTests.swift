@@ -5,16 +5,16 @@ import Testing
 
 @testable import Operator
 
-/// Files of products by chance.
+/// Random files of products.
 @Suite struct CatalogFuzzTests {
     @Test(arguments: [("16", 16), ("16.0", 16), ("16.00", 16), ("16.", nil), ("16.5", nil), (".0", nil), ("1e1", nil), ("99999999999", nil)])
-    func `a whole number is one in a file where it is one in a request`(text: String, number: Int?) throws {
+    func `an integer in a file follows the rules of a request`(text: String, number: Int?) throws {
         let records = try CSVReader.records(Array("sku,stock_quantity\nA-1,\(text)\n".utf8))
         let row = try? ProductRow(records[1], columns: records[0].fields)
         #expect(row?.stockQuantity == number)
     }
 
-    @Test func `a file is read, or refused by its line, and a row that is taken keeps to the rules of a request`() async throws {
+    @Test func `a file is read or refused by its line, and accepted rows follow the rules of a request`() async throws {
         try await Fuzz.run("CSV files", 5000) { fuzz in
             let columns = ProductRow.columns.shuffled(using: &fuzz)
             var text = columns.joined(separator: ",") + "\n"

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Operator
 
-/// A closed dead letter never runs again, wherever a copy of its message lies and whichever client repeats it.
+/// A closed dead letter never runs again, wherever a copy of its message is and whichever client repeats it.
 @Suite struct ClosedLetterTests {
     /// A command that says two things at once is a dead letter, under the id that a client's key would give it.
     private func dead(_ shop: OperatedShop, _ product: ID) async throws -> (letter: String, message: ID) {

@@ -7,7 +7,7 @@ import Testing
     private static let keys =
         "id, queue, type, message_id, correlation_id, error_type, error, group, attempts, status, first_failed_at, last_failed_at, order_id"
 
-    @Test func `dead letters are listed by any condition, and exit 1 says that none matches`() async throws {
+    @Test func `dead letters are listed by any condition, and exit 1 means no match`() async throws {
         try await withCommandLine { site in
             let old = try await site.addDeadLetter(group: "aaaaaaaaaa", error: "no stock", minutesAgo: 300)
             let new = try await site.addDeadLetter(group: "aaaaaaaaaa", error: "no stock")
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `groups count what has one cause and name an example; no dead letters at all is good news`() async throws {
+    @Test func `groups count dead letters by cause with an example, and an empty list is good news`() async throws {
         try await withCommandLine { site in
             let none = try await site.conveyor("dead", "groups")
             #expect(none.status == 0 && none.output == "No open dead letters.\n" && none.error == "")
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `show prints a dead letter with its payload byte for byte, by its id or the id of its message`() async throws {
+    @Test func `show prints a dead letter with its payload byte for byte, by its id or its message's`() async throws {
         try await withCommandLine { site in
             let payload = #"{"big": 12345678901234567890.10, "text": "é\u0000"}"#
             let id = try await site.addDeadLetter(payload: payload)

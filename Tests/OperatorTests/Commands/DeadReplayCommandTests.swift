@@ -9,7 +9,7 @@ import Testing
     private static let order = "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10"
     private static let valid = #"{"order_id": "\#(order)", "reason": "changed my mind"}"#
 
-    @Test func `one is sent to its queue again as if for the first time, once`() async throws {
+    @Test func `a replayed dead letter is sent to its queue once, as its first attempt`() async throws {
         try await withCommandLine { site in
             let id = try await site.addDeadLetter(payload: Self.valid)
             let message = try #require(try await site.database.value("select message_id from dead_letters where id = '\(id)'"))
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `an edited message gets its own id, closes the dead letter for good, and the history has the difference`() async throws {
+    @Test func `an edited message gets a new id, closes the dead letter, and the history shows the difference`() async throws {
         try await withCommandLine { site in
             let id = try await site.addDeadLetter(payload: #"{"order_id": 7, "reason": "changed my mind"}"#)
             let message = try #require(try await site.database.value("select message_id from dead_letters where id = '\(id)'"))
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func `a group or a queue is replayed at its rate; what does not decode stays behind`() async throws {
+    @Test func `a group or a queue is replayed at its rate, without undecodable ones`() async throws {
         try await withCommandLine { site in
             try await site.addDeadLetters(6, group: "aaaaaaaaaa", payload: Self.valid)
             let poison = try await site.addDeadLetter(group: "aaaaaaaaaa", payload: "no JSON")
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func `what is older than the inbox remembers stays behind in bulk, and counts as sent now by force`() async throws {
+    @Test func `messages older than the inbox stay behind in bulk, and count as sent now with force`() async throws {
         try await withCommandLine { site in
             let one = try await site.addDeadLetter(payload: Self.valid)
             let group = try await site.addDeadLetters(2, group: "aaaaaaaaaa", payload: Self.valid)
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test func `what is discarded is kept with the reason, counts as handled, and can be edited all the same`() async throws {
+    @Test func `a discarded dead letter is kept with the reason, counts as handled, and can still be edited`() async throws {
         try await withCommandLine { site in
             let ids = try await site.addDeadLetters(3, group: "aaaaaaaaaa", payload: Self.valid)
             #expect(try await site.conveyor("dead", "discard", ids[0]).status == 64, "without a reason")
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test func `what is older than the inbox remembers is sent again only by force`() async throws {
+    @Test func `a message older than the inbox is replayed only with force`() async throws {
         try await withCommandLine { site in
             let ids = try await site.addDeadLetters(2, payload: Self.valid)
             // The shop is a year old, and what is before this week was dropped.

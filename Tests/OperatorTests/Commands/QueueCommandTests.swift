@@ -8,7 +8,7 @@ import Testing
 @Suite struct QueueCommandTests {
     private static let queues = ["accounts", "email", "inventory", "orders", "payments"]
 
-    @Test func `queues tells how each stands`() async throws {
+    @Test func `queues shows the state of each`() async throws {
         try await withCommandLine { site in
             try await site.addDeadLetters(2, queue: "email", type: "email.send")
             try await site.database.psql(
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `a paused queue's worker takes nothing until it is resumed, and is not started again for that`() async throws {
+    @Test func `a paused queue's worker takes nothing until it is resumed, without a restart`() async throws {
         try await withCommandLine { site in
             try await withPart("inventory-worker", site.settings(of: "inventory")) { _ in
                 let paused = try await site.conveyor("pause", "inventory")
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func `doctor says what is wrong and what to do about it`() async throws {
+    @Test func `doctor reports problems with advice`() async throws {
         try await withCommandLine { site in
             try await site.host.unbind("orders", from: "events", routingKey: "stock.reserved")
             try await site.addDeadLetter()
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `without its servers, or with a wrong setting, a call ends with a line that says so and its status`() async throws {
+    @Test func `without servers, or with a wrong setting, a command ends with one line and its status`() async throws {
         let calls: [(settings: [String: String], status: Int32, text: String)] = [
             ([:], 78, "DATABASE_URL"), (["DATABASE_URL": "nonsense"], 78, "DATABASE_URL"),
             (["DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "START_TIMEOUT": "1"], 69, "database: "),
@@ -118,7 +118,7 @@ import Testing
         #expect(help.standardOutput.contains("DATABASE_URL") && help.standardOutput.contains("SUBCOMMANDS"))
     }
 
-    @Test func `cache clear tells every ingress`() async throws {
+    @Test func `cache clear reaches every ingress`() async throws {
         try await withCommandLine { site in
             let bindings = [(exchange: CacheClear.exchange, routingKey: CacheClear.type)]
             try await withConsumer(site.host.amqpURL, queue: .exclusive(bindings: bindings)) { ingress in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Operator
 
-/// One dead letter edited, and the others of its cause repaired in the same way.
+/// One edited dead letter, and the same repair for the others with its cause.
 @Suite struct RepairTests {
     private static func value(_ json: String) throws -> JSONValue { try JSON.decode(from: Array(json.utf8)) }
 
@@ -13,7 +13,7 @@ import Testing
         Repair(JSONPatch(from: try self.value(old), to: try self.value(new)))
     }
 
-    @Test func `a repair moves what the edit has moved, and sets and removes the rest`() throws {
+    @Test func `a repair moves the values that the edit moved, and sets and removes the others`() throws {
         let repair = try #require(try Self.repair(#"{"order": "a", "reason": "x", "old": 1}"#, #"{"order_id": "a", "reason": "y"}"#))
         #expect(repair.steps == [.move(from: "/order", to: "/order_id"), .set("/reason", .string("y")), .remove("/old")])
         #expect(repair.steps.map(\.description) == ["move /order to /order_id", #"set /reason to "y""#, "remove /old"])
@@ -32,7 +32,7 @@ import Testing
         #expect(throws: Repair.Misfit.self) { try repair.apply(to: try Self.value(#"{"a/b": {}, "items": []}"#)) }
     }
 
-    @Test func `an edit that changed nothing, or the payload as a whole, repairs no other`() throws {
+    @Test func `an edit without changes, or of the whole payload, repairs no other`() throws {
         #expect(try Self.repair(#"{"a": 1}"#, #"{"a": 1}"#) == nil)
         #expect(try Self.repair("[]", #"{"a": 1}"#) == nil)
         #expect(Repair(JSONPatch(from: nil, to: .object([:]))) == nil)
@@ -40,7 +40,7 @@ import Testing
 
     private static let orders = (1...3).map { "0190f3d2-7c1e-7d2a-9d3c-5b8e2a6f1c0\($0)" }
 
-    @Test func `one is edited, and the command line repairs the others like it; one that does not fit stays open`() async throws {
+    @Test func `the command line repairs dead letters like an edited one, and leaves those open that do not fit`() async throws {
         try await withCommandLine { site in
             var ids: [String] = []
             for order in Self.orders { ids.append(try await site.addDeadLetter(group: "aaaaaaaaaa", payload: #"{"order": "\#(order)"}"#)) }
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `one is edited in the console, which offers the same repair for the others of its cause`() async throws {
+    @Test func `the console offers an edit's repair for the others with its cause`() async throws {
         try await withConsole { console in
             var ids: [String] = []
             for order in Self.orders { ids.append(try await console.addDeadLetter(group: "aaaaaaaaaa", payload: #"{"order": "\#(order)"}"#)) }

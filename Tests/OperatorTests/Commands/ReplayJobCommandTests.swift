@@ -3,7 +3,7 @@ import Fixtures
 import FoundationEssentials
 import Testing
 
-/// Bulk replays that are killed, stopped, resumed, and that stop by themselves.
+/// Bulk replays that are killed, stopped and resumed, and that stop on their own.
 @Suite struct ReplayJobCommandTests {
     private static let product = "018f0000-0000-7000-8000-000000000002"
     /// Few for every day; by hand as many as one likes.
@@ -24,7 +24,7 @@ import Testing
         try await withPart("inventory-worker", site.settings(of: "inventory"), body)
     }
 
-    @Test func `one that is killed goes on where it was, and each letter takes effect once`() async throws {
+    @Test func `a killed job resumes at its position, and each message takes effect once`() async throws {
         try await withCommandLine { site in
             try await self.addProduct(site)
             try await site.addDeadLetters(
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `one that is stopped ends, says how to go on, and goes on`() async throws {
+    @Test func `a stopped job ends, explains how to resume it, and resumes`() async throws {
         try await withCommandLine { site in
             try await site.addDeadLetters(40, queue: "inventory", type: "inventory.adjust_stock", group: "aaaaaaaaaa", payload: Self.adjustment())
             let running = try site.start(["dead", "replay", "--group", "aaaaaaaaaa", "--rate", "10", "--canary", "0"])
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `one whose canary comes back dead stops before it does more harm`() async throws {
+    @Test func `a job whose canary is dead again stops before it does more harm`() async throws {
         try await withCommandLine { site in
             try await self.addProduct(site)
             // Nothing is wrong with it that a plan could see.

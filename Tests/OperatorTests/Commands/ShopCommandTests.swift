@@ -8,7 +8,8 @@ import Transfer
 
 @testable import Operator
 
-/// A shop at work, as its operator sees it: `sample load`, `catalog import`, `users`, `orders show`, `operations`, `trace`, `audit`, `queues`, `doctor`.
+/// A running shop from the operator's side: `sample load`, `catalog import`, `users`, `orders show`, `operations`, `trace`, `verify`, `queues`,
+/// `doctor`.
 @Suite struct ShopCommandTests {
     private static let catalog = """
         sku,name,unit_amount,stock_quantity,category
@@ -19,7 +20,7 @@ import Transfer
 
         """
 
-    @Test func `from an empty database to an order that is paid, everything can be looked at`() async throws {
+    @Test func `from an empty database to a paid order, every step can be inspected`() async throws {
         try await withOperatedShop { shop in
             try await self.fill(shop)
             let order = try await self.buy(shop)

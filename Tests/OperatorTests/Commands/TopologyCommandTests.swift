@@ -9,7 +9,7 @@ import Testing
         return command
     }
 
-    @Test func `apply makes what check asks for, and check names what is missing`() async throws {
+    @Test func `apply creates what check requires, and check names missing objects`() async throws {
         try await withVirtualHost { host in
             let before = try await self.conveyor(host, "topology", "check")
             #expect(try await before.waitForExit() == .status(1))
@@ -43,7 +43,7 @@ import Testing
         return lines
     }
 
-    @Test func `check sees what is too much or hides ours, and apply --prune takes it away`() async throws {
+    @Test func `check finds superfluous objects and those that hide ours, and apply --prune removes them`() async throws {
         try await withVirtualHost { host in
             try await host.declareShop()
             // Somebody else's own: nothing of ours is different.
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func `what apply cannot put right is said with what to do`() async throws {
+    @Test func `differences that apply cannot repair are reported with advice`() async throws {
         try await withVirtualHost { host in
             try await host.declareShop()
             try await host.setPolicy("ours", pattern: "^payments$", definition: #"{"max-length":6}"#, isOperators: true)

@@ -7,7 +7,7 @@ import Testing
 
 /// `conveyor users create-superuser | token`, `conveyor mail preview`
 @Suite struct UsersCommandTests {
-    @Test func `a superuser is made with a password from standard input, and made one again, which ends the tokens of before`() async throws {
+    @Test func `a superuser is created with a password from standard input, and again, which ends earlier tokens`() async throws {
         try await withCommandLine { site in
             let made = try await site.conveyor("users", "create-superuser", "Root@example.com", input: "correct horse\nnothing more\n")
             #expect(made.status == 0, "\(made.error)")

@@ -6,7 +6,7 @@ import Transfer
 
 @testable import Operator
 
-/// `conveyor verify`: what is lost is found, and comes back.
+/// `conveyor verify`: lost messages are found, and published again.
 @Suite struct VerifyCommandTests {
     private static let address: JSONValue = .object([
         "name": .string("Ada Lovelace"), "line1": .string("12 St James's Square"), "city": .string("London"), "postal_code": .string("SW1Y 4JH"),
@@ -34,7 +34,7 @@ import Transfer
         return Int64(count)
     }
 
-    @Test func `a payment and a reservation whose events were lost with a queue are found, and sent again once`() async throws {
+    @Test func `a payment and a reservation whose events were lost with a queue are found, and published again once`() async throws {
         try await withOperatedShop { shop in
             #expect(try await shop.conveyor("sample", "load", "--products", "3", "--users", "2", "--stock", "10").status == 0)
             let token = String(try await shop.conveyor("users", "token", "user1@example.com").output.dropLast())
@@ -80,7 +80,7 @@ import Transfer
         }
     }
 
-    @Test func `units held for an order that never came show in the stock's balance after a minute`() async throws {
+    @Test func `units reserved for a missing order show in the stock's balance after a minute`() async throws {
         try await withCommandLine { site in
             try await site.database.psql(
                 """

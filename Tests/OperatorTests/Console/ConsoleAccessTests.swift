@@ -6,7 +6,7 @@ import Transfer
 
 /// Access to the console, and its security headers.
 @Suite struct ConsoleAccessTests {
-    @Test func `who is not signed in is sent to sign in, comes back to the page, and can post nothing`() async throws {
+    @Test func `a signed-out visitor is redirected to sign in, returns to the page, and can post nothing`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter()
             let client = try WebClient(base: console.base)
@@ -35,7 +35,7 @@ import Transfer
         #expect(SignInPage.localPath(next) == "/")
     }
 
-    @Test func `a wrong token is refused, often wrong ones are slowed down, and the right one always gets in`() async throws {
+    @Test func `a wrong token is refused, repeated ones are slowed down, and the right one always works`() async throws {
         try await withConsole { console in
             let client = try WebClient(base: console.base)
             for _ in 0..<5 { #expect(try await client.post("/login", [("token", "wrong")]).status == 401) }
@@ -47,7 +47,7 @@ import Transfer
         }
     }
 
-    @Test func `the session's cookie is kept from scripts and other sites, and signing out ends it for everybody who has it`() async throws {
+    @Test func `the session's cookie is hidden from scripts and other sites, and signing out ends it everywhere`() async throws {
         try await withConsole { console in
             let client = try WebClient(base: console.base)
             let signedIn = try await client.signIn(token: ConsoleFixture.token)
@@ -81,7 +81,7 @@ import Transfer
         }
     }
 
-    @Test func `a form that does not come from a page of the session is refused, and nothing is done`() async throws {
+    @Test func `a form from outside the session's pages is refused without an effect`() async throws {
         try await withConsole { console in
             let (ada, eve) = (try await console.signedIn(), try await console.signedIn(name: "eve"))
             let id = try await console.addDeadLetter()
@@ -103,7 +103,7 @@ import Transfer
         }
     }
 
-    @Test func `a browser runs nothing that does not come from here, and keeps nothing`() async throws {
+    @Test func `a browser runs only the console's own scripts, and caches nothing`() async throws {
         try await withConsole { console in
             let client = try await console.signedIn()
             for path in ["/", "/login", "/dead", "/nosuch"] {
@@ -127,7 +127,7 @@ import Transfer
         }
     }
 
-    @Test func `behind TLS, its own or a proxy's, the cookie goes over nothing else`() async throws {
+    @Test func `behind TLS, its own or a proxy's, the cookie is sent over TLS only`() async throws {
         let authority = try await CertificateAuthority()
         let certificate = try await authority.issue(for: "IP:127.0.0.1")
         try await withConsole(["TLS_CERT": certificate.file, "TLS_KEY": certificate.key]) { console in

@@ -1,7 +1,7 @@
 import Fixtures
 import Testing
 
-/// Who did what.
+/// The audit log.
 @Suite struct ConsoleAuditTests {
     private static let valid = #"{"order_id": "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10", "reason": "changed my mind"}"#
 
@@ -13,7 +13,7 @@ import Testing
         .map { "\($0.output.1) \($0.output.2) \($0.output.3)" }
     }
 
-    @Test func `acts are listed newest first, by anybody or one, and one act on many is one line`() async throws {
+    @Test func `actions are listed newest first, of all or one person, and a bulk action is one line`() async throws {
         try await withConsole { console in
             let (ada, eve) = (try await console.signedIn(), try await console.signedIn(name: "eve"))
             try await console.addDeadLetters(1100, group: "aaaaaaaaaa", payload: Self.valid)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a long log comes in pages`() async throws {
+    @Test func `a long log is paged`() async throws {
         try await withConsole { console in
             try await console.database.psql(
                 "insert into audit_log (actor, act, subject) select 'operator:ada', 'pause', 'queue ' || n from generate_series(1, 230) n")

@@ -1,10 +1,9 @@
 import Fixtures
 import Testing
 
-/// The console in Chromium, as `Tests/Browser/console_test.py` drives it.
+/// The console in Chromium, driven by `Tests/Browser/console_test.py`.
 @Suite struct ConsoleBrowserTests {
-    @Test func `a real browser finds nothing to complain about, and somebody on call gets everything done, with JavaScript and without`() async throws
-    {
+    @Test func `an operator gets everything done in a real browser without errors, with JavaScript and without`() async throws {
         let python = try await TestPython.path()
         try await withConsole { console in
             let browser = try ChildProcess(

@@ -2,7 +2,7 @@ import Fixtures
 import Testing
 import Transfer
 
-/// Dead letters: seen, found, repaired, replayed, discarded.
+/// Dead letters: listed, found, repaired, replayed, discarded.
 @Suite struct ConsoleDeadLetterTests {
     private static let order = "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10"
     private static let valid = #"{"order_id": "\#(order)", "reason": "changed my mind"}"#
@@ -35,7 +35,7 @@ import Transfer
         }
     }
 
-    @Test func `a long list comes in pages that neither repeat nor leave out one`() async throws {
+    @Test func `a long list is paged without repetition and omission`() async throws {
         try await withConsole { console in
             var expected: Set<String> = []
             for minute in 0..<6 {
@@ -55,7 +55,7 @@ import Transfer
         }
     }
 
-    @Test func `what came from outside is text, whatever it is`() async throws {
+    @Test func `external text stays text`() async throws {
         try await withConsole { console in
             // A combining accent makes another character of a quote: escaping by characters would leave it as it is.
             let hostile = "\"\u{301} onmouseover=alert(1) <script>alert(2)</script> </textarea></pre> ' & \u{202E}reversed \u{7} {{title}}"
@@ -77,7 +77,7 @@ import Transfer
         }
     }
 
-    @Test func `a payload of a megabyte is shown in part, whole when asked for, and can be downloaded as it is`() async throws {
+    @Test func `a payload of a megabyte is shown in part, whole on request, and can be downloaded unchanged`() async throws {
         try await withConsole { console in
             let payload = #"{"text": ""# + String(repeating: "<b>x</b>", count: 140_000) + #""}"#
             let id = try await console.addDeadLetter()
@@ -96,7 +96,7 @@ import Transfer
         }
     }
 
-    @Test func `a payload that is no text is shown in hexadecimal`() async throws {
+    @Test func `a binary payload is shown in hexadecimal`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter()
             try await console.database.psql(#"update dead_letters set payload = '\x00ff00014142' where id = '\#(id)'"#)
@@ -104,7 +104,7 @@ import Transfer
         }
     }
 
-    @Test func `replayed as it is, a letter is sent to its queue once and closed, and its history says by whom`() async throws {
+    @Test func `a replayed dead letter is sent to its queue once and closed, and its history names the operator`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter(payload: Self.valid)
             let client = try await console.signedIn()
@@ -119,7 +119,7 @@ import Transfer
         }
     }
 
-    @Test func `an edit that is refused shows why and keeps the text; one that is right takes the original's place`() async throws {
+    @Test func `a refused edit shows the reason and keeps the text, and a valid one replaces the original`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter(payload: #"{"order_id": 12}"#)
             let client = try await console.signedIn()
@@ -142,7 +142,7 @@ import Transfer
         }
     }
 
-    @Test func `a payload that was sent back with other white space alone is no edit`() async throws {
+    @Test func `a payload with only other white space is not an edit`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter(payload: Self.valid)
             let client = try await console.signedIn()
@@ -152,7 +152,7 @@ import Transfer
         }
     }
 
-    @Test func `a discard needs a reason, which the audit keeps`() async throws {
+    @Test func `a discard needs a reason, which the audit log keeps`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter()
             let client = try await console.signedIn(name: "grace")
@@ -167,7 +167,7 @@ import Transfer
         }
     }
 
-    @Test func `what is not there is a page that says so`() async throws {
+    @Test func `a missing object gets a page that says so`() async throws {
         try await withConsole { console in
             let client = try await console.signedIn()
             let unknown = "00000000-0000-7000-8000-000000000000"

@@ -2,7 +2,7 @@ import Fixtures
 import Glibc
 import Testing
 
-/// Bulk replays and discards, queues that are paused, and the search.
+/// Bulk replays and discards, paused queues, and the search.
 @Suite struct ConsoleReplayTests {
     private static let valid = #"{"order_id": "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10"}"#
 
@@ -14,7 +14,7 @@ import Testing
         try await console.database.value("select status from replay_jobs where id = '\(job)'") == "done"
     }
 
-    @Test func `the plan of a replay is shown first; confirmed, it is a job that ends with all sent`() async throws {
+    @Test func `a replay shows its plan first, and after the confirmation its job sends everything`() async throws {
         try await withConsole { console in
             try await console.addDeadLetters(7, group: "eeeeeeeeee", payload: Self.valid)
             let broken = try await console.addDeadLetter(group: "eeeeeeeeee", payload: "not json")
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func `a replay takes ids by comma, a group, or a queue, and refuses what is none`() async throws {
+    @Test func `a replay takes ids separated by commas, a group, or a queue, and refuses other input`() async throws {
         try await withConsole { console in
             let client = try await console.signedIn()
             let ids = [try await console.addDeadLetter(payload: Self.valid), try await console.addDeadLetter(payload: Self.valid)]
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func `a job that was under way when the console was killed goes on when it is back, and can be stopped and resumed`() async throws {
+    @Test func `a job continues after the console was killed, and can be stopped and resumed`() async throws {
         try await withConsoleStopped { console in
             try await console.addDeadLetters(60, payload: Self.valid)
             let (client, job) = try await console.run { process in
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func `many jobs at once all come to their end`() async throws {
+    @Test func `many simultaneous jobs all end`() async throws {
         try await withConsole { console in
             let client = try await console.signedIn()
             var jobs: [String] = []
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func `a job that is stopped and resumed at once goes on`() async throws {
+    @Test func `a job that is stopped and resumed at once continues`() async throws {
         try await withConsole { console in
             try await console.addDeadLetters(10, payload: Self.valid)
             let client = try await console.signedIn()
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func `many are discarded at once, for a reason`() async throws {
+    @Test func `many are discarded at once, with a reason`() async throws {
         try await withConsole { console in
             let ids = [try await console.addDeadLetter(group: "gggggggggg"), try await console.addDeadLetter(group: "gggggggggg")]
             let client = try await console.signedIn()
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func `the overview says what is wrong and shows the last hour`() async throws {
+    @Test func `the overview reports problems and shows the last hour`() async throws {
         try await withConsole { console in
             try await console.addDeadLetter(group: "hhhhhhhhhh", error: "card `tok_1` refused")
             try await console.database.psql(
@@ -164,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func `the search goes to whatever has the id, and to dead letters in which the text stands`() async throws {
+    @Test func `the search opens the page of an id, and finds dead letters by text`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter(group: "iiiiiiiiii", payload: #"{"order_id": "needle"}"#)
             let message = try #require(try await console.database.value("select message_id from dead_letters where id = '\(id)'"))

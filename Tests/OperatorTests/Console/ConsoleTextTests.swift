@@ -5,9 +5,9 @@ import Testing
 
 @testable import Operator
 
-/// The console's own parts, without a server.
+/// The console's components, without a server.
 @Suite struct ConsoleTextTests {
-    @Test func `a form is read as browsers write it`() {
+    @Test func `a form is parsed as browsers encode it`() {
         let form = Form("a=1&b=x+y%2Bz&c=&d&a=2&%C3%A9=%E2%82%AC&bad=%zz%4&=nameless")
         #expect(form["a"] == "1")
         #expect(form.all("a") == ["1", "2"])
@@ -21,13 +21,13 @@ import Testing
         #expect(Form.query([("a", "x&y=z"), ("b", nil)]) == "?a=x%26y%3Dz")
     }
 
-    @Test func `HTML is escaped byte by byte, so that no accent shields a quote`() {
+    @Test func `HTML is escaped by bytes, so that no accent shields a quote`() {
         let text = "<a href=\"x\"\u{301}> & ' \0 \r\n"
         let escaped = HTMLText.escape(text)
         #expect(Array(escaped.utf8) == Array("&lt;a href=&quot;x&quot;\u{301}&gt; &amp; &#39; \u{fffd} &#13;\n".utf8))
     }
 
-    @Test func `no template shows anything unescaped, and none has a script or a style of its own`() throws {
+    @Test func `no template shows anything unescaped, or has an inline script or style`() throws {
         for (name, bytes) in ConsoleTemplates.texts {
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(!text.contains("{{{") && !text.contains("{{&"), "\(name)")
@@ -38,14 +38,14 @@ import Testing
         _ = try ConsoleTemplates.all()
     }
 
-    @Test func `every form that posts carries the session's token`() {
+    @Test func `every posting form contains the session's token`() {
         for (name, bytes) in ConsoleTemplates.texts {
             let text = String(decoding: bytes, as: UTF8.self)
             #expect(text.matches(of: /method="post"/).count == text.matches(of: /name="csrf_token"/).count, "\(name)")
         }
     }
 
-    @Test func `JSON is set out token by token, and no number is changed`() throws {
+    @Test func `JSON is formatted token by token, and no number changes`() throws {
         let json = try #require(PrettyJSON(Array(#"{"n":12345678901234567890.10e+1,"s":"\u0000\"","a":[],"o":{},"l":[1,true,null]}"#.utf8)))
         #expect(
             json.text == """
@@ -64,28 +64,28 @@ import Testing
     }
 
     @Test(arguments: ["", "{", "[1,]", "{\"a\":}", "nul", "01", "1.", "\"a", "\"\u{1}\"", "\"\\x\"", "{}{}", "{\"a\" 1}", "-", "1e"])
-    func `what is no JSON is not set out`(text: String) {
+    func `text that is not JSON is not formatted`(text: String) {
         #expect(PrettyJSON(Array(text.utf8)) == nil)
     }
 
-    @Test func `JSON that is nested without end is not set out`() {
+    @Test func `endlessly nested JSON is not formatted`() {
         #expect(PrettyJSON(Array(repeating: UInt8(ascii: "["), count: 1 << 20)) == nil)
         #expect(PrettyJSON([0xff, 0xfe]) == nil)
     }
 
-    @Test func `what cannot be seen is made visible`() {
+    @Test func `invisible characters are made visible`() {
         #expect("a\u{0}b\u{1b}[31m\u{202E}c\u{200B}\td\n".visible == "a⟨U+0000⟩b⟨U+001B⟩[31m⟨U+202E⟩c⟨U+200B⟩\td\n")
         #expect("Größe 👩‍🚀".shortened(to: 3) == "Grö…" && "abc".shortened(to: 3) == "abc")
     }
 
-    @Test func `a form goes with its own cookie, and with no other`() {
+    @Test func `a form belongs to its own cookie, and to no other`() {
         let token = FormToken.of("a cookie")
         #expect(FormToken.isValid(token, for: "a cookie") && !FormToken.isValid(token, for: "another"))
         #expect(!FormToken.isValid(nil, for: "a cookie") && !FormToken.isValid("", for: "a cookie"))
         #expect(SignInPage.cleanedName("Ada <script> Lovelace") == "AdascriptLovelace" && SignInPage.cleanedName(" ") == nil)
     }
 
-    @Test func `guesses at a name wait for each other beyond a few, and a crowd of them is sent away`() async throws {
+    @Test func `guesses at a name wait for each other beyond a few, and too many are refused`() async throws {
         let limit = GuessLimit(throttle: RateLimiter(quota: 2, per: .seconds(120)), pause: .milliseconds(200), longestWait: .milliseconds(300))
         for _ in 0..<2 {
             #expect(try await limit.turn(of: "a", name: "ada") == nil)
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: [Double.infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e19, -1e19])
-    func `a number that no one could have measured is written all the same`(value: Double) {
+    func `an impossible number is written all the same`(value: Double) {
         for text in [
             Quantity.span(milliseconds: value), Quantity.rate(value), Quantity.decimal(value, places: 2), TimeChart.number(value),
             Quantity.count(Quantity.whole(value)),
@@ -119,12 +119,12 @@ import Testing
         #expect(abs(Quantity.whole(value)) <= 1_000_000_000_000_000)
     }
 
-    @Test(arguments: [Int64.min, .max, 0]) func `a time that no calendar has is written as the nearest that it has`(milliseconds: Int64) {
+    @Test(arguments: [Int64.min, .max, 0]) func `a time outside the calendar is written as the nearest in it`(milliseconds: Int64) {
         #expect(!Moment(milliseconds: milliseconds).ago.isEmpty)
         #expect(["0001-01-01", "9999-12-31", "1970-01-01"].contains(Moment(milliseconds: milliseconds).exact.prefix(10)))
     }
 
-    @Test func `a link to a page whose time no calendar has leads nowhere`() {
+    @Test func `a page link with an impossible time is ignored`() {
         let id = "3d3c5a9e-0f6b-7f43-9a51-0a4a3c1f2b10"
         for time in ["-9223372036854775808", "9223372036854775807", "253402300800000000", "-62135596800000001", "1e3", ""] {
             #expect(DeadLetterCursor("\(time)_\(id)") == nil, "\(time)")
@@ -132,7 +132,7 @@ import Testing
         #expect(DeadLetterCursor("1764104645000000_\(id)")?.text == "1764104645000000_\(id)")
     }
 
-    @Test(arguments: ["1e300h", "1e308w", "9999999999999999999d", "100000000d"]) func `a span that reaches before the calendar begins with it`(
+    @Test(arguments: ["1e300h", "1e308w", "9999999999999999999d", "100000000d"]) func `a range that begins before the calendar begins with it`(
         span: String
     )
         throws
@@ -145,13 +145,13 @@ import Testing
         #expect(Rate(argument: "50/s")?.perSecond == 50)
     }
 
-    @Test func `a chart's scale is a round number that holds all values`() {
+    @Test func `a chart's scale is a round number above all values`() {
         for (value, scale) in [(0, 1), (1, 1), (1.5, 2), (3, 5), (10, 10), (11, 20), (4999, 5000), (5001, 10_000)] as [(Double, Double)] {
             #expect(TimeChart.scale(above: value) == scale)
         }
     }
 
-    @Test func `a chart leaves gaps where nothing was measured`() {
+    @Test func `a chart leaves gaps without measurements`() {
         let chart = TimeChart(
             id: "c", title: "C", start: 0, step: 60_000, smallestScale: 1,
             series: [.init(name: "in", tone: "t", values: [1, nil, 3, 4], text: { "\(Int($0))" })])

@@ -6,7 +6,7 @@ import Testing
 
 /// A trace over time.
 @Suite struct ConsoleTraceTests {
-    @Test(arguments: ["-infinity", "infinity", "294000-01-01", "4700-01-01 BC"]) func `a message with a time that no clock has is shown`(time: String)
+    @Test(arguments: ["-infinity", "infinity", "294000-01-01", "4700-01-01 BC"]) func `a message with an impossible time is shown`(time: String)
         async throws
     {
         try await withConsole { console in
@@ -24,7 +24,7 @@ import Testing
 
     private static let order = "3d3c5a9e-0f6b-7f43-9a51-0a4a3c1f2b10"
 
-    @Test func `an order's trace is a picture with its waits, handlers, calls and failures, and the same as text`() async throws {
+    @Test func `an order's trace shows its waits, handlers, calls and failures as a picture and as text`() async throws {
         try await withConsole { console in
             try await console.database.psql(
                 """
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func `a dead letter shows what it belongs to`() async throws {
+    @Test func `a dead letter shows its subject`() async throws {
         try await withConsole { console in
             let id = try await console.addDeadLetter(error: "no stock of it")
             let page = try await console.signedIn().get("/dead/\(id)")
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `idle time is cut short, and what happened keeps its order and is long enough to see`() {
+    @Test func `idle time is cut, and steps keep their order and stay visible`() {
         let scale = TimeScale([(0, 5), (3, 10), (600_000, 600_010), (600_020, 600_025), (4_000_000, 4_000_000)])
         #expect(scale.breaks.map(\.milliseconds) == [599_990, 3_399_975])
         let times: [Double] = [0, 3, 5, 10, 600_000, 600_010, 600_020, 600_025, 4_000_000]
@@ -84,7 +84,7 @@ import Testing
         #expect(scale.position(300_000) == scale.position(600_000))
     }
 
-    @Test func `a scale of one moment, or of nothing, is a scale`() {
+    @Test func `a scale of one moment, or of nothing, is valid`() {
         #expect(TimeScale([]).position(5) == 0)
         #expect(TimeScale([(7, 7)]).position(7) == 0)
         #expect(TimeScale([(7, 7), (7, 7)]).breaks.isEmpty)

@@ -7,7 +7,7 @@ import Logging
 import Synchronization
 import Testing
 
-/// What the recorder says of new dead letters, to a server on a port.
+/// Notifications of new dead letters, sent to a server on a port.
 @Suite struct NotifierTests {
     private struct Heard: Sendable {
         var id: String
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func `a new group is notified once, signed, without error text or payload; a doubled group again, but not within the hour`() async throws {
+    @Test func `a new group is notified once, signed, without error text or payload, and a doubled one again after an hour`() async throws {
         let listener = Listener(refusals: 1)
         try await listener.run { url in
             try await withCommandLine { site in
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `for Slack it is a text`() async throws {
+    @Test func `for Slack the body is a text`() async throws {
         let listener = Listener()
         try await listener.run { url in
             try await withCommandLine { site in

@@ -176,7 +176,7 @@ private final class ProviderDouble: Sendable {
         return try await client.get(String(back.dropFirst(client.base.count)), headers: ["Sec-Fetch-Site": "cross-site"])
     }
 
-    @Test func `an account signs in with the highest role that it has, under its name, and acts by it`() async throws {
+    @Test func `an account signs in with its highest role under its name, and acts by it`() async throws {
         try await self.withProvider { provider, console in
             let client = try WebClient(base: console.base)
             #expect(try await client.get("/login").text.contains(#"href="/login/oidc""#))
@@ -202,7 +202,7 @@ private final class ProviderDouble: Sendable {
         }
     }
 
-    @Test func `an account without a role, or with the name of a person, is refused`() async throws {
+    @Test func `an account without a role, or with a person's name, is refused`() async throws {
         try await self.withProvider { provider, console in
             for claims in [["preferred_username": "eve"], ["preferred_username": "eve", "groups": ["staff"]], ["groups": JSONValue.int(1)]]
                 as [[String: JSONValue]]
@@ -221,7 +221,7 @@ private final class ProviderDouble: Sendable {
         }
     }
 
-    @Test func `an ID token that is not the provider's word for this console, now and to this browser, is refused`() async throws {
+    @Test func `an ID token that is not for this console, this time and this browser is refused`() async throws {
         try await self.withProvider { provider, console in
             let now = Int64(Date().timeIntervalSince1970)
             provider.state.withLock { $0.claims = ["preferred_username": "grace", "groups": "admin"] }
@@ -261,7 +261,7 @@ private final class ProviderDouble: Sendable {
         }
     }
 
-    @Test func `new keys are asked for when one is unknown, at most once a minute`() async throws {
+    @Test func `unknown keys make the console fetch new ones, at most once a minute`() async throws {
         try await self.withProvider { (provider, console) async throws in
             provider.state.withLock { $0.claims = ["preferred_username": "grace", "groups": "admin"] }
             for _ in 0..<2 { #expect(try await self.status(ofSigningInAt: console.base) == 200) }
@@ -281,7 +281,7 @@ private final class ProviderDouble: Sendable {
         }
     }
 
-    @Test func `a provider that is away stops neither the start nor other ways in`() async throws {
+    @Test func `an unreachable provider stops neither the start nor other sign-ins`() async throws {
         try await self.withProvider { provider, console in
             provider.state.withLock { $0.isDown = true }
             let client = try WebClient(base: console.base)

@@ -4,7 +4,7 @@ import Testing
 
 /// `conveyor people add | set | remove | list`
 @Suite struct PeopleCommandTests {
-    @Test func `people are added, changed, listed and removed, each act under the name of who did it`() async throws {
+    @Test func `people are added, changed, listed and removed, and each action names its operator`() async throws {
         try await withCommandLine { site in
             #expect(try await site.conveyor("people", "list", "--json").status == 1, "nobody yet")
             let link = try await site.conveyor("people", "add", "mia", "--role", "viewer", settings: ["CONSOLE_PORT": "18081"])

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"])
-    func `a signature counts by its own key and algorithm alone`(name: String) async throws {
+    func `a signature is valid only with its own key and algorithm`(name: String) async throws {
         let (token, members) = try await Self.signed(name)
         #expect(token.header.alg == name)
         let algorithm = try #require(ProviderKey.Algorithm(rawValue: name))
@@ -84,7 +84,7 @@ import Testing
         #expect(isValid(members.merging(["use": "enc"]) { $1 }) == nil)
     }
 
-    @Test func `a key that proves nothing is none`() throws {
+    @Test func `a weak or malformed key is refused`() throws {
         let weak = try _RSA.Signing.PrivateKey(unsafeKeySize: .init(bitCount: 1024)).publicKey.getKeyPrimitives()
         let keys: [JSONValue] = [
             ["kty": "oct", "k": "AAAA"], ["kty": "RSA"], ["kty": "RSA", "n": "AQAB", "e": "AQAB"],

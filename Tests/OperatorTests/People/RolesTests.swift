@@ -4,7 +4,7 @@ import Testing
 
 @testable import Operator
 
-/// Every role at every act, by the command line and by the console.
+/// Every role with every action, by the command line and by the console.
 @Suite struct RolesTests {
     static let password = "correct horse battery"
 
@@ -58,12 +58,12 @@ import Testing
         ]
     }
 
-    @Test func `every act is tried`() {
+    @Test func `every action is tested`() {
         #expect(Set(Self.commands("").map(\.act)) == Set(Act.allCases))
         #expect(Set(Self.forms("").map(\.act)).union([.seePayloads, .operate, .administer]) == Set(Act.allCases))
     }
 
-    @Test func `a role may do what its row of the table says, on the command line`() async throws {
+    @Test func `on the command line a role may do the actions of its row in the table`() async throws {
         try await withCommandLine { site in
             for role in Role.allCases {
                 #expect(try await site.conveyor("people", "add", "the-\(role.rawValue)", "--role", role.rawValue).status == 0)
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `a role may do what its row of the table says, in the console`() async throws {
+    @Test func `in the console a role may do the actions of its row in the table`() async throws {
         try await withConsole { console in
             let admin = try await console.signedIn(name: "root")
             for role in Role.allCases { try await console.addPerson("the-\(role.rawValue)", role: role) }

@@ -6,11 +6,11 @@ import Transfer
 
 @testable import Operator
 
-/// Who is signed in, and for how long.
+/// Sessions and their duration.
 @Suite struct SessionTests {
     private static let password = RolesTests.password
 
-    @Test func `the console starts without a token, and then no token lets anybody in`() async throws {
+    @Test func `the console starts without a token, and then accepts none`() async throws {
         try await withConsole(["CONSOLE_TOKEN": ""]) { console in
             let client = try WebClient(base: console.base)
             let form = try await client.get("/login")
@@ -48,7 +48,7 @@ import Transfer
         }
     }
 
-    @Test func `another role, another password and removal count at once for a session that is open`() async throws {
+    @Test func `another role, another password and removal apply at once to an open session`() async throws {
         try await withConsole { console in
             let site = CommandLineSite(database: console.database, host: console.host)
             try await console.addPerson("mia", role: .operator)
@@ -91,7 +91,7 @@ import Transfer
         }
     }
 
-    @Test func `somebody at an open session guesses no current password, and who has none chooses one`() async throws {
+    @Test func `an open session allows no guessing of its password, and a person without one chooses one`() async throws {
         try await withConsole { console in
             try await console.addPerson("mia", role: .viewer)
             let client = try await console.signedIn(as: "mia", password: Self.password)
@@ -118,8 +118,7 @@ import Transfer
         }
     }
 
-    @Test func `a session ends after a time without use, which what a page asks for by itself is not, and at its end whatever is used`() async throws
-    {
+    @Test func `a session ends without use, which requests of a page's script are not, and after its time in any case`() async throws {
         try await withConsole(["CONSOLE_IDLE_MINUTES": "0.04"]) { console in
             let idle = try await console.signedIn()
             let used = try await console.signedIn(name: "eve")
@@ -134,7 +133,7 @@ import Transfer
         }
     }
 
-    @Test func `somebody else's guesses lock no right password out`() async throws {
+    @Test func `another client's guesses do not lock out the right password`() async throws {
         try await withConsole { console in
             try await console.addPerson("ada", role: .operator)
             let guesser = try WebClient(base: console.base)
@@ -145,7 +144,7 @@ import Transfer
         }
     }
 
-    @Test func `who is not signed in sends no large body`() async throws {
+    @Test func `a signed-out client cannot send a large body`() async throws {
         try await withConsole { console in
             let client = try WebClient(base: console.base)
             #expect(try await client.post("/login", [("token", String(repeating: "x", count: 10_000))]).status == 413)
@@ -153,7 +152,7 @@ import Transfer
         }
     }
 
-    @Test func `a person's name stays theirs when somebody enters with the token`() async throws {
+    @Test func `a person's name stays reserved when someone signs in with the token`() async throws {
         try await withConsole { console in
             try await console.addPerson("ada", role: .viewer)
             let client = try await console.signedIn(name: "ada")

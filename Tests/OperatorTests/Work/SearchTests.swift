@@ -2,7 +2,7 @@ import Conveyor
 import Fixtures
 import Testing
 
-/// Finding what customers quote, in the console and by `conveyor search`.
+/// Finding orders, customers and products, in the console and by `conveyor search`.
 @Suite struct SearchTests {
     private static let user = "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10"
     private static let order = "5d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b11"

@@ -38,7 +38,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `what a worker has held for a while is listed as running, until it lets go of it`() async throws {
+    @Test func `a message that a worker has had for a while is listed as running, until it ends`() async throws {
         try await withCommandLine { site in
             try await withPart("inventory-worker", site.settings(of: "inventory")) { _ in
                 let database = site.database
@@ -61,7 +61,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `what waits is listed from the queue without a delivery being counted, or from the books`() async throws {
+    @Test func `waiting messages are listed from the queue without counting a delivery, or from the database`() async throws {
         try await withCommandLine { site in
             let ids = try await self.adjust(3, site, actor: "operator:eve")
             let control = try site.host.broker.control()
@@ -97,7 +97,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `workers reject what a rule catches, count it, and stop when it is lifted`() async throws {
+    @Test func `workers reject the messages of a rule, count them, and stop when it ends`() async throws {
         try await withCommandLine { site in
             try await withPart("inventory-worker", site.settings(of: "inventory")) { _ in
                 let since = Timestamp.string(milliseconds: Clock.milliseconds() - 60_000)
@@ -133,7 +133,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `a dry run says how many of those that wait a rule would catch, and makes none`() async throws {
+    @Test func `a dry run counts the waiting messages of a rule, and creates none`() async throws {
         try await withCommandLine { site in
             try await self.adjust(2, site, actor: "operator:eve")
             try await self.adjust(1, site)
@@ -144,7 +144,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `a message is sent once it decodes as its type, at once or later, and a dry run leaves no trace`() async throws {
+    @Test func `a message is sent if it decodes as its type, at once or later, and a dry run leaves no trace`() async throws {
         try await withCommandLine { site in
             let payload = #"{"order_id": "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10"}"#
             #expect(try await site.conveyor("send", "orders.cancel", "-", "--dry-run", input: payload).status == 0)
@@ -174,7 +174,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `figures tell types apart, of the last hour and the last day`() async throws {
+    @Test func `statistics distinguish types, for the last hour and the last day`() async throws {
         try await withCommandLine { site in
             #expect(try await site.conveyor("types", "--json").status == 1)
             try await site.database.psql(
@@ -196,7 +196,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `a paused expiry expires nothing, runs once when told to, and goes on when it is resumed`() async throws {
+    @Test func `a paused expiry expires nothing, runs once on demand, and goes on when it is resumed`() async throws {
         try await withCommandLine { site in
             func overdue() async throws {
                 try await site.database.psql(
@@ -235,7 +235,7 @@ extension JSONValue {
         }
     }
 
-    @Test func `all queues are paused with a reason, and who did what is listed`() async throws {
+    @Test func `all queues are paused with a reason, and the audit log lists the operators`() async throws {
         try await withCommandLine { site in
             #expect(try await site.conveyor("pause", "--all", "--reason", "the database moves").status == 0)
             let rows = try await site.conveyor("queues", "--json").rows

@@ -10,8 +10,8 @@ import Synchronization
 
 @testable import ExampleWorker
 
-/// The queue `tests` with a ladder of one second, a queue `heard` of all events, and a database with the table `effects`: what workers of
-/// this process or of others work on.
+/// The queue `tests` with a retry schedule of one second, a queue `heard` of all events, and a database with the table `effects`, for workers of
+/// this process or others.
 struct WorkerRig: Sendable {
     let database: TestDatabase
     let host: VirtualHost
@@ -113,7 +113,7 @@ struct WorkerRig: Sendable {
         try await withConsumer(self.host.amqpURL, queue: .named(queue)) { try await $0.takeAndAcknowledge(count, within: .seconds(90)) }
     }
 
-    // MARK: What came of them
+    // MARK: Results
 
     /// The numbers in `effects`, sorted.
     func effects() async throws -> [Int] {
@@ -125,13 +125,13 @@ struct WorkerRig: Sendable {
         try await eventually("\(count) effects", within: limit, every: .milliseconds(50)) { try await self.effects().count >= count }
     }
 
-    /// How many failed attempts were noted.
+    /// The number of recorded failed attempts.
     func attempts() async throws -> Int? { try await self.database.value("select count(*) from attempts").flatMap { Int($0) } }
 
-    /// The prefetch counts of the workers that take from the queue.
+    /// The prefetch counts of the queue's consumers.
     func consumers() async throws -> [Int] { try await self.host.consumers("tests") }
 
-    /// Messages that workers hold, as the broker counted them half a second ago.
+    /// Unacknowledged messages, as the broker counted them half a second ago.
     func held() async throws -> Int { try await self.host.unacknowledged("tests") }
 
     /// Messages in the queue, with nobody holding any: call it when no worker is left.
@@ -162,7 +162,7 @@ final class Seen<Value: Sendable>: Sendable {
     func add(_ value: Value) { self.list.withLock { $0.append(value) } }
 }
 
-/// A door that is shut until somebody opens it.
+/// A gate that is shut until a test opens it.
 final class Door: Sendable {
     private let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     func open() { self.continuation.finish() }
