@@ -88,35 +88,48 @@ public struct HandlerHarness: Sendable {
     }
 
     private func commit(_ batch: [SentMessage], _ handler: AnyHandler) async throws -> [Outcome] {
-        let decoded = try batch.map { try handler.decode(JSON.encode($0.payload), $0.envelope) }
+        let ready = try await self.prepare(self.decode(batch, handler), handler)
+        return try await self.pool.transaction { try await self.handle(batch, ready, by: handler, in: $0) }
+    }
+
+    // A function of its own: within an asynchronous one it ends Swift 6.3's optimizer.
+    private func decode(_ batch: [SentMessage], _ handler: AnyHandler) throws -> [Decoded] {
+        try batch.map { try handler.decode(JSON.encode($0.payload), $0.envelope) }
+    }
+
+    private func handle(
+        _ batch: [SentMessage], _ ready: [ID: Ready], by handler: AnyHandler, in transaction: Transaction
+    ) async throws -> [Outcome] {
+        let known = try await self.inbox.claim(batch.map(\.envelope.messageID), in: transaction)
+        let new = batch.map(\.envelope.messageID).filter { known[$0] == nil }.compactMap { ready[$0] }
+        var replies: [ID: Reply] = [:]
+        if !new.isEmpty {
+            var rows: [Inbox.Row] = []
+            for (item, reply) in zip(new, try await handler.handle(new, transaction)) {
+                replies[item.decoded.envelope.messageID] = reply
+                let emitted = try reply.emits.map { try Inbox.Emission($0) }
+                rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
+            }
+            try self.inbox.insert(rows, type: handler.type, handledAt: Clock.milliseconds(), microseconds: 0, in: transaction)
+        }
+        return try batch.map { message in
+            let id = message.envelope.messageID
+            if let reply = replies[id] { return .replied(reply) }
+            return .known(try known[id]?.emitted.map { try MessageOutcome.Emitted($0) } ?? [])
+        }
+    }
+
+    /// What the handler has made of the messages that it has not handled yet.
+    private func prepare(_ decoded: [Decoded], _ handler: AnyHandler) async throws -> [ID: Ready] {
+        guard handler.prepares else {
+            return Dictionary(decoded.map { ($0.envelope.messageID, Ready(decoded: $0, prepared: ())) }) { _, last in last }
+        }
+        let known = try await self.inbox.peek(decoded.map(\.envelope.messageID), in: self.pool)
         var ready: [ID: Ready] = [:]
-        if handler.prepares {
-            let known = try await self.inbox.peek(batch.map(\.envelope.messageID), in: self.pool)
-            for message in decoded where known[message.envelope.messageID] == nil {
-                ready[message.envelope.messageID] = try await handler.prepare(message)
-            }
-        } else {
-            for message in decoded { ready[message.envelope.messageID] = Ready(decoded: message, prepared: ()) }
+        for message in decoded where known[message.envelope.messageID] == nil {
+            ready[message.envelope.messageID] = try await handler.prepare(message)
         }
-        return try await self.pool.transaction { [ready] transaction in
-            let known = try await self.inbox.claim(batch.map(\.envelope.messageID), in: transaction)
-            let new = batch.map(\.envelope.messageID).filter { known[$0] == nil }.compactMap { ready[$0] }
-            var replies: [ID: Reply] = [:]
-            if !new.isEmpty {
-                var rows: [Inbox.Row] = []
-                for (item, reply) in zip(new, try await handler.handle(new, transaction)) {
-                    replies[item.decoded.envelope.messageID] = reply
-                    let emitted = try reply.emits.map { try Inbox.Emission($0) }
-                    rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
-                }
-                try self.inbox.insert(rows, type: handler.type, handledAt: Clock.milliseconds(), microseconds: 0, in: transaction)
-            }
-            return try batch.map { message in
-                let id = message.envelope.messageID
-                if let reply = replies[id] { return .replied(reply) }
-                return .known(try known[id]?.emitted.map { try MessageOutcome.Emitted($0) } ?? [])
-            }
-        }
+        return ready
     }
 }
 
