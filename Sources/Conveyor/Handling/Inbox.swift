@@ -79,7 +79,7 @@ package struct Inbox: Sendable {
         return try self.known(from: await transaction.query(Self.find, self.consumer, ids))
     }
 
-    /// As ``claim(_:in:)``, but in the round trip of the handler's first query: for messages that are nearly always new.
+    /// As ``claim(_:in:)``, but together with the first query of the handler: for messages that are nearly always new.
     func claimLater(_ ids: [ID], in transaction: Transaction) -> Deferred {
         self.lock(ids, in: transaction)
         return transaction.enqueueQuery(Self.find, self.consumer, ids)

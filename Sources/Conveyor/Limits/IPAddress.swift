@@ -63,7 +63,7 @@ public struct IPAddress: Hashable, Sendable {
     public var network: IPAddress { self.isIPv6 ? IPAddress(high: self.high, low: 0, isIPv6: true) : self }
 
     /// Whether the address is in a network.
-    /// - Parameter bits: the length of the network's prefix.
+    /// - Parameter bits: the length of the prefix.
     public func isIn(_ network: IPAddress, prefix bits: Int) -> Bool {
         guard self.isIPv6 == network.isIPv6 else { return false }
         // A shift by the full width is 0.

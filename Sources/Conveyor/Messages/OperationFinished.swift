@@ -7,7 +7,7 @@ public struct OperationFinished: Event {
 
     /// An operation that this commit finished.
     public struct Operation: Codable, Sendable, Equatable {
-        /// The message id of the operation's first command, its correlation id.
+        /// The message id of its first command, which is the correlation id.
         public var id: ID
         /// `succeeded` or `rejected`.
         public var status: String

@@ -77,7 +77,7 @@ public enum Metrics {
     private static let limit = gauge("queue_limit", "Messages in a queue at which the ingress refuses writes for it.", "queue")
     private static let paused = gauge("queue_paused", "1 while an operator has paused a queue.", "queue")
     private static let seen = gauge("queues_seen_timestamp_seconds", "When the queues were last read from the broker, since 1970.")
-    private static let expiryLag = gauge("expiry_lag_seconds", "How late the oldest payment deadline is that nobody has seen to; 0 if none is.")
+    private static let expiryLag = gauge("expiry_lag_seconds", "How late the oldest unhandled payment deadline is; 0 if there is none.")
 
     /// `conveyor_publish_confirm_seconds`: the time until the broker confirmed a number of messages.
     public static func publishConfirm(seconds: Double, count: Int = 1) { self.confirm.with(LabelValues()).record(seconds, count: count) }

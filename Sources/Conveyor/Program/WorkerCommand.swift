@@ -106,7 +106,7 @@ extension WorkerProgram {
 }
 
 extension Schedule {
-    /// Creates the upcoming weeks of Conveyor's tables, and drops expired ones.
+    /// Creates the upcoming weeks of the partitioned tables, and drops expired ones.
     static func partitions(retentionDays: Int, pool: PostgresPool) -> Schedule {
         Schedule("conveyor.partitions", .every(.seconds(3600)), runsAtStart: true) {
             let rows = try await pool.query("select maintain_partitions($1)", Int32(clamping: retentionDays))

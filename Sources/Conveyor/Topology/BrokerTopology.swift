@@ -146,7 +146,7 @@ extension Definitions {
                 TopologyDifference(
                     what: "operator policy \(name) is in force on queue \(queue.name): "
                         + Self.changes(from: own.filter { theirs[$0.key] != nil }, to: theirs),
-                    remedy: .byHand("`rabbitmqctl clear_operator_policy \(name)`, if nobody needs it")))
+                    remedy: .byHand("`rabbitmqctl clear_operator_policy \(name)`, if it is not needed")))
         }
         return found
     }

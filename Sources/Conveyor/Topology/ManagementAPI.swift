@@ -31,7 +31,7 @@ public struct ManagementAPI: Sendable {
         self.client = client
     }
 
-    /// The API at `RABBITMQ_API`, for the virtual host of the broker's URL.
+    /// The API at `RABBITMQ_API`, for the virtual host in the broker's URL.
     public init(_ settings: Settings) throws {
         let node = try BrokerConfiguration(urls: settings.brokerURLs(), connectionName: "")
         try self.init(

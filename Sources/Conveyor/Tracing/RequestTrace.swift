@@ -60,7 +60,7 @@ public final class RequestTrace: Sendable {
     /// Adds facts about the request.
     public func note(_ change: (inout Noted) -> Void) { self.noted.withLock { change(&$0) } }
 
-    /// Publishes a message as a step of the request, which becomes the parent of the message's own spans.
+    /// Publishes a message as a step of the request, which becomes the parent of its spans.
     public func publishing<Failure: Error>(
         _ message: Outgoing, isolation: isolated (any Actor)? = #isolation, _ publish: (Outgoing) async throws(Failure) -> Void
     ) async throws(Failure) {

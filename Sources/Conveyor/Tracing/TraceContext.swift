@@ -4,7 +4,7 @@ import Synchronization
 ///
 ///     00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 public struct TraceContext: Sendable, Hashable {
-    /// The first 8 bytes of the trace's id.
+    /// The first 8 bytes of the trace id.
     public let traceHigh: UInt64
     /// Its last 8 bytes, which are random.
     public let traceLow: UInt64

@@ -4,7 +4,7 @@ import Synchronization
 final class Readiness: Sendable {
     private struct State {
         var paused = false
-        /// The epoch of the consumer's connection; 0 without one.
+        /// The epoch of the connection; 0 without one.
         var epoch: UInt64 = 0
         var newestEpoch: UInt64 = 0
     }

@@ -119,7 +119,7 @@ public actor PrivateBroker {
     }
 }
 
-/// A broker of the test's own, which it may stop, freeze or fill; deleted afterwards. At most two run at a time.
+/// A broker for one test, which may stop, freeze or fill it; deleted afterwards. At most two run at a time.
 /// - Parameters:
 ///   - certificate: enables TLS.
 ///   - settings: more lines for `rabbitmq.conf`.

@@ -153,7 +153,7 @@ extension Logger {
     public static var silent: Logger { Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() } }
 }
 
-/// A server of the test's own, which it may stop or freeze; deleted afterwards. At most two servers, brokers included, run at a time.
+/// A server for one test, which may stop or freeze it; deleted afterwards. At most two servers, brokers included, run at a time.
 /// - Parameter certificate: enables TLS.
 public func withPrivatePostgres<Result>(
     certificate: CertificateAuthority.Certificate? = nil, isolation: isolated (any Actor)? = #isolation,

@@ -19,7 +19,7 @@ public final class PushService: Sendable {
         public let endpoint: String
         /// Names in lower case.
         public let headers: [String: String]
-        /// The claims of the sender's token, if its signature is valid.
+        /// The claims in the sender's token, if its signature is valid.
         public let claims: [String: JSONScalar]?
         /// The key that signed it.
         public let key: String
