@@ -96,7 +96,7 @@ struct AccountsController: Sendable {
 
     private static let sessionIsOver = Problem(.tokenExpired, "The session has reached its maximum age; sign in again.")
 
-    /// A refresh token can be exchanged once. If it comes again after a short grace period, it was copied, and its session ends for all holders.
+    /// A refresh token can be exchanged once. A second use means that it was copied, so it ends the session for all holders, without a grace period.
     @Sendable private func refresh(_ request: Request, _ context: IngressContext) async throws -> Response {
         let token = try await request.read { $0.string("refresh_token", 1...4096) }.value
         let user = try await self.authenticator.user(refreshing: token)

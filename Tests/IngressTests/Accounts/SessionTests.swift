@@ -54,7 +54,7 @@ import Testing
         #expect(try await self.trade(other.refresh).status == 200)
     }
 
-    @Test func `reusing the previous refresh token ends its session as well, after a grace period`() async throws {
+    @Test func `reusing the token before the newest ends its session as well, without a grace period`() async throws {
         let customer = try await TestShop.shared().customer()
         let first = try await self.signIn(customer)
         let second = try Pair(try await self.trade(first.refresh))
