@@ -72,7 +72,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
             let mustWait = state.running >= self.places
             guard taken < self.perClient, !mustWait || state.waiting < self.room else { throw Full() }
             state.taken[client] = taken + 1
-            // Its place is reserved until it waits: a moment later there may be none.
+            // Its place in the queue is reserved until it waits; by then a running place may be free.
             if mustWait { state.waiting += 1 } else { state.running += 1 }
             return mustWait
         }

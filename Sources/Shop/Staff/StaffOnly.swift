@@ -12,7 +12,7 @@ public struct StaffOnly<Wrapped: Handler>: Handler {
         self.wrapped = wrapped
     }
 
-    /// The handler's type of preparation.
+    /// The handler's policy.
     public var policy: Policy { self.wrapped.policy }
 
     /// As in the handler, which must itself check rights before it calls external services.
