@@ -19,6 +19,7 @@ let package = Package(
         .executable(name: "inventory-worker", targets: ["Inventory"]),
         .executable(name: "email-worker", targets: ["Email"]),
         .executable(name: "accounts-worker", targets: ["Accounts"]),
+        .executable(name: "webhooks-worker", targets: ["Webhooks"]),
         .executable(name: "stripe-double", targets: ["StripeDouble"]),
     ],
     // Exact versions: a build next year is the build that was tested. Traits off: each would bring in all of Foundation, which is most of an
@@ -71,7 +72,7 @@ let package = Package(
                 .configuration,
                 .argumentParser, .crypto, .hummingbirdCore, .httpTypes, .nio, .nioPosix, .unixSignals,
             ],
-            resources: [.embedInCode("Migrations/c0001_machinery.sql")]),
+            resources: [.embedInCode("Migrations/c0001_machinery.sql"), .embedInCode("Migrations/c0002_wanted_events.sql")]),
 
         // Runs a worker in a test.
         .target(name: "ConveyorTesting", dependencies: ["Conveyor", "Postgres", "RabbitMQ", "Transfer", .logging, .lifecycle]),
@@ -95,11 +96,15 @@ let package = Package(
             name: "Identity", dependencies: ["CArgon2", "Conveyor", "Shop", .crypto, .nioPosix],
             resources: [.embedInCode("common-passwords.txt")]),
 
+        // The resources as the API answers them, for the ingress and for webhooks.
+        .target(name: "Resources", dependencies: ["Conveyor", "Postgres", "Shop"]),
+
         // The parts.
         .executableTarget(
             name: "Ingress",
             dependencies: [
-                "CDocs", "EventThread", "Conveyor", "Shop", "Identity", "Postgres", "RabbitMQ", "ServerTLS", "CZlib", .hummingbird, .hummingbirdCore,
+                "CDocs", "EventThread", "Conveyor", "Resources", "Shop", "Identity", "Postgres", "RabbitMQ", "ServerTLS", "CZlib", .hummingbird,
+                .hummingbirdCore,
                 .hummingbirdTLS,
                 .hummingbirdHTTP2,
                 .crypto, .httpTypes, .nio, .nioHTTP1, .nioHTTPTypes, .nioHTTPTypesHTTP1, .nioSSL, .nioTLS, .lifecycle, .logging,
@@ -132,6 +137,10 @@ let package = Package(
         ),
         .executableTarget(name: "Accounts", dependencies: ["Conveyor", "Shop", "Postgres"], path: "Workers/Accounts"),
         .executableTarget(
+            name: "Webhooks",
+            dependencies: ["Conveyor", "Postgres", "RabbitMQ", "Resources", "Shop", "Transfer", .argumentParser, .lifecycle, .logging],
+            path: "Workers/Webhooks"),
+        .executableTarget(
             name: "StripeDouble",
             dependencies: [
                 "Transfer", .hummingbird, .crypto, .argumentParser, .logging, .lifecycle, .deque, .heap, .httpTypes, .nio, .nioPosix,
@@ -163,16 +172,18 @@ let package = Package(
         .testTarget(
             name: "IngressTests",
             dependencies: [
-                "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Conveyor", "Postgres", "RabbitMQ", "Shop", "Transfer", .crypto,
+                "CArgon2", "EventThread", "Ingress", "Fixtures", "Identity", "Conveyor", "Postgres", "RabbitMQ", "Resources", "Shop", "Transfer",
+                .crypto,
                 .hummingbird,
                 .hummingbirdCore, .httpTypes, .jwt, .lifecycle, .logging, .nio, .nioPosix,
             ]),
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Orders", "Payments", "Inventory", "Email", "Accounts", "Conveyor", "ConveyorTesting", "Shop", "Postgres", "RabbitMQ", "Transfer",
+                "Orders", "Payments", "Inventory", "Email", "Accounts", "Webhooks", "Conveyor", "ConveyorTesting", "Shop", "Postgres", "RabbitMQ",
+                "Transfer",
                 "MailTemplates",
-                "Fixtures", .logging,
+                "Fixtures", .crypto, .logging,
             ]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup", .mustache]),
         .testTarget(

@@ -35,6 +35,7 @@ public enum Topology {
             ("m0018_notifications", PackageResources.m0018_notifications_sql),
             ("m0020_push", PackageResources.m0020_push_sql),
             ("m0024_subjects", PackageResources.m0024_subjects_sql),
+            ("m0025_webhooks", PackageResources.m0025_webhooks_sql),
         ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }
     }
 }

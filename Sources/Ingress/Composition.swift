@@ -90,6 +90,7 @@ struct Composition {
         PushController(
             intake: intake, authenticator: authenticator, pool: pool, publicKey: try settings.vapidKeys().first?.publicKey, addresses: addresses
         ).add(to: &routes)
+        WebhookEndpointsController(intake: intake, authenticator: authenticator, pool: pool, addresses: addresses, secrets: keys).add(to: &routes)
         let streams = LiveStreams(limit: limits.streams)
         OrderEventsController(authenticator: authenticator, orders: orders, timelines: timelines, feed: feed, streams: streams).add(to: &routes)
         PaymentsController(intake: intake, authenticator: authenticator, orders: orders).add(to: &routes)

@@ -10,7 +10,8 @@ struct ConveyorCommand: AsyncParsableCommand {
         subcommands: [
             DeadCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, RunningCommand.self, WaitingCommand.self, SkipCommand.self,
             SendCommand.self, TypesCommand.self, SchedulesCommand.self, SearchCommand.self, TraceCommand.self, OperationsCommand.self,
-            OrdersCommand.self, PaymentsCommand.self, VerifyCommand.self, AuditLogCommand.self, CatalogCommand.self, CacheCommand.self,
+            OrdersCommand.self, PaymentsCommand.self, WebhooksCommand.self, VerifyCommand.self, AuditLogCommand.self, CatalogCommand.self,
+            CacheCommand.self,
             DoctorCommand.self, PeopleCommand.self, UsersCommand.self, SampleCommand.self, MailCommand.self, Migrate.self, TopologyCommand.self,
             Record.self, Console.self, SettingsHelp.self,
         ])

@@ -13,7 +13,15 @@ extension ConveyorApplication {
 extension Definitions {
     /// The content of `topology/definitions.json`. It is embedded at build time, so it cannot be missing.
     static let shop: Definitions = {
-        do { return try Definitions(json: Topology.definitions) } catch { preconditionFailure("topology/definitions.json: \(error)") }
+        do {
+            var definitions = try Definitions(json: Topology.definitions)
+            // Of webhooks-worker, while an endpoint wants them.
+            definitions.bindingsOnDemand = Set(
+                PublicEvents.types(of: ["*"]).map { .init(source: "events", destination: "webhooks", destinationType: "queue", routingKey: $0) })
+            return definitions
+        } catch {
+            preconditionFailure("topology/definitions.json: \(error)")
+        }
     }()
 
     /// The shop's exchanges, queues, bindings and policies, with this retry schedule.

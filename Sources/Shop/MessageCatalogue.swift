@@ -17,6 +17,9 @@ public enum MessageCatalogue {
 
         SendEmail.self, SendPush.self,
 
+        CreateWebhookEndpoint.self, UpdateWebhookEndpoint.self, DeleteWebhookEndpoint.self, RotateWebhookSecret.self, PingWebhookEndpoint.self,
+        RedeliverWebhook.self, SwitchOffWebhookEndpoint.self,
+
         AccountRegistered.self, AccountUpdated.self, AccountErased.self,
         CatalogChanged.self, StockReserved.self, StockRefused.self, StockReleased.self, StockLow.self,
         CartChanged.self, OrderPlaced.self, OrderAwaitingPayment.self, OrderRejected.self, OrderPaid.self, OrderShipped.self,

@@ -18,6 +18,8 @@ public struct TransferError: Error, Sendable, Hashable {
         public static let responseTooLarge = Code(rawValue: -3)
         /// The request may not connect to an address of its host.
         public static let addressForbidden = Code(rawValue: -4)
+        /// The name server says that there is no such host, of a request that looks at its addresses (``HTTPRequest/mayConnect``).
+        public static let unknownHost = Code(rawValue: -5)
         /// `CURLE_UNSUPPORTED_PROTOCOL`
         public static let unsupportedProtocol = Code(rawValue: 1)
         /// `CURLE_URL_MALFORMAT`
@@ -68,7 +70,7 @@ public struct TransferError: Error, Sendable, Hashable {
     /// request is not idempotent, check ``mayHaveBeenSent`` first.
     public var isRetriable: Bool {
         switch self.code {
-        case .invalidRequest, .cancelled, .responseTooLarge, .unsupportedProtocol, .malformedURL: false
+        case .invalidRequest, .cancelled, .responseTooLarge, .unsupportedProtocol, .malformedURL, .unknownHost: false
         default: true
         }
     }

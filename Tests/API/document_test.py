@@ -324,6 +324,13 @@ def test_push(customer, stranger):
     assert made["type"] == "push_subscription" and made == again
     item, = call("listPushSubscriptions", 200, by=customer.token).json()["items"]
     assert (item["id"], item["endpoint"], item["expiration_time"]) == (made["id"], browser["endpoint"], None)
+    # However its host is spelt, it is the same.
+    port = browser["endpoint"].replace("https://push.example/", "https://PUSH.example:443/")
+    assert port != browser["endpoint"]
+    assert call("subscribePush", 201, by=customer.token, json=browser | {"endpoint": port}, headers=WAIT).json()["resource"] == made
+    assert len(call("listPushSubscriptions", 200, by=customer.token).json()["items"]) == 1
+    for past in [{"expirationTime": 1000}, {"expirationTime": None, "expiration_time": "2020-01-01T00:00:00Z"}]:
+        call("subscribePush", 422, by=customer.token, json=browser | past)
     # Somebody else signs in at the same browser.
     call("subscribePush", 201, by=stranger.token, json=browser, headers=WAIT)
     assert call("listPushSubscriptions", 200, by=customer.token).json()["items"] == []
@@ -344,6 +351,73 @@ def test_push(customer, stranger):
     call("updateMe", 200, by=customer.token, json={"notifications": {"push": False}}, headers=WAIT)
     assert call("getMe", 200, by=customer.token).json()["notifications"] == {"push": False, "sms": True, "email_updates": True}
     call("updateMe", 422, by=customer.token, json={"notifications": {"push": None}})
+
+
+# Private and special addresses, in the spellings that the C library and RFC 4291 know.
+PRIVATE_HOSTS = [
+    "127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "0x7f000001", "0177.0.0.1", "0", "10.0.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
+    "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "198.18.0.1", "192.0.2.1", "[::1]", "[::]", "[fe80::1]", "[fc00::1]", "[ff02::1]",
+    "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001:db8::1]", "localhost.", "a.localhost",
+    "127.0.0.1.", "LOCALHOST", "user@hooks.partner.example",
+]
+
+
+def test_webhook_endpoints(customer):
+    new = {"url": "https://hooks.partner.example/shop", "events": ["order.*", "stock.low"], "is_active": False, "description": "warehouse"}
+    call("createWebhookEndpoint", 403, by=customer.token, json=new)
+    key = WAIT | {"Idempotency-Key": unique("endpoint")}
+    made = call("createWebhookEndpoint", 201, by=STAFF, json=new, headers=key).json()
+    id = made["resource"]["id"]
+    assert made["resource"]["type"] == "webhook_endpoint" and made["secret"] == made["result"]["secret"]
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", made["secret"])
+    # The same request is done once, and makes one secret; nothing else shows it.
+    assert call("createWebhookEndpoint", 201, by=STAFF, json=new, headers=key).json()["secret"] == made["secret"]
+    assert "secret" not in call("getOperation", 200, by=STAFF, path={"id": made["operation_id"]}).text
+    endpoint = call("getWebhookEndpoint", 200, by=STAFF, path={"id": id}).json()
+    assert {name: endpoint[name] for name in new} == new
+    assert endpoint in call("listWebhookEndpoints", 200, by=STAFF).json()["items"]
+    call("listWebhookEndpoints", 403, by=customer.token)
+    for name, path in [("createWebhookEndpoint", {}), ("updateWebhookEndpoint", {"id": id})]:
+        call(name, 403, by=customer.token, path=path, json=new)
+    for name in ["getWebhookEndpoint", "deleteWebhookEndpoint", "rotateWebhookSecret", "pingWebhookEndpoint", "listWebhookDeliveries", "getWebhookDelivery"]:
+        call(name, 403, by=customer.token, path={"id": id})
+    call("redeliverWebhook", 403, by=customer.token, path={"id": id, "delivery_id": NOBODY})
+    for wrong in [{"events": []}, {"events": ["order.lost"]}, {"events": ["orders.*"]}, {"events": ["operation.finished"]}, {"events": ["**"]}, {"url": "http://a.example/"},
+                  {"url": "https://localhost/"}, {"url": "x"}, {"is_active": None}] + [
+                      {"url": f"https://{host}/"} for host in PRIVATE_HOSTS]:
+        call("createWebhookEndpoint", 422, by=STAFF, json=new | wrong)
+        call("updateWebhookEndpoint", 422, by=STAFF, path={"id": id}, json=wrong)
+    call("updateWebhookEndpoint", 200, by=STAFF, path={"id": id}, json={"events": ["*"]}, headers=WAIT)
+    assert call("getWebhookEndpoint", 200, by=STAFF, path={"id": id}).json()["events"] == ["*"]
+    other = call("rotateWebhookSecret", 200, by=STAFF, path={"id": id}, headers=WAIT).json()["result"]["secret"]
+    assert other.startswith("whsec_") and other != made["secret"]
+    pings = []
+    for _ in range(3):
+        pinged = call("pingWebhookEndpoint", 201, by=STAFF, path={"id": id}, headers=WAIT).json()
+        assert pinged["resource"]["type"] == "webhook_delivery" and pinged["resource"]["id"] == pinged["result"]["delivery_id"]
+        pings.append(pinged["resource"]["id"])
+        assert pinged["resource"]["url"] == f"/api/v1/webhook-deliveries/{pings[-1]}"
+        assert call("getWebhookDelivery", 200, by=STAFF, path={"id": pings[-1]}).json()["endpoint_id"] == id
+    # The newest first, a page at a time.
+    listed, cursor = [], {}
+    while True:
+        page = call("listWebhookDeliveries", 200, by=STAFF, path={"id": id}, params={"limit": 1} | cursor).json()
+        listed += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert [delivery["id"] for delivery in listed] == pings[::-1] and {delivery["type"] for delivery in listed} == {"webhook.ping"}
+    call("listWebhookDeliveries", 400, by=STAFF, path={"id": id}, params={"cursor": "x"})
+    call("redeliverWebhook", 200, by=STAFF, path={"id": id, "delivery_id": pings[0]}, headers=WAIT)
+    call("getWebhookDelivery", 404, by=STAFF, path={"id": NOBODY})
+    for name, path in [("getWebhookEndpoint", {}), ("listWebhookDeliveries", {})]:
+        call(name, 404, by=STAFF, path={"id": NOBODY} | path)
+    for name in ["deleteWebhookEndpoint", "pingWebhookEndpoint", "rotateWebhookSecret"]:
+        call(name, 404, by=STAFF, path={"id": NOBODY}, headers=WAIT)
+    call("updateWebhookEndpoint", 404, by=STAFF, path={"id": NOBODY}, json={"is_active": False}, headers=WAIT)
+    call("redeliverWebhook", 404, by=STAFF, path={"id": id, "delivery_id": NOBODY}, headers=WAIT)
+    call("deleteWebhookEndpoint", 200, by=STAFF, path={"id": id}, headers=WAIT)
+    call("getWebhookEndpoint", 404, by=STAFF, path={"id": id})
 
 
 def test_webhook():

@@ -9,7 +9,7 @@ import os
 import random
 
 import pytest
-from shop import ADDRESS, NOBODY, PASSWORD, STAFF, Customer, call, new_order, new_product, operations, unique
+from shop import ADDRESS, NOBODY, PASSWORD, STAFF, WAIT, Customer, call, new_order, new_product, operations, unique
 
 SEED = os.environ.get("SEED", "1")
 CASES = int(os.environ.get("CASES", "60"))
@@ -47,6 +47,8 @@ BODIES = {
     "shipOrder": {"carrier": "c", "tracking_number": "t"},
     "createPaymentIntent": {"order_id": NOBODY},
     "refundPayment": {"order_id": NOBODY, "amount": 1, "reason": "fuzz"},
+    "createWebhookEndpoint": {"url": "https://hooks.partner.example/fuzz", "events": ["order.paid"], "is_active": False, "description": "fuzz"},
+    "updateWebhookEndpoint": {"url": "https://hooks.partner.example/fuzz", "events": ["order.paid"], "is_active": False, "description": "fuzz"},
     "subscribePush": {
         "endpoint": "https://push.example/send/fuzz", "expirationTime": None,
         "keys": {
@@ -118,6 +120,9 @@ def paths():
         "setCartItem": {"product_id": product},
         "cancelOrder": {"id": new_order(customer, product)},
         "shipOrder": {"id": new_order(customer, product)},
+        "updateWebhookEndpoint": {
+            "id": call("createWebhookEndpoint", 201, by=STAFF, json=BODIES["createWebhookEndpoint"], headers=WAIT).json()["resource"]["id"],
+        },
     }
 
 

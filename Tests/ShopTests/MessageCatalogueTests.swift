@@ -14,7 +14,7 @@ struct MessageCatalogueTests {
         let type = try #require(MessageCatalogue[name])
         #expect(name.split(separator: ".", omittingEmptySubsequences: false).count == 2)
         #expect(name.allSatisfy { "._".contains($0) || ("a"..."z").contains($0) })
-        let isCommand = ["accounts", "inventory", "orders", "payments", "email"].contains { name.hasPrefix("\($0).") }
+        let isCommand = ["accounts", "inventory", "orders", "payments", "email", "webhooks"].contains { name.hasPrefix("\($0).") }
         #expect(type.exchange == (isCommand ? "commands" : "events"))
         #expect(type.schema >= 1)
     }

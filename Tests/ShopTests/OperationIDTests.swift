@@ -62,7 +62,8 @@ struct OperationIDTests {
         // Issued numbers never change.
         #expect(
             OperationKind.allCases.map(\.rawValue) == [
-                1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50,
+                1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50, 64, 65,
+                66, 67, 68, 69,
             ])
     }
 
@@ -70,6 +71,9 @@ struct OperationIDTests {
         #expect(OperationKind.allCases.filter { $0.resourceType == nil } == [.requestPasswordReset, .resetPassword])
         #expect(
             OperationKind.allCases.filter(\.makesResource)
-                == [.register, .subscribePush, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund])
+                == [
+                    .register, .subscribePush, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund, .createWebhookEndpoint,
+                    .pingWebhookEndpoint,
+                ])
     }
 }

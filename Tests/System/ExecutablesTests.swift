@@ -4,7 +4,7 @@ import Testing
 
 /// The start of every executable, before it connects to a server.
 @Suite struct ExecutablesTests {
-    static let workers = ["orders-worker", "payments-worker", "inventory-worker", "email-worker", "accounts-worker"]
+    static let workers = ["orders-worker", "payments-worker", "inventory-worker", "email-worker", "accounts-worker", "webhooks-worker"]
 
     private func run(_ name: String, _ arguments: String..., settings: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(Repository.executable(name), arguments, environment: settings, inherits: false)

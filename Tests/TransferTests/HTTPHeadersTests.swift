@@ -22,8 +22,13 @@ import Transfer
         #expect((["Retry-After": text] as HTTPHeaders).retryAfter == .seconds(seconds))
     }
 
-    @Test(arguments: ["", "-1", "-9223372036854775808", "1.5", "nan", "inf", "1e9", "0x10", "１", "Mon, 30 Nov 2026 10:00:00 GMT"])
+    @Test(arguments: ["", "-1", "-9223372036854775808", "1.5", "nan", "inf", "1e9", "0x10", "１", "tomorrow GMT", "Mon, 30 Nov 2026 10:00:00", "now"])
     func `an invalid Retry-After is ignored`(_ text: String) {
         #expect((["Retry-After": text] as HTTPHeaders).retryAfter == nil)
+    }
+
+    @Test func `a date is as good as seconds`() {
+        #expect((["Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"] as HTTPHeaders).retryAfter == .zero)
+        #expect((["Retry-After": "Fri, 31 Dec 2100 23:59:59 GMT"] as HTTPHeaders).retryAfter == .seconds(86_400))
     }
 }

@@ -10,15 +10,15 @@ struct AccountsWorker: AsyncParsableCommand {
 
     func run() async throws {
         try await WorkerPart.run(queue: "accounts", of: .shop, options: self.options) { part in
-            part.handle(Self.handlers(pushTo: try OutwardAddresses(part.settings)))
+            part.handle(Self.handlers)
         }
     }
 
     /// The handlers of all consumed messages.
-    static func handlers(pushTo addresses: OutwardAddresses) -> [any Handler] {
+    static var handlers: [any Handler] {
         [
             Register(), UpdateUserProfile(), ChangeUserPassword(), RequestReset(), Reset(), VerifyAddress(), RenewSessionHandler(),
-            EndSessionHandler(), EndSessions(), StaffOnly(SetFlags()), Erase(), KeepPushSubscription(addresses: addresses), EndPushSubscription(),
+            EndSessionHandler(), EndSessions(), StaffOnly(SetFlags()), Erase(), KeepPushSubscription(), EndPushSubscription(),
         ]
     }
 }

@@ -3,7 +3,8 @@ import FoundationEssentials
 import Postgres
 import Shop
 
-/// Stores the push subscription of a user's browser. The same endpoint is the same subscription, even under another account.
+/// Stores the push subscription of a user's browser. The same endpoint is the same subscription, even under another account. The e-mail worker checks the
+/// endpoint's addresses whenever it sends.
 struct KeepPushSubscription: Handler {
     /// More browsers than a user has; each costs a request per event.
     static let mostOfUser = 20
@@ -20,14 +21,10 @@ struct KeepPushSubscription: Handler {
             updated_at = now()
         """
 
-    let addresses: OutwardAddresses
     var policy: Policy { Policy(largestBatch: 1) }
 
     func handle(_ batch: [Received<SubscribePush, Void>], in transaction: Transaction) async throws -> [Reply] {
         let command = batch[0].payload
-        if let refusal = self.addresses.refusal(of: command.endpoint) {
-            return [.rejected(Problem(.invalid, "The request has fields that are not valid.", errors: [.init(field: "endpoint", message: refusal)]))]
-        }
         guard try await !transaction.query(Self.lock, command.userID).isEmpty else {
             return [.rejected(Problem(.notFound, "There is no such account."))]
         }

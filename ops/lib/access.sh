@@ -70,6 +70,8 @@ broker_permissions() {
     case $1 in
     ingress) printf '"configure":"^amq\\\\.gen.*$","write":"^(commands|events|amq\\\\.gen.*)$","read":"^(events|amq\\\\.gen.*)$"' ;;
     recorder) printf '"configure":"^$","write":"^(return|amq\\\\.default)$","read":"^[a-z]+\\\\.dead$"' ;;
+    # It binds the events that partners want, and no others, to its queue.
+    webhooks) printf '"configure":"^$","write":"^(webhooks|commands|events|dead|retry\\\\..+)$","read":"^(webhooks|events)$"' ;;
     *) printf '"configure":"^$","write":"^(commands|events|dead|retry\\\\..+)$","read":"^%s$"' "$1" ;;
     esac
 }

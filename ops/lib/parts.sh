@@ -34,7 +34,7 @@ metrics_port() {
 may_know() {
     case $2 in
     DATABASE_URL | AMQP_URL | AMQP_URLS | RABBITMQ_API) return 1 ;; # the owner's; a part has its own
-    SECRET_KEY | SECRET_KEY_PREVIOUS) [[ $1 = ingress || $1 = email ]] ;;
+    SECRET_KEY | SECRET_KEY_PREVIOUS) [[ $1 = ingress || $1 = email || $1 = webhooks ]] ;;
     STRIPE_SECRET_KEY) [[ $1 = payments || $1 = stripe-double ]] ;;
     STRIPE_WEBHOOK_SECRET) [[ $1 = ingress || $1 = stripe-double ]] ;;
     EMAIL_USERNAME | EMAIL_PASSWORD | SMS_ACCOUNT_SID | SMS_AUTH_TOKEN) [[ $1 = email ]] ;;

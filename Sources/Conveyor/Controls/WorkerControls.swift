@@ -16,6 +16,7 @@ final class WorkerControls: Sendable {
 
     private struct State {
         var rules: [SkipRule] = []
+        var wanted: Set<String> = []
         var held: [UInt64: Held] = [:]
         var next: UInt64 = 0
         /// Whether the table may contain rows of this worker.
@@ -41,6 +42,9 @@ final class WorkerControls: Sendable {
     /// The rules in force.
     var rules: [SkipRule] { self.state.withLock { $0.rules } }
 
+    /// The types in `wanted_events`.
+    var wantedEvents: Set<String> { self.state.withLock { $0.wanted } }
+
     /// A slot starts a batch.
     func begin(_ work: Dispatcher.Work) -> UInt64 {
         self.state.withLock { state in
@@ -60,14 +64,17 @@ final class WorkerControls: Sendable {
         from (values (1)) one left join skips s on s.queue = $1 and s.lifted_at is null
         """
 
-    /// Reads the operators' commands.
+    private static let wanted: Statement = "select distinct type from wanted_events"
+
+    /// Reads the operators' commands, and the types in `wanted_events`.
     /// - Returns: whether the queue is paused.
     func look(in pool: PostgresPool) async throws -> Bool {
-        let rows = try await pool.query(Self.look, self.queue)
+        let results = try await pool.pipeline([Call(Self.look, self.queue), Call(Self.wanted)])
+        let (rows, wanted) = (results[0], Set(try results[1].decode(String.self)))
         let rules = try rows.compactMap { row in
             try row[1, as: Int64?.self].map { SkipRule(id: $0, type: try row[2], actor: try row[3], since: try row[4], until: try row[5]) }
         }
-        self.state.withLock { $0.rules = rules }
+        self.state.withLock { ($0.rules, $0.wanted) = (rules, wanted) }
         return try rows.first.map { try $0[0, as: Bool.self] } ?? false
     }
 

@@ -30,7 +30,7 @@ public struct RetryLadder: Sendable, Equatable {
     }
 
     /// The seconds of the step after `attempt`, even if that was the last; later steps are the same as the last.
-    func step(afterAttempt attempt: Int, retryAfter: Duration? = nil, chance: Double) -> Int {
+    public func step(afterAttempt attempt: Int, retryAfter: Duration? = nil, chance: Double) -> Int {
         guard !self.delays.isEmpty else { return 1 }
         var step = min(max(attempt, 1), self.delays.count) - 1
         if chance < 0.2, step + 1 < self.delays.count { step += 1 }

@@ -3,10 +3,16 @@ import Synchronization
 /// The audience of an event: a work queue, other queues, or none.
 ///
 /// Events that the topology binds to a work queue are published until a queue takes them. Other events are optional: after one was returned
-/// (`basic.return`), its type is skipped for ``silence`` and then tried again, so that a queue bound meanwhile gets the next one.
+/// (`basic.return`), its type is skipped for ``silence`` and then tried again, so that a queue bound meanwhile gets the next one. A type in
+/// `wanted_events`, whose binding a worker makes on demand, is never skipped.
 final class Audience: Sendable {
     /// How long a type is skipped after one was returned.
     static let silence = Duration.seconds(30)
+
+    private let wanted = Mutex<Set<String>>([])
+
+    /// Sets the types in `wanted_events`.
+    func want(_ types: Set<String>) { self.wanted.withLock { $0 = types } }
 
     /// When each skipped type may be tried again.
     private let unheard = Mutex<[String: ContinuousClock.Instant]>([:])
@@ -29,7 +35,7 @@ final class Audience: Sendable {
 
     /// Whether to publish it now.
     func mayHear(_ type: String, now: ContinuousClock.Instant = .now) -> Bool {
-        self.unheard.withLock { $0.isEmpty || $0[type].map { $0 <= now } ?? true }
+        self.unheard.withLock { $0.isEmpty || $0[type].map { $0 <= now } ?? true } || self.wanted.withLock { $0.contains(type) }
     }
 
     /// The broker returned it: it has no queue.

@@ -95,7 +95,7 @@ extension Definitions {
             TopologyDifference(what: "binding \($0.text) is missing", remedy: .apply)
         }
         let surplus = broker.bindings.filter { binding in
-            !wanted.contains(binding) && !binding.source.isEmpty
+            !wanted.contains(binding) && !binding.source.isEmpty && !self.bindingsOnDemand.contains(binding)
                 && (binding.destinationType == "queue" ? queues : exchanges).contains(binding.destination)
         }
         return missing + surplus.map { TopologyDifference(what: "binding \($0.text) is not in the topology", remedy: .prune(.binding($0))) }

@@ -43,6 +43,14 @@ public struct Definitions: Codable, Sendable, Equatable {
         /// The key, or the pattern of a topic exchange.
         public var routingKey: String
 
+        /// A binding.
+        public init(source: String, destination: String, destinationType: String, routingKey: String) {
+            self.source = source
+            self.destination = destination
+            self.destinationType = destinationType
+            self.routingKey = routingKey
+        }
+
         enum CodingKeys: String, CodingKey {
             case source, destination
             case destinationType = "destination_type"
@@ -116,6 +124,10 @@ public struct Definitions: Codable, Sendable, Equatable {
     public var bindings: [Binding]
     /// All policies.
     public var policies: [Policy]
+    /// Bindings that a worker makes and takes away while it runs, as they are wanted: there or not, they are no difference. In no file.
+    public var bindingsOnDemand: Set<Binding> = []
+
+    enum CodingKeys: String, CodingKey { case exchanges, queues, bindings, policies }
 
     /// Reads definitions as RabbitMQ exports them.
     /// - Throws: if they are not such JSON.

@@ -179,6 +179,18 @@ public struct ManagementAPI: Sendable {
         if let refused { throw refused }
     }
 
+    /// Binds a queue to an exchange; nothing happens if it is bound already.
+    public func bind(_ queue: String, to exchange: String, by key: String) async throws(Refused) {
+        let binding = Definitions.Binding(source: exchange, destination: queue, destinationType: "queue", routingKey: key)
+        _ = try await self.send(
+            .post, "/bindings/\(self.vhost)/e/\(Self.escaped(exchange))/q/\(Self.escaped(queue))", body: try Self.body(binding))
+    }
+
+    /// Takes such a binding away; nothing happens if there is none.
+    public func unbind(_ queue: String, from exchange: String, by key: String) async throws(Refused) {
+        try await self.remove(.binding(.init(source: exchange, destination: queue, destinationType: "queue", routingKey: key)))
+    }
+
     private static func body(_ value: some Encodable) throws(Refused) -> [UInt8] {
         do { return try JSON.encode(value) } catch { throw Refused(status: 0, description: "not encoded: \(error)") }
     }

@@ -212,6 +212,7 @@ public final class Worker: Service {
         while !Task.isCancelled {
             do {
                 let paused = try await self.controls.look(in: self.pool)
+                self.processor.outbox.audience.want(self.controls.wantedEvents)
                 if paused != self.readiness.paused {
                     self.readiness.set(paused: paused)
                     self.logger.notice(paused ? "paused by an operator" : "resumed by an operator", metadata: ["queue": "\(self.queue)"])

@@ -28,6 +28,8 @@ public struct WorkerPart: Sendable {
     public let publisher: Publisher
     /// Sends messages without a cause.
     public let sender: Sender
+    /// The steps of the retry schedule.
+    public let ladder: RetryLadder
     /// The handlers.
     public private(set) var handlers = HandlerRegistry()
     /// The services beside the handlers: timers, clients.
@@ -137,16 +139,19 @@ public struct WorkerPart: Sendable {
         let publisher = Publisher(configuration: publishing, thread: thread, logger: logger)
         return WorkerPart(
             settings: settings, logger: logger, lanes: lanes, pool: pool, publisher: publisher,
-            sender: Sender(publisher: publisher, pool: pool, appID: queue))
+            sender: Sender(publisher: publisher, pool: pool, appID: queue), ladder: try RetryLadder(settings))
     }
 
-    private init(settings: Settings, logger: Logger, lanes: Int, pool: PostgresPool, publisher: Publisher, sender: Sender) {
+    private init(
+        settings: Settings, logger: Logger, lanes: Int, pool: PostgresPool, publisher: Publisher, sender: Sender, ladder: RetryLadder
+    ) {
         self.settings = settings
         self.logger = logger
         self.lanes = lanes
         self.pool = pool
         self.publisher = publisher
         self.sender = sender
+        self.ladder = ladder
     }
 
     /// An application of one worker, with the topology for these handlers.

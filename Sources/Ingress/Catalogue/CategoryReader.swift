@@ -1,5 +1,6 @@
 import Conveyor
 import Postgres
+import Resources
 import Shop
 
 /// Reads all categories at once, and caches them until one changes.
@@ -12,9 +13,7 @@ struct CategoryReader: Sendable {
         self.cache = ReadCache("category", capacity: 1, isWhole: true, feed: feed)
     }
 
-    private static let all: Statement = """
-        select id, name, slug, nullif(description, ''), parent_id, is_active from categories order by lower(name), id
-        """
+    private static let all = Statement("select \(CategoryBody.columns) from categories order by lower(name), id")
     /// The cache's only key.
     private static let key = ID(high: 0, low: 0)
 
@@ -23,12 +22,7 @@ struct CategoryReader: Sendable {
     func tree() async throws -> CategoryTree {
         if let known = self.cache.valid(Self.key) { return known }
         let tree = try await self.cache.value(Self.key) { [pool] in
-            try CategoryTree(
-                try await pool.query(Self.all).map { row in
-                    CategoryBody(
-                        id: try row[0], name: try row[1], slug: try row[2], description: OrNull(try row[3, as: String?.self]),
-                        parentID: OrNull(try row[4, as: ID?.self]), isActive: try row[5])
-                })
+            try CategoryTree(try await pool.query(Self.all).map(CategoryBody.init))
         }
         return try tree ?? CategoryTree([])
     }

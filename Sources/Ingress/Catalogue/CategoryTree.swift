@@ -1,22 +1,7 @@
 import Conveyor
 import Postgres
+import Resources
 import Shop
-
-/// A category in the API.
-struct CategoryBody: Encodable, Sendable {
-    let id: ID
-    let name: String
-    let slug: String
-    let description: OrNull<String>
-    let parentID: OrNull<ID>
-    let isActive: Bool
-
-    enum CodingKeys: String, CodingKey {
-        case id, name, slug, description
-        case parentID = "parent_id"
-        case isActive = "is_active"
-    }
-}
 
 /// All categories at one moment, with the answers made from them. There are few, and they seldom change.
 struct CategoryTree: Sendable {

@@ -1,6 +1,7 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
+import Resources
 import Shop
 
 /// Lists and searches products in pages.

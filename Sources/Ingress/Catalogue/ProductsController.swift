@@ -1,5 +1,6 @@
 import Conveyor
 import Hummingbird
+import Resources
 import Shop
 
 /// Products: public lists, search and details; the staff changes them.

@@ -2,6 +2,7 @@ import Conveyor
 import FoundationEssentials
 import Hummingbird
 import Postgres
+import Resources
 import Shop
 
 /// The stock of products and its ledger, for the staff.

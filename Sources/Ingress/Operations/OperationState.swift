@@ -1,6 +1,7 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
+import Resources
 import Shop
 
 /// The state of an operation.
@@ -27,16 +28,19 @@ struct OperationBody: Encodable, Sendable {
     let operation: OperationID
     let id: String
     let state: OperationState
+    /// What it made and only this answer shows.
+    let secret: WebhookSecret?
 
-    init(_ operation: OperationID, id: String, _ state: OperationState) {
+    init(_ operation: OperationID, id: String, _ state: OperationState, secret: WebhookSecret? = nil) {
         self.operation = operation
         self.id = id
         self.state = state
+        self.secret = secret
     }
 
     enum CodingKeys: String, CodingKey {
         case id = "operation_id"
-        case type, status, attempts, result, problem, resource
+        case type, status, attempts, result, problem, resource, secret
         case createdAt = "created_at"
         case finishedAt = "finished_at"
         case nextAttemptAt = "next_attempt_at"
@@ -48,7 +52,12 @@ struct OperationBody: Encodable, Sendable {
         try container.encode(self.operation.kind.type, forKey: .type)
         try container.encode(self.state.status, forKey: .status)
         try container.encode(self.state.attempts, forKey: .attempts)
-        try container.encode(try self.state.result.map { try JSON.decode(JSONValue.self, from: $0.bytes) }, forKey: .result)
+        if let secret {
+            try container.encode(["secret": secret.text], forKey: .result)
+            try container.encode(secret.text, forKey: .secret)
+        } else {
+            try container.encode(try self.state.result.map { try JSON.decode(JSONValue.self, from: $0.bytes) }, forKey: .result)
+        }
         try container.encode(self.state.problem.map { ProblemBody($0, operationID: self.id) }, forKey: .problem)
         try container.encode(self.operation.reference, forKey: .resource)
         try container.encode(self.state.createdAt, forKey: .createdAt)

@@ -1,6 +1,7 @@
 import Conveyor
 import FoundationEssentials
 import Hummingbird
+import Resources
 import Shop
 
 /// Orders: users place, read and cancel them; the staff ships and completes them.

@@ -1,6 +1,7 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
+import Resources
 import Shop
 
 /// An entry of an order's timeline, with its cause.

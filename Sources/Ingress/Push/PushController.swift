@@ -2,6 +2,7 @@ import Conveyor
 import FoundationEssentials
 import Hummingbird
 import Postgres
+import Resources
 import Shop
 
 /// Web push: the key for browsers' subscriptions, and the subscriptions of the signed-in user.
@@ -44,9 +45,13 @@ struct PushController: Sendable {
             let endpoint = fields.required("endpoint", .webURL)
             if let refusal = self.addresses.refusal(of: endpoint), fields.findings.errors.isEmpty { fields.refuse("endpoint", refusal) }
             let keys = fields.object("keys") { (p256dh: $0.required("p256dh", .pushKey), auth: $0.required("auth", .pushSecret)) }
+            var expiry: Int64?
+            for field in ["expirationTime", "expiration_time"] where expiry == nil {
+                expiry = fields.optionalInstant(field)
+                if let expiry, expiry <= Clock.milliseconds() { fields.refuse(field, "must be in the future") }
+            }
             return SubscribePush(
-                userID: user.id, endpoint: endpoint, p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "",
-                expiresAt: fields.optionalInstant("expirationTime") ?? fields.optionalInstant("expiration_time"), publicKey: publicKey)
+                userID: user.id, endpoint: endpoint, p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "", expiresAt: expiry, publicKey: publicKey)
         }
         return try await self.intake.accept(
             input.value, .subscribePush, about: .existing(SubscribePush.id(of: input.value.endpoint)), by: user.id, body: input.bytes, request,

@@ -1,4 +1,5 @@
 import Conveyor
+import Resources
 import Shop
 
 /// A problem as the guards answer it, where no request was parsed.

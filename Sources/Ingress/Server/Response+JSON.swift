@@ -2,6 +2,7 @@ import Conveyor
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Resources
 import Shop
 
 extension Response {
@@ -38,38 +39,5 @@ extension Response {
         if problem.code.status == 503 { response.headers[.retryAfter] = "2" }
         for field in headers { response.headers[field.name] = field.value }
         return response
-    }
-}
-
-/// A problem as it is answered.
-struct ProblemBody: Encodable, Sendable {
-    let type: String
-    let title: String
-    let status: Int
-    let detail: String
-    let instance: String?
-    let code: Problem.Code
-    let errors: [Problem.FieldError]?
-    let lines: [Problem.Line]?
-    let operationID: String?
-    let requestID: String?
-
-    init(_ problem: Problem, instance: String? = nil, requestID: String? = nil, operationID: String? = nil) {
-        self.type = "/problems/\(problem.code.rawValue)"
-        self.title = problem.code.title
-        self.status = problem.code.status
-        self.detail = problem.detail
-        self.instance = instance
-        self.code = problem.code
-        self.errors = problem.errors
-        self.lines = problem.lines
-        self.operationID = operationID
-        self.requestID = requestID
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case type, title, status, detail, instance, code, errors, lines
-        case operationID = "operation_id"
-        case requestID = "request_id"
     }
 }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Hummingbird
 import NIOCore
 import Postgres
+import Resources
 import Shop
 
 /// All personal data of a user (article 20 of the GDPR) except the orders, which may be many.

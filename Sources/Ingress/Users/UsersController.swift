@@ -1,5 +1,6 @@
 import Conveyor
 import Hummingbird
+import Resources
 import Shop
 
 /// Accounts: each user's own, and all of them for the staff.

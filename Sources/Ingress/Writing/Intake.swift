@@ -39,10 +39,11 @@ struct Intake: Sendable {
     ///   - body: the raw bytes, for the fingerprint.
     ///   - actor: the signed-in user; nil for an anonymous request.
     ///   - command: made for the message's id.
+    ///   - secret: a new secret, sealed in the command; only this answer shows it.
     /// - Throws: `Problem`: `idempotency_key_reused`, or a failure to publish.
     func accept<Payload: Command>(
         _ command: Payload, _ kind: OperationKind, about resource: Resource, by actor: ID?, body: [UInt8], _ request: Request,
-        _ context: IngressContext
+        _ context: IngressContext, secret: WebhookSecret? = nil
     ) async throws -> Response {
         let now = self.sender.now()
         let key = try IdempotencyKey(request)
@@ -83,9 +84,9 @@ struct Intake: Sendable {
         } else {
             try await self.publish(outgoing, context)
         }
-        guard let preference, let waiting else { return self.accepted(operation) }
+        guard let preference, let waiting else { return self.accepted(operation, secret) }
         let state = try await self.operations.wait(for: operation, upTo: .seconds(preference.seconds), waiting, mayHaveEnded: key != nil)
-        var response = try self.answer(operation, state, request, context)
+        var response = try self.answer(operation, state, request, context, secret)
         response.headers[.preferenceApplied] = preference.applied
         return response
     }
@@ -145,30 +146,35 @@ struct Intake: Sendable {
     }
 
     /// `202`.
-    private func accepted(_ operation: OperationID) -> Response {
+    private func accepted(_ operation: OperationID, _ secret: WebhookSecret?) -> Response {
         let id = operation.text(key: self.operations.keys[0])
         let url = "/api/v1/operations/\(id)"
         var body = "{\"operation_id\":\"\(id)\",\"status\":\"pending\",\"status_url\":\"\(url)\",\"resource\":"
         // Our own ids and paths need no escaping.
         if let resource = operation.reference {
-            body += "{\"type\":\"\(resource.type.rawValue)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}}"
+            body += "{\"type\":\"\(resource.type.rawValue)\",\"id\":\"\(resource.id)\",\"url\":\"\(resource.url)\"}"
         } else {
-            body += "null}"
+            body += "null"
         }
+        if let secret { body += ",\"secret\":\"\(secret.text)\"" }
+        body += "}"
         return .json(bytes: Array(body.utf8), status: .accepted, headers: [.location: url])
     }
 
     /// The answer to a waiting client: the operation's result, or `202` after the time limit.
-    private func answer(_ operation: OperationID, _ state: OperationState, _ request: Request, _ context: IngressContext) throws -> Response {
+    private func answer(_ operation: OperationID, _ state: OperationState, _ request: Request, _ context: IngressContext, _ secret: WebhookSecret?)
+        throws -> Response
+    {
         let id = operation.text(key: self.operations.keys[0])
         switch state.status {
-        case .pending, .retrying: return self.accepted(operation)
+        case .pending, .retrying: return self.accepted(operation, secret)
         case .rejected:
             let problem = state.problem ?? Problem(.internalError, "The operation was rejected.")
             return .problem(problem, request, context, operationID: id)
         case .succeeded, .failed:
             let status: HTTPResponse.Status = state.status == .failed ? .accepted : operation.kind.makesResource ? .created : .ok
-            return try .json(OperationBody(operation, id: id, state), status: status, headers: [.location: "/api/v1/operations/\(id)"])
+            return try .json(
+                OperationBody(operation, id: id, state, secret: secret), status: status, headers: [.location: "/api/v1/operations/\(id)"])
         }
     }
 }

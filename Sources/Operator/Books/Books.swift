@@ -3,18 +3,21 @@ import FoundationEssentials
 import Postgres
 import RabbitMQ
 
-/// The balances of messages, stock and money. A balance other than 0 means a loss or a duplicate.
+/// The balances of messages, stock, money and deliveries to partners. A balance other than 0 means a loss or a duplicate.
 ///
 /// `ops/docs/books.md` explains the counting, and which losses it can find.
 struct Books: Sendable, Encodable {
     var messages: MessageBook
     var stock: StockBook
     var money: MoneyBook
+    var deliveries: DeliveryBook
     /// How many messages `verify --republish` has published again; nil without the option, or if none was missing.
     var republished: Int?
 
     /// Whether all balances are 0.
-    var isBalanced: Bool { self.messages.balance == 0 && self.stock.balance == 0 && self.money.balance == 0 }
+    var isBalanced: Bool {
+        self.messages.balance == 0 && self.stock.balance == 0 && self.money.balance == 0 && self.deliveries.balance == 0
+    }
 }
 
 /// What is known about messages on their way to a queue, for the other books.
@@ -83,7 +86,8 @@ struct BookKeeper: Sendable {
             let messages = try await MessageBook.read(since: since, depths, self.definitions, in: transaction)
             return Books(
                 messages: messages, stock: try await StockBook.read(transit: messages.transit(to: "orders"), in: transaction),
-                money: try await MoneyBook.read(transit: messages.transit(to: "orders"), in: transaction))
+                money: try await MoneyBook.read(transit: messages.transit(to: "orders"), in: transaction),
+                deliveries: try await DeliveryBook.read(in: transaction))
         }
     }
 }

@@ -88,16 +88,22 @@ struct MessageBook: Sendable, Encodable {
 // MARK: Reading
 
 extension MessageBook {
-    /// Messages without a known end. `$1`, `$2`: the types of each queue. `$3`: messages handled before are left out.
+    /// Messages without a known end. `$1`, `$2`: the types of each queue by the topology; `wanted_events` adds types from a moment after they were first
+    /// wanted. `$3`: messages handled before are left out.
     ///
     /// A handled message's row lists its emitted messages, whose ids are derived from its own (version 5, see `Envelope.emitted`). A failed attempt,
     /// a replay and an edit each name a message that must continue. A message ends with its row in the inbox, or a dead letter that is not replayed.
     private static let unfinished = """
-        bound as (select * from unnest($1::text[], $2::text[]) b(type, queue)),
+        bound as (
+            select type, queue, '-infinity'::timestamptz as since from unnest($1::text[], $2::text[]) b(type, queue)
+            union all
+            select w.type, w.queue, w.since + interval '5 seconds' from wanted_events w
+            where not exists (select from unnest($1::text[], $2::text[]) b(type, queue) where b.type = w.type and b.queue = w.queue)
+        ),
         due as (
             select uuid_generate_v5(i.message_id, (e.ordinality - 1)::text) as message_id, b.queue, i.correlation_id
             from inbox i cross join json_array_elements(i.emitted) with ordinality e join bound b on b.type = e.value ->> 'type'
-            where i.handled_at >= $3
+            where i.handled_at >= $3 and i.handled_at >= b.since
             union
             select a.message_id, a.queue, a.correlation_id from attempts a
             where a.at >= $3 and not exists (select from dead_letters d where d.message_id = a.message_id and d.queue = a.queue)

@@ -83,6 +83,9 @@ extension Books {
                 "  order \(order.number) (\(order.orderID)), \(order.paymentStatus): total \(order.total), lines \(order.lines), received \(order.received), "
                     + "refunded \(order.refunded), by its own account \(order.amountRefunded)")
         }
+        Self.section(
+            "\nDeliveries to partners", balance: self.deliveries.balance,
+            [("delivered", self.deliveries.delivered), ("failed", self.deliveries.failed), ("pending", self.deliveries.pending)])
     }
 
     private static func section(_ title: String, balance: Int, _ figures: [(String, Int)]) {

@@ -59,6 +59,7 @@ struct Console: AsyncParsableCommand {
                 DeadLetterPage(deadLetters: deadLetters, publisher: publisher, traces: traces, renderer: renderer).add(to: router)
                 WorkPages(pool: pool, publisher: publisher, waiting: waiting, queues: queues, renderer: renderer).add(to: router)
                 FiguresPages(pool: pool, renderer: renderer).add(to: router)
+                WebhooksPage(pool: pool, publisher: publisher, renderer: renderer).add(to: router)
                 JobsPage(jobs: jobs, renderer: renderer).add(to: router)
                 TracePage(traces: traces, renderer: renderer).add(to: router)
                 AuditPage(log: AuditLog(pool: pool), renderer: renderer).add(to: router)

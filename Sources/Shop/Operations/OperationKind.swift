@@ -34,6 +34,13 @@ public enum OperationKind: UInt8, Sendable, CaseIterable {
     case createIntent = 48
     case confirmPayment = 49
     case refund = 50
+
+    case createWebhookEndpoint = 64
+    case updateWebhookEndpoint = 65
+    case deleteWebhookEndpoint = 66
+    case rotateWebhookSecret = 67
+    case pingWebhookEndpoint = 68
+    case redeliverWebhook = 69
 }
 
 extension OperationKind {
@@ -69,6 +76,12 @@ extension OperationKind {
         case .createIntent: CreateIntent.type
         case .confirmPayment: ConfirmPayment.type
         case .refund: RefundPayment.type
+        case .createWebhookEndpoint: CreateWebhookEndpoint.type
+        case .updateWebhookEndpoint: UpdateWebhookEndpoint.type
+        case .deleteWebhookEndpoint: DeleteWebhookEndpoint.type
+        case .rotateWebhookSecret: RotateWebhookSecret.type
+        case .pingWebhookEndpoint: PingWebhookEndpoint.type
+        case .redeliverWebhook: RedeliverWebhook.type
         }
     }
 
@@ -84,13 +97,17 @@ extension OperationKind {
         case .checkoutCart, .placeOrder, .cancelOrder, .shipOrder, .completeOrder: .order
         case .createIntent, .confirmPayment: .payment
         case .refund: .refund
+        case .createWebhookEndpoint, .updateWebhookEndpoint, .deleteWebhookEndpoint, .rotateWebhookSecret: .webhookEndpoint
+        case .pingWebhookEndpoint, .redeliverWebhook: .webhookDelivery
         }
     }
 
     /// Whether success is `201`: the operation creates a resource.
     public var makesResource: Bool {
         switch self {
-        case .register, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund, .subscribePush: true
+        case .register, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund, .subscribePush, .createWebhookEndpoint,
+            .pingWebhookEndpoint:
+            true
         default: false
         }
     }
@@ -100,4 +117,6 @@ extension OperationKind {
 public enum ResourceType: String, Sendable, CaseIterable, Encodable {
     case user, category, product, cart, order, payment, refund
     case pushSubscription = "push_subscription"
+    case webhookEndpoint = "webhook_endpoint"
+    case webhookDelivery = "webhook_delivery"
 }

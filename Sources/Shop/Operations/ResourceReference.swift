@@ -22,6 +22,8 @@ extension OperationID {
             case .product: "/api/v1/products/\(resource)"
             case .cart: "/api/v1/cart"
             case .pushSubscription: "/api/v1/push-subscriptions"
+            case .webhookEndpoint: "/api/v1/webhook-endpoints/\(resource)"
+            case .webhookDelivery: "/api/v1/webhook-deliveries/\(resource)"
             case .order, .payment, .refund: "/api/v1/orders/\(resource)"
             }
         // A refund's id is its message's; its path is the order's.

@@ -162,3 +162,21 @@ extension FieldCheck {
         self.refuse(field, String(amount), refusal, .answer)
     }
 }
+
+extension CreateWebhookEndpoint {
+    /// Its fields, by the rules of the HTTP API.
+    public func check(_ fields: inout FieldCheck) {
+        fields.check("url", self.url, .webURL)
+        fields.check("events", self.events, .eventPatterns)
+        fields.check("description", self.description, .reason)
+    }
+}
+
+extension UpdateWebhookEndpoint {
+    /// Its fields, by the rules of the HTTP API.
+    public func check(_ fields: inout FieldCheck) {
+        fields.check("url", self.url, .webURL)
+        fields.check("events", self.events, .eventPatterns)
+        fields.check("description", self.description, .reason)
+    }
+}

@@ -7,6 +7,8 @@ extension Setting.Readers {
     public static let payments = Self(worker: 1)
     /// The worker `email`.
     public static let email = Self(worker: 2)
+    /// The worker `webhooks`.
+    public static let webhooks = Self(worker: 3)
     /// The HTTP server.
     public static let ingress = Self(other: 0)
 }
@@ -63,7 +65,7 @@ extension Setting {
         .init("EMAIL_USERNAME", .email, "user at the mail server; no login if it is not set"),
         .init("EMAIL_PASSWORD", .email, secret: true, "password at the mail server"),
         .init("EMAIL_FROM", [.email, .operator], "sender of all e-mails: an address, or Name <address>"),
-        .init("ADMIN_EMAIL", .email, "recipient of alerts, such as low stock"),
+        .init("ADMIN_EMAIL", [.email, .webhooks], "recipient of alerts, such as low stock"),
         .init("SHOP_URL", [.email, .operator], default: "http://127.0.0.1:8080", "the frontend's address, for links in e-mails"),
 
         // Text messages
@@ -82,10 +84,17 @@ extension Setting {
             "WEBHOOKS_ALLOW_PRIVATE", [.ingress, .workers], default: "off",
             "on or off; if on, webhooks and web push may also use http and private addresses"),
 
+        // Webhooks
+        .init(
+            "WEBHOOKS_RETRY_HOURS", .webhooks, default: "24", "hours after an event until its delivery fails; may be a fraction"),
+        .init(
+            "WEBHOOKS_OFF_AFTER_DAYS", .webhooks, default: "5",
+            "days of failures alone after which an endpoint is switched off; may be a fraction"),
+
         // The shop
         .init("PAYMENT_WINDOW_MINUTES", .plainWorkers, default: "30", "minutes to pay before an order expires; may be a fraction"),
         .init("LOW_STOCK_THRESHOLD", .plainWorkers, default: "5", "stock at which an alert is sent, for products without their own threshold"),
-        .init("CURRENCY", [.ingress, .plainWorkers, .operator], default: "usd", "default currency of products: ISO 4217, lower case"),
+        .init("CURRENCY", [.ingress, .plainWorkers, .webhooks, .operator], default: "usd", "default currency of products: ISO 4217, lower case"),
 
         // The operator
         .init("CONVEYOR_OPERATOR", .operator, "operator's name in the audit log; the login name if it is not set"),

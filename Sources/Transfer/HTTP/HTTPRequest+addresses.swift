@@ -98,7 +98,9 @@ private final class Lookup: Sendable {
         let code = unsafe getaddrinfo(self.host, nil, &hints, &list)
         guard code == 0 else {
             return .failure(
-                TransferError(code: .couldNotResolveHost, message: "could not resolve the host: \(unsafe String(cString: gai_strerror(code)))"))
+                TransferError(
+                    code: code == EAI_NONAME ? .unknownHost : .couldNotResolveHost,
+                    message: "could not resolve the host: \(unsafe String(cString: gai_strerror(code)))"))
         }
         defer { unsafe freeaddrinfo(list) }
         var addresses: [String] = []

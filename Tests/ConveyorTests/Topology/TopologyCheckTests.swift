@@ -56,10 +56,10 @@ import Testing
                 Issue.record("\(queue) has no fuse")
                 continue
             }
-            // What is let in for each of the five queues may gather in one of them.
+            // What is let in for each of the six queues may gather in one of them.
             #expect(length >= 2 * definitions.workQueues.count * limit)
         }
-        #expect(definitions.workQueues.count == 5)
+        #expect(definitions.workQueues.count == 6)
     }
 
     @Test func `an unreachable management API ends the wait with its error`() async throws {

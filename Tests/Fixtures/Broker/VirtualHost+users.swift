@@ -5,7 +5,7 @@ extension VirtualHost {
     public func provisionUsers() async throws {
         let folder = try Scratch.folder("users")
         // The script reads only the password from a process' URL.
-        for part in ["ingress", "accounts", "inventory", "orders", "payments", "email", "recorder"] {
+        for part in ["ingress", "accounts", "inventory", "orders", "payments", "email", "webhooks", "recorder"] {
             try Data("AMQP_URL=\(self.amqpURL(as: part))\n".utf8).write(to: folder.appending(path: "\(part).env"))
         }
         try Data("AMQP_URL=\(self.amqpURL)\n".utf8).write(to: folder.appending(path: "admin.env"))

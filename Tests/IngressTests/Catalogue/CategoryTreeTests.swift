@@ -1,4 +1,5 @@
 import Conveyor
+import Resources
 import Shop
 import Testing
 

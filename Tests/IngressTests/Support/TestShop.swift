@@ -35,7 +35,7 @@ final class TestShop: Sendable {
         self.double = try await StripeDoubleProcess()
         let (database, host, double) = (self.database, self.host, self.double)
         var processes: [ChildProcess] = []
-        for part in ["accounts", "inventory", "orders", "payments"] {
+        for part in ["accounts", "inventory", "orders", "payments", "webhooks"] {
             processes.append(
                 try ChildProcess(
                     Repository.executable("\(part)-worker"), environment: Self.settings(part, database, host, double), inherits: false))

@@ -6,7 +6,7 @@ import Testing
 
 /// `conveyor queues | pause | resume | doctor | cache clear`
 @Suite struct QueueCommandTests {
-    private static let queues = ["accounts", "email", "inventory", "orders", "payments"]
+    private static let queues = ["accounts", "email", "inventory", "orders", "payments", "webhooks"]
 
     @Test func `queues shows the state of each`() async throws {
         try await withCommandLine { site in

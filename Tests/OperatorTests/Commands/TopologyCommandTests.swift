@@ -65,7 +65,7 @@ import Testing
             let lines = try await self.differences(host)
             for expected in [
                 "binding events -[order.placed]-> orders is not in the topology", "binding theirs -[#]-> email.dead is not in the topology",
-                "policy short of priority 9 is in force on queue orders and hides ours", "max-length is 5, not 10000000",
+                "policy short of priority 9 is in force on queue orders and hides ours", "max-length is 5, not 12000000",
                 "policy bounded of priority 0 is in force on queue orders.dead, which has none: message-ttl is 1000, not unset",
                 "policy diverted is in force on exchange commands, which has none: alternate-exchange is theirs, not unset",
                 "exchange retry.5 is durable topic, not durable fanout",
@@ -96,7 +96,7 @@ import Testing
             #expect(limited.count == 1)
             #expect(
                 limited.first?.hasPrefix(
-                    "operator policy ours is in force on queue payments: max-length is 6, not 10000000; `rabbitmqctl clear_operator_policy ours`")
+                    "operator policy ours is in force on queue payments: max-length is 6, not 12000000; `rabbitmqctl clear_operator_policy ours`")
                     == true)
 
             try await host.deleteQueue("email")

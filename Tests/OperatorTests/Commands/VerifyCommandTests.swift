@@ -80,6 +80,42 @@ import Transfer
         }
     }
 
+    @Test func `an event that a partner's endpoint wants is missed when it is lost, sent again once, and has its delivery`() async throws {
+        try await withOperatedShop { shop in
+            #expect(try await shop.conveyor("sample", "load", "--products", "3", "--users", "2", "--stock", "10").status == 0)
+            let staff = String(try await shop.conveyor("users", "token", "admin@example.com").output.dropLast())
+            let token = String(try await shop.conveyor("users", "token", "user1@example.com").output.dropLast())
+            let made = try await shop.call(
+                .post, "/webhook-endpoints",
+                .object(["url": .string("https://hooks.partner.example/"), "events": .array([.string("order.placed")])]), token: staff)
+            let endpoint = try #require(made["resource"]["id"].string)
+            try await shop.site.database.psql("update wanted_events set since = since - interval '1 hour'")
+            try await self.pause("webhooks", shop)
+            _ = try await self.place(shop, token: token)
+            try await eventually("the event waits", within: .seconds(30)) { try await shop.site.waiting(in: "webhooks") == 1 }
+            #expect(try await shop.conveyor("verify", "--json").json["messages"]["queued"] == .int(1))
+            #expect(try await self.lose("webhooks", shop) == 1)
+            try await shop.site.database.psql("update inbox set handled_at = handled_at - interval '2 minutes'")
+            let lost = try await shop.conveyor("verify", "--json")
+            #expect(lost.status == 1)
+            #expect(try lost.json["messages"]["balance"] == .int(1), "\(lost.output)")
+            #expect(try await shop.conveyor("verify", "--republish", "--json").json["republished"] == .int(1))
+            #expect(try await shop.conveyor("resume", "webhooks").status == 0)
+            try await eventually("it has its delivery", within: .seconds(60)) {
+                try await shop.conveyor("webhooks", "deliveries", "--endpoint", endpoint, "--json").rows.map { $0["type"].string } == ["order.placed"]
+            }
+            let again = try await shop.conveyor("verify", "--json")
+            #expect(again.status == 0, "\(again.output)")
+
+            // One whose delivery is gone is missed too.
+            try await shop.site.database.psql(
+                "update webhook_endpoints set updated_at = updated_at - interval '1 hour'; delete from webhook_deliveries")
+            let gone = try await shop.conveyor("verify", "--json")
+            #expect(gone.status == 1)
+            #expect(try gone.json["deliveries"]["balance"] == .int(1), "\(gone.output)")
+        }
+    }
+
     @Test func `units reserved for a missing order show in the stock's balance after a minute`() async throws {
         try await withCommandLine { site in
             try await site.database.psql(

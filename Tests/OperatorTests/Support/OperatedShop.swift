@@ -14,7 +14,7 @@ final class OperatedShop: Sendable {
     private let processes: [(name: String, process: ChildProcess)]
     private let client: HTTPClient
 
-    private static let roles = ["accounts", "inventory", "orders", "payments", "email"]
+    private static let roles = ["accounts", "inventory", "orders", "payments", "email", "webhooks"]
 
     init(_ site: CommandLineSite) async throws {
         let port = try Port.free()

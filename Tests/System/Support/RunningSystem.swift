@@ -14,7 +14,9 @@ final class RunningSystem: Sendable {
     static func shared() async throws -> RunningSystem { try await self.sharedSystem.value }
 
     /// The parts by name; the recorder is a command of the operator's tool.
-    static let parts = ["accounts-worker", "inventory-worker", "orders-worker", "payments-worker", "email-worker", "recorder", "ingress"]
+    static let parts = [
+        "accounts-worker", "inventory-worker", "orders-worker", "payments-worker", "email-worker", "webhooks-worker", "recorder", "ingress",
+    ]
     /// The limit of waiting messages, above what the customers alone cause.
     static let queueLimit = 400
     private static let administrator = "admin@example.com"

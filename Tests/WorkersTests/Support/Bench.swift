@@ -34,7 +34,7 @@ struct Bench: Sendable {
         let handlers: [String: [any Handler]] = [
             "orders": OrdersWorker.handlers(paymentWindow: Self.paymentWindow),
             "inventory": InventoryWorker.handlers(currency: "usd", lowStockThreshold: Self.lowStockThreshold),
-            "accounts": AccountsWorker.handlers(pushTo: try OutwardAddresses(Settings(environment: [:], of: .shop))),
+            "accounts": AccountsWorker.handlers,
         ]
         var workers: [String: HandlerHarness] = [:]
         for (queue, handlers) in handlers {

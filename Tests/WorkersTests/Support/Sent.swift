@@ -34,7 +34,7 @@ struct Sent: Sendable {
     /// The queues of a type, by the broker's bindings.
     static func queues(of type: String) -> [String] { self.bindings[type] ?? [String(type.prefix { $0 != "." })].filter(self.workQueues.contains) }
 
-    private static let workQueues = ["orders", "inventory", "accounts", "payments", "email"]
+    private static let workQueues = ["orders", "inventory", "accounts", "payments", "email", "webhooks"]
     private static let bindings: [String: [String]] = {
         let definitions = Definitions(ladder: .standard)
         let events = definitions.bindings.filter { $0.source == "events" }

@@ -121,6 +121,10 @@ struct PushSender: Handler {
                 return try await self.http.send(request)
             } catch {
                 if error.code == .cancelled { throw CancellationError() }
+                guard error.isRetriable, error.code != .addressForbidden else {
+                    count("refused")
+                    throw Poison(.refusedByPush, "push service: \(error)")
+                }
                 count("failed")
                 throw Transient("push service: \(error)")
             }

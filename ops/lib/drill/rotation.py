@@ -7,7 +7,7 @@ from load import Load
 from system import settings
 
 CHANGES = ("secret-key", "webhook-secret", "console-token", "database", "broker")
-PARTS = ("ingress", "accounts", "inventory", "orders", "payments", "email", "recorder")
+PARTS = ("ingress", "accounts", "inventory", "orders", "payments", "email", "webhooks", "recorder")
 
 
 def passwords(system):

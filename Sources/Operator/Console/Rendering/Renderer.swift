@@ -16,6 +16,7 @@ struct Renderer: Sendable {
     private static let sections = [
         (path: "/", name: "Overview", act: Act?.none), (path: "/dead", name: "Dead letters", act: nil), (path: "/jobs", name: "Replays", act: nil),
         (path: "/running", name: "Work", act: nil), (path: "/types", name: "Types", act: nil), (path: "/schedules", name: "Schedules", act: nil),
+        (path: "/webhooks", name: "Webhooks", act: nil),
         (path: "/audit", name: "Audit", act: nil), (path: "/people", name: "People", act: .managePeople),
     ]
 

@@ -17,6 +17,7 @@ public enum MailSample {
             values.addFact("SKU", "TEA-ASSAM-250")
             values.addFact("Left", "4")
             return values
+        case .webhookOff: return ["endpoint": "https://hooks.partner.example/shop", "id": "0190f3a2-7c1e-7d4a-9b1f-2f6c8e1a5d33"]
         default: break
         }
         var values: MailValues = [

@@ -14,6 +14,9 @@ public enum MailTemplate: String, Sendable, CaseIterable {
     /// For the staff.
     case dispute
 
+    /// For the staff.
+    case webhookOff = "webhook_off"
+
     /// Whether it is also sent as a text message, if that is configured.
     public var hasTextMessage: Bool { self == .orderShipped }
 }

@@ -31,6 +31,8 @@ enum TemplateFiles {
             ("refunded.txt", PackageResources.refunded_txt_mustache),
             ("stock_low.html", PackageResources.stock_low_html_mustache),
             ("stock_low.txt", PackageResources.stock_low_txt_mustache),
+            ("webhook_off.html", PackageResources.webhook_off_html_mustache),
+            ("webhook_off.txt", PackageResources.webhook_off_txt_mustache),
             ("welcome.html", PackageResources.welcome_html_mustache),
             ("welcome.txt", PackageResources.welcome_txt_mustache),
         ]

@@ -1,25 +1,25 @@
-import Conveyor
-import FoundationEssentials
-import Postgres
+package import FoundationEssentials
+package import Conveyor
+package import Postgres
 import Shop
 
 /// A product in the API.
-struct ProductBody: Encodable, Sendable {
-    let id: ID
-    let sku: String
-    let name: String
-    let description: String
-    let unitAmount: Int64
-    let currency: String
+package struct ProductBody: Encodable, Sendable {
+    package let id: ID
+    package let sku: String
+    package let name: String
+    package let description: String
+    package let unitAmount: Int64
+    package let currency: String
     /// Units in stock, without the reserved ones.
-    let stockQuantity: Int
-    let inStock: Bool
-    let categoryID: OrNull<ID>
-    let images: [String]
-    let isActive: Bool
-    let lowStockThreshold: OrNull<Int>
-    let createdAt: Date
-    let updatedAt: Date
+    package let stockQuantity: Int
+    package let inStock: Bool
+    package let categoryID: OrNull<ID>
+    package let images: [String]
+    package let isActive: Bool
+    package let lowStockThreshold: OrNull<Int>
+    package let createdAt: Date
+    package let updatedAt: Date
 
     enum CodingKeys: String, CodingKey {
         case id, sku, name, description
@@ -36,15 +36,15 @@ struct ProductBody: Encodable, Sendable {
     }
 
     /// The columns of `products p` that ``init(_:)`` reads.
-    static let columns = """
+    package static let columns = """
         p.id, p.sku, p.name, p.description, p.unit_amount, p.currency, p.stock_quantity, p.category_id, p.images, p.is_active,
         p.low_stock_threshold, p.created_at, p.updated_at
         """
     /// The number of columns.
-    static let columnCount = 13
+    package static let columnCount = 13
 
     /// Reads ``columns``.
-    init(_ row: Row) throws {
+    package init(_ row: Row) throws {
         self.id = try row[0]
         self.sku = try row[1]
         self.name = try row[2]
@@ -59,5 +59,11 @@ struct ProductBody: Encodable, Sendable {
         self.lowStockThreshold = OrNull(try row[10, as: Int32?.self].map { Int($0) })
         self.createdAt = try row[11]
         self.updatedAt = try row[12]
+    }
+    private static let one = Statement("select \(columns) from products p where p.id = $1")
+
+    /// A product, archived or not; nil if it is not there.
+    package static func read(_ id: ID, in pool: PostgresPool) async throws -> ProductBody? {
+        try await pool.query(self.one, id).first.map(ProductBody.init)
     }
 }

@@ -1,0 +1,33 @@
+import Conveyor
+import Postgres
+import Shop
+
+/// Deliveries to partners: what became of them, and whether each event that an endpoint wanted has its own.
+struct DeliveryBook: Sendable, Encodable {
+    /// An answer of 2xx.
+    var delivered = 0
+    /// Given up when their time was over.
+    var failed = 0
+    /// They wait for their first or next attempt.
+    var pending = 0
+    /// Deliveries that must be there, and are not.
+    var balance = 0
+
+    private static let states: Statement = """
+        select count(*) filter (where status = 'delivered'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'pending')
+        from webhook_deliveries
+        """
+    /// What an endpoint wanted before it was last changed is not known, and what has ended is kept for 30 days.
+    private static let missing: Statement = """
+        select count(*) from webhook_endpoints e join inbox i on i.consumer = 'webhooks'
+            and i.handled_at > greatest(e.updated_at + interval '10 seconds', now() - interval '29 days')
+        where e.is_active and i.type = any($1) and e.events && array['*', i.type, split_part(i.type, '.', 1) || '.*']
+            and not exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.event_id = i.message_id)
+        """
+
+    static func read(in transaction: Transaction) async throws -> DeliveryBook {
+        let rows = try await transaction.pipeline([Call(self.states), Call(self.missing, PublicEvents.types(of: ["*"]))])
+        let (delivered, failed, pending) = try rows[0][0].decode((Int, Int, Int).self)
+        return DeliveryBook(delivered: delivered, failed: failed, pending: pending, balance: try rows[1][0][0])
+    }
+}

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Conveyor
+import Shop
+
+/// `conveyor webhooks …`
+struct WebhooksCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "webhooks", abstract: "Endpoints of partners and what was delivered to them; sent once more, pinged.",
+        subcommands: [List.self, Deliveries.self, Redeliver.self, Ping.self, Rotate.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the endpoints, with their deliveries of the last day.")
+        @Flag(help: "Print a JSON array.") var json = false
+        @OptionGroup var options: PartOptions
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let endpoints = try await desk.withDatabase { try await WebhookBoard(pool: $0).endpoints() }
+                if self.json {
+                    try Terminal.print(json: endpoints)
+                } else if !endpoints.isEmpty {
+                    var table = Table(
+                        .text("ID"), .text("STATE"), .number("DELIVERED"), .number("PENDING"), .number("FAILED"), .text("FAILING SINCE"),
+                        .text("EVENTS"), .long("URL", least: 20))
+                    for endpoint in endpoints {
+                        table.add(
+                            Table.Cell(endpoint.id.description),
+                            endpoint.isActive ? "on" : Table.Cell(endpoint.offReason.map { "off: \($0)" } ?? "off", .yellow),
+                            Table.Cell("\(endpoint.delivered)"), Table.Cell("\(endpoint.pending)"),
+                            Table.Cell("\(endpoint.failed)", endpoint.failed > 0 ? .red : .plain),
+                            Table.Cell(endpoint.failingSince.map { Moment($0).ago } ?? "–"),
+                            Table.Cell(endpoint.events.joined(separator: " ").onOneLine),
+                            Table.Cell(endpoint.url.onOneLine))
+                    }
+                    table.print()
+                }
+                guard !endpoints.isEmpty else { throw NothingFound("no webhook endpoints") }
+            }
+        }
+    }
+
+    struct Deliveries: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists deliveries, the newest first.")
+        @Option(help: "Only those of this endpoint.") var endpoint: String?
+        @Option(help: "Only pending, delivered or failed ones.") var status: String?
+        @Option(help: "So many at most.") var limit = 50
+        @Flag(help: "Print a JSON array.") var json = false
+        @OptionGroup var options: PartOptions
+
+        func validate() throws {
+            if let status, !["pending", "delivered", "failed"].contains(status) { throw ValidationError("--status is pending, delivered or failed") }
+            guard 1...10_000 ~= self.limit else { throw ValidationError("--limit is 1 to 10000") }
+        }
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let endpoint = self.endpoint.flatMap { ID($0) }
+                if let text = self.endpoint, endpoint == nil { throw NothingFound("no endpoint \(text.onOneLine)") }
+                let deliveries = try await desk.withDatabase {
+                    try await WebhookBoard(pool: $0).deliveries(of: endpoint, status: self.status, limit: self.limit)
+                }
+                if self.json {
+                    try Terminal.print(json: deliveries)
+                } else if !deliveries.isEmpty {
+                    var table = Table(
+                        .text("ID"), .text("TYPE"), .text("STATUS"), .number("ATTEMPTS"), .number("ANSWER"), .number("MS"), .text("NEXT"),
+                        .text("MADE"), .long("ERROR", least: 12))
+                    for delivery in deliveries {
+                        table.add(
+                            Table.Cell(delivery.id.description), Table.Cell(delivery.type.onOneLine),
+                            Table.Cell(delivery.status, delivery.status == "failed" ? .red : delivery.status == "pending" ? .yellow : .green),
+                            Table.Cell("\(delivery.attempts)"), Table.Cell(delivery.answerStatus.map { "\($0)" } ?? "–"),
+                            Table.Cell(delivery.answerMilliseconds.map { "\($0)" } ?? "–"),
+                            Table.Cell(delivery.nextAttemptAt.map { Moment($0).ago } ?? "–"),
+                            Table.Cell(Moment(delivery.createdAt).ago), Table.Cell(delivery.error?.onOneLine ?? ""))
+                    }
+                    table.print()
+                }
+                guard !deliveries.isEmpty else { throw NothingFound("no deliveries") }
+            }
+        }
+    }
+
+    struct Redeliver: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Sends a delivery once more, with the same webhook-id.")
+        @Argument(help: "The delivery.") var id: String
+        @OptionGroup var options: PartOptions
+
+        func run() async throws { try await WebhooksCommand.change(self.id, .redeliver, self.options) }
+    }
+
+    struct Ping: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Sends an endpoint a delivery about nothing.")
+        @Argument(help: "The endpoint.") var id: String
+        @OptionGroup var options: PartOptions
+
+        func run() async throws { try await WebhooksCommand.change(self.id, .ping, self.options) }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give an endpoint a new secret, and print it.",
+            discussion: "The secret before it also signs for 24 hours. Needs SECRET_KEY, which seals it.")
+        @Argument(help: "The endpoint.") var id: String
+        @OptionGroup var options: PartOptions
+
+        func run() async throws {
+            try await Desk.open(self.options) { desk in
+                let secret = WebhookSecret()
+                let sealed = try SecretBox(secrets: desk.settings.signingKeys()).seal(secret.text)
+                _ = try await WebhooksCommand.send(.rotate(sealedSecret: sealed), self.id, desk)
+                print(secret.text)
+            }
+        }
+    }
+
+    private static func send(_ change: WebhookBoard.Change, _ id: String, _ desk: Desk) async throws -> ID {
+        try await desk.withDatabase { pool in
+            let actor = try await desk.actor(for: .send, in: pool)
+            return try await desk.withPublisher { try await WebhookBoard(pool: pool).change(id, change, by: actor, publisher: $0) }
+        }
+    }
+
+    private static func change(_ id: String, _ change: WebhookBoard.Change, _ options: PartOptions) async throws {
+        try await Desk.open(options) { desk in print(try await self.send(change, id, desk)) }
+    }
+}

@@ -1,0 +1,161 @@
+public import Conveyor
+
+/// Makes an endpoint of a partner's; its id is the message's.
+public struct CreateWebhookEndpoint: Command {
+    /// `webhooks.create_endpoint`.
+    public static let type = "webhooks.create_endpoint"
+
+    /// Where deliveries go.
+    public var url: String
+    /// Types of events, `<area>.*` or `*`.
+    public var events: [String]
+    /// True if nil.
+    public var isActive: Bool?
+    /// For people.
+    public var description: String?
+    /// The secret that signs, sealed under `SECRET_KEY`.
+    public var sealedSecret: String
+
+    /// Makes an endpoint of a partner's; its id is the message's.
+    public init(url: String, events: [String], isActive: Bool?, description: String?, sealedSecret: String) {
+        self.url = url
+        self.events = events
+        self.isActive = isActive
+        self.description = description
+        self.sealedSecret = sealedSecret
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case url, events
+        case isActive = "is_active"
+        case description
+        case sealedSecret = "sealed_secret"
+    }
+}
+
+/// Changes an endpoint; nil leaves a field as it is.
+public struct UpdateWebhookEndpoint: OrderedCommand {
+    /// `webhooks.update_endpoint`.
+    public static let type = "webhooks.update_endpoint"
+
+    /// Which.
+    public var endpointID: ID
+    /// Where deliveries go.
+    public var url: String?
+    /// Types of events, `<area>.*` or `*`.
+    public var events: [String]?
+    /// Whether anything is sent.
+    public var isActive: Bool?
+    /// For people.
+    public var description: String?
+
+    /// Changes an endpoint; nil leaves a field as it is.
+    public init(endpointID: ID, url: String? = nil, events: [String]? = nil, isActive: Bool? = nil, description: String? = nil) {
+        self.endpointID = endpointID
+        self.url = url
+        self.events = events
+        self.isActive = isActive
+        self.description = description
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case endpointID = "endpoint_id"
+        case url, events
+        case isActive = "is_active"
+        case description
+    }
+}
+
+/// Deletes an endpoint with its deliveries.
+public struct DeleteWebhookEndpoint: Command {
+    /// `webhooks.delete_endpoint`.
+    public static let type = "webhooks.delete_endpoint"
+
+    /// Which.
+    public var endpointID: ID
+
+    /// Deletes an endpoint with its deliveries.
+    public init(endpointID: ID) { self.endpointID = endpointID }
+
+    enum CodingKeys: String, CodingKey { case endpointID = "endpoint_id" }
+}
+
+/// Gives an endpoint a new secret; the one before signs for another day.
+public struct RotateWebhookSecret: Command {
+    /// `webhooks.rotate_secret`.
+    public static let type = "webhooks.rotate_secret"
+
+    /// Which.
+    public var endpointID: ID
+    /// The new secret, sealed under `SECRET_KEY`.
+    public var sealedSecret: String
+
+    /// Gives an endpoint a new secret.
+    public init(endpointID: ID, sealedSecret: String) {
+        self.endpointID = endpointID
+        self.sealedSecret = sealedSecret
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case endpointID = "endpoint_id"
+        case sealedSecret = "sealed_secret"
+    }
+}
+
+/// Sends a delivery that is about nothing but the endpoint itself; its id is the message's.
+public struct PingWebhookEndpoint: Command {
+    /// `webhooks.ping`.
+    public static let type = "webhooks.ping"
+
+    /// Which.
+    public var endpointID: ID
+
+    /// Sends a delivery that is about nothing but the endpoint itself.
+    public init(endpointID: ID) { self.endpointID = endpointID }
+
+    enum CodingKeys: String, CodingKey { case endpointID = "endpoint_id" }
+}
+
+/// Sends a delivery once more, with the same `webhook-id`.
+public struct RedeliverWebhook: Command {
+    /// `webhooks.redeliver`.
+    public static let type = "webhooks.redeliver"
+
+    /// Whose.
+    public var endpointID: ID
+    /// Which.
+    public var deliveryID: ID
+
+    /// Sends a delivery once more.
+    public init(endpointID: ID, deliveryID: ID) {
+        self.endpointID = endpointID
+        self.deliveryID = deliveryID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case endpointID = "endpoint_id"
+        case deliveryID = "delivery_id"
+    }
+}
+
+/// Switches an endpoint off that takes nothing any more, and tells the shop's staff. Sent by webhooks-worker itself.
+public struct SwitchOffWebhookEndpoint: Command {
+    /// `webhooks.switch_off`.
+    public static let type = "webhooks.switch_off"
+
+    /// Which.
+    public var endpointID: ID
+    /// `gone` or `failing`.
+    public var reason: String
+
+    /// Switches an endpoint off.
+    public init(endpointID: ID, reason: String) {
+        self.endpointID = endpointID
+        self.reason = reason
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case endpointID = "endpoint_id"
+        case reason
+    }
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Conveyor
+import Logging
+import Postgres
+import RabbitMQ
+import ServiceLifecycle
+import Shop
+import Synchronization
+
+/// Sends what is due, for as long as the worker runs: side by side, of each endpoint only so many that none delays another.
+///
+/// A delivery is sent, then it is written down what came of it: a process that dies in between has sent what the next one sends again once the lease is
+/// over, under the same `webhook-id`.
+final class DeliveryLoop: Service {
+    private let store: DeliveryStore
+    private let sender: DeliverySender
+    private let limits: DeliveryLimits
+    private let ladder: RetryLadder
+    private let publisher: Publisher
+    private let logger: Logger
+    private let inFlight = Mutex(0)
+    private let isStopping = Atomic(false)
+
+    /// How soon what is new is found.
+    private static let pause = Duration.milliseconds(200)
+    /// A partner that asks for more time than this does not want the delivery.
+    private static let longestWait = Duration.seconds(366 * 86_400)
+
+    init(store: DeliveryStore, sender: DeliverySender, limits: DeliveryLimits, ladder: RetryLadder, publisher: Publisher, logger: Logger) {
+        self.store = store
+        self.sender = sender
+        self.limits = limits
+        self.ladder = ladder
+        self.publisher = publisher
+        self.logger = logger
+    }
+
+    /// At graceful shutdown nothing more is begun, and what is under way ends.
+    func run() async throws {
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.tick(wake) }
+                for await _ in wakes {
+                    if self.isStopping.load(ordering: .acquiring) { break }
+                    let room = DeliveryLimits.inFlight - self.inFlight.withLock { $0 }
+                    guard room > 0 else { continue }
+                    do {
+                        for delivery in try await self.store.claim(upTo: room) {
+                            self.inFlight.withLock { $0 += 1 }
+                            group.addTask {
+                                await self.deliver(delivery)
+                                self.inFlight.withLock { $0 -= 1 }
+                                // Its place is free for the next.
+                                wake.yield()
+                            }
+                        }
+                    } catch {
+                        self.logger.debug("deliveries are not looked at: \(error)")
+                    }
+                }
+            }
+        } onGracefulShutdown: {
+            self.isStopping.store(true, ordering: .releasing)
+            wake.yield()
+        }
+    }
+
+    private func tick(_ wake: AsyncStream<Void>.Continuation) async {
+        while !self.isStopping.load(ordering: .acquiring), !Task.isCancelled {
+            wake.yield()
+            try? await Task.sleep(for: Self.pause)
+        }
+    }
+
+    private func deliver(_ delivery: DueDelivery) async {
+        do {
+            let outcome = try await self.sender.send(delivery)
+            Metrics.call(
+                kind: "webhook", name: delivery.endpointID.description, outcome: outcome.isDelivered ? "succeeded" : "failed",
+                seconds: Double(outcome.milliseconds) / 1000)
+            if outcome.isDelivered { return try await self.store.delivered(delivery, outcome) }
+            let isGone = outcome.status == 410
+            // Before the delivery's end is written: a process that dies in between does it again.
+            if try await self.store.fails(delivery.endpointID) || isGone {
+                try await self.switchOff(delivery, reason: isGone ? "gone" : "failing")
+            }
+            try await self.store.failed(delivery, outcome, retryIn: self.wait(after: delivery.failures + 1, outcome), mayRetry: !isGone)
+        } catch is CancellationError {
+            // Sent again once the lease is over.
+        } catch {
+            self.logger.warning("a delivery is sent again, as its end was not written: \(error)", metadata: ["delivery_id": "\(delivery.id)"])
+        }
+    }
+
+    /// The ladder's step, its last one again and again; longer if the other side asks for it.
+    private func wait(after attempt: Int, _ outcome: DeliveryOutcome) -> Int {
+        // One in five waits a step longer, so that what failed together does not come back together.
+        let step = self.ladder.step(afterAttempt: attempt, chance: .random(in: 0..<1))
+        return max(step, outcome.retryAfter.map { Int(clamping: min($0, Self.longestWait).components.seconds) } ?? 0)
+    }
+
+    private func switchOff(_ delivery: DueDelivery, reason: String) async throws {
+        let command = SwitchOffWebhookEndpoint(endpointID: delivery.endpointID, reason: reason)
+        let now = Clock.milliseconds()
+        // The same however often this attempt is made.
+        let id = delivery.id.derived("off/\(delivery.attempts)")
+        let envelope = Envelope(
+            messageID: id, type: SwitchOffWebhookEndpoint.type, actor: "system", schema: command.version, sentAt: now)
+        try await self.publisher.publish(Outgoing(command, envelope: envelope, appID: "webhooks"))
+    }
+}
