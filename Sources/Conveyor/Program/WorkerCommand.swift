@@ -7,8 +7,10 @@ import ServiceLifecycle
 /// The command line of a ``WorkerProgram``.
 struct WorkerCommand<Program: WorkerProgram>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
-        Part.configuration(
-            "\(Program.queue)-worker", Program.abstract, settings: .all, of: Program.application, subcommands: [Run.self, Setup.self, Send.self],
+        // As it was typed, so that what the help shows can be typed.
+        let name = CommandLine.arguments.first?.split(separator: "/").last.map(String.init)
+        return Part.configuration(
+            name ?? Program.queue, Program.abstract, settings: .all, of: Program.application, subcommands: [Run.self, Setup.self, Send.self],
             defaultSubcommand: Run.self)
     }
 

@@ -26,7 +26,7 @@ public struct WorkerPart: Sendable {
     public let pool: PostgresPool
     /// The process' publisher, for messages without a cause, such as those of timers.
     public let publisher: Publisher
-    /// Sends messages without a cause.
+    /// Sends messages without a cause. The processes of a ``WorkerProgram`` publish those that wait for their time.
     public let sender: Sender
     /// The steps of the retry schedule.
     public let ladder: RetryLadder

@@ -17,7 +17,7 @@ private struct Quickstart {
     let host: VirtualHost
     let port: Int
 
-    private var environment: [String: String] {
+    var environment: [String: String] {
         [
             "DATABASE_URL": self.database.url, "AMQP_URL": self.host.amqpURL, "RABBITMQ_API": self.host.apiURL, "METRICS_PORT": "\(self.port)",
             "RETRY_DELAYS": "1", "LOG_FORMAT": "json",
@@ -133,6 +133,15 @@ private struct MakeThumbnail: Command {
         worker = try Quickstart.start(environment)
         #expect(try await worker.waitForExit() == .status(69))
         #expect(worker.standardError.hasPrefix("thumbnails-worker: database: "))
+    }
+
+    @Test func `what send cannot send is refused with the usage of the program, and exit 64`() async throws {
+        try await Quickstart.run { quickstart in
+            let send = try Quickstart.start(quickstart.environment, ["send", "thumbnails.make", #"{"picture":"a.jpg"}"#])
+            #expect(try await send.waitForExit() == .status(64))
+            #expect(send.standardError.contains("not the JSON of thumbnails.make: width is missing"))
+            #expect(send.standardError.contains("Usage: thumbnails "))
+        }
     }
 
     @Test func `the example has at most 60 lines of Swift, and the README contains it unchanged`() throws {

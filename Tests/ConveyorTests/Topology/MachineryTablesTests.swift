@@ -35,6 +35,21 @@ import Testing
         }
     }
 
+    @Test func `a failed attempt of an order is found by the order, whichever version of the worker has written it`() async throws {
+        try await withDatabase { database in
+            for columns in ["subject_type, subject_id", "order_id"] {
+                let values = columns == "order_id" ? "'00000000-0000-7000-8000-000000000001'" : "'order', '00000000-0000-7000-8000-000000000001'"
+                try await database.psql(
+                    """
+                    insert into attempts (message_id, correlation_id, attempt, queue, type, error_type, error, \(columns))
+                    values (gen_random_uuid(), gen_random_uuid(), 1, 'orders', 'orders.cancel', 'bug', '', \(values))
+                    """)
+            }
+            let found = try await database.value("select count(*) from attempts where order_id = '00000000-0000-7000-8000-000000000001'")
+            #expect(found == "2")
+        }
+    }
+
     @discardableResult
     private func migrate(_ database: TestDatabase) async throws -> [String] {
         let pool = try PostgresPool(url: database.url, size: 1, applicationName: "tests", statementTimeout: nil, logger: .silent)
