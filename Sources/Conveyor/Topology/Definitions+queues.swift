@@ -5,7 +5,7 @@ extension Definitions {
     ///   - queues: the work queues, with the types of events for each besides its commands, `<queue>.#`.
     ///   - deliveryLimit: how often a message may crash the worker before it becomes a dead letter.
     ///   - maxLength: the number of messages above which a queue refuses publishing.
-    public init(queues: [String: [String]], deliveryLimit: Int = 20, maxLength: Int = 10_000_000) {
+    public init(queues: [String: [String]], deliveryLimit: Int = 20, maxLength: Int = 12_000_000) {
         let common: [String: Value] = ["dead-letter-strategy": .string("at-least-once"), "overflow": .string("reject-publish")]
         func exchange(_ name: String, _ type: String) -> Exchange {
             Exchange(name: name, type: type, durable: true, autoDelete: false, isInternal: false, arguments: [:])
