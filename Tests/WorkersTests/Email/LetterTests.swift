@@ -25,6 +25,8 @@ import Testing
                 StockLow(productID: stage.product, stockQuantity: 3, threshold: 5, crossing: 1),
                 SendEmail(template: "password_reset", subject: "reset-1", to: "ada@example.com", data: ["reset_id": stage.user.description]),
                 SendEmail(template: "password_changed", subject: "change-1", to: "ada@example.com", userID: stage.user, data: ["name": "Ada"]),
+                SendEmail(
+                    template: "webhook_off", subject: "off-1", to: "admin@example.com", data: ["endpoint": "https://hooks.example/shop", "gone": "1"]),
             ]
             var asked: [ID] = []
             for event in events {
@@ -48,7 +50,7 @@ import Testing
                 #expect(mail.mailboxes["From"] == [StoredMail.Person(name: "The Shop", address: "shop@example.com")])
                 // A notification that is not required can be turned off.
                 #expect((mail["List-Unsubscribe"] != nil) == (subject == "Welcome to The Shop"), "\(subject)")
-                let isForStaff = subject.hasPrefix("Dispute") || subject.hasPrefix("Low stock")
+                let isForStaff = ["Dispute", "Low stock", "A webhook endpoint"].contains { subject.hasPrefix($0) }
                 #expect(mail.recipients == [isForStaff ? "admin@example.com" : "ada@example.com"])
                 for form in [mail.text, mail.html] {
                     #expect(form?.isEmpty == false, "\(subject)")

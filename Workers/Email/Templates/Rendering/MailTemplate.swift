@@ -13,7 +13,6 @@ public enum MailTemplate: String, Sendable, CaseIterable {
     case stockLow = "stock_low"
     /// For the staff.
     case dispute
-
     /// For the staff.
     case webhookOff = "webhook_off"
 
