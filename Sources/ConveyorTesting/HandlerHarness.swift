@@ -2,7 +2,7 @@ public import Conveyor
 public import Postgres
 
 /// Runs the handlers of a queue on a real database without a broker: a test says which messages make a batch, in which order they come and how often.
-/// Messages are told from their copies by the real inbox, and fail by the real rules.
+/// The real inbox recognizes copies, and the real rules decide about failures.
 ///
 ///     let harness = HandlerHarness(queue: "thumbnails", handlers: handlers, pool: pool)
 ///     let message = SentMessage(MakeThumbnail(picture: "a.jpg", width: 200))
@@ -107,8 +107,7 @@ public struct HandlerHarness: Sendable {
             var rows: [Inbox.Row] = []
             for (item, reply) in zip(new, try await handler.handle(new, transaction)) {
                 replies[item.decoded.envelope.messageID] = reply
-                let emitted = try reply.emits.map { try Inbox.Emission($0) }
-                rows.append(Inbox.Row(envelope: item.decoded.envelope, reply: reply, emitted: emitted))
+                rows.append(try Inbox.Row(envelope: item.decoded.envelope, reply: reply))
             }
             try self.inbox.insert(rows, type: handler.type, handledAt: Clock.milliseconds(), microseconds: 0, in: transaction)
         }
@@ -155,13 +154,6 @@ public struct SentMessage: Sendable {
     public init(_ payload: any Message, envelope: Envelope) {
         self.payload = payload
         self.envelope = envelope
-    }
-}
-
-extension Inbox.Emission {
-    fileprivate init(_ message: any Message) throws {
-        let type = Swift.type(of: message)
-        self.init(type: type.type, schema: message.version, exchange: type.exchange, payload: try JSON.encode(message))
     }
 }
 

@@ -42,10 +42,14 @@ package struct Inbox: Sendable {
         var reply: Reply
         var emitted: [Emission]
 
-        package init(envelope: Envelope, reply: Reply, emitted: [Emission]) {
+        /// - Throws: an emitted message cannot be encoded.
+        package init(envelope: Envelope, reply: Reply) throws {
             self.envelope = envelope
             self.reply = reply
-            self.emitted = emitted
+            self.emitted = try reply.emits.map { message in
+                let type = Swift.type(of: message)
+                return Emission(type: type.type, schema: message.version, exchange: type.exchange, payload: try JSON.encode(message))
+            }
         }
 
         var isRejected: Bool { if case .rejected = self.reply.outcome { true } else { false } }

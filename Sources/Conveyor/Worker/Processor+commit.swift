@@ -88,14 +88,14 @@ extension Processor {
         var ready: [Ready] = []
         for item in items {
             switch item.state {
-            case .answered(let reply): rows.append(try self.row(item.envelope, reply))
+            case .answered(let reply): rows.append(try Inbox.Row(envelope: item.envelope, reply: reply))
             case .prepared(let prepared): ready.append(prepared)
             case .decoded: ready.append(Ready(decoded: item.decoded, prepared: ()))
             }
         }
         if !ready.isEmpty {
             let replies = try await handler.handle(ready, transaction)
-            for (ready, reply) in zip(ready, replies) { rows.append(try self.row(ready.decoded.envelope, reply)) }
+            for (ready, reply) in zip(ready, replies) { rows.append(try Inbox.Row(envelope: ready.decoded.envelope, reply: reply)) }
         }
         return rows
     }
@@ -111,14 +111,5 @@ extension Processor {
             WorkerControls.count(skipped.filter { new.contains($0.envelope.messageID) }.compactMap(\.skip), in: transaction)
         }
         try self.inbox.insert(rows, type: items[0].envelope.type, handledAt: handledAt, microseconds: took.microseconds, in: transaction)
-    }
-
-    private func row(_ envelope: Envelope, _ reply: Reply) throws -> Inbox.Row {
-        let emitted = try reply.emits.map { message in
-            Inbox.Emission(
-                type: Swift.type(of: message).type, schema: message.version, exchange: Swift.type(of: message).exchange,
-                payload: try JSON.encode(message))
-        }
-        return Inbox.Row(envelope: envelope, reply: reply, emitted: emitted)
     }
 }
