@@ -6,6 +6,9 @@ import RabbitMQ
 /// Messages of one user or operator take effect in the order of the queue, whatever their types and however many slots there are: a message waits
 /// while an earlier one of the same actor waits or is in a slot that has not committed it, unless both go into one batch.
 ///
+/// A message that is prepared waits, too, while a copy of it is in a slot: the inbox keeps the copy from a second effect in the database, but
+/// not from a second call to the world outside.
+///
 /// A crash of the worker raises the broker's delivery count of all its messages. If a message with a count could crash the next worker while that
 /// one has hundreds of others, they would all reach the delivery limit together. So such a message waits until all others are settled, is
 /// handled alone, and the worker takes only one message at a time (`probing`) until a message without a count comes.
@@ -43,12 +46,15 @@ actor Dispatcher {
         let type: String
         /// The actors whose messages keep their order; nil for the system, Stripe and anonymous clients.
         let actor: String?
+        /// The message's id if it is prepared: no two copies of it are in slots at once.
+        let preparedID: String?
         let since: ContinuousClock.Instant
 
-        init(_ delivery: Delivery, now: ContinuousClock.Instant) {
+        init(_ delivery: Delivery, isSideBySide: Bool, now: ContinuousClock.Instant) {
             self.delivery = delivery
             self.type = delivery.properties.type ?? ""
             self.actor = delivery.properties.headers[Header.actor]?.string.flatMap { $0.isOperator || ID($0) != nil ? $0 : nil }
+            self.preparedID = isSideBySide ? delivery.properties.messageID : nil
             self.since = now
         }
     }
@@ -60,8 +66,8 @@ actor Dispatcher {
     private var suspects: [Waiting] = []
     /// The number of messages in slots, until they are acknowledged.
     private var inHand = 0
-    /// The actors of the messages in slots, by batch, until they are committed.
-    private var actors: [UInt64: [String]] = [:]
+    /// The actors and the prepared ids of the messages in slots, by batch, until they are committed.
+    private var keys: [UInt64: [String]] = [:]
     private var busy: [String: Int] = [:]
     private var lastNumber: UInt64 = 0
     private var suspectInHand = false
@@ -81,10 +87,11 @@ actor Dispatcher {
     /// Adds deliveries.
     func add(_ deliveries: [Delivery], now: ContinuousClock.Instant = .now) {
         for delivery in deliveries {
+            let message = Waiting(delivery, isSideBySide: self.batching(delivery.properties.type ?? "").isSideBySide, now: now)
             if delivery.deliveryCount > 0 {
-                self.suspects.append(Waiting(delivery, now: now))
+                self.suspects.append(message)
             } else {
-                self.waiting.append(Waiting(delivery, now: now))
+                self.waiting.append(message)
             }
         }
         if self.suspects.isEmpty {
@@ -166,9 +173,8 @@ actor Dispatcher {
                 left += self.waiting[index...]
                 break
             }
-            let mayGo =
-                (taken.first.map { $0.type == message.type } ?? true) && message.actor.map { !blocked.contains($0) && self.busy[$0] == nil } ?? true
-            guard mayGo else {
+            func isFree(_ key: String?) -> Bool { key.map { !blocked.contains($0) && self.busy[$0] == nil } ?? true }
+            guard taken.first.map({ $0.type == message.type }) ?? true, isFree(message.actor), isFree(message.preparedID) else {
                 if let actor = message.actor { blocked.insert(actor) }
                 left.append(message)
                 continue
@@ -176,6 +182,7 @@ actor Dispatcher {
             if taken.isEmpty { batching = self.batching(message.type) }
             taken.append(message)
             if batching.isSideBySide, let actor = message.actor, !actor.isOperator { blocked.insert(actor) }
+            if let id = message.preparedID { blocked.insert(id) }
         }
         self.waiting = left
         return taken
@@ -184,18 +191,18 @@ actor Dispatcher {
     private func hand(out messages: [Waiting]) -> Work {
         self.lastNumber += 1
         self.inHand += messages.count
-        let actors = messages.compactMap(\.actor)
-        if !actors.isEmpty {
-            self.actors[self.lastNumber] = actors
-            for actor in actors { self.busy[actor, default: 0] += 1 }
+        let keys = messages.compactMap(\.actor) + messages.compactMap(\.preparedID)
+        if !keys.isEmpty {
+            self.keys[self.lastNumber] = keys
+            for key in keys { self.busy[key, default: 0] += 1 }
         }
         return Work(
             type: messages[0].type, deliveries: messages.map(\.delivery), since: messages.map(\.since).min() ?? .now, number: self.lastNumber)
     }
 
     private func release(_ work: Work) {
-        for actor in self.actors.removeValue(forKey: work.number) ?? [] {
-            self.busy[actor] = self.busy[actor].flatMap { $0 > 1 ? $0 - 1 : nil }
+        for key in self.keys.removeValue(forKey: work.number) ?? [] {
+            self.busy[key] = self.busy[key].flatMap { $0 > 1 ? $0 - 1 : nil }
         }
     }
 

@@ -13,10 +13,12 @@ import Testing
             signal: { [signals] in signals.add($0) })
     }
 
-    private func delivery(_ tag: UInt64, _ type: String = "a", by actor: String? = nil, count: Int = 0) -> Delivery {
+    private func delivery(
+        _ tag: UInt64, _ type: String = "a", id: String? = nil, by actor: String? = nil, count: Int = 0
+    ) -> Delivery {
         Delivery(
             deliveryTag: tag, epoch: 1, redelivered: count > 0, deliveryCount: count, exchange: "", routingKey: "",
-            properties: Properties(type: type, headers: actor.map { ["actor": .string($0)] } ?? [:]),
+            properties: Properties(messageID: id, type: type, headers: actor.map { ["actor": .string($0)] } ?? [:]),
             body: [])
     }
 
@@ -83,6 +85,20 @@ import Testing
             delivery(4, "outside", by: "operator:eve"), delivery(5, "outside", by: "operator:eve"),
         ])
         #expect(await self.batches(dispatcher) == [[1, 3, 4, 5], [2]])
+    }
+
+    @Test func `a copy of a message that is being prepared waits until it is committed, in any slot`() async throws {
+        let dispatcher = self.dispatcher()
+        await dispatcher.add([
+            delivery(1, "outside", id: "m"), delivery(2, "outside", id: "m", by: self.ada), delivery(3, "outside", id: "n"),
+            delivery(4, "a", id: "o"), delivery(5, "a", id: "o"),
+        ])
+        let first = try #require(await dispatcher.next())
+        let second = try #require(await dispatcher.next())
+        #expect(self.tags(first) == [1, 3] && self.tags(second) == [4, 5])
+        let waiting = Task { await dispatcher.next() }
+        await dispatcher.committed(first)
+        #expect(self.tags(await waiting.value) == [2])
     }
 
     @Test func `a returning message goes before later ones of its actor`() async throws {
