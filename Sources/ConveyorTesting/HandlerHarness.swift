@@ -1,26 +1,26 @@
 public import Conveyor
 public import Postgres
 
-/// Runs the handlers of a queue on a real database without a broker: a test says which messages make a batch, in which order they come and how often.
+/// Runs the handlers of a queue on a real database without a broker. The test chooses the messages of a batch, their order and their repetitions.
 /// The real inbox recognizes copies, and the real rules decide about failures.
 ///
 ///     let harness = HandlerHarness(queue: "thumbnails", handlers: handlers, pool: pool)
 ///     let message = SentMessage(MakeThumbnail(picture: "a.jpg", width: 200))
 ///     #expect(try await harness.take([message])[0].reply.emits.isEmpty)
-///     guard case .known = try await harness.take([message])[0] else { … } // it comes again, and takes no effect again
+///     guard case .known = try await harness.take([message])[0] else { … } // a redelivery has no effect
 ///
-/// The database has the machinery's tables, see ``migrate(_:_:)``. ``WorkerHarness`` runs the whole worker instead.
+/// The database needs Conveyor's tables, see ``migrate(_:_:)``. ``WorkerHarness`` runs the whole worker instead.
 public struct HandlerHarness: Sendable {
-    /// The queue that the handlers stand for.
+    /// The queue of the handlers.
     public let queue: String
-    /// The connections that they work with.
+    /// The handlers' connections.
     public let pool: PostgresPool
     private let handlers: HandlerRegistry
     private let inbox: Inbox
     private let ladder: RetryLadder
 
     /// A harness for these handlers, with their middleware.
-    /// - Parameter retryDelays: seconds before each further attempt, which say how many attempts there are.
+    /// - Parameter retryDelays: seconds before each further attempt; their number limits the attempts.
     public init(queue: String, handlers: HandlerRegistry, pool: PostgresPool, retryDelays: [Int] = RetryLadder.standard.delays) {
         self.queue = queue
         self.pool = pool
@@ -29,24 +29,24 @@ public struct HandlerHarness: Sendable {
         self.ladder = RetryLadder(delays: retryDelays)
     }
 
-    /// Brings a database to what the handlers need: the machinery's tables, then the application's own.
+    /// Creates the tables that handlers need: Conveyor's, then the application's own.
     public static func migrate(_ pool: PostgresPool, _ migrations: [Migration] = []) async throws(MigrationError) {
         try await Migrator(pool: pool, ledger: .machinery).apply(Migration.machinery)
         try await Migrator(pool: pool).apply(migrations)
     }
 
-    /// What became of a message.
+    /// The result of a message.
     public enum Outcome: Sendable {
-        /// It was handled; the problem of a rejection is in the reply.
+        /// It was handled; the reply contains the problem of a rejection.
         case replied(Reply)
-        /// It was handled before; what it emitted then.
+        /// It was handled before, with the messages that it emitted then.
         case known([MessageOutcome.Emitted])
-        /// It is to come again with its next attempt; why.
+        /// It failed and will be retried, for this reason.
         case retried(String)
-        /// A person must look at it.
+        /// It is a dead letter.
         case dead(ErrorType, String)
 
-        /// The reply, of what was handled.
+        /// The reply to a handled message.
         /// - Throws: ``NotHandled``
         public var reply: Reply {
             get throws {
@@ -56,15 +56,15 @@ public struct HandlerHarness: Sendable {
         }
     }
 
-    /// A message was to be handled and was not.
+    /// A message was not handled.
     public struct NotHandled: Error, CustomStringConvertible {
-        /// What became of it.
+        /// The actual result of the message.
         public let description: String
     }
 
     /// Handles messages of one type as a worker does: in one transaction, or one by one if that fails.
-    /// - Returns: what became of each, in their order.
-    /// - Throws: the database is away, or not the one that the handlers were written for.
+    /// - Returns: the result of each, in their order.
+    /// - Throws: if the database is unreachable or lacks a table.
     public func take(_ batch: [SentMessage]) async throws -> [Outcome] {
         guard let first = batch.first else { return [] }
         guard let handler = self.handlers[first.envelope.type] else {
@@ -92,7 +92,7 @@ public struct HandlerHarness: Sendable {
         return try await self.pool.transaction { try await self.handle(batch, ready, by: handler, in: $0) }
     }
 
-    // A function of its own: within an asynchronous one it ends Swift 6.3's optimizer.
+    // A separate function: inside an asynchronous one it crashes the optimizer of Swift 6.3.
     private func decode(_ batch: [SentMessage], _ handler: AnyHandler) throws -> [Decoded] {
         try batch.map { try handler.decode(JSON.encode($0.payload), $0.envelope) }
     }
@@ -118,7 +118,7 @@ public struct HandlerHarness: Sendable {
         }
     }
 
-    /// What the handler has made of the messages that it has not handled yet.
+    /// Runs `prepare` for the messages that were not handled before.
     private func prepare(_ decoded: [Decoded], _ handler: AnyHandler) async throws -> [ID: Ready] {
         guard handler.prepares else {
             return Dictionary(decoded.map { ($0.envelope.messageID, Ready(decoded: $0, prepared: ())) }) { _, last in last }
@@ -132,15 +132,15 @@ public struct HandlerHarness: Sendable {
     }
 }
 
-/// A message as it lies in a queue.
+/// A message in a queue.
 public struct SentMessage: Sendable {
-    /// What it carries.
+    /// The payload.
     public let payload: any Message
     /// Its ids, actor and attempt.
     public var envelope: Envelope
 
     /// The first message of a chain, sent now.
-    /// - Parameter id: nil: a new one.
+    /// - Parameter id: nil makes a new one.
     public init(_ payload: any Message, id: ID? = nil, actor: String = "system", attempt: Int = 1) {
         let now = Clock.milliseconds()
         var envelope = Envelope(

@@ -5,7 +5,7 @@ import RabbitMQ
 import ServiceLifecycle
 import Transfer
 
-/// Runs a worker in the process of a test, on a real broker and a real database, and says what became of each message.
+/// Runs a worker within the test's process, on a real broker and a real database, and returns the result of each message.
 ///
 ///     try await WorkerHarness.run(queue: "thumbnails", services, handlers: { $0.on(MakeThumbnail.self) { … } }) { harness in
 ///         let outcome = try await harness.outcome(of: harness.send(MakeThumbnail(picture: "a.jpg", width: 200)))
@@ -13,9 +13,10 @@ import Transfer
 ///         #expect(try outcome.emitted(ThumbnailMade.self).map(\.picture) == ["a.jpg"])
 ///     }
 public struct WorkerHarness: Sendable {
-    /// Where the test's broker and database are. What the worker needs is made there, and left there: give each test its own, or its own queue.
+    /// The addresses of broker and database. The harness creates queues and tables there and does not remove them, so give each test its
+    /// own services or its own queue.
     public struct Services: Sendable {
-        /// `DATABASE_URL`, of a role that may create tables.
+        /// `DATABASE_URL` of a role that may create tables.
         public var database: String
         /// `AMQP_URL`
         public var broker: String
@@ -30,18 +31,18 @@ public struct WorkerHarness: Sendable {
         }
     }
 
-    /// The worker's connections to the database, to arrange and to look.
+    /// The worker's connections to the database, for the test's own statements.
     public let pool: PostgresPool
-    /// Sends from outside of a handler.
+    /// Sends messages from outside a handler.
     public let sender: Sender
     private let queue: String
 
-    /// Runs a worker for as long as `body` does; then it finishes what it holds.
+    /// Runs a worker while `body` runs; then the worker finishes its messages.
     /// - Parameters:
     ///   - migrations: the application's own tables.
-    ///   - retryDelays: seconds before each further attempt: one of a second, unless a test needs more.
+    ///   - retryDelays: seconds before each further attempt; by default one retry after a second.
     ///   - handlers: registers the handlers, and middleware.
-    /// - Throws: what `body` throws; `MigrationError`, `ManagementAPI.Refused` or `Unavailable` if the services are not there.
+    /// - Throws: errors of `body`; `MigrationError`, `ManagementAPI.Refused` or `Unavailable` if a service is missing.
     public static func run<Result: Sendable>(
         queue: String, _ services: Services, migrations: [Migration] = [], retryDelays: [Int] = [1],
         handlers register: (inout HandlerRegistry) -> Void, isolation: isolated (any Actor)? = #isolation,
@@ -87,9 +88,9 @@ public struct WorkerHarness: Sendable {
         try await self.sender.send(message, id: id, actor: actor)
     }
 
-    /// Did not end in time.
+    /// A message did not end in time.
     public struct NotEnded: Error, CustomStringConvertible {
-        /// Which message, and what was seen of it.
+        /// The message, and its state so far.
         public let description: String
     }
 
@@ -130,15 +131,15 @@ public struct WorkerHarness: Sendable {
     }
 }
 
-/// What became of a message.
+/// The result of a message.
 public struct MessageOutcome: Sendable {
-    /// How it ended.
+    /// The end of a message.
     public enum Ending: Sendable, Equatable {
         /// It took effect.
         case succeeded
-        /// The business said no.
+        /// It was rejected: an answer, not a failure.
         case rejected(Problem)
-        /// A person must look at it: it lies in `<queue>.dead`.
+        /// It is a dead letter in `<queue>.dead`.
         case dead(ErrorType, String)
     }
 
@@ -146,9 +147,9 @@ public struct MessageOutcome: Sendable {
     public struct Emitted: Sendable, Decodable, Equatable {
         /// Its type, e.g. `thumbnails.made`.
         public let type: String
-        /// The exchange that it goes to.
+        /// The exchange to which it is published.
         public let exchange: String
-        /// What it carries.
+        /// The payload.
         public let payload: JSONValue
     }
 
@@ -156,25 +157,25 @@ public struct MessageOutcome: Sendable {
     public struct FailedAttempt: Sendable, Equatable {
         /// From 1.
         public let number: Int
-        /// Which kind of dead letter it becomes, or became.
+        /// The error type of the dead letter that it is, or would be after the last attempt.
         public let errorType: ErrorType
-        /// For a person.
+        /// The error as text for a person.
         public let error: String
-        /// It was the last: the message is a dead letter.
+        /// Whether it was the last attempt: the message is a dead letter.
         public let isLast: Bool
     }
 
-    /// How it ended.
+    /// The end of a message.
     public let ending: Ending
     /// The handler's result, if it gave one.
     public let result: JSONValue?
-    /// What the handler emitted, in order.
+    /// The emitted messages, in order.
     public let emitted: [Emitted]
-    /// The attempts before, in order.
+    /// The failed attempts before, in order.
     public let failedAttempts: [FailedAttempt]
 
     /// The emitted messages of a type.
-    /// - Throws: one is not the JSON of its type.
+    /// - Throws: if the payload of one does not decode.
     public func emitted<Payload: Message>(_: Payload.Type) throws -> [Payload] {
         try self.emitted.filter { $0.type == Payload.type }.map { try JSON.decode(Payload.self, from: JSON.encode($0.payload)) }
     }

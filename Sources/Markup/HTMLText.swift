@@ -1,9 +1,8 @@
 /// HTML, text and attribute values.
 ///
-/// It looks at bytes: to one that looks at characters, `"` with a combining accent behind it is another character than `"`, would stay as it is and end
-/// an attribute.
+/// Works on bytes: on characters, `"` followed by a combining accent would differ from `"`, remain unescaped, and end an attribute.
 public enum HTMLText {
-    /// The text as HTML that shows it, and nothing but shows it.
+    /// The text as HTML without markup.
     public static func escape(_ text: String) -> String {
         var escaped: [UInt8] = []
         escaped.reserveCapacity(text.utf8.count + text.utf8.count / 8)
@@ -14,7 +13,7 @@ public enum HTMLText {
             case UInt8(ascii: ">"): escaped += "&gt;".utf8
             case UInt8(ascii: "\""): escaped += "&quot;".utf8
             case UInt8(ascii: "'"): escaped += "&#39;".utf8
-            case 0: escaped += "\u{fffd}".utf8  // no HTML can hold a NUL
+            case 0: escaped += "\u{fffd}".utf8  // HTML cannot contain NUL
             case 0x0d: escaped += "&#13;".utf8  // a bare one would become a line feed
             default: escaped.append(byte)
             }

@@ -1,15 +1,15 @@
 /// A text with tags for values, in the part of Mustache (https://mustache.github.io/mustache.5.html) that pages and e-mails need:
 ///
-/// | tag | puts in |
+/// | tag | inserts |
 /// |---|---|
-/// | `{{name}}`, `{{a.b}}`, `{{.}}` | a value, always escaped; `{{.name}}` looks into the innermost value alone |
-/// | `{{#name}}…{{/name}}` | what it encloses: for each element of a list; once, within the value, if there is one; not for `false` |
-/// | `{{^name}}…{{/name}}` | what it encloses, if there is no value, `false` or an empty list |
+/// | `{{name}}`, `{{a.b}}`, `{{.}}` | a value, always escaped; `{{.name}}` searches the innermost value only |
+/// | `{{#name}}…{{/name}}` | its content: once per element of a list; once within any other value; not for `false` |
+/// | `{{^name}}…{{/name}}` | its content, if there is no value, `false` or an empty list |
 /// | `{{>name}}` | another template |
-/// | `{{<name}}{{$block}}…{{/block}}{{/name}}` | another template, with other blocks than its own |
-/// | `{{$block}}…{{/block}}` | what it encloses, unless the template that includes it has another block of that name |
+/// | `{{<name}}{{$block}}…{{/block}}{{/name}}` | another template with replaced blocks |
+/// | `{{$block}}…{{/block}}` | its content, unless the including template replaces the block |
 ///
-/// A line with nothing but a tag that puts no value in leaves no line. No tag puts a value in unescaped, calls code or changes the delimiters.
+/// A line that contains only a tag without a value disappears. No tag inserts an unescaped value, calls code or changes the delimiters.
 struct Template: Sendable {
     indirect enum Node: Sendable {
         case text(String)
@@ -20,7 +20,7 @@ struct Template: Sendable {
     }
 
     let nodes: [Node]
-    /// Its values are put into HTML, not into plain text.
+    /// Whether values are inserted into HTML, not into plain text.
     let isHTML: Bool
 
     /// - Throws: ``Templates/Malformed``.
@@ -34,12 +34,12 @@ struct Template: Sendable {
 extension Template {
     private struct Parser {
         private var rest: Substring
-        /// Nothing but blanks has come since the line began.
+        /// Whether the present line contains only blanks so far.
         private var isLineBlank = true
 
         init(_ text: String) { self.rest = text[...] }
 
-        /// Those up to the tag that ends `enclosing`, or to the end of the text.
+        /// The nodes up to the end tag of `enclosing`, or to the end of the text.
         mutating func nodes(within enclosing: String?) throws(Templates.Malformed) -> [Node] {
             var nodes: [Node] = []
             while let start = self.rest.firstRange(of: "{{") {
@@ -77,7 +77,7 @@ extension Template {
             return nodes
         }
 
-        /// If the tag that was just read stands alone on its line, takes the line's end, and gives what is before the line; else nil.
+        /// If the last tag stands alone on its line, consumes the line's end and returns the text before the line; otherwise nil.
         private mutating func lineOfItsOwn(_ before: Substring) -> Substring? {
             func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
             let line = before.lastIndex { $0.isNewline }.map { before[before.index(after: $0)...] } ?? before
@@ -91,11 +91,11 @@ extension Template {
     }
 }
 
-/// Templates by their names, as they include each other.
+/// Templates by name; they may include each other.
 public struct Templates: Sendable {
-    /// A template that cannot be read; a mistake of its author.
+    /// A template with a syntax error.
     public struct Malformed: Error, CustomStringConvertible {
-        /// What is wrong with it.
+        /// The error.
         public let description: String
 
         init(_ description: String) { self.description = description }
@@ -103,19 +103,19 @@ public struct Templates: Sendable {
 
     private var templates: [String: Template] = [:]
 
-    /// None.
+    /// No templates.
     public init() {}
 
-    /// Adds one.
-    /// - Parameter isHTML: whether values are escaped for HTML (``HTMLText``); else the text is plain, and values are put in as they are.
+    /// Adds a template.
+    /// - Parameter isHTML: true escapes values for HTML (``HTMLText``); false inserts them unchanged into plain text.
     /// - Throws: ``Malformed``.
     public mutating func add(_ text: String, named name: String, isHTML: Bool) throws(Malformed) {
         do { self.templates[name] = try Template(text, isHTML: isHTML) } catch { throw Malformed("\(name): \(error)") }
     }
 
-    /// Fills one.
-    /// - Parameter value: what its names are looked up in: the members of a dictionary with texts as keys, or the stored properties of a structure.
-    /// - Returns: nil if there is none of that name.
+    /// Fills a template.
+    /// - Parameter value: the source of its names: a dictionary with texts as keys, or a structure with stored properties.
+    /// - Returns: nil if no template has this name.
     public func render(_ value: Any, in name: String) -> String? {
         guard let template = self.templates[name] else { return nil }
         var rendering = Rendering(templates: self.templates, values: [value])
@@ -125,9 +125,9 @@ public struct Templates: Sendable {
 
     private struct Rendering {
         let templates: [String: Template]
-        /// What names are looked up in, the innermost last.
+        /// The values in which names are searched, the innermost last.
         var values: [Any]
-        /// Blocks in place of those of the template that is included: the outermost holds.
+        /// Blocks that replace those of an included template; the outermost counts.
         var blocks: [String: [Template.Node]] = [:]
         var text = ""
 
@@ -174,7 +174,7 @@ public struct Templates: Sendable {
             }
         }
 
-        /// The value of a path: its first name is looked up from the innermost value outwards.
+        /// The value of a path; its first name is searched from the innermost value outwards.
         private func find(_ path: [String], _ isLocal: Bool) -> Any? {
             guard let name = path.first else { return self.values.last }
             let places = isLocal ? self.values.suffix(1) : self.values[...]
@@ -187,7 +187,7 @@ public struct Templates: Sendable {
             return Mirror(reflecting: value).children.first { $0.label == name }.flatMap { self.unwrapped($0.value) }
         }
 
-        /// What an optional holds.
+        /// The value in an optional.
         private static func unwrapped(_ value: Any) -> Any? {
             let mirror = Mirror(reflecting: value)
             return mirror.displayStyle == .optional ? mirror.children.first.flatMap { self.unwrapped($0.value) } : value

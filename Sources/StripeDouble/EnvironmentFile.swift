@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file of settings: `NAME=value` a line, `#` comments, values bare or in quotes; as a shell and systemd read it.
+/// A file of settings, as a shell and systemd read it: one `NAME=value` per line, `#` comments, optional quotes.
 struct EnvironmentFile: Sendable {
     let values: [String: String]
 

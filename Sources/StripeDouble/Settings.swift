@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Logging
 
-/// The settings of a run: flags over the environment over the file.
+/// The settings of a run. Flags have priority over the environment, and the environment over the file.
 struct Settings: Sendable {
-    /// A setting that is missing or wrong. The text names it and never its value.
+    /// A missing or wrong setting. The text names the setting, never its value.
     struct Invalid: Error, CustomStringConvertible { let description: String }
 
     let host: String
@@ -12,7 +12,7 @@ struct Settings: Sendable {
     let publishableKey: String?
     let webhook: WebhookMode
     let webhookSecrets: [String]
-    /// One more CA for webhooks by https.
+    /// An additional CA for webhooks over https.
     let caFile: String?
     let statePath: String?
     let settleAfter: Double
@@ -28,7 +28,7 @@ struct Settings: Sendable {
         guard let secretKey = value(command.secretKey, "STRIPE_SECRET_KEY") else { throw Invalid(description: "STRIPE_SECRET_KEY is not set") }
         self.secretKey = secretKey
         self.publishableKey = value(command.publishableKey, "STRIPE_PUBLISHABLE_KEY")
-        // A double that knew a live key would be a place to steal it from.
+        // A live key must not be stored in a test tool.
         for (name, key) in [("STRIPE_SECRET_KEY", secretKey), ("STRIPE_PUBLISHABLE_KEY", self.publishableKey ?? "")] where key.contains("_live_") {
             throw Invalid(description: "\(name) is a live key: the double takes test keys only")
         }

@@ -20,7 +20,7 @@ struct StripeDouble: AsyncParsableCommand {
     @Option(help: "Port to listen on; 0 takes a free one and prints it.")
     var port = 12111
 
-    @Option(help: ArgumentHelp("Secret key; better in STRIPE_SECRET_KEY, arguments are seen by all.", valueName: "sk_test_…"))
+    @Option(help: ArgumentHelp("Secret key. Prefer STRIPE_SECRET_KEY: all users of the machine see arguments.", valueName: "sk_test_…"))
     var secretKey: String?
 
     @Option(help: ArgumentHelp("Publishable key, for browsers.", valueName: "pk_test_…"))
@@ -29,13 +29,13 @@ struct StripeDouble: AsyncParsableCommand {
     @Option(help: "Where events are sent.")
     var webhookURL: String?
 
-    @Option(help: ArgumentHelp("Webhook secrets, comma-separated; better in STRIPE_WEBHOOK_SECRET.", valueName: "whsec_…"))
+    @Option(help: ArgumentHelp("Webhook secrets, comma-separated. Prefer STRIPE_WEBHOOK_SECRET.", valueName: "whsec_…"))
     var webhookSecret: String?
 
-    @Option(help: "File that keeps everything across restarts; without it all is forgotten.")
+    @Option(help: "File that keeps the state across restarts; without it the state is lost.")
     var state: String?
 
-    @Option(help: "File of settings, NAME=value a line.")
+    @Option(help: "File of settings, one NAME=value per line.")
     var envFile: String?
 
     @Option(help: "Seconds until a bank transfer settles, a pending refund ends, or a dispute comes in.")
@@ -44,7 +44,7 @@ struct StripeDouble: AsyncParsableCommand {
     @Option(help: "Seconds before a webhook's second attempt; doubled for each further one.")
     var webhookRetryBase = 1.0
 
-    @Option(help: "Seconds between attempts of a webhook at most.")
+    @Option(help: "Longest time between attempts of a webhook, in seconds.")
     var webhookRetryCap = 60.0
 
     @Option(help: "Log level: debug, info, warning, error.")

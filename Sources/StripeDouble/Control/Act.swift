@@ -1,9 +1,9 @@
-/// What the control API does to the books: as the customer's browser, as a bank, as someone in the dashboard.
+/// One call of the control API, on behalf of a customer, a bank, or a person in Stripe's dashboard.
 struct Act: Sendable {
     typealias Work = @Sendable (isolated Ledger) throws(StripeError) -> JSON
 
     let work: Work
-    /// Whether its events name a request, as for what a browser asks of the API.
+    /// Whether its events name a request, as the events of a browser's API call do.
     let isRequest: Bool
 
     private init(isRequest: Bool = false, _ work: @escaping Work) {
@@ -11,7 +11,7 @@ struct Act: Sendable {
         self.isRequest = isRequest
     }
 
-    /// How something that hung ends.
+    /// The result of a pending payment, refund or authentication.
     private enum Outcome: String, CaseIterable { case succeed, fail }
 
     init(_ path: [String], _ parameters: inout Parameters) throws(StripeError) {
@@ -32,7 +32,7 @@ struct Act: Sendable {
         }
     }
 
-    /// Pays as the customer's browser would; a decline is the 402 that the browser would see.
+    /// Pays as the customer's browser does; a decline is the 402 that the browser gets.
     private static func pay(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> Act {
         let confirmation = try Confirmation(&parameters)
         try parameters.refuseUnknown()
@@ -50,7 +50,7 @@ struct Act: Sendable {
         return Act(isRequest: true) { ledger throws(StripeError) in ledger.json(try ledger.authenticate(id, succeeds: outcome == .succeed)) }
     }
 
-    /// Stripe ends it by itself, or somebody in the dashboard does.
+    /// Cancels it as Stripe or a person in the dashboard does.
     private static func cancel(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> Act {
         let text = try parameters.text("cancellation_reason")
         try parameters.refuseUnknown()
@@ -59,7 +59,7 @@ struct Act: Sendable {
         return Act { ledger throws(StripeError) in ledger.json(try ledger.cancelPaymentIntent(id, because: reason)) }
     }
 
-    /// The bank's late word on a PaymentIntent that is `processing`.
+    /// The bank's late answer about a PaymentIntent that is `processing`.
     private static func settle(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> Act {
         let outcome = try parameters.choice("outcome", as: Outcome.self) ?? .succeed
         try parameters.refuseUnknown()
@@ -68,7 +68,7 @@ struct Act: Sendable {
         }
     }
 
-    /// A refund that someone makes in the dashboard: no call of the API, no key, no metadata unless given.
+    /// A refund from the dashboard: without an API call or a key, and without metadata unless the parameters contain some.
     private static func refund(_ parameters: inout Parameters) throws(StripeError) -> Act {
         let intent = try parameters.text("payment_intent")
         let charge = try parameters.text("charge")
@@ -117,7 +117,7 @@ struct Act: Sendable {
         return Act { ledger throws(StripeError) in ledger.json(try ledger.closeDispute(id, as: status)) }
     }
 
-    /// An event of any type about an object as it is, for what comes late, twice, or is of an unknown type.
+    /// Emits an event of any type about an object in its present state: for late, repeated and unknown events.
     private static func emit(_ parameters: inout Parameters) throws(StripeError) -> Act {
         let type = try parameters.text("type")
         let object = try parameters.text("object")
@@ -136,7 +136,7 @@ struct Act: Sendable {
         }
     }
 
-    /// Delivers an event once more, as the dashboard's button does.
+    /// Delivers an event again, as the button in the dashboard does.
     private static func sendAgain(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> Act {
         try parameters.refuseUnknown()
         return Act { ledger throws(StripeError) in

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The control API, `/_double`: what tests and people do that Stripe's protocol does not have. Parameters as a form or as JSON.
+/// The control API, `/_double`: actions of tests and people that Stripe's protocol does not offer. Parameters are a form or JSON.
 struct Control: Sendable {
     let ledger: Ledger
     let sender: WebhookSender
@@ -11,7 +11,7 @@ struct Control: Sendable {
     let log: RequestLog
 
     func respond(to request: Request, path: [String]) async throws -> Response {
-        // Another site's page in the same browser has no business here.
+        // Only browsers send Origin: a page of another site must not control the double.
         if request.headers[.origin] != nil { return Response(StripeError(status: 403, message: "The control API is not for pages.")) }
         do throws(StripeError) {
             let form = try await Self.form(of: request)

@@ -1,4 +1,4 @@
-/// JSON as a form: objects and arrays become tables, numbers and booleans their text, so that one reader serves both.
+/// Reads JSON as a form: objects and arrays become tables, numbers and booleans become text, so one reader serves both.
 struct JSONForm: Decodable {
     let form: Form
 

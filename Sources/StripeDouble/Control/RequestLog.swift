@@ -1,9 +1,9 @@
 import DequeModule
 import Synchronization
 
-/// The newest calls of the API, for tests that count them. It holds no key but idempotency keys, no parameter and no body.
+/// The newest calls of the API, for tests that count them. It contains no keys except idempotency keys, no parameters and no bodies.
 final class RequestLog: Sendable {
-    /// One call, from its arrival on.
+    /// One call; recorded at its arrival.
     struct Entry: Sendable {
         let requestID: String
         /// Unix milliseconds.
@@ -11,7 +11,7 @@ final class RequestLog: Sendable {
         let method: String
         let path: String
         let idempotencyKey: String?
-        /// The version of the API that was asked for.
+        /// The API version that the client requested.
         let version: String?
         var end: End?
 
@@ -25,12 +25,12 @@ final class RequestLog: Sendable {
         }
     }
 
-    /// How a call ended.
+    /// The end of a call.
     struct End: Sendable {
         /// Nil if the connection was closed instead.
         let status: Int?
         let isReplay: Bool
-        /// The fault that struck it.
+        /// The fault that was applied to it.
         let fault: String?
         let milliseconds: Int
     }
@@ -39,13 +39,13 @@ final class RequestLog: Sendable {
 
     private struct State {
         var entries: Deque<Entry> = []
-        /// The number of the first of the entries.
+        /// The number of the first entry.
         var first = 0
     }
 
     private let state = Mutex(State())
 
-    /// Notes a call that has come in; the number is for ``end(_:_:)``.
+    /// Records the arrival of a call; pass the returned number to ``end(_:_:)``.
     func begin(_ entry: Entry) -> Int {
         self.state.withLock { state in
             if state.entries.count == Self.capacity {
@@ -71,7 +71,7 @@ final class RequestLog: Sendable {
         }
     }
 
-    /// Those that match, oldest first.
+    /// The matching calls, oldest first.
     func entries(method: String?, path: Pattern?) -> [Entry] {
         self.state.withLock { state in
             state.entries.filter { entry in (method.map { $0 == entry.method } ?? true) && (path?.matches(entry.path) ?? true) }

@@ -1,13 +1,13 @@
-/// Something that goes wrong on demand with the calls that it matches.
+/// A fault that a test has requested for matching calls.
 struct Fault: Sendable {
     enum Kind: Sendable {
-        /// An answer of its own instead of the work. If `isKept`, the work counts as begun, and the answer is kept under the call's key.
+        /// Answers with a status instead of doing the work. If `isKept`, the work counts as begun, and the answer is kept under the call's key.
         case status(Int, shouldRetry: Bool?, retryAfter: Int?, isKept: Bool)
-        /// The work is done and kept, and the connection closed without an answer.
+        /// Does the work and keeps the answer, but closes the connection without sending it.
         case answerLost
-        /// The connection is closed before any work.
+        /// Closes the connection before any work.
         case refused
-        /// The answer takes that many seconds; the work is done before, or after.
+        /// Delays the answer; the work is done before or after the delay.
         case hang(seconds: Double, worksFirst: Bool)
 
         var name: String {
@@ -21,14 +21,14 @@ struct Fault: Sendable {
     }
 
     let id: String
-    /// Any method if nil.
+    /// Nil matches any method.
     let method: String?
-    /// Of the path, `/v1/payment_intents/*/confirm`.
+    /// Matches the path, e.g. `/v1/payment_intents/*/confirm`.
     let path: Pattern
     let kind: Kind
-    /// Matching calls that pass before the first that fails.
+    /// Number of matching calls that succeed before the first failure.
     var skip: Int
-    /// Calls that still fail; without end if nil.
+    /// Number of calls that still fail; nil means all.
     var left: Int?
     /// Calls that have failed.
     var hits = 0
@@ -78,7 +78,7 @@ struct Fault: Sendable {
 }
 
 extension StripeError {
-    /// What a fault of that status answers.
+    /// The answer of a fault with this status.
     static func fault(status: Int) -> Self {
         switch status {
         case 429:
@@ -86,7 +86,7 @@ extension StripeError {
                 status: 429, kind: .rateLimit, code: "rate_limit",
                 message: "Request rate limit exceeded. Learn more about rate limits here https://docs.stripe.com/rate-limits.")
         case 500...: Self(status: status, kind: .api, message: "An unknown error occurred")
-        default: Self(status: status, message: "The double was told to fail.")
+        default: Self(status: status, message: "This failure was requested from the double.")
         }
     }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The faults that are in force, in the order in which they were set.
+/// The active faults, in the order of their creation.
 final class FaultBoard: Sendable {
     private let faults = Mutex<[Fault]>([])
 
@@ -13,7 +13,7 @@ final class FaultBoard: Sendable {
         self.faults.withLock { faults in faults.removeAll { id == nil || $0.id == id } }
     }
 
-    /// What is to go wrong with this call: the first fault that matches and has not run out.
+    /// The fault for this call: the first active one that matches. Counts the call.
     func take(method: String, path: String) -> Fault.Kind? {
         self.faults.withLock { faults in
             for index in faults.indices where faults[index].matches(method: method, path: path) && faults[index].left != 0 {

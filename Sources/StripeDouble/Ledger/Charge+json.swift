@@ -1,5 +1,5 @@
 extension Ledger {
-    /// The charge as the API sends it; its refunds only if they are expanded.
+    /// The charge as the API sends it; contains refunds only if they are expanded.
     func json(_ charge: Charge, _ expansion: Expansion = .none) -> JSON {
         let amountRefunded = charge.amountRefunded + charge.amountReleased
         var members: [JSON.Member] = []

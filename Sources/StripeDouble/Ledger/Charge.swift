@@ -11,7 +11,7 @@ struct Charge: Stored {
     let currency: String
     var status: Status
     var amountCaptured = 0
-    /// Authorised and never captured: given back without a refund.
+    /// The authorised amount that was not captured; the customer gets it back without a refund.
     var amountReleased = 0
     /// The sum of refunds that did not fail.
     var amountRefunded = 0
@@ -22,7 +22,7 @@ struct Charge: Stored {
     var metadata: [String: String]
     var shipping: Form?
 
-    /// What a further refund may take.
+    /// The largest amount of a further refund.
     var amountRefundable: Int { self.amountCaptured - self.amountRefunded }
     var isCaptured: Bool { self.amountCaptured > 0 }
 }

@@ -1,8 +1,8 @@
-/// The parameters of a confirmation: what to pay with, and what the customer's absence or return means.
+/// The parameters of a confirmation: the payment method, `off_session` and `return_url`.
 struct Confirmation: Sendable {
-    /// An id of https://docs.stripe.com/testing, or one that the double gave out.
+    /// An id from https://docs.stripe.com/testing, or of a payment method of the double.
     var method: String?
-    /// A card form's number, as a browser sends it.
+    /// The number in a card form, as a browser sends it.
     var cardNumber: String?
     var returnURL: String?
     var isOffSession = false
@@ -13,20 +13,20 @@ struct Confirmation: Sendable {
         self.returnURL = returnURL
     }
 
-    /// Of creating or confirming.
+    /// Reads the parameters of a creation or confirmation.
     init(_ parameters: inout Parameters) throws(StripeError) {
         try self.init(methodOf: &parameters)
         self.returnURL = try parameters.text("return_url", limit: 2048)
         self.isOffSession = try parameters.boolean("off_session") ?? false
         self.errorOnRequiresAction = try parameters.boolean("error_on_requires_action") ?? false
-        // The double always sends the browser to a page of its own, which serves Stripe.js's flow too.
+        // The double always sends the browser to its own page, also in the flow of Stripe.js.
         _ = try parameters.boolean("use_stripe_sdk")
         if let returnURL, !["http://", "https://"].contains(where: returnURL.lowercased().hasPrefix) {
             throw .badRequest("Not a valid URL", code: "url_invalid", param: "return_url")
         }
     }
 
-    /// Of an update: the method alone.
+    /// Reads the payment method alone, for an update.
     init(methodOf parameters: inout Parameters) throws(StripeError) {
         self.method = try parameters.text("payment_method")
         guard var data = try parameters.nested("payment_method_data") else { return }
@@ -40,7 +40,7 @@ struct Confirmation: Sendable {
         self.cardNumber = try card.text("number")
         for name in ["exp_month", "exp_year", "cvc"] { _ = try card.text(name) }
         try card.refuseUnknown()
-        // What a browser's card form sends along.
+        // A card form in a browser sends these too.
         for name in ["billing_details", "metadata"] { _ = try data.tree(name) }
         for name in ["allow_redisplay", "guid", "muid", "sid", "payment_user_agent", "referrer", "time_on_page", "pasted_fields"] {
             _ = try data.text(name)

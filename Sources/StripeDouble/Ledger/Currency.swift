@@ -1,4 +1,4 @@
-/// The currencies that Stripe presents, and the least amount of each.
+/// Stripe's presentment currencies, with the minimum and maximum amounts.
 enum Currency {
     /// https://docs.stripe.com/currencies#presentment-currencies
     static let all = Set(
@@ -9,8 +9,8 @@ enum Currency {
         rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx uyu uzs vnd vuv wst xaf xcd xcg xof xpf yer zar zmw
         """.split(separator: " ").map(String.init))
 
-    /// https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts, in minor units. Of the others Stripe asks for what 0.50 USD are worth, which
-    /// is not simulated.
+    /// The minimum in minor units: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts. For other currencies Stripe requires the
+    /// equivalent of 0.50 USD, which is not simulated.
     static func minimum(_ currency: String) -> Int {
         switch currency {
         case "aud", "brl", "cad", "chf", "eur", "inr", "jpy", "nzd", "sgd", "usd": 50
@@ -26,11 +26,11 @@ enum Currency {
         }
     }
 
-    /// Twelve digits of rupiahs, eight of all others.
+    /// Twelve digits for rupiahs, eight for all others.
     static func maximum(_ currency: String) -> Int { currency == "idr" ? 999_999_999_999 : 99_999_999 }
 
-    /// https://docs.stripe.com/currencies#special-cases: what has no fractions is still counted in hundredths; and of three digits the last is 0. What
-    /// Stripe says of the latter is not documented: the code is a guess, its parameter is not.
+    /// https://docs.stripe.com/currencies#special-cases: ISK and UGX have no fractions but count in hundredths; of three decimals the last must be 0.
+    /// Stripe does not document the error for the latter: its code here is a guess, its parameter is not.
     static func checkFractions(_ amount: Int, _ currency: String) throws(StripeError) {
         if ["isk", "ugx"].contains(currency), !amount.isMultiple(of: 100) {
             throw .badRequest(

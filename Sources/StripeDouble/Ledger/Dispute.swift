@@ -12,9 +12,9 @@ struct Dispute: Stored {
         case prevented
 
         var isClosed: Bool { [.won, .lost, .warningClosed, .prevented].contains(self) }
-        /// An inquiry: no money has moved, a refund is still possible.
+        /// Whether it is an inquiry: no money has moved, and a refund is still possible.
         var isWarning: Bool { [.warningNeedsResponse, .warningUnderReview, .warningClosed, .prevented].contains(self) }
-        /// What may follow though it is closed: an inquiry may come back as a chargeback, a lost dispute go to the next instance.
+        /// Whether a closed dispute may continue with this status: an inquiry may return as a chargeback, and a lost dispute may be appealed.
         func mayReopen(as next: Self) -> Bool {
             switch self {
             case .warningClosed: next == .needsResponse

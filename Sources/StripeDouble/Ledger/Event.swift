@@ -1,4 +1,4 @@
-/// https://docs.stripe.com/api/events/object: what happened, with the object as it was then.
+/// An event with the object in its state at that time: https://docs.stripe.com/api/events/object
 struct Event: Stored {
     let id: String
     let serial: Int
@@ -6,14 +6,14 @@ struct Event: Stored {
     let type: String
     /// `{"object": …, "previous_attributes": …}` as JSON text.
     let data: String
-    /// The PaymentIntent that it is about, directly or not; empty if none. Deliveries about one go out one after the other.
+    /// The PaymentIntent that it concerns, directly or indirectly; empty if none. Events about one PaymentIntent are delivered one after the other.
     let subject: String
-    /// The call that caused it; nil for what happens by itself or in the dashboard.
+    /// The call that caused it; nil for timers and for actions in the dashboard.
     let requestID: String?
     let idempotencyKey: String?
-    /// Whether the webhook endpoint has not taken it yet.
+    /// Whether the webhook endpoint has not accepted it yet.
     var isPending: Bool
-    /// Attempts to deliver it, all failed while it is pending.
+    /// Attempts to deliver it; while it is pending, all of them have failed.
     var attempts = 0
 
     var json: JSON {

@@ -1,9 +1,9 @@
 import Crypto
 import FoundationEssentials
 
-/// The answers that are kept under their idempotency keys, and the keys whose call is still under way.
+/// The answers by idempotency key, and the keys of calls in progress.
 ///
-/// https://docs.stripe.com/api/idempotent_requests: POST only; status and body are kept, errors too, once the endpoint had begun its work.
+/// https://docs.stripe.com/api/idempotent_requests: POST only. Keeps status and body, also of errors, once the endpoint has begun its work.
 struct Idempotency: Sendable {
     /// An answer and the call that it answered.
     struct Record: Sendable, Codable {
@@ -17,21 +17,21 @@ struct Idempotency: Sendable {
         let answer: Answer
     }
 
-    /// What is to become of a call with a key.
+    /// The decision about a call with a key.
     enum Decision: Sendable {
         case proceed
         case replay(Record)
         case refuse(StripeError)
     }
 
-    /// Stripe keeps keys for at least 24 hours; the hour more allows for clocks.
+    /// Stripe keeps keys for at least 24 hours; one more hour allows for clock differences.
     static let lifetime = 25 * 3600
 
     private var records: [String: Record] = [:]
     private var order: [String] = []
     private var underWay: Set<String> = []
 
-    /// Takes the key for this call, unless it is taken or answered already.
+    /// Claims the key for this call, unless another call has claimed it or it has an answer.
     mutating func begin(_ key: String, path: String, fingerprint: String, now: Int) -> Decision {
         self.expire(now: now)
         if self.underWay.contains(key) { return .refuse(.keyInUse) }
@@ -46,14 +46,14 @@ struct Idempotency: Sendable {
         return .replay(record)
     }
 
-    /// Gives the key back; from then on a call with it gets the record, if there is one.
+    /// Releases the key; later calls with it get the record, if there is one.
     mutating func end(_ key: String) { self.underWay.remove(key) }
 
     mutating func keep(_ record: Record) {
         if self.records.updateValue(record, forKey: record.key) == nil { self.order.append(record.key) }
     }
 
-    /// All that is kept, oldest first.
+    /// All records, oldest first.
     var all: some Sequence<Record> { self.order.lazy.compactMap { self.records[$0] } }
 
     private mutating func expire(now: Int) {

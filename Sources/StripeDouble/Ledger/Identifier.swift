@@ -1,4 +1,4 @@
-/// Random ids as Stripe's: a prefix and letters and digits.
+/// Random ids in Stripe's form: a prefix, then letters and digits.
 enum Identifier {
     private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 

@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// The API's operations, and the way of a call through one of them.
+/// The API's operations and their execution.
 extension Ledger {
-    /// One operation: where it is and what it does.
+    /// One operation: method, path and function.
     private struct Operation: Sendable {
         typealias Work = @Sendable (isolated Ledger, _ id: String, _ parameters: inout Parameters, Call) throws(StripeError) -> JSON
 
@@ -46,7 +46,7 @@ extension Ledger {
         Operation(method: .get, path: ["events", "*"]) { l, id, p, _ throws(StripeError) in try l.retrieveEvent(id, &p) },
     ]
 
-    /// Takes the call's idempotency key, or says what it is answered with instead; ``end(_:)`` gives it back.
+    /// Claims the call's idempotency key, or returns the answer to send instead; ``end(_:)`` releases it.
     func begin(_ call: Call) async throws -> Idempotency.Decision {
         guard let key = call.idempotencyKey else { return .proceed }
         return try await self.turn(by: nil) { ledger in
@@ -54,7 +54,7 @@ extension Ledger {
         }
     }
 
-    /// Does the call's work; the answer is kept under its key if work had begun.
+    /// Does the call's work; keeps the answer under the call's key if the work had begun.
     func perform(_ call: Call) async throws -> Answer {
         try await self.turn(by: Caller(requestID: call.requestID, idempotencyKey: call.idempotencyKey)) { ledger in
             do throws(StripeError) {
@@ -69,7 +69,7 @@ extension Ledger {
         }
     }
 
-    /// Answers the call with an error that is kept as if the work had begun.
+    /// Answers the call with an error, and keeps it as if the work had begun.
     func fail(_ call: Call, with answer: Answer) async throws -> Answer {
         try await self.turn(by: nil) { ledger in
             ledger.keep(answer, for: call)
@@ -77,7 +77,7 @@ extension Ledger {
         }
     }
 
-    /// Gives the call's key back, once its answer is on its way.
+    /// Releases the call's key, once its answer is being sent.
     func end(_ call: Call) {
         if let key = call.idempotencyKey { self.idempotency.end(key) }
     }

@@ -1,4 +1,4 @@
-/// Capturing what was authorised, and giving up.
+/// Capture and cancellation.
 extension Ledger {
     func capturePaymentIntent(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> JSON {
         let expansion = try parameters.expansion(of: .paymentIntent)
@@ -35,7 +35,7 @@ extension Ledger {
         return self.json(intent, expansion)
     }
 
-    /// A PaymentIntent that is `processing` cannot be taken back: at Stripe it can "in rare cases" only.
+    /// Refuses a PaymentIntent that is `processing`: Stripe cancels those "in rare cases" only.
     func cancelPaymentIntent(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> JSON {
         let expansion = try parameters.expansion(of: .paymentIntent)
         let reason = try parameters.choice("cancellation_reason", as: PaymentIntent.CancellationReason.self)
@@ -43,7 +43,7 @@ extension Ledger {
         return self.json(try self.cancelPaymentIntent(id, because: reason), expansion)
     }
 
-    /// Ends it, for whatever reason; Stripe does so by itself too.
+    /// Cancels it for any reason, also for those that only Stripe uses.
     func cancelPaymentIntent(_ id: String, because reason: PaymentIntent.CancellationReason?) throws(StripeError) -> PaymentIntent {
         guard var intent = self.intents[id] else { throw .noSuch("payment_intent", id) }
         guard [.requiresPaymentMethod, .requiresCapture, .requiresConfirmation, .requiresAction].contains(intent.status) else {

@@ -1,4 +1,4 @@
-/// The way of a PaymentIntent to its money.
+/// Confirmation, authentication and settlement of PaymentIntents.
 extension Ledger {
     func confirmPaymentIntent(_ id: String, _ parameters: inout Parameters, _ access: Call.Access) throws(StripeError) -> JSON {
         let expansion = try parameters.expansion(of: .paymentIntent)
@@ -18,9 +18,9 @@ extension Ledger {
         return access == .secret ? self.json(intent, expansion) : self.publicJSON(intent)
     }
 
-    /// Tries to pay: ends in `succeeded`, `requires_capture`, `requires_action` or `processing`.
+    /// Tries to pay; the status becomes `succeeded`, `requires_capture`, `requires_action` or `processing`.
     ///
-    /// - Throws: the refusal, or the card's decline: then the PaymentIntent waits for another payment method.
+    /// - Throws: the refusal, or the card's decline, after which the PaymentIntent waits for another payment method.
     func confirm(_ intent: inout PaymentIntent, with confirmation: Confirmation, access: Call.Access) throws(StripeError) {
         guard [.requiresPaymentMethod, .requiresConfirmation, .requiresAction].contains(intent.status) else {
             let message =
@@ -69,7 +69,7 @@ extension Ledger {
         }
     }
 
-    /// The customer has passed 3-D Secure, or has failed it.
+    /// Ends the customer's 3-D Secure authentication.
     func authenticate(_ id: String, succeeds: Bool) throws(StripeError) -> PaymentIntent {
         guard var intent = self.intents[id] else { throw .noSuch("payment_intent", id) }
         guard intent.status == .requiresAction, let method = intent.paymentMethod.flatMap({ self.methods[$0] }) else {
@@ -91,9 +91,9 @@ extension Ledger {
         return intent
     }
 
-    /// A bank's late word on a PaymentIntent that is `processing`.
+    /// Applies the bank's late answer about a PaymentIntent that is `processing`.
     ///
-    /// - Parameter failure: why it did not come to money; nil if it did.
+    /// - Parameter failure: the reason of a failure; nil if the bank has paid.
     func settle(_ id: String, failure: PaymentError?) throws(StripeError) -> PaymentIntent {
         guard var intent = self.intents[id] else { throw .noSuch("payment_intent", id) }
         guard intent.status == .processing, var charge = intent.latestCharge.flatMap({ self.charges[$0] }) else {
@@ -189,7 +189,7 @@ extension Ledger {
         return method
     }
 
-    /// Automatic methods may redirect, so a server's confirmation must say where to come back to.
+    /// Automatic methods may redirect, so a server's confirmation needs a `return_url`.
     func checkReturnURL(_ intent: PaymentIntent, _ confirmation: Confirmation, _ access: Call.Access) throws(StripeError) {
         guard access == .secret, intent.allowRedirects == .always, confirmation.returnURL == nil, intent.returnURL == nil,
             !confirmation.errorOnRequiresAction, !confirmation.isOffSession

@@ -18,7 +18,7 @@ extension Ledger {
         }
     }
 
-    /// Evidence for the bank. As in Stripe's test mode, `winning_evidence` or `losing_evidence` as `evidence[uncategorized_text]` decides it.
+    /// Submits evidence. As in Stripe's test mode, `evidence[uncategorized_text]` with `winning_evidence` or `losing_evidence` decides the dispute.
     func updateDispute(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> JSON {
         let expansion = try parameters.expansion(of: .dispute)
         let evidence = try parameters.tree("evidence")
@@ -46,7 +46,7 @@ extension Ledger {
         return self.json(dispute, expansion)
     }
 
-    /// Closing one's own dispute accepts it: it is lost.
+    /// Accepts the dispute, which is then lost.
     func closeDispute(_ id: String, _ parameters: inout Parameters) throws(StripeError) -> JSON {
         let expansion = try parameters.expansion(of: .dispute)
         try parameters.refuseUnknown()
@@ -54,7 +54,7 @@ extension Ledger {
         return self.json(try self.closeDispute(id, as: dispute.status.isWarning ? .warningClosed : .lost), expansion)
     }
 
-    /// The customer's bank takes the money back, or only asks (a status of `warning_…`).
+    /// Opens a dispute: the customer's bank takes the money back, or only inquires (a status `warning_…`).
     func dispute(_ charge: Charge, amount: Int?, reason: String, status: Dispute.Status) throws(StripeError) -> Dispute {
         guard charge.isCaptured, !charge.isDisputed else { throw .refused("Charge \(charge.id) cannot be disputed as it is.") }
         let amount = amount ?? charge.amountCaptured
@@ -75,7 +75,7 @@ extension Ledger {
         return dispute
     }
 
-    /// Notes a change of state that does not close it.
+    /// Records a change of status that does not close it.
     func moveDispute(_ id: String, to status: Dispute.Status) throws(StripeError) -> Dispute {
         guard var dispute = self.disputes[id] else { throw .noSuch("dispute", id) }
         guard !status.isClosed, !dispute.status.isClosed || dispute.status.mayReopen(as: status) else {

@@ -2,9 +2,9 @@ extension Ledger {
     /// Stripe keeps events for 30 days.
     static let eventLifetime = 30 * 24 * 3600
 
-    /// Stores an event with the object as it is now; it goes to the webhook after the turn.
+    /// Stores an event with the object's present state; it goes to the webhook after the turn.
     ///
-    /// - Parameter previous: what the change replaced.
+    /// - Parameter previous: the object before the change.
     @discardableResult
     func emit(_ type: String, _ object: JSON, previous: JSON? = nil) -> Event {
         var data: [JSON.Member] = [JSON.Member(name: "object", value: object)]
@@ -34,7 +34,7 @@ extension Ledger {
         return event.json
     }
 
-    /// `types[]` (at most 20), or `type` with `*`; `delivery_success` is true if the webhook took it, false while or if it has not.
+    /// Filters: `types[]` (at most 20), or `type` with `*`; `delivery_success` is true for accepted events, false for pending and failed ones.
     func listEvents(_ parameters: inout Parameters) throws(StripeError) -> JSON {
         let type = try parameters.text("type")
         let types = try parameters.list("types")
@@ -44,7 +44,7 @@ extension Ledger {
         if types.count > 20 { throw .badRequest("You may specify at most 20 `types`.", param: "types") }
         let pattern = type.map(Pattern.init)
         let wanted = Set(types)
-        // Those that are pending are few, and looked for often: they are known by id.
+        // Pending events are few and queried often, so they have an index.
         let pending = self.pendingEvents.compactMap { self.events[$0] }.sorted { $0.serial < $1.serial }.map(\.id)
         let ids = deliverySuccess == false ? pending : nil
         return try page.list(self.events, ids: ids, url: "/v1/events", named: "event") { event in
@@ -55,10 +55,10 @@ extension Ledger {
         }
     }
 
-    /// The event as it is to be sent, if it still is.
+    /// The event to send; nil if it was dropped.
     func eventToDeliver(_ id: String) -> Event? { self.events[id] }
 
-    /// Notes how an attempt to deliver it ended.
+    /// Records the result of an attempt to deliver it.
     func noteDelivery(of id: String, succeeded: Bool) async throws {
         try await self.turn(by: nil) { ledger in
             guard var event = ledger.events[id], event.isPending else { return }

@@ -1,6 +1,6 @@
 /// `/v1/payment_intents`: https://docs.stripe.com/api/payment_intents
 extension Ledger {
-    /// Parameters that Stripe has for creating, updating or confirming, and the double does not simulate.
+    /// Stripe's parameters of creation, update and confirmation that the double does not simulate.
     private static let unsimulated: Set<String> = [
         "allowed_payment_method_types", "amount_details", "amount_to_confirm", "application_fee_amount", "confirmation_token", "customer_account",
         "excluded_payment_method_types", "final_capture", "hooks", "mandate", "mandate_data", "on_behalf_of", "payment_details",
@@ -74,7 +74,7 @@ extension Ledger {
             throw .badRequest("Invalid limit: must be between 1 and 100", code: "parameter_invalid_integer", param: "limit")
         }
         let query = try SearchQuery(text)
-        // The next page's name is the last object of this one.
+        // The cursor of the next page is the id of the last object of this one.
         let last = try page.map { page throws(StripeError) in
             guard let intent = self.intents[page] else { throw .badRequest("Invalid page", param: "page") }
             return intent.serial
@@ -115,13 +115,13 @@ extension Ledger {
         if let captureMethod { intent.captureMethod = captureMethod }
         changes.apply(to: &intent)
         if let test { intent.paymentMethod = self.makeMethod(test).id }
-        // A change that the authentication did not cover asks for a new confirmation.
+        // After a change that the authentication did not cover, the customer must confirm again.
         if changed != nil, intent.status == .requiresAction || test != nil { intent.status = .requiresConfirmation }
         self.put(intent)
         return self.json(intent, expansion)
     }
 
-    /// The PaymentIntent, for whoever may see it: with the secret key, or with the right `client_secret`.
+    /// The PaymentIntent, if the caller has the secret key or the right `client_secret`.
     func openIntent(_ id: String, _ clientSecret: String?, _ access: Call.Access) throws(StripeError) -> PaymentIntent {
         guard let intent = self.intents[id] else { throw .noSuch("payment_intent", id) }
         if access == .publishable || clientSecret != nil {
@@ -136,7 +136,7 @@ extension Ledger {
         return intent
     }
 
-    /// Automatic payment methods are on unless they are switched off.
+    /// Automatic payment methods are on by default.
     private func readAutomaticMethods(_ parameters: inout Parameters) throws(StripeError) -> PaymentIntent.AllowRedirects? {
         guard var automatic = try parameters.nested("automatic_payment_methods") else { return .always }
         let isEnabled = try automatic.boolean("enabled")
@@ -164,7 +164,7 @@ extension Ledger {
         }
     }
 
-    /// The fields that may be set at the creation and at any time after it.
+    /// The fields that a creation and an update may set.
     private struct Changes {
         private let description: String?
         private let receiptEmail: String?

@@ -15,9 +15,9 @@ extension Ledger {
         return self.json(try self.refund(charge, amount: amount, reason: reason, metadata: metadata?.values ?? [:]), expansion)
     }
 
-    /// Takes money back from a charge; the amount counts as refunded from now on, unless the refund fails.
+    /// Refunds a charge; the amount counts as refunded at once, unless the refund fails later.
     ///
-    /// - Parameter amount: all that is left if nil.
+    /// - Parameter amount: nil refunds the whole rest.
     func refund(_ charge: Charge, amount: Int?, reason: Refund.Reason?, metadata: [String: String]) throws(StripeError) -> Refund {
         if charge.isDisputed {
             throw .refused("Charge \(charge.id) has been charged back; cannot issue a refund.", code: "charge_disputed")
@@ -31,7 +31,7 @@ extension Ledger {
                     + "(\(Currency.text(charge.amountRefundable, charge.currency)))", param: "amount")
         }
         let test = self.methods[charge.paymentMethod]?.test
-        // A card's refund succeeds at once, a bank's later, as https://docs.stripe.com/refunds says of each.
+        // A refund to a card succeeds at once, a refund to a bank account later: https://docs.stripe.com/refunds
         let status: Refund.Status = test == .pendingRefund || test?.number == nil ? .pending : .succeeded
         let refund = Refund(
             id: Identifier.make(test?.number == nil ? "pyr" : "re"), serial: self.nextSerial(), created: self.now, amount: amount,
@@ -89,7 +89,7 @@ extension Ledger {
         return self.json(try self.finishRefund(id, as: .canceled, failureReason: nil), expansion)
     }
 
-    /// A refund comes to its end: pending → succeeded, failed or canceled; succeeded → failed, days later.
+    /// Ends a refund: pending → succeeded, failed or canceled; succeeded → failed, days later.
     func finishRefund(_ id: String, as status: Refund.Status, failureReason: String?) throws(StripeError) -> Refund {
         guard var refund = self.refunds[id] else { throw .noSuch("refund", id) }
         let isAllowed = refund.status == .pending ? status != .pending : refund.status == .succeeded && status == .failed
@@ -109,7 +109,7 @@ extension Ledger {
         return refund
     }
 
-    /// The charge that a refund names itself or by its PaymentIntent.
+    /// The charge that a refund names, directly or by its PaymentIntent.
     func refundableCharge(ofIntent intentID: String?, orCharge chargeID: String?) throws(StripeError) -> Charge {
         switch (intentID, chargeID) {
         case (nil, nil):
@@ -132,7 +132,7 @@ extension Ledger {
         }
     }
 
-    /// `refund.updated`, and its older name.
+    /// Emits `refund.updated`, and the event with its older name.
     private func emitUpdate(of refund: Refund, before: JSON) {
         let after = self.json(refund)
         self.emit("refund.updated", after, previous: .previous(before, after))

@@ -1,5 +1,5 @@
 extension Ledger {
-    /// What was to happen later happens; if someone was quicker, nothing.
+    /// Executes a timer's action, unless the object's state has changed in the meantime.
     func fire(_ action: Timer.Action) {
         switch action {
         case .settle(let id):

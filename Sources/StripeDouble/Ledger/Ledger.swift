@@ -2,10 +2,10 @@ import FoundationEssentials
 import ServiceLifecycle
 import Synchronization
 
-/// The books of the double: all objects, the events, the kept answers, and the one place where they change.
+/// The state of the double: all objects, events and kept answers. Only this actor changes them.
 ///
-/// A call's work is done in one go, without a suspension, and leaves one line in the journal; its answer and its webhooks go out only once
-/// that line is on the disk.
+/// A call's work runs without a suspension and makes one line in the journal; its answer and its webhooks are sent only once that line is on
+/// the disk.
 actor Ledger: Service {
     var intents = Shelf<PaymentIntent>()
     var charges = Shelf<Charge>()
@@ -17,34 +17,34 @@ actor Ledger: Service {
     var chargesOfIntent: [String: [String]] = [:]
     var refundsOfIntent: [String: [String]] = [:]
 
-    /// Events that the webhook has not taken.
+    /// Events that the webhook endpoint has not accepted.
     private(set) var pendingEvents: Set<String> = []
 
-    /// Where a browser reaches the double: `http://127.0.0.1:12111`.
+    /// The double's URL for browsers: `http://127.0.0.1:12111`.
     private(set) var origin: String
-    /// Whether new events have a webhook to go to.
+    /// Whether a webhook address for new events is set.
     var hasWebhook: Bool
     var idempotency = Idempotency()
     var timers: [Int: Timer] = [:]
-    /// Added to the machine's clock.
+    /// Seconds added to the machine's clock.
     var clockOffset = 0.0
-    /// How long until a bank transfer settles, a pending refund ends, a dispute comes in, in seconds.
+    /// Seconds until a bank transfer settles, a pending refund ends, or a dispute is opened.
     var settleAfter: Double
     private let initialSettleAfter: Double
 
-    /// The call that is being worked on: its id and key go into the events.
+    /// The present call: its id and key go into the events.
     var caller: Caller?
-    /// The changes of the current turn, the next line of the journal.
+    /// The changes of the present turn: the next line of the journal.
     private var changes: [Entry] = []
     private var freshEvents: [Event] = []
     private var lastSerial = 0
 
     private let journal: Journal?
     private let bell = Bell()
-    /// Gets new events, in the order of creation, once they are on the disk.
+    /// Receives new events in the order of creation, once they are on the disk.
     private var sender: WebhookSender?
 
-    /// Who caused an event.
+    /// The request that caused an event.
     struct Caller: Sendable {
         var requestID: String
         var idempotencyKey: String?
@@ -61,7 +61,7 @@ actor Ledger: Service {
         self.journal = journal
     }
 
-    /// Takes up what the journal holds: objects, keys, timers, and the events that were not delivered.
+    /// Restores objects, keys, timers and undelivered events from the journal.
     func recover(deliveringThrough sender: WebhookSender) async {
         self.sender = sender
         await sender.serve(self)
@@ -71,16 +71,16 @@ actor Ledger: Service {
         await sender.enqueue(self.events.all.filter(\.isPending))
     }
 
-    /// Where a browser reaches the double: known only now if the port was free to choose.
+    /// Sets the URL for browsers, which is known only after binding to a free port.
     func listens(at origin: String) { self.origin = origin }
 
     func delivers(_ hasWebhook: Bool) { self.hasWebhook = hasWebhook }
 
     // MARK: Turns
 
-    /// Does work in one go, then waits until its changes are on the disk and hands its events on.
+    /// Does work without a suspension, then waits until its changes are on the disk, and passes its events to the sender.
     ///
-    /// Reading calls wait too, for the changes they may have seen.
+    /// Reading calls wait too: they may have seen changes that are not on the disk yet.
     func turn<Result: Sendable>(by caller: Caller?, _ work: (isolated Ledger) -> Result) async throws -> Result {
         self.caller = caller
         let result = work(self)
@@ -98,7 +98,7 @@ actor Ledger: Service {
         return result
     }
 
-    /// A turn whose work may refuse.
+    /// A turn whose work may throw.
     func act<Value: Sendable>(
         by caller: Caller?, _ work: @Sendable (isolated Ledger) throws(StripeError) -> Value
     ) async throws(StripeError) -> Value {
@@ -117,7 +117,7 @@ actor Ledger: Service {
         return try result.get()
     }
 
-    /// Lets happen what is due, until the graceful shutdown.
+    /// Executes due timers until the graceful shutdown.
     func run() async throws {
         try await cancelWhenGracefulShutdown { try await self.runTimers() }
     }
@@ -127,7 +127,7 @@ actor Ledger: Service {
             let next = self.timers.values.min { ($0.due, $0.serial) < ($1.due, $1.serial) }
             if let next, next.due <= self.milliseconds {
                 try await self.turn(by: nil) { ledger in
-                    // Another turn may have come between: a timer that is gone is done.
+                    // Another turn may have executed or removed it in between.
                     guard ledger.timers[next.serial] != nil else { return }
                     ledger.remove(next)
                     ledger.fire(next.action)
@@ -150,7 +150,7 @@ actor Ledger: Service {
         return self.lastSerial
     }
 
-    /// Sets what is given, in seconds, and tells what is set.
+    /// Sets the given values in seconds, and returns both.
     func change(clockOffset: Double?, settleAfter: Double?) -> JSON {
         if let clockOffset { self.clockOffset = clockOffset }
         if let settleAfter { self.settleAfter = max(settleAfter, 0) }
@@ -173,13 +173,13 @@ actor Ledger: Service {
         if isNew { self.freshEvents.append(event) }
     }
 
-    /// Lets something happen after ``settleAfter``.
+    /// Schedules an action after ``settleAfter``.
     func later(_ action: Timer.Action) {
         self.change(.timer(Timer(serial: self.nextSerial(), due: self.milliseconds + Int(self.settleAfter * 1000), action: action)))
         self.bell.ring()
     }
 
-    /// Forgets everything.
+    /// Deletes everything.
     func reset() {
         self.change(.reset)
         (self.clockOffset, self.settleAfter) = (0, self.initialSettleAfter)
@@ -228,7 +228,7 @@ actor Ledger: Service {
         }
     }
 
-    /// All there is, as the lines of a journal of its own.
+    /// The whole state as the lines of a new journal.
     private var snapshot: [[Entry]] {
         var lines: [[Entry]] = []
         lines.append(contentsOf: self.methods.all.map { [.paymentMethod($0)] })

@@ -1,4 +1,4 @@
-/// A page of a list: newest first, `limit` of them, before or after an object, of a span of time.
+/// A page of a list, newest first: at most `limit` objects, before or after a cursor, created within a time span.
 ///
 /// https://docs.stripe.com/api/pagination
 struct Page {
@@ -6,7 +6,7 @@ struct Page {
     private let startingAfter: String?
     private let endingBefore: String?
     private let created: Span
-    /// What to expand in each object.
+    /// The fields to expand in each object.
     let expansion: Expansion
 
     /// Bounds of `created`, in Unix seconds.
@@ -31,7 +31,7 @@ struct Page {
         func contains(_ instant: Int) -> Bool { instant >= self.least && instant <= self.most }
     }
 
-    /// Reads the parameters of paging; whatever else the list takes must have been read before, for what is left is refused.
+    /// Reads the paging parameters and refuses the rest, so read the list's own parameters before.
     init(_ parameters: inout Parameters, of kind: ObjectKind, unsimulated: Set<String> = []) throws(StripeError) {
         self.limit = try parameters.integer("limit") ?? 10
         self.startingAfter = try parameters.text("starting_after")
@@ -49,7 +49,7 @@ struct Page {
 
     /// - Parameters:
     ///   - ids: the candidates, oldest first; all of the shelf if nil.
-    ///   - named: how an unknown cursor is reported, `payment_intent`.
+    ///   - named: the object's name in the error about an unknown cursor, `payment_intent`.
     func list<Item>(
         _ shelf: Shelf<Item>, ids: [String]? = nil, url: String, named: String, where isWanted: (Item) -> Bool = { _ in true },
         render: (Item) -> JSON
@@ -79,14 +79,14 @@ struct Page {
         return ["object": "list", "data": .array(found.map(render)), "has_more": .bool(hasMore), "url": .string(url)]
     }
 
-    /// The serial of the object that a cursor names.
+    /// The serial of the object with a cursor's id.
     private func cursor<Item>(_ id: String?, _ param: String, in shelf: Shelf<Item>, _ named: String) throws(StripeError) -> Int? {
         guard let id else { return nil }
         guard let item = shelf[id] else { throw .noSuch(named, id, param: param) }
         return item.serial
     }
 
-    /// The first of the candidates, which are ordered, whose serial is at least that.
+    /// The first of the ordered candidates with at least this serial.
     private static func index<Item>(notBefore serial: Int, in candidates: [String], _ shelf: Shelf<Item>) -> Int {
         var (low, high) = (0, candidates.count)
         while low < high {

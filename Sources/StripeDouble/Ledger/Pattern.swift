@@ -1,4 +1,4 @@
-/// A text in which `*` stands for anything, `payment_intent.*` or `/v1/payment_intents/*/confirm`.
+/// A text in which `*` matches anything: `payment_intent.*`, `/v1/payment_intents/*/confirm`.
 struct Pattern: Sendable, Equatable {
     let text: String
     private let parts: [Substring]

@@ -28,7 +28,7 @@ extension Ledger {
         ]
     }
 
-    /// What a browser may see, with a publishable key.
+    /// The fields that a browser with a publishable key may see.
     func publicJSON(_ intent: PaymentIntent) -> JSON {
         self.json(intent).only([
             "id", "object", "amount", "amount_details", "automatic_payment_methods", "canceled_at", "cancellation_reason", "capture_method",
@@ -38,7 +38,7 @@ extension Ledger {
         ])
     }
 
-    /// An id, or the whole object where that was asked for.
+    /// An id, or the whole object if the client has expanded it.
     func expandable(_ id: String?, _ expansion: Expansion?, _ render: (String, Expansion) -> JSON?) -> JSON {
         guard let id else { return nil }
         guard let expansion else { return .string(id) }

@@ -25,12 +25,12 @@ struct PaymentIntent: Stored {
     enum CancellationReason: String, Sendable, Codable, CaseIterable {
         case duplicate, fraudulent, abandoned
         case requestedByCustomer = "requested_by_customer"
-        /// Stripe's own.
+        /// Reasons that only Stripe uses.
         case automatic, expired
         case failedInvoice = "failed_invoice"
         case voidInvoice = "void_invoice"
 
-        /// Those that a caller may give.
+        /// The reasons that a caller may give.
         static let allCases: [Self] = [.duplicate, .fraudulent, .abandoned, .requestedByCustomer]
     }
 
@@ -63,13 +63,13 @@ struct PaymentIntent: Stored {
     var paymentMethod: String?
     var latestCharge: String?
     var lastPaymentError: PaymentError?
-    /// Where the customer's browser goes after the authentication.
+    /// The page that the browser opens after the authentication.
     var returnURL: String?
     var canceledAt: Int?
     var cancellationReason: CancellationReason?
 }
 
-/// Why the last attempt to pay failed: `last_payment_error`.
+/// `last_payment_error`: the failure of the last attempt to pay.
 struct PaymentError: Sendable, Codable, Equatable {
     var code: String
     var declineCode: String?

@@ -53,6 +53,6 @@ extension Ledger {
 }
 
 extension JSON {
-    /// `billing_details` of someone who gave none.
+    /// `billing_details` without values.
     static let emptyBillingDetails: JSON = ["address": nil, "email": nil, "name": nil, "phone": nil, "tax_id": nil]
 }

@@ -1,4 +1,4 @@
-/// A query of Stripe's search over PaymentIntents: `metadata['order_id']:'7' AND -status:'canceled'`.
+/// A query in Stripe's search language over PaymentIntents: `metadata['order_id']:'7' AND -status:'canceled'`.
 ///
 /// https://docs.stripe.com/search#search-query-language: clauses joined by AND, or by OR, never both; `-` in front of one negates it.
 struct SearchQuery: Sendable {
@@ -7,10 +7,10 @@ struct SearchQuery: Sendable {
     private struct Clause {
         var isNegated: Bool
         var field: Substring
-        /// Of `metadata['order_id']`.
+        /// The key in `metadata['order_id']`.
         var key: String?
         var comparison: Operator
-        /// Nil for `null`: the metadata's key is not there.
+        /// Nil for `null`: the metadata lacks the key.
         var value: String?
 
         func matches(_ intent: PaymentIntent) -> Bool {
@@ -47,7 +47,7 @@ struct SearchQuery: Sendable {
     private let clauses: [Clause]
     private let isDisjunction: Bool
 
-    /// - Throws: `invalid_request_error` for what is no such query.
+    /// - Throws: `invalid_request_error` if the text is not such a query.
     init(_ text: String) throws(StripeError) {
         let clause = #/\s*(-)?(\w+)(?:\[(["'])(.+?)\3\])?\s*(>=|<=|[:~<>])\s*(?:(["'])((?:\\.|(?!\6).)*)\6|(-?\d+)|(null)\b)/#
         let joint = #/\s+(AND|OR)\s+/#.ignoresCase()

@@ -1,7 +1,7 @@
 /// An object with Stripe's id and a place in the order of creation.
 protocol Stored: Sendable, Codable {
     var id: String { get }
-    /// Grows with every object of the ledger: `created` has seconds only, lists are ordered by this.
+    /// The order of lists: larger for each new object of the ledger, since `created` has only seconds.
     var serial: Int { get }
     /// Unix seconds.
     var created: Int { get }

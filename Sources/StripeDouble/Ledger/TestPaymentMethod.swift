@@ -1,4 +1,4 @@
-/// The payment methods of https://docs.stripe.com/testing that the double knows, by the id that stands for them.
+/// The supported payment methods of https://docs.stripe.com/testing, by id.
 enum TestPaymentMethod: String, Sendable, Codable, CaseIterable {
     case visa = "pm_card_visa"
     case mastercard = "pm_card_mastercard"
@@ -20,24 +20,24 @@ enum TestPaymentMethod: String, Sendable, Codable, CaseIterable {
     case bankAccountWithoutFunds = "pm_usBankAccount_insufficientFunds"
     case bankAccountProcessing = "pm_usBankAccount_processing"
 
-    /// What a confirmation with it comes to.
+    /// The result of a confirmation with it.
     enum Outcome: Sendable, Equatable {
         case succeeds
         case declined(code: String, declineCode: String?, message: String)
         /// 3-D Secure first.
         case authenticates
-        /// `processing` for a while; then paid (nil), or failed with this; `settles: false` waits until it is told.
+        /// `processing` for a while; then paid (nil), or failed with this error. `settles: false` waits for the control API.
         case processes(failure: PaymentError?, settles: Bool)
     }
 
-    /// By its id, with or without the brand: `pm_card_chargeDeclinedLostCard` is `pm_card_visa_chargeDeclinedLostCard`.
+    /// The method with an id, with or without the brand: `pm_card_chargeDeclinedLostCard` is `pm_card_visa_chargeDeclinedLostCard`.
     init?(id: String) {
         let candidates = [id, id.replacing("pm_card_visa_", with: "pm_card_"), id.replacing("pm_card_", with: "pm_card_visa_")]
         guard let match = candidates.lazy.compactMap(Self.init(rawValue:)).first else { return nil }
         self = match
     }
 
-    /// By the number of a test card, as a card form sends it.
+    /// The method with the number of a test card, as a card form sends it.
     init?(number: String) {
         let digits = number.filter(\.isNumber)
         guard let match = Self.allCases.first(where: { $0.number == digits }) else { return nil }
@@ -95,7 +95,7 @@ enum TestPaymentMethod: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// How a bank's late refusal reads.
+    /// The error of a bank's late refusal.
     static let bankFailure = PaymentError(
         code: "payment_method_provider_decline", declineCode: "insufficient_funds",
         message: "The customer's account has insufficient funds to cover this payment.", type: StripeError.Kind.invalidRequest.rawValue)
@@ -105,7 +105,7 @@ enum TestPaymentMethod: String, Sendable, Codable, CaseIterable {
     }
 }
 
-/// https://docs.stripe.com/api/payment_methods/object: what one customer paid with.
+/// The payment method of one payment: https://docs.stripe.com/api/payment_methods/object
 struct PaymentMethod: Stored {
     let id: String
     let serial: Int

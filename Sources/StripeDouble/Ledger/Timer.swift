@@ -1,4 +1,4 @@
-/// Something that is to happen later by itself; kept with the objects, so that a restart does not lose it.
+/// A scheduled action; stored with the objects, so a restart does not lose it.
 struct Timer: Sendable, Codable {
     enum Action: Sendable, Codable {
         /// The PaymentIntent leaves `processing`.

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// The pages for people: where one picks a test card and pays, and the bank's page for 3-D Secure. Plain forms, no script, nothing from elsewhere.
+/// The pages for people: payment with a test card, and the bank's page for 3-D Secure. Plain forms without scripts or external resources.
 struct Pages: Sendable {
     let ledger: Ledger
 
@@ -88,7 +88,7 @@ struct Pages: Sendable {
 
     // MARK: Answers
 
-    /// Back to the shop, as Stripe does it, or a page that says how it went.
+    /// A redirect to the shop, as Stripe does it, or a page with the result.
     private static func finished(_ intent: PaymentIntent) -> Response {
         let status = intent.status == .requiresPaymentMethod ? "failed" : intent.status == .processing ? "processing" : "succeeded"
         if let url = intent.returnURL, intent.status != .canceled {

@@ -2,17 +2,17 @@ import HTTPTypes
 
 /// One call of the API, authenticated and decoded.
 struct Call: Sendable {
-    /// Which key the caller showed.
+    /// The kind of API key.
     enum Access: Sendable {
         case secret
-        /// A browser, as Stripe.js: only what the `client_secret` opens.
+        /// A browser, as with Stripe.js: it reaches only the object with its `client_secret`.
         case publishable
     }
 
     /// `req_…`
     var requestID: String
     var method: HTTPRequest.Method
-    /// Below `/v1`, split at `/`.
+    /// The path below `/v1`, split at `/`.
     var path: [String]
     var form: Form
     var access: Access
@@ -20,7 +20,7 @@ struct Call: Sendable {
     var idempotencyKey: String?
 }
 
-/// What a call is answered with.
+/// The answer to a call.
 struct Answer: Sendable, Codable, Equatable {
     var status: Int
     var body: String

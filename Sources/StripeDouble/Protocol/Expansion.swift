@@ -1,4 +1,4 @@
-/// The tree of `expand[]`: which id fields are to be sent as the whole object.
+/// The tree of `expand[]`: the id fields that the answer contains as whole objects.
 ///
 /// https://docs.stripe.com/expand: at most four levels deep; in lists the paths begin with `data`.
 struct Expansion: Sendable, Equatable {

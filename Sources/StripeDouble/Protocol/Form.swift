@@ -1,12 +1,12 @@
 /// A node of a decoded form: a text, or a table of named nodes.
 ///
-/// `expand[]=a&expand[]=b` and `expand[0]=a&expand[1]=b` are both a table; whether its names are an array's positions or the keys of
-/// `metadata` is for the reader of the parameter to say.
+/// `expand[]=a&expand[]=b` and `expand[0]=a&expand[1]=b` are both tables; the reader of the parameter decides whether the names are positions in
+/// an array or keys of `metadata`.
 indirect enum Form: Sendable, Equatable, Codable {
     case text(String)
     case table([Entry])
 
-    /// One name of a table and what it holds.
+    /// One name of a table with its node.
     struct Entry: Sendable, Equatable, Codable {
         var name: String
         var value: Form
@@ -14,7 +14,7 @@ indirect enum Form: Sendable, Equatable, Codable {
 
     static let empty = Form.table([])
 
-    /// The entry of that name, of a table.
+    /// The node with a name; nil if there is none, or this is not a table.
     subscript(name: String) -> Form? {
         guard case .table(let entries) = self else { return nil }
         return entries.first { $0.name == name }?.value
@@ -28,7 +28,7 @@ indirect enum Form: Sendable, Equatable, Codable {
         }
     }
 
-    /// A text that is the same for the same parameters, in whatever order they were sent.
+    /// A text that is equal for equal parameters, in any order.
     var canonical: String {
         switch self {
         case .text(let text): JSON.string(text).text

@@ -1,14 +1,14 @@
 /// Decodes `application/x-www-form-urlencoded` with Stripe's nested keys: `metadata[order_id]=7`, `automatic_payment_methods[enabled]=true`,
 /// `expand[]=latest_charge`, `types[0]=charge.succeeded`.
 ///
-/// A key given twice keeps its last value, as at Stripe; a key that is a text and a table at once is refused.
+/// As at Stripe, the last value of a repeated key counts. A key that is both a text and a table is refused.
 enum FormDecoder {
-    /// Nesting that Stripe's own parameters never reach.
+    /// The limit of nesting, which Stripe's own parameters never reach.
     static let depthLimit = 8
-    /// Pairs in one body.
+    /// The limit of pairs in one body.
     static let pairLimit = 1000
 
-    /// - Throws: `invalid_request_error` for broken percent-encoding, bytes that are not UTF-8, unbalanced brackets, or too much of it.
+    /// - Throws: `invalid_request_error` for broken percent-encoding, bytes that are not UTF-8, unbalanced brackets, or too many pairs or levels.
     static func decode(_ text: some StringProtocol) throws(StripeError) -> Form {
         var form = Form.empty
         var pairs = 0
@@ -58,7 +58,7 @@ enum FormDecoder {
         node = .table(entries)
     }
 
-    /// Percent-decodes, `+` being a space.
+    /// Percent-decodes; `+` is a space.
     private static func unescape(_ bytes: some Collection<UInt8>) throws(StripeError) -> String {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)

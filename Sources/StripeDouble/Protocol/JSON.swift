@@ -1,6 +1,6 @@
 /// A JSON value whose members keep their order, as the double sends it.
 ///
-/// `raw` holds text that is JSON already (the snapshot inside a stored event), so that it is neither parsed nor rendered again.
+/// `raw` contains finished JSON text (the snapshot inside a stored event), which need not be parsed and rendered again.
 indirect enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -17,7 +17,7 @@ indirect enum JSON: Sendable, Equatable {
         var value: JSON
     }
 
-    /// The member of that name, of an object.
+    /// The member with a name; nil if there is none, or this is not an object.
     subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value
@@ -32,7 +32,7 @@ indirect enum JSON: Sendable, Equatable {
         .object(table.sorted { $0.key < $1.key }.map { Member(name: $0.key, value: .string($0.value)) })
     }
 
-    /// What `before` had and `after` has otherwise: the `previous_attributes` of an event.
+    /// The members of `before` that differ in `after`: the `previous_attributes` of an event.
     static func previous(_ before: JSON, _ after: JSON) -> JSON {
         guard case .object(let members) = before else { return .object([]) }
         return .object(members.filter { after[$0.name] != $0.value })

@@ -2,7 +2,7 @@
 enum ObjectKind: Sendable {
     case paymentIntent, charge, refund, dispute, paymentMethod, event
 
-    /// The expandable fields that hold an object of the double.
+    /// The expandable fields that contain an object of the double.
     private var objects: [String: ObjectKind] {
         switch self {
         case .paymentIntent: ["latest_charge": .charge, "payment_method": .paymentMethod]
@@ -12,7 +12,7 @@ enum ObjectKind: Sendable {
         }
     }
 
-    /// The expandable fields without one: those that are always null here, and a charge's list of refunds.
+    /// The other expandable fields: those that are always null here, and a charge's list of refunds.
     private var others: Set<String> {
         switch self {
         case .paymentIntent: ["customer", "application", "on_behalf_of", "review"]
@@ -27,7 +27,7 @@ enum ObjectKind: Sendable {
         }
     }
 
-    /// - Throws: `invalid_request_error` for a path that no object of this kind has.
+    /// - Throws: `invalid_request_error` for a path that objects of this kind lack.
     func check(_ expansion: Expansion) throws(StripeError) {
         for (name, child) in expansion.children {
             if let kind = self.objects[name] {
@@ -46,7 +46,7 @@ extension Parameters {
         return expansion
     }
 
-    /// In a list the paths begin with `data`.
+    /// Reads `expand[]` of a list, in which the paths begin with `data`.
     mutating func expansion(ofListOf kind: ObjectKind) throws(StripeError) -> Expansion {
         let expansion = try Expansion(paths: self.list("expand"))
         if let other = expansion.children.keys.first(where: { $0 != "data" }) {

@@ -1,11 +1,11 @@
-/// Reads the parameters of one call, strictly: each is asked for by its name and type, and what nobody asked for is refused at the end.
+/// Reads the parameters of one call strictly: the endpoint reads each by its name and type, and refuses the rest at the end.
 struct Parameters: Sendable {
     private let entries: [Form.Entry]
-    /// The name in front of nested ones: `automatic_payment_methods`.
+    /// The name of the enclosing parameter: `automatic_payment_methods`.
     private let prefix: String
     private var read: Set<String> = []
 
-    /// The parameters in a decoded form.
+    /// The parameters of a decoded form.
     init(_ form: Form) {
         guard case .table(let entries) = form else { preconditionFailure("a call's form is a table") }
         self.init(entries: entries, prefix: "")
@@ -24,7 +24,7 @@ struct Parameters: Sendable {
         return self.entries.first { $0.name == name }?.value
     }
 
-    /// A text; the empty one counts as absent (Stripe unsets fields with it).
+    /// A text; an empty one counts as absent (Stripe unsets fields with it).
     mutating func text(_ name: String, limit: Int = 5000) throws(StripeError) -> String? {
         switch self.node(name) {
         case nil: return nil
@@ -44,7 +44,7 @@ struct Parameters: Sendable {
         return value
     }
 
-    /// Seconds, with a fraction; only the control API has such.
+    /// Seconds with a fraction, for the control API.
     mutating func seconds(_ name: String) throws(StripeError) -> Double? {
         guard let text = try self.text(name) else { return nil }
         guard let value = Double(text), value.isFinite, abs(value) < 1e9 else {
@@ -90,7 +90,7 @@ struct Parameters: Sendable {
         }
     }
 
-    /// Nested parameters, with the same strictness: the caller reads them and refuses what is left.
+    /// Nested parameters; the caller reads them and refuses the rest in the same way.
     mutating func nested(_ name: String) throws(StripeError) -> Parameters? {
         switch self.node(name) {
         case nil: return nil
@@ -101,12 +101,12 @@ struct Parameters: Sendable {
         }
     }
 
-    /// What is below a name, unread: `shipping`.
+    /// The unread tree below a name, e.g. `shipping`.
     mutating func tree(_ name: String) throws(StripeError) -> Form? { self.node(name) }
 
-    /// Refuses what was not asked for.
+    /// Refuses parameters that were not read.
     ///
-    /// - Parameter unsimulated: parameters that Stripe has here and the double does not simulate; refused too, but by what is true.
+    /// - Parameter unsimulated: Stripe's parameters that the double does not simulate; the error about them says so.
     func refuseUnknown(unsimulated: Set<String> = []) throws(StripeError) {
         let left = self.entries.map(\.name).filter { !self.read.contains($0) }
         guard let first = left.first else { return }

@@ -1,5 +1,5 @@
 extension String {
-    /// Compares without telling by the time taken where they differ.
+    /// Compares in constant time, so that the duration does not reveal the first difference.
     func isSame(as other: String) -> Bool {
         let (left, right) = (Array(self.utf8), Array(other.utf8))
         guard left.count == right.count else { return false }

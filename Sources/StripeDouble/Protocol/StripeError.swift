@@ -2,7 +2,7 @@
 ///
 /// https://docs.stripe.com/api/errors, https://docs.stripe.com/error-codes
 struct StripeError: Error, Sendable {
-    /// https://docs.stripe.com/api/errors#errors-type, and the one that rate limits carry.
+    /// https://docs.stripe.com/api/errors#errors-type, and the type of rate limits.
     enum Kind: String, Sendable {
         case api = "api_error"
         case card = "card_error"
@@ -19,10 +19,10 @@ struct StripeError: Error, Sendable {
     var param: String?
     /// The failed attempt's charge.
     var charge: String?
-    /// The PaymentIntent as it is after the error, in full.
+    /// The whole PaymentIntent after the error.
     var paymentIntent: JSON?
     var paymentMethod: JSON?
-    /// Whether the endpoint had begun its work: only then is the answer kept under the idempotency key.
+    /// Whether the endpoint had begun its work; only then the answer is kept under the idempotency key.
     var executed = false
 
     var json: JSON {
@@ -53,7 +53,7 @@ extension StripeError {
 
     static func missing(_ param: String) -> Self { .badRequest("Missing required param: \(param).", code: "parameter_missing", param: param) }
 
-    /// In a path Stripe answers 404, in a parameter 400.
+    /// An unknown id: 404 in a path, 400 in a parameter.
     static func noSuch(_ object: String, _ id: String, param: String? = nil) -> Self {
         Self(
             status: param == nil ? 404 : 400, code: "resource_missing", message: "No such \(object): '\(id)'",
@@ -72,7 +72,7 @@ extension StripeError {
     static let publishableKeyRefused = Self(
         status: 403, code: "secret_key_required", message: "This API call cannot be made with a publishable API key. Please use a secret API key.")
 
-    /// The process is about to end; a server in trouble, to the client.
+    /// The state file cannot be written: the client gets a server error, and the process ends.
     static let stateFile = Self(status: 500, kind: .api, message: "The double cannot write its state file.")
 
     static let keyInUse = Self(

@@ -1,6 +1,6 @@
-/// The version of Stripe's API that the double speaks, and the check of those that clients ask for.
+/// The API version that the double speaks, and the check of requested versions.
 enum StripeVersion {
-    /// That of the official library stripe-python 16.1.
+    /// The version of the official library stripe-python 16.1.
     static let current = "2026-10-28.endive"
 
     /// `2026-10-28.endive`, or a date alone as before 2024-09.

@@ -4,14 +4,14 @@ import Hummingbird
 import NIOCore
 import ServiceLifecycle
 
-/// Stripe's protocol, `/v1`: from the request to a call, past the faults, and from the answer to the response.
+/// Stripe's protocol, `/v1`: makes a call of a request, applies faults, and makes a response of the answer.
 struct API: Sendable {
     let authentication: Authentication
     let ledger: Ledger
     let faults: FaultBoard
     let log: RequestLog
 
-    /// What becomes of a call.
+    /// The result of a call.
     private struct Outcome {
         /// Nil closes the connection.
         var answer: Answer?
@@ -62,7 +62,7 @@ struct API: Sendable {
             }
             form = try FormDecoder.decode(body)
         }
-        // As a browser: the key is a parameter.
+        // Browsers send the key as a parameter.
         var keyParameter: String?
         if case .table(let entries) = form, case .text(let key)? = form["key"] {
             keyParameter = key
@@ -111,7 +111,7 @@ struct API: Sendable {
             return outcome
         case .proceed: break
         }
-        // The key is free again only when the answer is on its way, whatever comes between.
+        // Release the key only when the answer is being sent, also after an error.
         do throws(StripeError) {
             let outcome = try await self.work(on: call, fault)
             await self.ledger.end(call)
@@ -136,7 +136,7 @@ struct API: Sendable {
         return outcome
     }
 
-    /// A state file that cannot be written is the end of the process; this call is answered as by a server in trouble.
+    /// If the state file cannot be written, the process ends, and this call gets a server error.
     private func durably<Result: Sendable>(_ work: () async throws -> Result) async throws(StripeError) -> Result {
         do {
             return try await work()
@@ -145,7 +145,7 @@ struct API: Sendable {
         }
     }
 
-    /// Waits, but not past the shutdown.
+    /// Waits, at most until the shutdown.
     private static func hang(_ seconds: Double) async {
         await cancelWhenGracefulShutdown { try? await Task.sleep(for: .seconds(seconds)) }
     }
@@ -157,7 +157,7 @@ struct API: Sendable {
         return outcome
     }
 
-    /// A browser on another origin asks first.
+    /// The answer to the preflight request of a browser on another origin.
     private static let preflight = Response(
         status: .ok,
         headers: [

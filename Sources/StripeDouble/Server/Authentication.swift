@@ -1,12 +1,12 @@
 import FoundationEssentials
 import HTTPTypes
 
-/// The keys that open the API, and the check of the one that a caller shows.
+/// The accepted API keys, and the check of a caller's key.
 struct Authentication: Sendable {
     let secretKey: String
     let publishableKey: String?
 
-    /// By `Authorization: Bearer` or `Basic` (key as the user, no password), or, as a browser does, by the parameter `key`.
+    /// Reads the key from `Authorization: Bearer` or `Basic` (key as the user, no password), or from a browser's parameter `key`.
     func access(_ headers: HTTPFields, keyParameter: String?) throws(StripeError) -> Call.Access {
         guard let key = try Self.key(headers) ?? keyParameter, !key.isEmpty else { throw .noKey }
         if key.isSame(as: self.secretKey) { return .secret }

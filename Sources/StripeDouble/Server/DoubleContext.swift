@@ -1,7 +1,7 @@
 import Hummingbird
 import NIOCore
 
-/// A request's context; it knows its connection, for the faults that close it.
+/// A request's context with its connection, which faults may close.
 struct DoubleContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let channel: any Channel
@@ -11,7 +11,7 @@ struct DoubleContext: RequestContext {
         self.channel = source.channel
     }
 
-    /// Closes the connection; the answer that is returned then goes nowhere.
+    /// Closes the connection; the returned response is not sent.
     func closeConnection() async -> Response {
         try? await self.channel.close(mode: .all)
         return Response(status: .internalServerError)

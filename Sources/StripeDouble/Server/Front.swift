@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// What the port serves: Stripe's API under `/v1`, the control API under `/_double`, and the pages for people.
+/// Routes requests: Stripe's API under `/v1`, the control API under `/_double`, and the pages for people.
 struct Front: HTTPResponder {
     typealias Context = DoubleContext
 

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Transfer
 import UnixSignals
 
-/// Puts the double together and runs it until SIGTERM or SIGINT.
+/// Builds the double and runs it until SIGTERM or SIGINT.
 func serve(_ settings: Settings) async throws {
     let logger = Logger(label: "stripe-double", level: settings.logLevel)
     let journal = try settings.statePath.map(Journal.init(path:))
@@ -30,7 +30,7 @@ func serve(_ settings: Settings) async throws {
         },
         logger: logger)
     await ledger.recover(deliveringThrough: sender)
-    // The journal first: it is stopped last, when nobody writes any more.
+    // Services stop in reverse order: the journal last, when all writers have stopped.
     let services: [any Service] = (journal.map { [$0] } ?? []) + [ledger, sender, application]
     try await ServiceGroup(
         configuration: ServiceGroupConfiguration(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

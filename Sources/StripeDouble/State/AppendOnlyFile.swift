@@ -1,8 +1,8 @@
 import Glibc
 
-/// A file of lines that only grows, or is replaced as a whole.
+/// A file of lines that only grows or is replaced as a whole.
 struct AppendOnlyFile: ~Copyable {
-    /// A call of the system that failed.
+    /// A failed system call.
     struct Failure: Error, CustomStringConvertible {
         let call: String
         let path: String
@@ -12,12 +12,12 @@ struct AppendOnlyFile: ~Copyable {
 
     private let path: String
     private var descriptor: Int32
-    /// Of `<path>.lock`: the file itself is replaced by others.
+    /// The lock on `<path>.lock`: a lock on the file itself would be lost when the file is replaced.
     private let lock: Int32
 
-    /// Opens or makes the file, readable by its owner only, for this process alone.
+    /// Opens or creates the file with mode 0600, and locks it for this process.
     ///
-    /// - Throws: also `EWOULDBLOCK` of `flock` while another process has it.
+    /// - Throws: also `EWOULDBLOCK` of `flock` while another process holds the lock.
     init(path: String) throws(Failure) {
         let lock = try Self.check("open", path + ".lock", open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
         do throws(Failure) {
@@ -36,7 +36,7 @@ struct AppendOnlyFile: ~Copyable {
         close(self.lock)
     }
 
-    /// The whole lines of the file; a last one without its end was being written when the process was killed, and is cut off.
+    /// The complete lines of the file. An incomplete last line, from a killed process, is cut off.
     mutating func readLines() throws(Failure) -> [Substring.UTF8View.SubSequence] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
@@ -53,13 +53,13 @@ struct AppendOnlyFile: ~Copyable {
         return Substring(decoding: bytes[..<end], as: UTF8.self).utf8.split(separator: 0x0A)
     }
 
-    /// Appends and waits until it is on the disk.
+    /// Appends, and waits until the bytes are on the disk.
     mutating func append(_ bytes: [UInt8]) throws(Failure) {
         try Self.write(bytes, to: self.descriptor, self.path)
         try Self.check("fdatasync", self.path, fdatasync(self.descriptor))
     }
 
-    /// Puts another content in the file's place, at once or not at all.
+    /// Replaces the file's content atomically.
     mutating func replace(with bytes: [UInt8]) throws(Failure) {
         let temporary = self.path + ".new"
         let descriptor = try Self.check("open", temporary, open(temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600))
@@ -84,7 +84,7 @@ struct AppendOnlyFile: ~Copyable {
         }
     }
 
-    /// A new name is on the disk only once its folder is.
+    /// A rename is on the disk only after its folder was synchronised.
     private static func syncFolder(of path: String) throws(Failure) {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = try Self.check("open", folder, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC))

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Wakes one waiting task: when it is rung, or at a deadline. A ring while nobody waits is kept.
+/// Wakes one waiting task when it is rung or at a deadline. A ring without a waiting task is kept for the next one.
 final class Bell: Sendable {
     private struct State {
         var hasRung = false
@@ -19,7 +19,7 @@ final class Bell: Sendable {
         waiter?.resume()
     }
 
-    /// Returns at the next ring, at the deadline, or when the task is cancelled; sometimes for nothing, so the caller looks again.
+    /// Returns at the next ring, at the deadline, or when the task is cancelled. Wake-ups may be spurious, so the caller checks again.
     func wait(for time: Duration? = nil) async {
         let timer = time.map { time in
             Task {

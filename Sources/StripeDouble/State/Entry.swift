@@ -1,7 +1,6 @@
-/// One change in the journal: the whole object as it is from then on.
+/// One change in the journal: the whole object after the change.
 ///
-/// A line of the journal is an array of these: all that one call changed, its idempotency record with it, so that after a crash either all
-/// of it has happened or nothing.
+/// A line of the journal is an array of these: all changes of one call and its idempotency record, so a crash keeps either all of them or none.
 enum Entry: Sendable, Codable {
     case paymentIntent(PaymentIntent)
     case charge(Charge)
@@ -12,6 +11,6 @@ enum Entry: Sendable, Codable {
     case answer(Idempotency.Record)
     case timer(Timer)
     case timerGone(serial: Int)
-    /// Everything before this is gone: `POST /_double/reset`.
+    /// Deletes everything before: `POST /_double/reset`.
     case reset
 }

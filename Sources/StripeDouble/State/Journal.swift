@@ -3,14 +3,14 @@ import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
-/// The state file: lines of ``Entry``s, each on the disk before the call that made it is answered.
+/// The state file: lines of ``Entry``s. A line is on the disk before its call is answered.
 ///
-/// What arrives while a write is under way is the next write (group commit), on a thread that may block.
+/// Lines that arrive during a write form the next one (group commit), on a thread that may block.
 final class Journal: Service {
-    /// The number of lines appended so far: what ``sync(to:)`` waits for.
+    /// The number of lines appended so far, for ``sync(to:)``.
     typealias Position = Int
 
-    /// A line of the file that is none of this version's.
+    /// A line that this version cannot read.
     struct Unreadable: Error, CustomStringConvertible {
         let path: String
         let line: Int
@@ -19,7 +19,7 @@ final class Journal: Service {
 
     private struct State {
         var pending: [UInt8] = []
-        /// The content that takes the file's place, before `pending`.
+        /// The content that replaces the file, before `pending`.
         var replacement: [UInt8]?
         var appended: Position = 0
         var written: Position = 0
@@ -28,11 +28,11 @@ final class Journal: Service {
         var waiters: [(Position, CheckedContinuation<Void, any Error>)] = []
         var failure: AppendOnlyFile.Failure?
         var isStopping = false
-        /// What the file held at the start.
+        /// The file's content at the start.
         var recovered: [[Entry]] = []
     }
 
-    /// The file in the hands of the one task that writes.
+    /// The file, used only by the one task that writes.
     private final class File: Sendable {
         private let file: Mutex<AppendOnlyFile>
         init(_ file: consuming sending AppendOnlyFile) { self.file = Mutex(file) }
@@ -63,7 +63,7 @@ final class Journal: Service {
         self.state = Mutex(State(recovered: recovered))
     }
 
-    /// What the file held at the start, a line after the other; once.
+    /// Returns the lines of the file at the start, and releases them: call it once.
     func takeRecovered() -> [[Entry]] {
         self.state.withLock { state in
             defer { state.recovered = [] }
@@ -89,7 +89,7 @@ final class Journal: Service {
 
     /// Waits until all lines up to that position are on the disk.
     ///
-    /// - Throws: `AppendOnlyFile.Failure` once a write has failed: what is in memory is then more than what is kept, and the process ends.
+    /// - Throws: `AppendOnlyFile.Failure` once a write has failed. The memory is then ahead of the disk, so the process ends.
     func sync(to position: Position) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let result: Result<Void, any Error>? = self.state.withLock { state in
@@ -102,10 +102,10 @@ final class Journal: Service {
         }
     }
 
-    /// Whether the file has grown so much since the last replacement that a new one is worth it.
+    /// Whether the file has grown enough since the last replacement to justify a new one.
     var isLong: Bool { self.state.withLock { $0.bytes - $0.bytesAtReplacement > max(64 << 20, $0.bytesAtReplacement) } }
 
-    /// Replaces all that was written by what is there now.
+    /// Replaces the whole content of the file.
     func replace(with lines: some Sequence<[Entry]>) {
         let bytes = lines.reduce(into: [UInt8]()) { $0.append(contentsOf: Self.line($1)) }
         self.state.withLock { state in
@@ -118,7 +118,7 @@ final class Journal: Service {
         self.bell.ring()
     }
 
-    /// Writes until the graceful shutdown, then what is left.
+    /// Writes until the graceful shutdown, then the remaining lines.
     func run() async throws {
         try await withGracefulShutdownHandler {
             while !self.state.withLock({ $0.isStopping }) {

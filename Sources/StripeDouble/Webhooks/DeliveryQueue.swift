@@ -1,16 +1,16 @@
 import HeapModule
 
-/// Events on their way, by the time of their next attempt and then by age.
+/// Undelivered events, ordered by the time of their next attempt and then by age.
 ///
-/// Unless it is shuffled, those about one PaymentIntent go one after the other: many are under way at once, and still an endpoint that takes
-/// them sees each payment's story in its order.
+/// Unless the queue is shuffled, events about one PaymentIntent are sent one after the other, so an endpoint gets the events of each payment in
+/// order although many are sent at once.
 struct DeliveryQueue {
     /// One event's next attempt.
     struct Delivery: Sendable, Comparable {
         let eventID: String
         let subject: String
         let serial: Int
-        /// When the event came up, Unix milliseconds.
+        /// The time of the event, in Unix milliseconds.
         let since: Int
         /// Unix milliseconds.
         var due: Int
@@ -21,17 +21,17 @@ struct DeliveryQueue {
     }
 
     private var heap = Heap<Delivery>()
-    /// Of the subjects that are under way: what waits for its turn, oldest first.
+    /// By subject with an attempt in progress: the waiting deliveries, oldest first.
     private var blocked: [String: [Delivery]] = [:]
 
-    /// Deliveries that wait.
+    /// The number of waiting deliveries.
     var count: Int { self.blocked.values.reduce(self.heap.count) { $0 + $1.count } }
-    /// When the next attempt is due.
+    /// The time of the next attempt, in Unix milliseconds.
     var nextDue: Int? { self.heap.min?.due }
 
     mutating func insert(_ delivery: Delivery) { self.heap.insert(delivery) }
 
-    /// The next one that is due by then and not blocked; ``finish(_:)`` gives its turn on.
+    /// The next due delivery that is not blocked; ``finish(_:)`` unblocks the next one of its subject.
     mutating func pop(dueBy now: Int) -> Delivery? {
         while let first = self.heap.min, first.due <= now {
             self.heap.removeMin()
@@ -44,7 +44,7 @@ struct DeliveryQueue {
         return nil
     }
 
-    /// Any of those that are due by then.
+    /// A random due delivery.
     mutating func popAny(dueBy now: Int) -> Delivery? {
         var all = self.heap.unordered.sorted()
         let ready = all.prefix { $0.due <= now }.count
@@ -54,7 +54,7 @@ struct DeliveryQueue {
         return picked
     }
 
-    /// That attempt is over: the next about the same PaymentIntent may go.
+    /// Ends an attempt; the next delivery about the same PaymentIntent may start.
     mutating func finish(_ delivery: Delivery) {
         for next in self.blocked.removeValue(forKey: delivery.subject) ?? [] { self.heap.insert(next) }
     }

@@ -1,33 +1,33 @@
 import FoundationEssentials
 
-/// How webhooks are delivered just now; the control API changes it.
+/// The present mode of webhook delivery; the control API changes it.
 struct WebhookMode: Sendable {
-    /// Where to; nil sends nothing.
+    /// The endpoint; nil sends nothing.
     var url: String?
-    /// Nothing is sent until it is false again; events wait.
+    /// While it is true, events wait.
     var isPaused = false
-    /// How often each event is sent, at once.
+    /// The number of simultaneous copies of each event.
     var copies = 1
-    /// Whether those that are ready go in random order.
+    /// Whether due events are sent in random order.
     var isShuffled = false
     /// Seconds that each event waits before its first attempt.
     var delay = 0.0
-    /// Seconds before the second attempt; doubled for each further one, up to `retryCap`.
+    /// Seconds before the second attempt; doubles with each further attempt, up to `retryCap`.
     var retryBase = 1.0
     var retryCap = 60.0
-    /// Seconds that an attempt may take.
+    /// The time limit of an attempt, in seconds.
     var timeout = 10.0
 
     /// Stripe gives up after three days.
     static let lifetime = 3 * 24 * 3600
 
-    /// Whether webhooks can go there: an absolute `http` or `https` URL.
+    /// Whether a text is an absolute `http` or `https` URL.
     static func isAddress(_ text: String) -> Bool {
         guard let url = URL(string: text), let host = url.host() else { return false }
         return ["http", "https"].contains(url.scheme) && !host.isEmpty
     }
 
-    /// Seconds to wait after that many failed attempts.
+    /// Seconds to wait after this number of failed attempts.
     func backoff(after attempts: Int) -> Double { min(self.retryCap, self.retryBase * Double(1 << min(max(attempts - 1, 0), 30))) }
 
     var json: JSON {
@@ -38,7 +38,7 @@ struct WebhookMode: Sendable {
         ]
     }
 
-    /// Changes what the parameters name; `mode` is a shorthand for the common ones.
+    /// Changes the named parameters; `mode` is a shorthand for common combinations.
     mutating func change(_ parameters: inout Parameters) throws(StripeError) {
         enum Mode: String, CaseIterable { case normal, paused, doubled, shuffled, delayed }
         var mode = self

@@ -1,12 +1,12 @@
 import Transfer
 
-/// One event on its way to one address.
+/// The request that delivers one event to one address.
 struct WebhookPost: Sendable {
     let url: String
     let body: String
     let signature: String
 
-    /// Sends it so many times at once; true if one of them got a 2xx. A redirect is a failure like any other.
+    /// Sends several copies at once; true if one of them got a 2xx. A redirect is a failure.
     func isTaken(by client: HTTPClient, copies: Int, timeout: Duration) async -> Bool {
         let request = HTTPRequest(
             .post, url: self.url,

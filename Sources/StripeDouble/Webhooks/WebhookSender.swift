@@ -3,9 +3,9 @@ import Logging
 import ServiceLifecycle
 import Transfer
 
-/// Sends events to the webhook: signed afresh at each attempt, many at once, begun in the order of creation, again and again until a 2xx.
+/// Sends events to the webhook endpoint until it answers 2xx: many at once, in the order of creation, with a new signature for each attempt.
 actor WebhookSender: Service {
-    /// Attempts that may be under way at once.
+    /// The limit of simultaneous attempts.
     static let concurrency = 32
 
     private(set) var mode: WebhookMode
@@ -26,13 +26,13 @@ actor WebhookSender: Service {
         self.logger = logger
     }
 
-    /// Whose events are sent, and who hears how it went.
+    /// Sets the ledger, whose events are sent and which records the results.
     func serve(_ ledger: Ledger) { self.ledger = ledger }
 
-    /// Events that wait, and attempts under way.
+    /// The numbers of waiting events and of attempts in progress.
     var depth: (waiting: Int, underWay: Int) { (self.queue.count, self.underWay) }
 
-    /// Takes events that are to be delivered.
+    /// Adds events to deliver.
     func enqueue(_ events: [Event]) {
         guard self.mode.url != nil else { return }
         let now = Self.milliseconds
@@ -54,7 +54,7 @@ actor WebhookSender: Service {
         self.bell.ring()
     }
 
-    /// Drops what waits, and delivers as at the start.
+    /// Drops waiting events, and resets the mode.
     func reset() {
         self.queue.removeAll()
         self.mode = self.initialMode
@@ -72,7 +72,7 @@ actor WebhookSender: Service {
         }
     }
 
-    /// The next delivery, once it is due and there is room for it; nil when the task is cancelled.
+    /// The next delivery, once it is due and an attempt is free; nil when the task is cancelled.
     private func next() async -> DeliveryQueue.Delivery? {
         while !Task.isCancelled {
             let now = Self.milliseconds
@@ -101,7 +101,7 @@ actor WebhookSender: Service {
         self.bell.ring()
     }
 
-    /// One attempt, with all its copies; true if one of them was taken.
+    /// One attempt with all its copies; true if the endpoint accepted one of them.
     private func send(_ eventID: String) async -> Bool {
         guard let ledger = self.ledger, let event = await ledger.eventToDeliver(eventID) else { return true }
         guard let url = self.mode.url else { return false }
@@ -118,6 +118,6 @@ actor WebhookSender: Service {
         return succeeded
     }
 
-    /// The machine's clock: an offset of the ledger's must not hold deliveries up.
+    /// The machine's clock: the ledger's clock offset must not delay deliveries.
     private static var milliseconds: Int { Int(Date().timeIntervalSince1970 * 1000) }
 }

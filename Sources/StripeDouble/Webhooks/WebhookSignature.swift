@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// The `Stripe-Signature` header: `t=<unix seconds>,v1=<hex>[,v1=<hex>],v0=<hex>`.
 ///
-/// https://docs.stripe.com/webhooks/signature: HMAC-SHA256 of `<t>.<body>`, keyed with the whole secret's text. While a secret is rolled,
-/// both sign. `v0` is a decoy, as Stripe sends it in test mode: who takes it can be fooled.
+/// https://docs.stripe.com/webhooks/signature: HMAC-SHA256 of `<t>.<body>`, keyed with the whole text of the secret. While a secret is rolled,
+/// both sign. `v0` is a decoy, as Stripe sends it in test mode; a client must not accept it.
 enum WebhookSignature {
     static func header(_ body: String, secrets: [String], at instant: Int) -> String {
         let message = Data("\(instant).\(body)".utf8)
