@@ -3,7 +3,7 @@ public enum Topology {
     /// RabbitMQ's exchanges, queues, bindings and policies, in the form that RabbitMQ itself imports (`rabbitmqctl import_definitions`).
     public static var definitions: [UInt8] { PackageResources.definitions_json }
 
-    /// Which part publishes which types to an exchange: what its broker user may publish there. By part, then by exchange.
+    /// The types that each part's broker user may publish, by part, then by exchange.
     public static let publishers: [String: [String: Set<String>]] = {
         var publishers: [String: [String: Set<String>]] = [:]
         for line in String(decoding: PackageResources.publishers_txt, as: UTF8.self).split(separator: "\n") {

@@ -19,7 +19,7 @@ import Synchronization
 /// The thread starts with the first job or turn and ends with ``stop()``. A job that is enqueued later still runs, on a new thread, so no
 /// task hangs. The owner of an `EventThread` must stop it: the running thread retains it.
 public final class EventThread: SerialExecutor {
-    /// How the thread goes on after a turn.
+    /// The thread's next step after a turn.
     public enum Turn: Sendable {
         /// There is more to do: run the enqueued jobs and call the next turn at once.
         case again
@@ -31,7 +31,7 @@ public final class EventThread: SerialExecutor {
         case waitUsing(@Sendable (_ wakeUpDescriptor: CInt) -> Void)
     }
 
-    /// What a source waits for between two turns.
+    /// The events that a source waits for between two turns.
     public struct Wait: Sendable {
         /// The descriptor to poll; negative for none.
         public var descriptor: CInt
@@ -67,7 +67,7 @@ public final class EventThread: SerialExecutor {
     private struct State {
         var jobs: [Job] = []
         var turns: [Place] = []
-        /// How often `turns` has changed.
+        /// The number of changes of `turns`.
         var edition = 0
         var nextID: UInt = 0
         var isStopping = false

@@ -6,7 +6,7 @@ struct Polling {
     private var descriptors: [pollfd]
     /// By the monotonic clock, in nanoseconds; `Int64.max` for never.
     private var deadlines: [Int64] = []
-    /// When the last poll was over.
+    /// The end of the last poll.
     private var now: Int64 = 0
 
     init(wakeUpDescriptor: CInt) {
@@ -20,7 +20,7 @@ struct Polling {
         self.deadlines = Array(repeating: .max, count: count)
     }
 
-    /// What a source's descriptor was found ready for at the last poll.
+    /// The readiness of a source's descriptor at the last poll.
     func readiness(_ index: Int) -> Readiness { Readiness(found: self.descriptors[index + 1].revents) }
 
     /// Whether the last poll was ended by a wake-up.

@@ -17,9 +17,9 @@ public struct Readiness: OptionSet, Sendable {
     /// operation that the next one must wait for anyway; a timeout of zero only looks.
     /// - Parameters:
     ///   - descriptor: The descriptor to poll; negative for none.
-    ///   - events: What to poll it for.
+    ///   - events: The events to poll for.
     ///   - timeout: The longest wait, rounded up to a millisecond.
-    /// - Returns: What `descriptor` is ready for; empty after the timeout or a signal.
+    /// - Returns: The readiness of `descriptor`; empty after the timeout or a signal.
     public static func poll(_ descriptor: CInt, for events: Readiness, timeout: Duration) -> Readiness {
         // A negative descriptor is skipped by poll(2).
         var polled = pollfd(fd: descriptor, events: events.polled, revents: 0)

@@ -23,7 +23,7 @@ public struct Password: Sendable {
         return spellings
     }
 
-    /// Why the password is not acceptable as a new one, as a text for its owner; nil if it is.
+    /// The reason to refuse the password as a new one, as a text for its owner; nil if it is acceptable.
     ///
     /// It refuses the passwords that attackers try first (OWASP ASVS 2.1.7): the most common ones, one repeated character, the account's own address.
     /// - Parameter email: the account's address, if known.

@@ -5,7 +5,7 @@ import Synchronization
 /// Hashes passwords with Argon2id (RFC 9106) on its own threads: a hash takes tens of milliseconds and 19 MiB, so few run at once, and a bounded
 /// number of callers waits.
 public final class PasswordHasher: Sendable {
-    /// Why a password was not hashed or verified.
+    /// A failure to hash or verify a password.
     public enum Failure: Error, Sendable {
         /// Too many callers wait already; try again later.
         case busy

@@ -40,7 +40,7 @@ public struct Tokens: Sendable {
     public struct Session: Sendable, Equatable {
         /// The family's id; nil in an access token without a session.
         public var id: ID?
-        /// How many refresh tokens of the family precede this one.
+        /// The number of refresh tokens of the family before this one.
         public var counter: Int
         /// When the user last entered the password.
         public var signedInAt: Date
@@ -53,7 +53,7 @@ public struct Tokens: Sendable {
         }
     }
 
-    /// Why a token is not accepted.
+    /// The reason to refuse a token.
     public enum Refusal: Error, Sendable, Equatable {
         /// It has expired.
         case expired

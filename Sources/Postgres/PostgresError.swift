@@ -1,4 +1,4 @@
-/// Why a call to Postgres failed. Contains no parameter of the call and no password.
+/// A failed call to Postgres. Contains no parameter of the call and no password.
 ///
 /// Programs decide by ``isRetriable``, ``isConnectionLost``, ``isCommitUnknown`` and ``sqlState``; the other fields are for people.
 public struct PostgresError: Error, Sendable, CustomStringConvertible {

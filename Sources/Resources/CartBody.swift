@@ -43,13 +43,13 @@ extension CartBody {
         from cart_items i join products p on p.id = i.product_id
         where i.user_id = $1 and i.quantity > 0 order by p.name, p.id
         """
-    /// When the last command took effect, be it one that emptied the cart.
+    /// The time of the last command that took effect, including one that emptied the cart.
     private static let updatedAtOf: Statement = """
         select greatest((select max(updated_at) from cart_items where user_id = $1), (select cleared_at from carts where user_id = $1))
         """
 
-    /// The cart of a user; it is empty until something is put into it.
-    /// - Parameter currency: the shop's, of an empty cart.
+    /// The cart of a user; empty if it has no row.
+    /// - Parameter currency: the shop's currency, for an empty cart.
     package static func read(of user: ID, currency: String, in pool: PostgresPool) async throws -> CartBody {
         let results = try await pool.pipeline([Call(self.itemsOf, user), Call(self.updatedAtOf, user)])
         let items = try results[0].map { row -> CartBody.Item in
@@ -58,7 +58,7 @@ extension CartBody {
                 productID: try row[0], sku: try row[1], name: try row[2], quantity: Int(quantity), unitAmount: unitAmount, currency: try row[5],
                 available: Int(try row[6, as: Int32.self]), amount: quantity * unitAmount)
         }
-        // A price has at most 10^12 units, a quantity a thousand; but nothing bounds how many items a cart has.
+        // Price and quantity are bounded, but the number of items in a cart is not, so the sum may overflow.
         let total = items.reduce(Int64(0)) { sum, item in
             let (next, overflow) = sum.addingReportingOverflow(item.amount)
             return overflow ? .max : next

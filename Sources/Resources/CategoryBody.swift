@@ -22,7 +22,7 @@ package struct CategoryBody: Encodable, Sendable {
         (self.parentID, self.isActive) = (parentID, isActive)
     }
 
-    /// What ``init(_:)`` reads, of `categories`.
+    /// The columns of `categories` that ``init(_:)`` reads.
     package static let columns = "id, name, slug, nullif(description, ''), parent_id, is_active"
 
     /// Reads ``columns``.
@@ -37,7 +37,7 @@ package struct CategoryBody: Encodable, Sendable {
 
     private static let one = Statement("select \(columns) from categories where id = $1")
 
-    /// A category; nil if it is not there.
+    /// A category; nil if it does not exist.
     package static func read(_ id: ID, in pool: PostgresPool) async throws -> CategoryBody? {
         try await pool.query(self.one, id).first.map(CategoryBody.init)
     }

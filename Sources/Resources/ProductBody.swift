@@ -62,7 +62,7 @@ package struct ProductBody: Encodable, Sendable {
     }
     private static let one = Statement("select \(columns) from products p where p.id = $1")
 
-    /// A product, archived or not; nil if it is not there.
+    /// A product, archived or not; nil if it does not exist.
     package static func read(_ id: ID, in pool: PostgresPool) async throws -> ProductBody? {
         try await pool.query(self.one, id).first.map(ProductBody.init)
     }

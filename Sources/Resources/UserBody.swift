@@ -35,11 +35,11 @@ package struct UserBody: Encodable, Sendable {
             push: try row[7, as: Bool.self], sms: try row[8, as: Bool.self], emailUpdates: try row[9, as: Bool.self])
     }
 
-    /// What ``init(_:)`` reads, of `users`.
+    /// The columns of `users` that ``init(_:)`` reads.
     package static let columns = "id, email, full_name, is_active, is_superuser, created_at, updated_at, wants_push, wants_sms, wants_email_updates"
     private static let one = Statement("select \(columns) from users where id = $1 and erased_at is null")
 
-    /// An account; nil if there is none of that id. An erased one is as good as none.
+    /// An account; nil if it does not exist or was erased.
     package static func read(_ id: ID, in pool: PostgresPool) async throws -> UserBody? {
         try await pool.query(self.one, id).first.map(UserBody.init)
     }

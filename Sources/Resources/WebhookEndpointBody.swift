@@ -10,9 +10,9 @@ package struct WebhookEndpointBody: Encodable, Sendable {
     package let events: [String]
     package let isActive: Bool
     package let description: String
-    /// Nothing but failures since then.
+    /// The time of the first failure since the last success.
     package let failingSince: OrNull<Date>
-    /// Why it was switched off by itself: `gone`, `failing`.
+    /// The reason if webhooks-worker has switched it off: `gone` or `failing`.
     package let offReason: OrNull<String>
     package let createdAt: Date
     package let updatedAt: Date
@@ -27,7 +27,7 @@ package struct WebhookEndpointBody: Encodable, Sendable {
         case updatedAt = "updated_at"
     }
 
-    /// What ``init(_:)`` reads, of `webhook_endpoints`.
+    /// The columns of `webhook_endpoints` that ``init(_:)`` reads.
     package static let columns = "id, url, events, is_active, description, failing_since, off_reason, created_at, updated_at"
 
     /// Reads ``columns``.
@@ -45,7 +45,7 @@ package struct WebhookEndpointBody: Encodable, Sendable {
 
     private static let one = Statement("select \(columns) from webhook_endpoints where id = $1")
 
-    /// An endpoint; nil if it is not there.
+    /// An endpoint; nil if it does not exist.
     package static func read(_ id: ID, in pool: PostgresPool) async throws -> WebhookEndpointBody? {
         try await pool.query(self.one, id).first.map(WebhookEndpointBody.init)
     }

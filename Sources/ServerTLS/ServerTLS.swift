@@ -1,17 +1,17 @@
 public import Conveyor
 public import NIOSSL
 
-/// TLS as every server of ours speaks it, by the settings `TLS_CERT` and `TLS_KEY`.
+/// The TLS configuration of all HTTP servers, from the settings `TLS_CERT` and `TLS_KEY`.
 public enum ServerTLS {
-    /// Suites of TLS 1.2 with forward secrecy and authenticated encryption (RFC 9325, section 4.2). Those of TLS 1.3 are all of that kind.
+    /// Suites of TLS 1.2 with forward secrecy and authenticated encryption (RFC 9325, section 4.2). All suites of TLS 1.3 have both.
     private static let suites: [NIOTLSCipher] = [
         .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, .TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
         .TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, .TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
     ]
 
-    /// The configuration: TLS 1.2 at least; nil if neither setting is there.
-    /// - Throws: one of the two is missing, is no file in PEM, or they do not belong together.
+    /// The configuration: at least TLS 1.2; nil if neither setting is set.
+    /// - Throws: if one of the two is missing or is not a PEM file, or they do not belong together.
     public static func configuration(_ settings: Settings) throws(SettingError) -> TLSConfiguration? {
         guard settings.isSet("TLS_CERT") || settings.isSet("TLS_KEY") else { return nil }
         let certificate = try settings.require("TLS_CERT")

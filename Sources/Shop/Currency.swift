@@ -29,7 +29,7 @@ public struct Currency: Sendable, Hashable {
         self = known
     }
 
-    /// Why an amount is invalid in this currency, as text; nil if it is valid. Zero is valid: free orders are not charged.
+    /// The rule that an amount breaks in this currency, as text; nil if it is valid. Zero is valid: free orders are not charged.
     public func refusal(of amount: Int64) -> String? {
         if amount < 0 { return "must not be negative" }
         guard !amount.isMultiple(of: self.step) else { return nil }

@@ -60,7 +60,7 @@ public struct SecretBox: Sendable {
         return "\(id).\(Base64URL.encode(Array(sealed)))"
     }
 
-    /// What was sealed; nil if it was sealed by none of the keys, or changed.
+    /// The sealed text; nil if none of the keys has sealed it, or it was changed.
     public func open(_ sealed: String) -> String? {
         let parts = sealed.split(separator: ".", maxSplits: 1)
         guard parts.count == 2, let key = self.keys.first(where: { $0.id == parts[0] })?.key, let bytes = Base64URL.decode(parts[1].utf8),

@@ -1,6 +1,6 @@
 import CCurl
 
-/// Why a transfer failed.
+/// A failed transfer.
 public struct TransferError: Error, Sendable, Hashable {
     /// libcurl's `CURLcode` (curl.se/libcurl/c/libcurl-errors.html), an open set; negative ones belong to this module.
     public struct Code: RawRepresentable, Sendable, Hashable {
@@ -18,7 +18,7 @@ public struct TransferError: Error, Sendable, Hashable {
         public static let responseTooLarge = Code(rawValue: -3)
         /// The request may not connect to an address of its host.
         public static let addressForbidden = Code(rawValue: -4)
-        /// The name server says that there is no such host, of a request that looks at its addresses (``HTTPRequest/mayConnect``).
+        /// The name server knows no such host. Only for requests with a rule for addresses (``HTTPRequest/mayConnect``).
         public static let unknownHost = Code(rawValue: -5)
         /// `CURLE_UNSUPPORTED_PROTOCOL`
         public static let unsupportedProtocol = Code(rawValue: 1)

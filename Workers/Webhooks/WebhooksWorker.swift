@@ -6,7 +6,7 @@ import Shop
 @main
 struct WebhooksWorker: AsyncParsableCommand {
     static let configuration = Part.configuration(
-        "webhooks-worker", "Tells partners what happens, by webhooks: consumes `webhooks`.", settings: .webhooks, of: .shop)
+        "webhooks-worker", "Delivers events to partners by webhooks: consumes `webhooks`.", settings: .webhooks, of: .shop)
 
     @OptionGroup var options: PartOptions
 
@@ -15,7 +15,7 @@ struct WebhooksWorker: AsyncParsableCommand {
             let addresses = try OutwardAddresses(part.settings)
             let limits = try DeliveryLimits(part.settings)
             let box = SecretBox(secrets: try part.settings.signingKeys())
-            // Many deliveries read what they send and write how they ended at the same time; the handlers' connections stay theirs.
+            // Many deliveries use connections at the same time; the handlers keep their own pool.
             let deliveries = try PostgresPool(
                 url: part.settings.databaseURL(), size: 8, applicationName: "webhooks-worker deliveries", statementTimeout: .seconds(30),
                 acquireTimeout: .seconds(20), logger: part.logger)

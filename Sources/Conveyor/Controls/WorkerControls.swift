@@ -27,7 +27,7 @@ final class WorkerControls: Sendable {
     private let worker: String
     private let state = Mutex(State())
 
-    /// How long a batch runs before operators see it.
+    /// The running time after which operators see a batch.
     private static let longEnough: Duration = .milliseconds(500)
     /// The limit of rows per worker.
     private static let mostRows = 500

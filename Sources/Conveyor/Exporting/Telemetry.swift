@@ -5,7 +5,7 @@ import Transfer
 struct Telemetry {
     private let otlp: OTLPExporter?
     private let sentry: SentryClient?
-    /// How long the end of the process may wait for them.
+    /// The longest time that the end of the process waits for them.
     private static let patience: Duration = .seconds(2)
 
     /// Starts the receivers that the settings name. Call it once per process.

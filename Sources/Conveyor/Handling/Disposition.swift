@@ -1,6 +1,6 @@
 import Postgres
 
-/// What happens to messages whose handling threw.
+/// The decision about messages whose handling threw an error.
 package enum Disposition: Sendable, Equatable {
     /// One of several failed, and it is not known which: handle each alone.
     case split

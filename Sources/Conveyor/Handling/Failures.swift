@@ -1,4 +1,4 @@
-/// Why a message is a dead letter. An application adds its own types:
+/// The reason of a dead letter. An application adds its own types:
 ///
 ///     extension ErrorType { static let refusedByBank = Self("refused_by_bank") }
 public struct ErrorType: RawRepresentable, Sendable, Hashable {

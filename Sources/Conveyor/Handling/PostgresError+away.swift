@@ -1,6 +1,6 @@
 import Postgres
 
-/// What a database error means for messages: as long as it concerns the database, it is not the message's fault.
+/// The meaning of a database error for messages: a fault of the database is not a fault of the message.
 extension PostgresError {
     /// The database is unreachable, or cannot write: a reason to wait, not an attempt.
     var isAway: Bool {

@@ -7,7 +7,7 @@ import Synchronization
 /// Weeks older than `INBOX_RETENTION_DAYS` are dropped. Of a message sent before, it is unknown whether it took effect: handling it could do so
 /// twice, and dropping it could lose it. So a person decides.
 public final class Retention: Sendable {
-    /// Why such a message is a dead letter, and what a person can do.
+    /// The error of such a dead letter, with the operator's choices.
     public static let forgotten =
         "older than what the inbox remembers, so it may have taken effect already; look, and send it with dead replay --force, or discard it"
 

@@ -72,7 +72,7 @@ public enum JSON {
         }
     }
 
-    /// Why and where a text did not decode; never contains a value of it, which may be confidential.
+    /// The reason and the position of a decoding error. Never contains a value of the text, which may be confidential.
     public static func explain(_ error: any Error) -> String {
         guard let error = error as? DecodingError else { return "not valid" }
         switch error {

@@ -12,9 +12,9 @@ final class JSONDocument {
         var kind: Kind
         /// For a text: it contains escapes. For a number: it has a fraction or an exponent.
         var isComplex = false
-        /// Where it begins; for a text, after the quote.
+        /// The position of its beginning; for a text, after the quote.
         var start: Int32
-        /// Where it ends; for a text, before the quote.
+        /// The position of its end; for a text, before the quote.
         var end: Int32 = 0
         /// The index of the node after it and its content.
         var next: Int32 = 0

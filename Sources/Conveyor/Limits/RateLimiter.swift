@@ -9,7 +9,7 @@ public final class RateLimiter<Key: Hashable & Sendable>: Sendable {
     public struct Standing: Sendable, Equatable {
         /// Whether one more is allowed.
         public var isAllowed: Bool
-        /// How many more are allowed at once.
+        /// The number of further requests that are allowed at once.
         public var remaining: Int
         /// The time until the quota is restored.
         public var reset: Duration

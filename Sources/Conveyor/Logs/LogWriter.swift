@@ -17,7 +17,7 @@ public final class LogWriter: Sendable {
         var isScheduled = false
     }
 
-    /// Where the lines go.
+    /// The descriptor that the lines are written to.
     let descriptor: Int32
     private let pending = Mutex(Pending())
     /// Held while bytes are taken and written, so that they keep their order.

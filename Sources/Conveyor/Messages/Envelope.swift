@@ -149,7 +149,7 @@ extension Envelope {
     static let longestError = 2000
     /// 2020-01-01T00:00:00Z, before the first version of Conveyor.
     private static let earliest: Int64 = 1_577_836_800_000
-    /// How far a sender's clock may be ahead: a day.
+    /// The allowed lead of a sender's clock: a day.
     private static let tolerance: Int64 = 86_400_000
 
     /// An external time in milliseconds since 1970; nil if it is impossible: before 2020, or more than a day ahead of `now`.

@@ -13,7 +13,7 @@ public struct Problem: Error, Sendable, Equatable {
     public struct FieldError: Codable, Sendable, Equatable {
         /// The path of the field, e.g. `items[0].quantity`.
         public var field: String
-        /// Why it is invalid, without its value.
+        /// The violated rule, without the field's value.
         public var message: String
 
         /// An invalid field of a request.

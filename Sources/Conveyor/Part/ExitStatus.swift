@@ -1,6 +1,6 @@
 public import ArgumentParser
 
-/// How a process ends, for its supervisor (sysexits.h).
+/// The exit status of a process, for its supervisor (sysexits.h).
 public enum ExitStatus {
     /// 64: wrong usage. From ArgumentParser.
     public static let usage = ExitCode(64)

@@ -5,7 +5,7 @@ public import Logging
 public import ServiceLifecycle
 import UnixSignals
 
-/// How every executable runs: settings, log and metrics first, then its services until SIGTERM or SIGINT, then an exit status.
+/// Runs an executable: settings, log and metrics first, then its services until SIGTERM or SIGINT, then an exit status.
 ///
 ///     @main
 ///     struct IngressCommand: AsyncParsableCommand {
@@ -18,7 +18,7 @@ import UnixSignals
 public enum Part {
     /// The time limit of a graceful end; services that are still running are then cancelled.
     static let grace: Duration = .seconds(27)
-    /// How long after the signal the process ends even if cancelled services do not.
+    /// The time after the signal at which the process ends, even if cancelled services do not.
     static let limit: Duration = .seconds(30)
 
     /// The name, abstract, version and settings that `--help` and `--version` show.

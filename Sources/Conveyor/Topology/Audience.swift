@@ -6,7 +6,7 @@ import Synchronization
 /// (`basic.return`), its type is skipped for ``silence`` and then tried again, so that a queue bound meanwhile gets the next one. A type in
 /// `wanted_events`, whose binding a worker makes on demand, is never skipped.
 final class Audience: Sendable {
-    /// How long a type is skipped after one was returned.
+    /// The time for which a type is skipped after one of its messages was returned.
     static let silence = Duration.seconds(30)
 
     private let wanted = Mutex<Set<String>>([])

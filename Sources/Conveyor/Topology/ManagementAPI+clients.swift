@@ -81,7 +81,7 @@ extension ManagementAPI {
         }
     }
 
-    /// Why the broker blocks publishers: `memory`, `disk`; empty if it does not.
+    /// The active alarms, `memory` and `disk`, because of which the broker blocks publishers.
     public func alarms() async throws(Refused) -> [String] {
         let nodes = try await self.decode([Node].self, "/nodes?columns=mem_alarm,disk_free_alarm")
         return [("memory", nodes.contains { $0.memoryAlarm == true }), ("disk", nodes.contains { $0.diskAlarm == true })].filter(\.1).map(\.0)

@@ -17,7 +17,7 @@ final class Holds: Sendable {
     /// - Parameter onChange: called with a new reason, or with nil for a type that is no longer held.
     init(onChange: @escaping @Sendable (_ type: String, _ reason: String?) -> Void = { _, _ in }) { self.onChange = onChange }
 
-    /// Why a type is held; the first one in alphabetical order.
+    /// The reason of a hold: the first one in alphabetical order, or nil.
     var reason: String? { self.holds.withLock { $0.values.map(\.reason).min() } }
 
     /// Whether messages of a type return untried. Now and then one batch is tried, to see whether it works again.
@@ -30,7 +30,7 @@ final class Holds: Sendable {
         }
     }
 
-    /// How long a type has been held.
+    /// The time for which a type has been held.
     func heldFor(_ type: String, now: ContinuousClock.Instant = .now) -> Duration { self.holds.withLock { $0[type].map { now - $0.since } ?? .zero } }
 
     /// Holds a type back.

@@ -8,8 +8,8 @@ struct Outbox: Sendable {
     let logger: Logger
     let audience: Audience
 
-    /// How long a message may wait for a full queue before the one that emitted it is returned: a message held here keeps its own queue from
-    /// emptying, for which the other queue's worker may be waiting.
+    /// The longest time that a message waits for a full queue before the message that emitted it is returned. A longer wait could block both
+    /// workers: this one's queue would not shrink, and the other queue's worker may be waiting for exactly that.
     private static let patience = Duration.seconds(10)
 
     /// Publishes the messages that a batch emitted, and those of its messages that were handled before.

@@ -4,7 +4,7 @@ struct Abandoned: Error {}
 /// Messages were in work for too long: they return through a retry queue.
 struct Overdue: Error {}
 
-/// How long a batch may stay in work.
+/// The limits of a batch's stay in work.
 struct Run: Sendable {
     /// False after the deliveries' connection is lost: they will be redelivered, so there is no point in going on.
     let isCurrent: @Sendable () -> Bool

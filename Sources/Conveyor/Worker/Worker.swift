@@ -17,7 +17,7 @@ public final class Worker: Service {
         public var batchSize: Int
         /// The prefetch.
         public var prefetch: Int
-        /// How long a message may stay in work that cannot be settled, for example because the database is away. Shorter than the broker's
+        /// The longest stay in work of a message that cannot be settled, for example because the database is away. Shorter than the broker's
         /// `consumer_timeout`, which is 30 min by default.
         public var longestStay: Duration
 

@@ -9,9 +9,9 @@ import Shop
 struct Peers: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// How long a received beat keeps the cache valid.
+    /// The time for which a received heartbeat keeps the cache valid.
     static let lease = Duration.seconds(3)
-    /// The interval between two beats.
+    /// The interval between two heartbeats.
     static let interval = Duration.milliseconds(500)
 
     private struct Peer {

@@ -28,7 +28,7 @@ struct OperationBody: Encodable, Sendable {
     let operation: OperationID
     let id: String
     let state: OperationState
-    /// What it made and only this answer shows.
+    /// A secret that the operation has made and that only this answer shows.
     let secret: WebhookSecret?
 
     init(_ operation: OperationID, id: String, _ state: OperationState, secret: WebhookSecret? = nil) {

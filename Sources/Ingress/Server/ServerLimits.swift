@@ -9,7 +9,7 @@ struct ServerLimits: Sendable {
     var headersTime = TimeAmount.seconds(30)
     /// Whole body, from its first packet.
     var bodyTime = TimeAmount.seconds(30)
-    /// In which a client must take ``SocketWatch/step`` bytes of its answer.
+    /// The time within which a client must read ``SocketWatch/step`` bytes of its answer.
     var writeTime = TimeAmount.seconds(60)
     /// Idle connection: longer than the timeout of the proxies in front, so that they close it and not the server.
     var keepAlive = TimeAmount.seconds(75)

@@ -172,7 +172,7 @@ struct WebhookEndpointsController: Sendable {
 
 /// A delivery as it is answered.
 struct WebhookDeliveryBody: Encodable, Sendable {
-    /// What the other side answered last.
+    /// The endpoint's last answer.
     struct Answer: Encodable, Sendable {
         let status: Int
         let body: String
@@ -187,7 +187,7 @@ struct WebhookDeliveryBody: Encodable, Sendable {
     let attempts: Int
     /// Null if there was none yet.
     let answer: OrNull<Answer>
-    /// Why there was none, of the last attempt.
+    /// The error of the last attempt, if it got no answer.
     let error: OrNull<String>
     let nextAttemptAt: OrNull<Date>
     let createdAt: Date
@@ -203,7 +203,7 @@ struct WebhookDeliveryBody: Encodable, Sendable {
         case updatedAt = "updated_at"
     }
 
-    /// What ``init(_:)`` reads, of `webhook_deliveries`.
+    /// The columns of `webhook_deliveries` that ``init(_:)`` reads.
     static let columns =
         "id, endpoint_id, event_id, type, status, attempts, answer_status, answer_body, answer_ms, error, next_attempt_at, created_at, updated_at"
 

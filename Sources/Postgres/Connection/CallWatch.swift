@@ -1,6 +1,6 @@
 /// The reasons to end a call before its answer: a cancelled task or a passed deadline.
 struct CallWatch {
-    /// How long the server may take to react to a cancel request before the connection is given up.
+    /// The time within which the server must react to a cancel request; afterwards the connection is closed.
     static let grace = Duration.seconds(1)
 
     let control: CallControl

@@ -1,4 +1,4 @@
-/// Why migrations could not be applied, or are not up to date.
+/// Migrations could not be applied, or are not up to date.
 public enum MigrationError: Error, Sendable, CustomStringConvertible {
     /// The names are not sorted; this one is in the wrong place.
     case unordered(String)

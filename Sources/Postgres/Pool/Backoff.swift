@@ -1,4 +1,4 @@
-/// How long to wait before connecting again: twice as long each time, with jitter, so that a hundred processes do not return at once.
+/// The wait before connecting again: twice as long each time, with jitter, so that a hundred processes do not return at once.
 enum Backoff {
     private static let first = Duration.milliseconds(100)
     private static let longest = Duration.seconds(5)

@@ -68,8 +68,8 @@ struct PoolState {
         return expired
     }
 
-    /// How many connections to open now, counted as connecting from here on: one per waiter, or all that are missing if the pool is kept open,
-    /// but only one after a failure.
+    /// The number of connections to open now, which then count as connecting: one per waiter, or all missing ones if the pool is kept open, but only
+    /// one after a failure.
     mutating func opening(_ now: ContinuousClock.Instant) -> Int {
         guard !self.isClosed else { return 0 }
         let missing = self.size - self.open - self.connecting

@@ -20,9 +20,9 @@ public final class PostgresPool: Sendable, Service {
         public var waiting = 0
     }
 
-    /// How long the client waits beyond the server's own timeout before it gives the call up.
+    /// The time that the client waits beyond the server's own timeout before it abandons the call.
     private static let statementGrace = Duration.seconds(1)
-    /// How often idle connections are checked, so that a frozen server is noticed without a call.
+    /// The interval between checks of idle connections, which detect a frozen server without a call.
     private static let pingInterval = Duration.seconds(5)
     private static let pingTimeout = Duration.seconds(2)
 

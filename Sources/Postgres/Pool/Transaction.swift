@@ -9,7 +9,7 @@ public final class Transaction: Sendable {
         var deferred: [(call: Call, answer: Deferred?)] = []
         /// Whether `BEGIN` has been sent.
         var hasBegun = false
-        /// Why the transaction has ended on the server; a statement sent now would commit by itself.
+        /// The reason if the transaction has ended on the server; a statement sent now would commit alone.
         var end: PostgresError?
     }
 

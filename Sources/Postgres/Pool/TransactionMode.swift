@@ -1,4 +1,4 @@
-/// How a transaction begins.
+/// The mode in which a transaction begins.
 public struct TransactionMode: Sendable, Hashable {
     let begin: Statement
 

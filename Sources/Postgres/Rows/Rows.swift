@@ -14,7 +14,7 @@ public struct Rows: Sendable, RandomAccessCollection {
 
     /// The columns, in order; empty for a statement that returns no rows.
     public var columns: [Column] { self.storage.columns }
-    /// How many rows the statement inserted, updated, deleted or selected, from its command tag.
+    /// The number of rows that the statement inserted, updated, deleted or selected, from its command tag.
     public var affected: Int { self.storage.tag.split(separator: " ").last.flatMap { Int($0) } ?? 0 }
 
     /// Always 0.

@@ -12,7 +12,7 @@ public protocol PostgresDecodable: Sendable {
     /// Reads the binary format of a value of `type`; never called for NULL.
     static func decode(_ bytes: RawSpan, type: PostgresType) throws(DecodingFailure) -> Self
 
-    /// What NULL is read as; nil if the type has no NULL.
+    /// The value for NULL; nil if the type has none.
     static var whenNull: Self? { get }
 }
 
@@ -21,7 +21,7 @@ extension PostgresDecodable {
     public static var whenNull: Self? { nil }
 }
 
-/// Why a value could not be read; the row adds the column's name.
+/// A value that could not be read; the row adds the column's name.
 public enum DecodingFailure: Error, Sendable, Hashable {
     /// The column has a type that cannot be read as the Swift type.
     case wrongType

@@ -1,4 +1,4 @@
-/// Why a call to the broker failed. Contains no password and no part of a message.
+/// A failed call to the broker. Contains no password and no part of a message.
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
     /// The kind of failure, as far as a program has to distinguish it.
     public enum Kind: Sendable, Hashable {

@@ -6,7 +6,7 @@ public struct Delivery: Sendable {
     public let epoch: UInt64
     /// Whether the broker has delivered the message before, to any consumer.
     public let redelivered: Bool
-    /// How often the message was redelivered (a quorum queue's `x-delivery-count`); 0 at first.
+    /// The number of redeliveries (a quorum queue's `x-delivery-count`); 0 at first.
     public let deliveryCount: Int
     /// The exchange that it was published to.
     public let exchange: String

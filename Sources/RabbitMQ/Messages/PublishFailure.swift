@@ -1,4 +1,5 @@
-/// Why a message was not confirmed. After ``unroutable``, ``refused`` and ``unencodable`` it is certainly in no queue; after the others it may be.
+/// The reason of a missing confirm. After ``unroutable``, ``refused`` and ``unencodable`` the message is certainly in no queue; after the others it
+/// may be in one.
 public enum PublishFailure: Error, Sendable, Equatable {
     /// There was no connection, or it broke before the confirm.
     case unreachable

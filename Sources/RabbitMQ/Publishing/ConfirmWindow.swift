@@ -19,7 +19,7 @@ struct ConfirmWindow {
 
     private var entries: Deque<Entry> = []
     private var firstTag: UInt64 = 1
-    /// How many entries at the front are past their deadline; their callers have their answer.
+    /// The number of entries at the front that are past their deadline; their callers have their answer.
     private var overdue = 0
 
     /// The number of unconfirmed messages, including those past their deadline.

@@ -68,7 +68,7 @@ public final class Publisher: Sendable, Service {
         self.isBlocked ? self.isConnected : self.connection.status.isAnswering(at: .now, within: PublisherConnection.answerLimit)
     }
 
-    /// Why the publisher is not ready: `not connected`, `does not answer`; nil if it is ready.
+    /// The reason if the publisher is not ready: `not connected` or `does not answer`; nil if it is ready.
     public var unreadiness: String? { !self.isConnected ? "not connected" : self.isAnswering ? nil : "does not answer" }
 
     /// Whether the broker accepts no messages (`connection.blocked`: its memory or disk alarm is on). It announces this only after a

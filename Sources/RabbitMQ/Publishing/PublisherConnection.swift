@@ -10,13 +10,13 @@ actor PublisherConnection {
     private static let windowLimit = 1024
     /// The limit of unsent bytes, above which no more messages are encoded.
     private static let outputLimit = 1 << 20
-    /// How long messages wait for a connection that was just lost.
+    /// The time for which messages wait for a connection that was just lost.
     private static let reconnectGrace = Duration.milliseconds(250)
     /// Silence after which the broker is probed.
     private static let probeInterval = Duration.seconds(1)
     /// The broker counts as not answering after this time without a byte, or without a confirm.
     static let answerLimit = Duration.seconds(3)
-    /// How long messages that were on their way when the broker blocked the connection may still be confirmed.
+    /// The time within which the broker may still confirm messages that were sent before it blocked the connection.
     private static let blockedGrace = Duration.seconds(1)
 
     nonisolated let eventSource: EventSource

@@ -1,6 +1,6 @@
 /// Messages from one caller, which waits for their confirms.
 struct Submission: Sendable {
-    /// How the caller waits.
+    /// The form in which the caller waits.
     enum Caller: Sendable {
         case single(Outgoing, CheckedContinuation<PublishFailure?, Never>)
         case batch([Outgoing], CheckedContinuation<[PublishFailure?], Never>)

@@ -5,7 +5,7 @@ public struct CreateWebhookEndpoint: Command {
     /// `webhooks.create_endpoint`.
     public static let type = "webhooks.create_endpoint"
 
-    /// Where deliveries go.
+    /// The address of the deliveries.
     public var url: String
     /// Types of events, `<area>.*` or `*`.
     public var events: [String]
@@ -40,7 +40,7 @@ public struct UpdateWebhookEndpoint: OrderedCommand {
 
     /// Which.
     public var endpointID: ID
-    /// Where deliveries go.
+    /// The address of the deliveries.
     public var url: String?
     /// Types of events, `<area>.*` or `*`.
     public var events: [String]?

@@ -119,7 +119,7 @@ public struct PaymentCanceled: Event {
     public var orderID: ID
     /// `pi_…`; nil if there was none.
     public var paymentIntentID: String?
-    /// Who cancelled it, and why.
+    /// The canceller and the reason.
     public var reason: CancellationReason
 
     /// An order's PaymentIntent is cancelled, so no payment can come any more.

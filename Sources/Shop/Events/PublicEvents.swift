@@ -6,14 +6,14 @@ public protocol PublicEvent: Event {
     var subjects: [PublicSubject] { get }
 }
 
-/// What an event is about: a resource of the HTTP API.
+/// The subject of an event: a resource of the HTTP API.
 public struct PublicSubject: Sendable, Equatable {
     /// `order, product, category, user, cart`.
     public var type: String
     /// Its id; a cart's is its user's.
     public var id: ID
 
-    /// What an event is about.
+    /// The subjects of an event.
     public init(type: String, id: ID) {
         self.type = type
         self.id = id

@@ -10,7 +10,7 @@ public struct OutwardAddresses: Sendable {
     /// - Throws: if `WEBHOOKS_ALLOW_PRIVATE` is neither on nor off.
     public init(_ settings: Settings) throws(SettingError) { self.allowsPrivate = try settings.bool("WEBHOOKS_ALLOW_PRIVATE") }
 
-    /// How a URL breaks the rule, as the rest of a sentence that begins with the field's name; nil if it is allowed. Does not resolve names.
+    /// The rule that a URL breaks, as the rest of a sentence that begins with the field's name; nil if it is allowed. Does not resolve names.
     public func refusal(of url: String) -> String? {
         do throws(Violation) {
             _ = try Rule.webURL.read(url)

@@ -1,4 +1,4 @@
-/// Who cancelled an order's PaymentIntent, and why, in the shop's terms. Stripe's `cancellation_reason` is a different vocabulary, in which
+/// The canceller of an order's PaymentIntent and the reason, in the shop's terms. Stripe's `cancellation_reason` is a different vocabulary, in which
 /// `expired` means something else; it is never used here.
 public enum CancellationReason: String, Codable, Sendable, CaseIterable {
     /// The shop: the order's deadline passed.

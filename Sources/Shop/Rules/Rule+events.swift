@@ -11,7 +11,7 @@ extension Rule<String> {
 }
 
 extension Rule<[String]> {
-    /// What an endpoint hears of: 1 to 50 patterns.
+    /// The events that an endpoint subscribes to: 1 to 50 patterns.
     public static var eventPatterns: Rule {
         Rule { patterns throws(Violation) in
             guard 1...50 ~= patterns.count else { throw Violation("must have 1 to 50 elements") }

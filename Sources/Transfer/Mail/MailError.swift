@@ -1,4 +1,4 @@
-/// Why an e-mail cannot be written: a value would break out of its header or its command.
+/// An e-mail that cannot be written: a value would break out of its header or its command.
 public struct MailError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The name of the value, never the value itself.
     public let description: String

@@ -1,6 +1,6 @@
 /// A mail server and its connection settings.
 public struct SMTPConfiguration: Sendable {
-    /// How the connection is protected.
+    /// The protection of the connection.
     public enum Security: String, Sendable {
         /// STARTTLS (RFC 3207): the connection must switch to TLS first; a server that does not offer it is refused.
         case startTLS = "starttls"

@@ -1,4 +1,4 @@
-/// Why an e-mail was not sent.
+/// A failure to send an e-mail.
 public struct SMTPError: Error, Sendable, Hashable {
     /// The step of the SMTP conversation.
     public enum Stage: String, Sendable {

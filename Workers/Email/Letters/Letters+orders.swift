@@ -48,7 +48,7 @@ extension Letters {
         return [Notice(template: .refunded, subject: event.refundID, recipient: .mailbox(to), userID: order.userID, values: values)]
     }
 
-    /// Why a card was declined, in words. Stripe advises not to reveal more, in case the card is stolen (docs.stripe.com/declines/codes).
+    /// The reason of a decline, in words. Stripe advises not to reveal more, in case the card is stolen (docs.stripe.com/declines/codes).
     private static func reason(of code: String?) -> String {
         switch code {
         case "insufficient_funds": "Your bank says that there is not enough money in the account."

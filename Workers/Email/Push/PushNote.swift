@@ -5,7 +5,7 @@ import Shop
 
 /// A notification as the browser shows it.
 struct PushNote: Encodable, Equatable {
-    /// How urgent it is for a device that saves power (RFC 8030, section 5.3).
+    /// Its urgency for a device that saves power (RFC 8030, section 5.3).
     enum Urgency: String { case low, normal, high }
 
     var title: String

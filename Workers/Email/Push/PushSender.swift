@@ -31,7 +31,7 @@ struct PushSender: Handler {
     private let subject: String
     private let shopURL: String
 
-    /// How long a push service stores a message for an offline device: a day, in seconds.
+    /// The time for which a push service stores a message for an offline device: a day, in seconds.
     private static let lifetime = 86_400
     private static let timeout = Duration.seconds(10)
     /// The lifetime of a VAPID token; RFC 8292 allows a day.

@@ -58,6 +58,6 @@ extension OrderRecord {
         return value
     }
 
-    /// Which of its reservations counts.
+    /// The round of the reservation that counts.
     var reservationRound: Int? { self.revival == nil ? nil : Revival.round }
 }

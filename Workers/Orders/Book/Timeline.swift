@@ -41,7 +41,7 @@ struct Timeline: Sendable {
         var disputeStatus: String?
         var carrier: String?
         var trackingNumber: String?
-        /// Why the order was rejected.
+        /// The reason of the rejection.
         var problem: Problem?
 
         enum CodingKeys: String, CodingKey {

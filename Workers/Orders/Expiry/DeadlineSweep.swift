@@ -77,8 +77,8 @@ struct DeadlineSweep: Sendable {
         }
     }
 
-    /// How long to wait for the next deadline: at most a second, since one may be added meanwhile, and at least a moment, since another sweep may
-    /// hold the next one.
+    /// The wait for the next deadline: at most a second, since a nearer one may be added, and at least a moment, since another sweep may hold the
+    /// next one.
     private func untilNextDeadline() async throws -> Duration {
         let rows = try await self.pool.query(Self.untilNext)
         guard let seconds = try rows.first?[0, as: Double?.self] else { return .seconds(1) }

@@ -7,7 +7,7 @@ import Shop
 protocol Placement: AboutOrder {
     /// The new order; nil for an existing one.
     var order: PricedOrder? { get }
-    /// Why it is rejected; nil if its stock is reserved.
+    /// The reason of a rejection; nil if its stock is reserved.
     var rejection: Problem? { get }
 }
 

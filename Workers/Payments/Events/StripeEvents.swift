@@ -53,7 +53,7 @@ enum StripeEvents {
     /// Drops events that have waited for a day: they belong to other users of the same Stripe account.
     static func giveUpWaiting(in pool: PostgresPool) async throws(PostgresError) { try await pool.query(self.giveUp) }
 
-    /// Which of these exist.
+    /// The ids that exist.
     static func known(_ ids: [String], in transaction: Transaction) async throws(PostgresError) -> Set<String> {
         Set(try await transaction.query(self.known, ids).decode(String.self))
     }

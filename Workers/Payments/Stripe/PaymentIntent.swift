@@ -3,7 +3,7 @@ import Shop
 
 /// The used fields of a Stripe PaymentIntent (docs.stripe.com/api/payment_intents/object).
 struct PaymentIntent: StripeObject {
-    /// Why the last attempt failed.
+    /// The error of the last failed attempt.
     struct LastError: Decodable, Sendable {
         var charge: Reference?
         var code: String?

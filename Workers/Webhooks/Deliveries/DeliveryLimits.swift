@@ -1,17 +1,17 @@
 import Conveyor
 
-/// How much is sent at once, and for how long a delivery is tried.
+/// The limits of simultaneous deliveries and of their retries.
 struct DeliveryLimits: Sendable {
-    /// Deliveries to one endpoint side by side. One that fails is asked by one at a time, so that it holds no places of others.
+    /// Simultaneous deliveries to one endpoint. A failing endpoint gets one at a time, so that it does not use up ``inFlight``.
     static let perEndpoint: Int32 = 8
     static let perFailingEndpoint: Int32 = 1
-    /// Deliveries of this process side by side.
+    /// Simultaneous deliveries of this process.
     static let inFlight = 256
-    /// Of one delivery, the look at its name included.
+    /// The time limit of one delivery, including the look-up of its host.
     static let timeout = Duration.seconds(10)
-    /// Of an answer so much is kept.
+    /// The stored part of an answer, in bytes.
     static let answerBytes = 64 << 10
-    /// How long a delivery is one process's, in seconds: longer than it takes.
+    /// The time in seconds for which a process owns a delivery: longer than an attempt takes.
     static let lease: Double = 30
 
     /// `WEBHOOKS_RETRY_HOURS`.

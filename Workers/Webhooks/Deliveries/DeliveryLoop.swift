@@ -7,10 +7,10 @@ import ServiceLifecycle
 import Shop
 import Synchronization
 
-/// Sends what is due, for as long as the worker runs: side by side, of each endpoint only so many that none delays another.
+/// Sends due deliveries while the worker runs: many at once, but only a few to each endpoint, so that none delays another.
 ///
-/// A delivery is sent, then it is written down what came of it: a process that dies in between has sent what the next one sends again once the lease is
-/// over, under the same `webhook-id`.
+/// Sends a delivery, then records the result. If the process dies in between, another one sends the delivery again after the end of the lease, under
+/// the same `webhook-id`.
 final class DeliveryLoop: Service {
     private let store: DeliveryStore
     private let sender: DeliverySender
@@ -21,9 +21,9 @@ final class DeliveryLoop: Service {
     private let inFlight = Mutex(0)
     private let isStopping = Atomic(false)
 
-    /// How soon what is new is found.
+    /// The interval between looks for due deliveries.
     private static let pause = Duration.milliseconds(200)
-    /// A partner that asks for more time than this does not want the delivery.
+    /// The limit of a partner's `Retry-After`.
     private static let longestWait = Duration.seconds(366 * 86_400)
 
     init(store: DeliveryStore, sender: DeliverySender, limits: DeliveryLimits, ladder: RetryLadder, publisher: Publisher, logger: Logger) {
@@ -35,7 +35,7 @@ final class DeliveryLoop: Service {
         self.logger = logger
     }
 
-    /// At graceful shutdown nothing more is begun, and what is under way ends.
+    /// At graceful shutdown it starts no further deliveries and waits for those in progress.
     func run() async throws {
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withGracefulShutdownHandler {
@@ -51,7 +51,7 @@ final class DeliveryLoop: Service {
                             group.addTask {
                                 await self.deliver(delivery)
                                 self.inFlight.withLock { $0 -= 1 }
-                                // Its place is free for the next.
+                                // Its slot is free for the next one.
                                 wake.yield()
                             }
                         }
@@ -81,21 +81,21 @@ final class DeliveryLoop: Service {
                 seconds: Double(outcome.milliseconds) / 1000)
             if outcome.isDelivered { return try await self.store.delivered(delivery, outcome) }
             let isGone = outcome.status == 410
-            // Before the delivery's end is written: a process that dies in between does it again.
+            // Before the result is recorded, so that it is repeated if the process dies in between.
             if try await self.store.fails(delivery.endpointID) || isGone {
                 try await self.switchOff(delivery, reason: isGone ? "gone" : "failing")
             }
             try await self.store.failed(delivery, outcome, retryIn: self.wait(after: delivery.failures + 1, outcome), mayRetry: !isGone)
         } catch is CancellationError {
-            // Sent again once the lease is over.
+            // Another attempt follows after the end of the lease.
         } catch {
             self.logger.warning("a delivery is sent again, as its end was not written: \(error)", metadata: ["delivery_id": "\(delivery.id)"])
         }
     }
 
-    /// The ladder's step, its last one again and again; longer if the other side asks for it.
+    /// The delay by the retry schedule, whose last step repeats; longer if the endpoint asks for it.
     private func wait(after attempt: Int, _ outcome: DeliveryOutcome) -> Int {
-        // One in five waits a step longer, so that what failed together does not come back together.
+        // One in five waits a step longer, so that deliveries that failed together are not repeated together.
         let step = self.ladder.step(afterAttempt: attempt, chance: .random(in: 0..<1))
         return max(step, outcome.retryAfter.map { Int(clamping: min($0, Self.longestWait).components.seconds) } ?? 0)
     }
@@ -103,7 +103,7 @@ final class DeliveryLoop: Service {
     private func switchOff(_ delivery: DueDelivery, reason: String) async throws {
         let command = SwitchOffWebhookEndpoint(endpointID: delivery.endpointID, reason: reason)
         let now = Clock.milliseconds()
-        // The same however often this attempt is made.
+        // The same id if this attempt is repeated.
         let id = delivery.id.derived("off/\(delivery.attempts)")
         let envelope = Envelope(
             messageID: id, type: SwitchOffWebhookEndpoint.type, actor: "system", schema: command.version, sentAt: now)

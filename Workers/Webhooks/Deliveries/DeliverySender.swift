@@ -5,7 +5,7 @@ import Resources
 import Shop
 import Transfer
 
-/// Sends one delivery, as Standard Webhooks has it (standardwebhooks.com).
+/// Sends one delivery by Standard Webhooks (standardwebhooks.com).
 struct DeliverySender: Sendable {
     private let http: HTTPClient
     private let pool: PostgresPool
@@ -26,13 +26,13 @@ struct DeliverySender: Sendable {
         }
     }
 
-    /// What has no secret that can be opened: `SECRET_KEY` was changed and the key before it taken away too soon.
+    /// None of the endpoint's secrets can be opened: `SECRET_KEY` was changed, and the previous key removed too early.
     struct Unsealable: Error, CustomStringConvertible {
         let description = "the endpoint's secret cannot be opened by SECRET_KEY or SECRET_KEY_PREVIOUS: rotate it"
     }
 
     /// Sends it.
-    /// - Throws: `PostgresError`, or `CancellationError`; whatever the other side does is an outcome.
+    /// - Throws: `PostgresError` or `CancellationError`; any behaviour of the endpoint is an outcome.
     func send(_ delivery: DueDelivery) async throws -> DeliveryOutcome {
         let (at, began) = (Date(), ContinuousClock.now)
         func milliseconds() -> Int { Int(((ContinuousClock.now - began) / .milliseconds(1)).rounded()) }
@@ -60,7 +60,7 @@ struct DeliverySender: Sendable {
         }
     }
 
-    /// As Postgres keeps it.
+    /// The bytes as text that Postgres can store, without NUL.
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self).replacing("\0", with: "\u{FFFD}") }
 
     /// `{id, type, created_at, data}`
@@ -73,7 +73,7 @@ struct DeliverySender: Sendable {
         return body
     }
 
-    /// The resource as the API shows it to the shop's staff now; of one that is gone its id.
+    /// The resource as the API shows it to staff now; of a deleted one, only its id.
     private func data(_ subject: PublicSubject) async throws -> [UInt8] {
         switch subject.type {
         case "order": if let order = try await OrderBody.read(subject.id, in: self.pool) { return try JSON.encode(order) }

@@ -3,24 +3,24 @@ import Conveyor
 import Postgres
 import Shop
 
-/// A delivery that is to be sent now.
+/// A due delivery.
 struct DueDelivery: Sendable {
     let id: ID
     let endpointID: ID
     let url: String
-    /// Sealed; the one that signs, then the one before, while it does.
+    /// The sealed secrets: the present one, then the previous one while it still signs.
     let secrets: [String]
     let eventID: ID
     let correlationID: ID
     let type: String
     let subject: PublicSubject
     let eventAt: Date
-    /// Those before, and how many of them failed since it was last asked for.
+    /// The number of earlier attempts, and of failures since it was last requested.
     let attempts: Int
     let failures: Int
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 struct DeliveryOutcome: Sendable {
     /// Nil if there was no answer.
     var status: Int?
@@ -28,19 +28,19 @@ struct DeliveryOutcome: Sendable {
     var error: String?
     var milliseconds: Int
     var at: Date
-    /// What the other side asked for.
+    /// The endpoint's `Retry-After`.
     var retryAfter: Duration?
 
     var isDelivered: Bool { self.status.map { 200..<300 ~= $0 } ?? false }
 }
 
-/// The deliveries in Postgres: whichever process takes one has it for as long as its lease lasts.
+/// The deliveries in Postgres. A process owns a claimed delivery until the end of its lease.
 struct DeliveryStore: Sendable {
     let pool: PostgresPool
     let limits: DeliveryLimits
 
-    /// Of each endpoint only as many as it has places left, so that one with thousands that hang leaves room for all others. What a person asks for
-    /// goes to an endpoint that is switched off, too.
+    /// Takes no more deliveries of an endpoint than it has free slots, so that one with thousands of hanging deliveries leaves room for the others.
+    /// Deliveries that a person has requested go to switched-off endpoints too.
     private static let claim: Statement = """
         with free as (
             select e.id, case when e.failing_since is null then $2::int8 else $3::int8 end
@@ -62,7 +62,7 @@ struct DeliveryStore: Sendable {
             d.subject_type, d.subject_id, d.event_at, d.attempts, d.failures
         """
 
-    /// Takes what is due.
+    /// Claims due deliveries.
     func claim(upTo count: Int) async throws -> [DueDelivery] {
         let rows = try await self.pool.query(
             Self.claim, Int64(count), DeliveryLimits.perEndpoint, DeliveryLimits.perFailingEndpoint, DeliveryLimits.lease)
@@ -80,7 +80,7 @@ struct DeliveryStore: Sendable {
             next_attempt_at = null, lease_until = null, updated_at = now()
         where id = $1 and status = 'pending'
         """
-    /// Each success starts the endpoint's time anew.
+    /// Each success restarts the endpoint's time without failures.
     private static let works: Statement = """
         update webhook_endpoints set failing_since = null where id = $1 and failing_since is not null
         """
@@ -98,7 +98,7 @@ struct DeliveryStore: Sendable {
         insert into calls (message_id, correlation_id, at, took_us, kind, name, outcome) values ($1, $2, $3, $4, 'webhook', $5, $6)
         """
 
-    /// Writes down that it was delivered.
+    /// Records a success.
     func delivered(_ delivery: DueDelivery, _ outcome: DeliveryOutcome) async throws {
         try await self.pool.transaction { transaction in
             transaction.enqueue(
@@ -108,10 +108,10 @@ struct DeliveryStore: Sendable {
         }
     }
 
-    /// Writes down that it was not, and when it is tried again.
+    /// Records a failure and the time of the next attempt.
     /// - Parameters:
     ///   - seconds: until the next attempt.
-    ///   - mayRetry: false if it is over with the endpoint.
+    ///   - mayRetry: false if the endpoint is gone.
     func failed(_ delivery: DueDelivery, _ outcome: DeliveryOutcome, retryIn seconds: Int, mayRetry: Bool) async throws {
         try await self.pool.transaction { transaction in
             transaction.enqueue(
@@ -122,8 +122,8 @@ struct DeliveryStore: Sendable {
         }
     }
 
-    /// Notes that an endpoint fails.
-    /// - Returns: whether it has done nothing else for so long that it is to be switched off.
+    /// Records that an endpoint fails.
+    /// - Returns: whether it has failed for so long that it must be switched off.
     func fails(_ endpoint: ID) async throws -> Bool {
         let rows = try await self.pool.query(Self.fails, endpoint, self.limits.offAfterSeconds)
         return try rows.decode((Bool, Bool).self).first.map { $0 && $1 } ?? false

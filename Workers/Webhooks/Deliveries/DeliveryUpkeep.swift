@@ -2,12 +2,12 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Ends what is sent no more, and forgets what is old.
+/// Ends deliveries that are not sent any more, and deletes old ones.
 enum DeliveryUpkeep {
-    /// Days that a delivery is kept once it has ended.
+    /// Days for which an ended delivery is kept.
     private static let keptDays: Int32 = 30
 
-    /// Of an endpoint that is switched off nothing is tried; when its time is over it has failed.
+    /// Deliveries to switched-off endpoints are not attempted; they have failed when their time is over.
     private static let end: Statement = """
         update webhook_deliveries d set status = 'failed', next_attempt_at = null, lease_until = null, error = 'the endpoint is switched off', updated_at = now()
         from webhook_endpoints e
@@ -26,7 +26,7 @@ enum DeliveryUpkeep {
     }
 }
 
-/// Seals secrets again that an older `SECRET_KEY` has sealed, so that it may be taken away.
+/// Seals secrets again that an older `SECRET_KEY` has sealed, so that the old key can be removed.
 enum SecretUpkeep {
     private static let read: Statement = "select id, secret, previous_secret from webhook_endpoints"
     private static let write: Statement = """

@@ -2,7 +2,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Makes an endpoint.
+/// Creates an endpoint.
 struct CreateEndpoint: Handler {
     private static let insert: Statement = """
         insert into webhook_endpoints (id, url, events, is_active, description, secret) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing
@@ -12,7 +12,7 @@ struct CreateEndpoint: Handler {
     let bindings: EventBindings
     var policy: Policy { Policy(largestBatch: 1) }
 
-    /// From before the endpoint is there, the queue hears what it wants.
+    /// Binds the events before the endpoint exists, so that it misses none.
     func prepare(_ command: CreateWebhookEndpoint, _ envelope: Envelope) async throws -> Bool {
         try self.addresses.check(command.url)
         if command.isActive ?? true { try await self.bindings.want(command.events) }
@@ -28,10 +28,10 @@ struct CreateEndpoint: Handler {
     }
 }
 
-/// Changes an endpoint, all that is named or nothing. A command that comes too late is rejected.
+/// Changes the named fields of an endpoint, all of them or none. A command older than the last applied one is rejected.
 struct UpdateEndpoint: Handler {
     private static let lock: Statement = "select changed from webhook_endpoints where id = $1 for update"
-    /// Once it is switched on, its failures count from zero.
+    /// Switching it on resets its failures.
     private static let update: Statement = """
         update webhook_endpoints set url = coalesce($2, url), events = coalesce($3, events), is_active = coalesce($4, is_active),
             description = coalesce($5, description), failing_since = case when $4 then null else failing_since end,
@@ -70,7 +70,7 @@ struct UpdateEndpoint: Handler {
     }
 }
 
-/// Deletes an endpoint; what was to be sent to it is not.
+/// Deletes an endpoint; its pending deliveries are not sent.
 struct DeleteEndpoint: Handler {
     private static let delete: Statement = "delete from webhook_endpoints where id = any($1) returning id"
 
@@ -80,7 +80,7 @@ struct DeleteEndpoint: Handler {
     }
 }
 
-/// Another secret; the one before signs as well for a day, so that the partner can change it at leisure.
+/// Replaces an endpoint's secret. The previous one also signs for a day, so that the partner has time to change it.
 struct RotateSecret: Handler {
     private static let update: Statement = """
         update webhook_endpoints set previous_secret = secret, previous_until = now() + interval '24 hours', secret = $2, updated_at = now()
@@ -94,7 +94,7 @@ struct RotateSecret: Handler {
     }
 }
 
-/// A delivery about the endpoint itself, also while it is switched off. Its id is the message's.
+/// Makes a delivery about the endpoint itself, also while it is switched off. Its id is the message's id.
 struct Ping: Handler {
     static let type = "webhook.ping"
 
@@ -114,8 +114,8 @@ struct Ping: Handler {
     }
 }
 
-/// Sends a delivery once more, be it delivered, failed or waiting for its next attempt, also while the endpoint is switched off. One that is being sent just
-/// now is not sent beside itself.
+/// Sends a delivered, failed or pending delivery again, also while the endpoint is switched off. A delivery that is being sent is not sent twice at the same
+/// time.
 struct Redeliver: Handler {
     private static let update: Statement = """
         update webhook_deliveries set status = 'pending', next_attempt_at = now(), failures = 0, is_asked = true,
@@ -138,8 +138,8 @@ private struct DeliveryResult: Encodable, Sendable {
     enum CodingKeys: String, CodingKey { case deliveryID = "delivery_id" }
 }
 
-/// Switches an endpoint off that takes nothing any more, and writes to the shop's staff. One that has taken something meanwhile, or that was switched on
-/// again, stays on.
+/// Switches off an endpoint that only fails, and notifies the staff by e-mail. An endpoint stays on if a delivery has succeeded meanwhile, or if it was
+/// switched on again.
 struct SwitchOff: Handler {
     private static let update: Statement = """
         update webhook_endpoints set is_active = false, off_reason = $2, updated_at = now()
@@ -175,7 +175,7 @@ extension OutwardAddresses {
 }
 
 extension EventBindings {
-    /// As ``want(_:)``, of an endpoint that is there.
+    /// As ``want(_:)``, for an existing endpoint.
     func wantThose(of endpoint: ID) async throws {
         if let events = try await self.events(of: endpoint) { try await self.want(events) }
     }

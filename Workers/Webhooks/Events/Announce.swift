@@ -3,7 +3,7 @@ import Conveyor
 import Postgres
 import Shop
 
-/// Writes a delivery of an event for each endpoint that wants it. They are sent by ``DeliveryLoop``, so that no endpoint holds up the queue.
+/// Writes a delivery of an event for each endpoint that wants it. ``DeliveryLoop`` sends them, so no endpoint delays the queue.
 struct Announce<Input: PublicEvent>: Handler {
     let limits: DeliveryLimits
 
@@ -11,7 +11,7 @@ struct Announce<Input: PublicEvent>: Handler {
         var new = NewDeliveries(limits: self.limits)
         for message in batch {
             for (index, subject) in message.payload.subjects.enumerated() {
-                // The first is known by the message's id; more, of an event that is about several things, by ids of their own.
+                // The first subject has the message's id; further subjects of the same event have derived ids.
                 let id = index == 0 ? message.envelope.messageID : message.envelope.messageID.derived("subject/\(index)")
                 new.add(id, of: Input.type, about: subject, message.envelope)
             }
@@ -24,16 +24,16 @@ struct Announce<Input: PublicEvent>: Handler {
     }
 }
 
-/// What a generic type cannot hold.
+/// Generic types cannot have static stored properties.
 enum AnnounceLimits {
-    /// What endpoints have answered may repeat what they were sent.
+    /// Answers of endpoints may repeat the data that was sent to them.
     static let forget: Statement = """
         update webhook_deliveries set answer_body = null
         where answer_body is not null and (subject_id = any($1) or subject_id in (select id from orders where user_id = any($1)))
         """
 }
 
-/// Deliveries to be written, one for each endpoint that wants the event.
+/// The deliveries to write, one for each endpoint that wants the event.
 struct NewDeliveries {
     private let limits: DeliveryLimits
     private var events: [ID] = []
@@ -43,7 +43,7 @@ struct NewDeliveries {
     private var subjects: [ID] = []
     private var times: [Date] = []
 
-    /// Ids are of version 5, made from the ids of event and endpoint, so that a copy of the event makes none twice.
+    /// The ids are derived (UUID version 5) from the ids of event and endpoint, so a copy of the event makes no second delivery.
     private static let insert: Statement = """
         insert into webhook_deliveries (id, endpoint_id, event_id, correlation_id, type, subject_type, subject_id, event_at, retry_until)
         select uuid_generate_v5(m.event_id, e.id::text), e.id, m.event_id, m.correlation_id, m.type, m.subject_type, m.subject_id, m.at,

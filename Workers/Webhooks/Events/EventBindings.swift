@@ -7,11 +7,11 @@ import ServiceLifecycle
 import Shop
 import Transfer
 
-/// Binds the events that endpoints want to the worker's queue, and takes the bindings away when none wants them any more: a shop without endpoints pays
-/// nothing for webhooks on the way of its orders.
+/// Binds the events that endpoints want to the worker's queue, and removes bindings that none needs any more: so a shop without endpoints has no costs for
+/// webhooks.
 ///
-/// What is wanted stands in `wanted_events`, which each worker reads every second: so an event that no other queue hears is published. Such a binding is no part
-/// of the topology that an order depends on. Were it lost with the broker, the next look (``pause``) makes it again, and no order waits for that.
+/// The table `wanted_events` lists the wanted types. Each worker reads it every second, and then also publishes events that no other queue receives. These
+/// bindings are not part of the topology that an order depends on: if the broker loses one, the next check (``pause``) restores it, and no order waits.
 struct EventBindings: Service {
     private let api: ManagementAPI
     private let pool: PostgresPool
@@ -19,7 +19,7 @@ struct EventBindings: Service {
 
     static let queue = "webhooks"
     private static let pause = Duration.seconds(5)
-    /// Until every worker has read what is wanted: each does so once a second.
+    /// The time until every worker has read the table, which each does once a second.
     private static let untilKnown = Duration.milliseconds(1500)
 
     /// - Throws: `SettingError`.
@@ -37,7 +37,7 @@ struct EventBindings: Service {
         insert into wanted_events (queue, type) select $1, type from unnest($2::text[]) type on conflict (queue, type) do update set at = clock_timestamp()
         """
 
-    /// Has the queue hear events from now on. Returns when each worker that may emit them publishes them.
+    /// Subscribes the queue to events. Returns when all workers publish them.
     func want(_ patterns: [String]) async throws {
         let types = PublicEvents.types(of: patterns)
         let known = Set(try await self.pool.query(Self.known, Self.queue).decode(String.self))
@@ -47,19 +47,19 @@ struct EventBindings: Service {
             throw Transient("the broker did not bind the events: \(error)")
         }
         try await self.pool.query(Self.want, Self.queue, types)
-        // Workers do not say that they have read it; what each does once a second is waited for.
+        // Workers do not confirm that they have read the table, so wait for longer than their interval.
         if !known.isSuperset(of: types) { try await Task.sleep(for: Self.untilKnown) }
     }
 
     private static let patterns: Statement = "select distinct unnest(events) from webhook_endpoints where is_active"
-    /// A handler that has just asked for a type has not written its endpoint yet.
+    /// Keeps recent rows: a handler that has just requested a type has not committed its endpoint yet.
     private static let forget: Statement = """
         delete from wanted_events where queue = $1 and not (type = any($2)) and at < clock_timestamp() - interval '1 minute' returning type
         """
 
     private static let eventsOf: Statement = "select events from webhook_endpoints where id = $1"
 
-    /// What an endpoint wants; nil if it is not there.
+    /// The patterns of an endpoint; nil if it does not exist.
     func events(of endpoint: ID) async throws -> [String]? {
         try await self.pool.query(Self.eventsOf, endpoint).first.map { try $0[0, as: [String].self] }
     }
@@ -79,7 +79,7 @@ struct EventBindings: Service {
         }
     }
 
-    /// Makes what is missing, and takes away what no endpoint wants. (`account.erased` is the topology's.)
+    /// Creates missing bindings, and removes those that no endpoint wants. (`account.erased` belongs to the topology.)
     func reconcile() async throws {
         let types = PublicEvents.types(of: try await self.pool.query(Self.patterns).decode(String.self))
         let bound = Set(try await self.api.bindings(of: Self.queue).filter { $0.source == "events" }.map(\.routingKey))
