@@ -90,7 +90,7 @@ class Sink:
         now = datetime.datetime.now(datetime.timezone.utc)
         number = next(self.numbers)
         name = f"{now:%Y%m%dT%H%M%S.%f}Z-{number}.eml"
-        # Under another name first: who watches for *.eml never reads half a message.
+        # Under another name first, so that a program that watches for *.eml never reads an incomplete e-mail.
         partial = self.folder / f".{name}.{os.getpid()}"
         partial.write_bytes("".join(line + "\r\n" for line in trace).encode() + envelope.content)
         partial.rename(self.folder / name)
@@ -120,7 +120,7 @@ async def main(options):
     login = options.login_file.read_bytes().strip() if options.login_file else None
 
     def authenticate(server, session, envelope, mechanism, data):
-        # Not handled here: aiosmtpd says 235 or 535.
+        # Not handled here: aiosmtpd answers 235 or 535.
         return AuthResult(success=data.login + b":" + data.password == login, handled=False)
 
     handler = Sink(options.dir, Faults(options.faults))
@@ -142,7 +142,7 @@ async def main(options):
     server.close()
 
 
-# A login without TLS is what a test may ask for; aiosmtpd warns about that and about its own past.
+# A test may want a login without TLS; aiosmtpd warns about that and about its own deprecations.
 warnings.simplefilter("ignore", UserWarning)
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 asyncio.run(main(arguments()))

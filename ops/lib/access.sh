@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Who may do what at Postgres and RabbitMQ: one role and one user a part, with the password that its settings have and the least that it
-# needs. For ops/up, and for ops/deploy/provision, which keeps the settings elsewhere. Sourced, never run.
+# The rights at Postgres and RabbitMQ: one role and one user per part, with the password in its settings and the fewest possible rights. For ops/up, and
+# for ops/deploy/provision, whose settings are elsewhere. Sourced, never run.
 
 roles=(ingress "${workers[@]}" recorder)
 
@@ -35,8 +35,8 @@ SQL
     done
 }
 
-# For RabbitMQ's /api/definitions. A part may publish and read what it has to, and change nothing; `management` lets it look at its queue's
-# policy when it starts.
+# For RabbitMQ's /api/definitions. A part may only publish its types and read its queues; with the tag `management` it reads its queue's policy at its
+# start.
 broker_users() {
     local part exchange separator=
     printf '{"users":[{"name":"conveyor","password":"%s","tags":"administrator"}' "$(broker_password "$(owner_settings)")"
@@ -48,7 +48,7 @@ broker_users() {
     printf '],"topic_permissions":['
     for part in "${roles[@]}"; do
         for exchange in commands events; do
-            # Every binding may be read: whether a part may bind its queue at all is said above.
+            # Any routing key may be bound; broker_permissions decides whether a part may bind its queue at all.
             printf '%s{"user":"conveyor_%s","vhost":"/","exchange":"%s","write":"%s","read":".*"}' "$separator" "$part" "$exchange" \
                 "$(published_types "$part" "$exchange")"
             separator=,
@@ -57,7 +57,7 @@ broker_users() {
     printf ']}'
 }
 
-# published_types PART EXCHANGE: what its user may publish there, as a regular expression in JSON; of nothing, the key that no message has.
+# published_types PART EXCHANGE: the types that its user may publish there, as a regular expression in JSON; without any, a key that no message has.
 published_types() {
     local part exchange types expression=
     while read -r part exchange types; do
@@ -70,7 +70,7 @@ broker_permissions() {
     case $1 in
     ingress) printf '"configure":"^amq\\\\.gen.*$","write":"^(commands|events|amq\\\\.gen.*)$","read":"^(events|amq\\\\.gen.*)$"' ;;
     recorder) printf '"configure":"^$","write":"^(return|amq\\\\.default)$","read":"^[a-z]+\\\\.dead$"' ;;
-    # It binds the events that partners want, and no others, to its queue.
+    # The worker binds the events that partners want to its queue.
     webhooks) printf '"configure":"^$","write":"^(webhooks|commands|events|dead|retry\\\\..+)$","read":"^(webhooks|events)$"' ;;
     *) printf '"configure":"^$","write":"^(commands|events|dead|retry\\\\..+)$","read":"^%s$"' "$1" ;;
     esac

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# All that is known about the services. Sourced, never run.
+# Sources the scripts about all services. Sourced, never run.
 . "$root/ops/lib/settings.sh"
 . "$root/ops/lib/marked.sh"
 . "$root/ops/lib/parts.sh"

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What ops/backup and ops/restore have in common. Sourced, never run.
+# Common functions of ops/backup and ops/restore. Sourced, never run.
 . "$root/ops/lib/settings.sh"
 
 env_files=()
 
-# read_env_files: those of --env-file, else the ones of ops/up.
+# read_env_files: the files of --env-file, otherwise those of ops/up.
 read_env_files() {
     [ "${#env_files[@]}" != 0 ] || env_files=("$local_dir/env")
     local file
@@ -12,7 +12,7 @@ read_env_files() {
     command -v pg_dump >/dev/null || die 1 "pg_dump is missing: apt-get install postgresql-client-15"
 }
 
-# with_database COMMAND…: with libpq's variables in the environment.
+# with_database COMMAND…: runs it with libpq's variables in the environment.
 with_database() {
     (
         while IFS= read -r line; do export "${line?}"; done < <("$root/ops/lib/libpq-environment" "${env_files[@]}")
@@ -31,7 +31,7 @@ setting_of() {
     printf '%s' "$found"
 }
 
-# broker METHOD PATH [FILE]: the credentials go by a descriptor, not by an argument.
+# broker METHOD PATH [FILE]: credentials are passed by a descriptor, not by an argument.
 broker() {
     local api ca
     api=$(setting_of RABBITMQ_API) ca=$(setting_of TLS_CA_FILE)

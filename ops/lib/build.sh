@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The release build, and the executables that run: copies in .local/bin, so that a build pulls nothing from under a running part.
+# The release build, and the running executables: copies in .local/bin, so that a build does not change the file of a running part.
 # Sourced, never run.
 . "$root/ops/lib/version.sh"
 
-# CONVEYOR_BUILD=debug builds faster and runs slower: for who changes the code and wants to see it run.
+# CONVEYOR_BUILD=debug builds faster and runs slower: for development.
 case ${CONVEYOR_BUILD:-release} in
 # Stripped, so that debug information would be made (a fifth of the time) only to be thrown away.
 # lld links ten executables in the time that gold needs for two. A sixth of an executable would be names that no library looks up in it
@@ -16,7 +16,7 @@ debug) build_options=(--configuration debug) ;;
 *) die 64 "CONVEYOR_BUILD is release or debug" ;;
 esac
 
-# The same sources, compiler and options have the same text.
+# A text that is equal for equal sources, compiler and options.
 sources() {
     (
         cd "$root"
@@ -26,14 +26,14 @@ sources() {
     ) | sha256sum | cut -c1-32
 }
 
-# is_of DIGEST EXECUTABLE: whether it was built from these sources. The digest lies beside it, as .EXECUTABLE, and is not older: a build by hand
-# leaves it as it was.
+# is_of DIGEST EXECUTABLE: whether it was built from these sources. The file .EXECUTABLE beside it contains the digest; it must not be older, since a
+# manual build does not update it.
 is_of() {
     local mark=${2%/*}/.${2##*/}
     [ -x "$2" ] && [ "$(cat "$mark" 2>/dev/null)" = "$1" ] && [ ! "$2" -nt "$mark" ]
 }
 
-# build EXECUTABLE…: those whose sources have changed since they were built, into .local/bin.
+# build EXECUTABLE…: builds those whose sources have changed, into .local/bin.
 build() {
     local digest executable stale=()
     digest=$(sources)
@@ -51,7 +51,7 @@ build() {
 
 built=$root/.build/${CONVEYOR_BUILD:-release}
 
-# compile DIGEST EXECUTABLE…: those whose sources have changed, in .build. Instances of one checkout share what one of them has built.
+# compile DIGEST EXECUTABLE…: compiles those whose sources have changed, in .build, which all instances of one checkout share.
 compile() {
     local digest=$1 executable unbuilt=()
     shift
@@ -60,7 +60,7 @@ compile() {
         step_result="built before"
         return
     fi
-    # One build of all plans once; of a few, each by itself compiles less.
+    # One build of all executables plans only once; for a few, separate builds compile less.
     if [ "${#unbuilt[@]}" -gt 2 ]; then
         run_build
         unbuilt=("${executables[@]}")
@@ -70,14 +70,14 @@ compile() {
     for executable in "${unbuilt[@]}"; do printf '%s\n' "$digest" >"$built/.$executable"; done
 }
 
-# Its output goes to a file; of its progress a line at a time is shown.
+# The output goes to a file; the terminal shows the progress in one line.
 run_build() {
     local log=$local_dir/log/build.log status=0
-    # In the background and awaited, so that a signal is handled at once.
+    # In the background with wait, so that the shell handles signals at once.
     (
         cd "$root"
         umask 022
-        # Only links read the commit: another one compiles nothing again.
+        # Only the linker reads the commit, so a new commit recompiles nothing.
         [ "${CONVEYOR_BUILD:-release}" != release ] ||
             set -- -Xlinker --package-metadata="{\"name\":\"conveyor\",\"version\":\"$(conveyor_version)\",\"commit\":\"$(conveyor_commit)\"}" "$@"
         exec env --default-signal=INT,QUIT swift build "${build_options[@]}" "$@"
@@ -92,7 +92,7 @@ run_build() {
 }
 build_pid=
 
-# On a terminal one line that is written over; elsewhere a line every 15 seconds. What is left is guessed from the pace so far.
+# On a terminal one line that is overwritten; elsewhere a line every 15 seconds. The remaining time is an estimate from the pace so far.
 build_progress() {
     local line text shown=-15 began=$SECONDS
     trap '' INT
@@ -113,7 +113,7 @@ build_progress() {
     if [ -t 1 ]; then printf '\r\033[K'; fi
 }
 
-# In one step, and not at all if it is the same: then what runs need not start again.
+# Replaced atomically, and only if it differs, so that unchanged parts keep running.
 install_executable() {
     local installed=$local_dir/bin/$1
     cmp -s "$built/$1" "$installed" && return

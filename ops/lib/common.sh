@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# What every script starts with: where the project is, how to speak, how to fail. Sourced, never run.
+# The beginning of every script: the project's folder, messages, errors. Sourced, never run.
 
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# CONVEYOR_DIR names another folder than .local: another instance beside the first, with its own data, ports and processes.
+# CONVEYOR_DIR names a folder instead of .local: another instance with its own data, ports and processes.
 local_dir=${CONVEYOR_DIR:-$root/.local}
 case $local_dir in /*) ;; *) local_dir=$PWD/$local_dir ;; esac
 
-# A time per step is worth having in a log file too, so nothing here depends on a terminal.
+# The times of the steps are useful in log files too, so nothing here depends on a terminal.
 SECONDS=0
 
 say() { printf '%s\n' "$*"; }
@@ -24,7 +24,7 @@ die() {
 
 now_ms() { local now=${EPOCHREALTIME/[.,]/}; printf '%s' "${now%???}"; }
 
-# step TITLE COMMAND…: runs COMMAND in this shell between a line that says what begins and a line that says how long it took.
+# step TITLE COMMAND…: runs COMMAND in this shell; prints the title before and the duration after.
 step() {
     local title=$1 begin took
     shift
@@ -37,12 +37,12 @@ step() {
 }
 step_result=
 
-# A private key of P-256 as web push has them: any 32 bytes are one, but for one in four thousand millions, which the parts refuse.
+# A private key of P-256 for web push: nearly all 32-byte values are valid; the parts refuse the others (one in 2^32).
 vapid_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=\n'; }
 
 random_hex() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
-# start_time PID: when the process started, in clock ticks since boot; with the pid it names one process for ever.
+# start_time PID: the start of the process in clock ticks since boot; together with the pid it identifies one process uniquely.
 start_time() {
     local stat
     { stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Makes .local/env and .local/env.d: ports that are free, random secrets, and the addresses that follow from both. What is there
-# stays: an operator's edit, every secret, and the port of whatever runs. Sourced, never run.
+# Writes .local/env and .local/env.d: free ports, random secrets, and the addresses that follow from both. Existing values stay: an operator's edits,
+# secrets, and the ports of running services. Sourced, never run.
 
-# file, name, the usual port, whose it is
+# file, name, default port, service
 port_table="env PORT 8080 ingress
 env CONSOLE_PORT 8081 console
 env SMTP_PORT 17025 mail
@@ -29,15 +29,15 @@ configure() {
 
 declare -A port=() # by "file name"
 
-# Two of these on one machine must not choose the same ports: the lock on descriptor 9 is held until they are listened on. It is on the folder itself,
-# which everybody can open and nobody can put another file in the place of.
+# Two instances must not choose the same ports, so the lock on descriptor 9 is held until the services listen on them. The lock is on the folder itself,
+# which all users can open and none can replace.
 lock_ports() {
     exec 9</tmp
     flock -w 60 9 || true
 }
 unlock_ports() { exec 9>&-; }
 
-# The usual ports of a second, third … node of RabbitMQ, three each.
+# The default ports of further RabbitMQ nodes, three each.
 node_ports() {
     local node number=0
     for node in "${nodes[@]:1}"; do
@@ -69,7 +69,7 @@ choose_ports() {
     while IFS='=' read -r name now; do port["$name"]=$now; done <<<"$chosen"
 }
 
-# amqp://user:password@127.0.0.1:port, with the password that stands there already if there is one.
+# amqp://user:password@127.0.0.1:port, with the existing password if there is one.
 keep_url() {
     local name=$1 scheme=$2 user=$3 address=$4 password
     password=$(password_in "${setting[$name]-}")
@@ -114,7 +114,7 @@ configure_servers() {
     keep_secret PGPASSWORD 16
     save_settings
 
-    # `conveyor waiting` looks into the queues with it. As rabbitmqctl, but within milliseconds, as no Erlang machine is started for it.
+    # `conveyor waiting` reads the queues with it. It does the same as rabbitmqctl, but within milliseconds, because it starts no Erlang machine.
     write_file "$local_dir/rabbitmqctl" <<SCRIPT
 #!/bin/sh
 [ "\$2" = eval ] || exit 64
@@ -139,14 +139,14 @@ SCRIPT
     save_settings
 }
 
-# The pages of ops/demo are of another origin than the API. A list that was written by hand stays.
+# The pages of ops/demo have another origin than the API. A list edited by hand stays.
 allow_demo() {
     local generated='^\["http://127\.0\.0\.1:[0-9]+"\]$' now=${setting[BACKEND_CORS_ORIGINS]-}
     [[ -n $now && ! $now =~ $generated ]] || put BACKEND_CORS_ORIGINS "[\"http://127.0.0.1:${port[env.d/demo PORT]}\"]"
 }
 
-# Each part has a database role and a broker user of its own. The console acts for the operator: with the recorder's role in the
-# database, and with the owner's broker user.
+# Each part has its own database role and broker user. The console acts for the operator, with the recorder's role in the database and the owner's
+# broker user.
 configure_parts() {
     local part
     for part in "${workers[@]}" recorder ingress; do

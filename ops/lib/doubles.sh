@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What stands in for the outside world: a mail server that keeps every e-mail as a file, Stripe's double, and a frontend. Sourced, never run.
+# The substitutes for external services: a mail server that stores every e-mail as a file, the Stripe double, and a frontend. Sourced, never run.
 
 mail_inputs() {
     value_in "$local_dir/env" SMTP_PORT

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Processes that are known by a mark in their environment, which they inherited from us: nobody else's are touched. Sourced, never run.
+# Processes with a mark in their environment, which they inherited from these scripts; other processes are never touched. Sourced, never run.
 
 marked() {
     local environment
@@ -9,7 +9,7 @@ marked() {
     done
 }
 
-# end_marked NAME=VALUE: asks first, and insists after five seconds.
+# end_marked NAME=VALUE: sends TERM, and after five seconds KILL.
 end_marked() {
     local signal attempt pids
     for signal in TERM KILL; do

@@ -6,14 +6,14 @@ packages=(
     pkg-config librabbitmq-dev libpq-dev libcurl4-openssl-dev libargon2-dev zlib1g-dev
 )
 
-# What makes the image and the package, and runs them here.
+# For building the image and the package, and for running them here.
 image_packages=(buildah podman runc binutils mmdebstrap)
 deb_packages=(dpkg-dev binutils lintian mmdebstrap python3)
 trial_packages=(
     postgresql-15 postgresql-client-15 rabbitmq-server python3 python3-aiosmtpd curl ca-certificates librabbitmq4 libpq5 libcurl4 libargon2-1 zlib1g
 )
 
-# What only the tests need: ops/lib/python-tests, and a browser that playwright drives.
+# Only for the tests: ops/lib/python-tests, and the browser that playwright drives.
 test_packages=(python3-venv chromium-headless-shell)
 
 missing_packages() {
@@ -23,7 +23,7 @@ missing_packages() {
     done
 }
 
-# Servers that a package brings must not start: Conveyor runs its own, private ones. An existing policy of the machine stays.
+# Servers in the packages must not start, since Conveyor runs its own, private ones. An existing policy of the machine stays.
 install_packages() {
     local policy=/usr/sbin/policy-rc.d ours=''
     if [ ! -e "$policy" ]; then
@@ -31,12 +31,12 @@ install_packages() {
         printf '#!/bin/sh\nexit 101\n' >"$policy"
         chmod 755 "$policy"
     fi
-    # In a subshell, so that the trap is only about this.
+    # In a subshell, so that the trap applies only here.
     (
         trap '[ -z "$ours" ] || rm -f "$ours"' EXIT
         trap 'exit 130' INT TERM
         export DEBIAN_FRONTEND=noninteractive
-        # apt's own lines are of use only when it fails.
+        # apt's output is useful only if it fails.
         log=$(apt-get -qq update 2>&1 && apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@" 2>&1) || {
             printf '%s\n' "$log" | tail -n 20 >&2
             die 1 "apt did not install them"

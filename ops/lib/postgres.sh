@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# A private Postgres in .local/postgres, on the loopback only. Sourced, never run.
+# A private Postgres in .local/postgres, on the loopback interface only. Sourced, never run.
 
 postgres_bin=/usr/lib/postgresql/15/bin
 postgres_dir=$local_dir/postgres
 
-# Postgres refuses to run as root; then it runs as Debian's user postgres.
+# Postgres refuses to run as root, so root runs it as Debian's user postgres.
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 
-# Where its user sees the folder: not through our link.
+# The real path of the folder, since its user cannot follow the link.
 postgres_home() { readlink -f "$postgres_dir"; }
 
 prepare_postgres() {
@@ -16,7 +16,7 @@ prepare_postgres() {
         if as_postgres test -x "$local_dir"; then
             mkdir -m 711 "$postgres_dir"
         else
-            # Its user cannot come here (a project below /root): the data lies at home, and here is a link to it.
+            # Its user cannot read this folder (a project below /root): the data is in the user's home, with a link here.
             elsewhere=/var/lib/postgresql/conveyor-$(cat "$local_dir/id")
             rm -rf "$elsewhere"
             mkdir -m 711 "$elsewhere"
@@ -28,7 +28,7 @@ prepare_postgres() {
     [ "$(id -u)" != 0 ] || chown postgres: "$postgres_dir/data/postgresql.conf"
 }
 
-# In a folder of another name until it is whole, so that an interruption leaves nothing that looks like a database.
+# In a temporary folder until it is complete, so that an interruption leaves nothing that looks like a database.
 make_postgres_data() {
     local home new password
     home=$(postgres_home) new=$home/data.new password=$home/password
@@ -96,7 +96,7 @@ provision_postgres() {
     local digest
     digest=$(postgres_roles | sha256sum)
     [ ! -f "$postgres_dir/roles" ] || [ "$digest" != "$(<"$postgres_dir/roles")" ] || return 0
-    # In a subshell: the environment carries the password, no argument does.
+    # In a subshell: the password is in the environment, not in an argument.
     postgres_roles | (
         read_settings "$local_dir/env.d/postgres" export_setting
         psql --no-psqlrc --quiet --tuples-only --set ON_ERROR_STOP=1 --dbname=postgres --file=- >/dev/null

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# A private RabbitMQ in .local/rabbitmq with an epmd of its own, all on the loopback only: one node, the service rabbitmq, or after
-# `ops/up --nodes N` a cluster with rabbitmq-2, rabbitmq-3 … beside it. Sourced, never run.
+# A private RabbitMQ in .local/rabbitmq with its own epmd, on the loopback interface only: one node, the service rabbitmq, or after
+# `ops/up --nodes N` a cluster with rabbitmq-2, rabbitmq-3 …. Sourced, never run.
 
 rabbitmq_dir=$local_dir/rabbitmq
 
@@ -21,7 +21,7 @@ set_nodes() {
     list_services
 }
 
-# Of the node rabbitmq-2: conveyor2@localhost
+# The Erlang name of a node; of rabbitmq-2: conveyor2@localhost
 node_name() {
     local number=${1#rabbitmq}
     printf 'conveyor%s@localhost' "${number#-}"
@@ -29,7 +29,7 @@ node_name() {
 
 rabbitmq_port() { value_in "$local_dir/env.d/${2:-rabbitmq}" "$1"; }
 
-# The nodes as AMQP_URLS has them, for a user.
+# The nodes in the form of AMQP_URLS, for a user.
 amqp_urls() {
     local node separator=
     for node in "${nodes[@]}"; do
@@ -41,17 +41,17 @@ amqp_urls() {
 prepare_rabbitmq() {
     local node
     mkdir -p "$rabbitmq_dir"
-    # A first start that was interrupted may have left half a database.
+    # An interrupted first start may have left an incomplete database.
     [ -f "$rabbitmq_dir/ready" ] || is_running rabbitmq || rm -rf "$rabbitmq_dir/data"
     for node in "${nodes[@]}"; do rabbitmq_configuration "$node" | write_file "$rabbitmq_dir/$node.conf"; done
     printf '[rabbitmq_management].\n' | write_file "$rabbitmq_dir/enabled_plugins"
-    # Nodes that start side by side would each make one.
+    # Nodes that start at the same time would each make one.
     [ -f "$rabbitmq_dir/.erlang.cookie" ] || (umask 377 && random_hex 20 >"$rabbitmq_dir/.erlang.cookie")
 }
 
 is_new_node() { [[ $1 = rabbitmq-* ]] && [ ! -d "$rabbitmq_dir/data/$(node_name "$1")" ]; }
 
-# The administrator exists from the first start on, and no guest.
+# From the first start there is an administrator and no guest.
 rabbitmq_configuration() {
     local api
     api=$(value_in "$local_dir/env" RABBITMQ_API)
@@ -100,7 +100,7 @@ CONF
     for number in "${!nodes[@]}"; do printf 'cluster_formation.classic_config.nodes.%d = %s\n' $((number + 1)) "$(node_name "${nodes[number]}")"; done
 }
 
-# rabbitmq_environment [NODE]: nothing of Debian's system-wide RabbitMQ is read or written.
+# rabbitmq_environment [NODE]: keeps it apart from Debian's system-wide RabbitMQ.
 rabbitmq_environment() {
     local node=${1:-rabbitmq}
     export HOME=$rabbitmq_dir
@@ -117,7 +117,7 @@ rabbitmq_environment() {
     export RABBITMQ_PID_FILE=$rabbitmq_dir/$node.pid
     export ERL_CRASH_DUMP=$rabbitmq_dir/$node.erl_crash.dump
     export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false'
-    # Several on one machine share its cores.
+    # Several nodes share the machine's cores.
     [ "${#nodes[@]}" = 1 ] || RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS+=' +S 1:1 +sbwt none'
 }
 
@@ -130,7 +130,7 @@ run_epmd() {
 
 epmd_is_ready() { (exec 3<>"/dev/tcp/127.0.0.1/$(rabbitmq_port EPMD_PORT)") 2>/dev/null; }
 
-# But for the administrator's password: it counts for the first start only, and a new one is told to the node that runs.
+# Without the administrator's password: it counts only at the first start; a running node gets a new one by its API.
 rabbitmq_inputs() {
     rabbitmq_configuration "$1" | grep -v '^default_pass = '
     cat "$local_dir/env.d/$1"
@@ -138,13 +138,13 @@ rabbitmq_inputs() {
 
 run_rabbitmq() {
     rabbitmq_environment "$1"
-    # The Erlang machine starts an epmd by itself if it finds none, and nobody would watch over that one.
+    # The Erlang machine starts an epmd if it finds none, and no supervisor would watch that one.
     wait_until 20 "epmd does not answer" epmd_is_ready
     # With input allowed the script becomes the Erlang machine, instead of a shell that waits for it.
     RABBITMQ_ALLOW_INPUT=1 exec /usr/lib/rabbitmq/bin/rabbitmq-server -noinput
 }
 
-# broker_api METHOD PATH [BODY-FILE]: the management API; the credentials go by a descriptor, not by an argument.
+# broker_api METHOD PATH [BODY-FILE]: calls the management API; credentials are passed by a descriptor, not by an argument.
 broker_api() {
     local api
     api=$(value_in "$local_dir/env" RABBITMQ_API)
@@ -152,7 +152,7 @@ broker_api() {
         --config <(printf 'url = "%s/api%s"\n' "$api" "$2")
 }
 
-# Each node is asked for itself.
+# Each node reports only about itself.
 rabbitmq_is_ready() {
     local api
     api=$(value_in "$local_dir/env" RABBITMQ_API)
@@ -161,14 +161,14 @@ rabbitmq_is_ready() {
     )
 }
 
-# New nodes join one that runs: two that were new together might find only each other.
+# New nodes join a running one: two new nodes might form a cluster of their own.
 join_nodes() {
     local node
     for node in "${nodes[@]}"; do ! is_new_node "$node" || ensure "$node"; done
     for node in "${nodes[@]}"; do await "$node"; done
 }
 
-# A queue lives on the nodes that there were when it was made; this brings it to all.
+# A queue stays on the nodes that existed at its creation; this adds the others.
 grow_queues() {
     local node
     [ "${#nodes[@]}" != 1 ] || return 0

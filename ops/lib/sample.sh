@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The shop that ops/up shows: sample data, one order that is bought and paid like any other, and where to look. Sourced, never run.
+# The sample shop of ops/up: sample data, one order that is bought and paid like any other, and the addresses. Sourced, never run.
 
-# Of `conveyor sample load`; in the open, because they are for trying things and `production` refuses them.
+# The accounts of `conveyor sample load`. They are public, because they are only for trials; production refuses the sample.
 sample_user=user1@example.com
 sample_admin=admin@example.com
 sample_password='correct horse battery staple'

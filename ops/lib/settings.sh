@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Files of KEY=VALUE lines, as .local/env and the executables' --env-file have them: no quotes, no escapes. The values that are
-# made here mean nothing special to a shell, so that a shell can read the files too. Sourced, never run.
+# Files of KEY=VALUE lines, such as .local/env and --env-file: no quotes, no escapes. The values that these scripts write contain no special characters of
+# a shell, so that a shell can read the files too. Sourced, never run.
 
 declare -A setting=() # of the file that is open
 setting_names=()      # in their order
 setting_file=
 
-# write_file FILE: replaces FILE by the standard input, in one step and only if that changes it.
+# write_file FILE: replaces FILE by the standard input, atomically and only if it differs.
 write_file() {
     cat >"$1.new"
     if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
@@ -17,7 +17,7 @@ put() {
     setting[$1]=$2
 }
 
-# What stands in the file already, an operator's edit too, stays.
+# Existing values in the file stay, also an operator's edits.
 keep() { [ -v "setting[$1]" ] || put "$1" "$2"; }
 
 # keep_secret NAME BYTES [PREFIX]
@@ -46,7 +46,7 @@ save_settings() {
     for name in "${setting_names[@]}"; do printf '%s=%s\n' "$name" "${setting[$name]}"; done | write_file "$setting_file"
 }
 
-# value_in FILE NAME: one value, nothing if it is not there.
+# value_in FILE NAME: prints a value; nothing if the name is missing.
 value_in() {
     local line
     [ -f "$1" ] || return 0
@@ -55,7 +55,7 @@ value_in() {
     done <"$1"
 }
 
-# password_in URL: of scheme://user:password@host
+# password_in URL: prints the password in scheme://user:password@host
 password_in() {
     local rest=${1#*://*:}
     [ "$rest" = "$1" ] || printf '%s' "${rest%%@*}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The steps of ops/up between the build and the shop, each harmless when said again. Sourced, never run.
+# The steps of ops/up between the build and the sample shop; each may be repeated. Sourced, never run.
 
 start_servers() {
     local name

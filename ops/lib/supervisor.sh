@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Everything that runs is a runit service in .local/service: runsvdir in a session of its own watches over them and brings back
-# what dies after a second. Sourced, never run.
+# Every process is a runit service in .local/service: runsvdir, in its own session, supervises them and restarts a process one second after it ends.
+# Sourced, never run.
 
 export SVDIR=$local_dir/service
 list_services() {
@@ -8,8 +8,8 @@ list_services() {
     services=("${servers[@]}" "${parts[@]}")
 }
 list_services
-# In the environment of everything that runs here, so that it can be told from anyone else's. At random, not by the path: another
-# container's folder may have the same.
+# A mark in the environment of all processes of this instance, which tells them from others. It is random, because another container's folder may have the
+# same path.
 ours() { printf 'CONVEYOR_LOCAL=%s' "$(cat "$local_dir/id" 2>/dev/null || true)"; }
 
 # service_named ARGUMENT: orders, or orders-worker
@@ -19,7 +19,7 @@ service_named() {
     printf '%s' "$name"
 }
 
-# Everything about one service is a function with its name in it.
+# The functions about one service have its name in theirs.
 for_service() {
     local verb=$1 name=${2//-/_}
     if is_part "$2"; then name=part; fi
@@ -33,7 +33,7 @@ for_service() {
 
 digest_of() { for_service inputs "$1" | sha256sum | cut -c1-32; }
 
-# .local/run/NAME.started: pid, its start time, digest of what it was started with. A pid alone may have become another's.
+# .local/run/NAME.started: pid, its start time, digest of its settings and executable. The pid alone may belong to another process by now.
 started_pid() {
     local pid start
     { read -r pid start _ <"$local_dir/run/$1.started"; } 2>/dev/null || return 1
@@ -72,11 +72,11 @@ define_service() {
 start_supervisor() {
     local name orphans=()
     if ! is_running supervisor; then
-        # A supervisor that was killed leaves its children; two cannot watch over one service.
+        # A killed supervisor leaves its children, and two cannot supervise one service.
         for name in "${services[@]}"; do ! supervised "$name" || orphans+=("$name"); done
         [ "${#orphans[@]}" = 0 ] || sv -w 40 force-shutdown "${orphans[@]}" >/dev/null || true
         supervisor_is_ours=yes
-        # Nothing else of this shell's environment reaches a part.
+        # Parts get nothing else of this shell's environment.
         env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$(ours)" \
             CONVEYOR_ROOT="$root" CONVEYOR_DIR="$local_dir" setsid runsvdir -P "$SVDIR" </dev/null >>"$local_dir/log/supervisor.log" 2>&1 {lock}>&- 9>&- &
         record_start supervisor $!
@@ -95,7 +95,7 @@ wait_until() {
     done
 }
 
-# Starts a service that does not run, and starts one again that runs with other settings or another executable. Says which.
+# Starts a stopped service, and restarts one that runs with other settings or another executable. Prints which.
 ensure() {
     local name=$1 digest pid start was
     digest=$(digest_of "$name")
@@ -115,7 +115,7 @@ ensure() {
 }
 changed=()
 
-# await NAME: until it answers. One that ends three times on the way will not come up.
+# await NAME: waits until it answers. If it ends three times before, the start has failed.
 await() {
     local name=$1 deadline=$((SECONDS + 60)) starts=0 pid last=
     until is_running "$name" && for_service is_ready "$name"; do
@@ -133,7 +133,7 @@ await() {
     done
 }
 
-# stop NAME…: all at once; what does not end by itself in time is ended. Their data survives that, as it survives a crash.
+# stop NAME…: stops all at once, and kills those that do not end in time; their data survives that as it survives a crash.
 stop() {
     local name known=()
     for name in "$@"; do
@@ -148,7 +148,7 @@ stop() {
     done
 }
 
-# A process whose supervisor was killed is nobody's child any more, but its record tells which it is.
+# A process whose supervisor was killed has lost its parent, but its record identifies it.
 end_leftover() {
     local pid signal=TERM
     [ "$1" != postgres ] || signal=INT
@@ -161,10 +161,10 @@ end_leftover() {
     kill -s KILL "$pid" 2>/dev/null || true
 }
 
-# The supervisors, and whatever else still runs here.
+# The supervisors, and all other remaining processes of this instance.
 stop_supervisor() {
     local pid
-    # On HUP it ends its children before itself.
+    # On HUP it ends its children first.
     if pid=$(started_pid supervisor); then kill -s HUP "$pid" 2>/dev/null || true; fi
     for _ in {1..50}; do
         is_running supervisor || break
@@ -174,7 +174,7 @@ stop_supervisor() {
     rm -f "$local_dir"/run/supervisor.*
 }
 
-# What others depend on stops after them.
+# Services stop before the services that they depend on.
 stop_everything() {
     stop "${parts[@]}"
     stop stripe-double mail demo
@@ -183,7 +183,7 @@ stop_everything() {
     stop_supervisor
 }
 
-# Two scripts at once would pull at the same things.
+# Two scripts at the same time would disturb each other.
 take_lock() {
     exec {lock}>>"$local_dir/lock"
     flock -w 10 "$lock" || die 1 "another ops/up or ops/down is at work"

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The version, and the commit that is built. Sourced, never run.
+# The version, and the commit of the build. Sourced, never run.
 
 conveyor_version() { sed -n 's/.*static let current = "\(.*\)"/\1/p' "$root"/Sources/*/ConveyorVersion.swift; }
 
-# With -changed after it if the sources are not those of the commit. Without git, CONVEYOR_COMMIT says it.
+# With the suffix -changed if the sources differ from the commit. Without git, CONVEYOR_COMMIT contains it.
 conveyor_commit() {
     local commit
     if ! commit=$(git -C "$root" rev-parse --short=12 HEAD 2>/dev/null); then
