@@ -2,11 +2,11 @@
 """A mail server that delivers nothing: every message becomes a file DIR/<time>-<n>.eml, with the trace headers of a real delivery
 (Return-Path, Delivered-To, and Received with the client's address and port, TLS as `S` and login as `A` in its protocol's name).
 
-Faults on demand, to see what a sender makes of them. A recipient's local part names one:
-    rcpt-451, rcpt-550, data-451, data-550 ...  that reply to RCPT or to the data; after a 421 the connection is closed
-    hold-3                                      the reply to the data comes three seconds late
-    cut                                         the data is taken and the connection cut without a reply
-The file of --faults holds the same, and mail-421 and its like, a line each: `rcpt-451 2` for the next two messages, without a number
+Faults on demand, to test a sender. A recipient's local part names one:
+rcpt-451, rcpt-550, data-451, data-550 ...  replies so to RCPT or to the data; after a 421 closes the connection
+hold-3                                      replies to the data three seconds late
+cut                                         accepts the data and cuts the connection without a reply
+The file of --faults contains the same, and mail-421 etc., one per line: `rcpt-451 2` for the next two messages, without a number
 until the line is removed.
 """
 
@@ -30,7 +30,7 @@ class Faults:
         self.file = file
 
     def at(self, step, recipients=()):
-        """The fault for this step of a message as (step, value), or None; one from the file is used up."""
+        """The fault for this step of a message as (step, value), or None. A fault from the file is used once."""
         for name in (recipient.rpartition("@")[0] for recipient in recipients):
             if name.partition("-")[0] == step:
                 return name.partition("-")[2] or "0"

@@ -1,6 +1,6 @@
-"""Every operation of the API's document, called: its success, its usual refusals, and nothing that the document does not say (see shop.call).
+"""Calls every operation of the API's document: its success and its usual refusals. shop.call checks that each answer is as documented.
 
-That every route of the server is in the document, and nothing else, is tested where the routes are known: in IngressTests.
+IngressTests checks that the document contains exactly the server's routes.
 """
 
 import os
@@ -37,7 +37,7 @@ def test_the_document_is_openapi():
     document = call("getDescription", 200).json()
     openapi_spec_validator.validate(document, cls=openapi_spec_validator.OpenAPIV31SpecValidator)
     for path, key in nothings(document):
-        # A comma in an unquoted text of a flow mapping ends it, and what follows becomes a key without a value.
+        # In a flow mapping a comma ends an unquoted text, and the rest becomes a key without a value.
         raise AssertionError(f"{path} says nothing of {key!r}")
 
 
@@ -324,14 +324,14 @@ def test_push(customer, stranger):
     assert made["type"] == "push_subscription" and made == again
     item, = call("listPushSubscriptions", 200, by=customer.token).json()["items"]
     assert (item["id"], item["endpoint"], item["expiration_time"]) == (made["id"], browser["endpoint"], None)
-    # However its host is spelt, it is the same.
+    # Another spelling of the host is the same endpoint.
     port = browser["endpoint"].replace("https://push.example/", "https://PUSH.example:443/")
     assert port != browser["endpoint"]
     assert call("subscribePush", 201, by=customer.token, json=browser | {"endpoint": port}, headers=WAIT).json()["resource"] == made
     assert len(call("listPushSubscriptions", 200, by=customer.token).json()["items"]) == 1
     for past in [{"expirationTime": 1000}, {"expirationTime": None, "expiration_time": "2020-01-01T00:00:00Z"}]:
         call("subscribePush", 422, by=customer.token, json=browser | past)
-    # Somebody else signs in at the same browser.
+    # Another user signs in at the same browser.
     call("subscribePush", 201, by=stranger.token, json=browser, headers=WAIT)
     assert call("listPushSubscriptions", 200, by=customer.token).json()["items"] == []
     call("unsubscribePush", 404, by=customer.token, path={"id": made["id"]}, headers=WAIT)
@@ -353,7 +353,7 @@ def test_push(customer, stranger):
     call("updateMe", 422, by=customer.token, json={"notifications": {"push": None}})
 
 
-# Private and special addresses, in the spellings that the C library and RFC 4291 know.
+# Private and special addresses, in the spellings of the C library and of RFC 4291.
 PRIVATE_HOSTS = [
     "127.0.0.1", "127.1", "2130706433", "0x7f.0.0.1", "0x7f000001", "0177.0.0.1", "0", "10.0.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
     "100.64.0.1", "0.0.0.0", "255.255.255.255", "224.0.0.1", "198.18.0.1", "192.0.2.1", "[::1]", "[::]", "[fe80::1]", "[fc00::1]", "[ff02::1]",
@@ -370,7 +370,7 @@ def test_webhook_endpoints(customer):
     id = made["resource"]["id"]
     assert made["resource"]["type"] == "webhook_endpoint" and made["secret"] == made["result"]["secret"]
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", made["secret"])
-    # The same request is done once, and makes one secret; nothing else shows it.
+    # A repeated request takes effect once and makes one secret, which no other answer shows.
     assert call("createWebhookEndpoint", 201, by=STAFF, json=new, headers=key).json()["secret"] == made["secret"]
     assert "secret" not in call("getOperation", 200, by=STAFF, path={"id": made["operation_id"]}).text
     endpoint = call("getWebhookEndpoint", 200, by=STAFF, path={"id": id}).json()
@@ -398,7 +398,7 @@ def test_webhook_endpoints(customer):
         pings.append(pinged["resource"]["id"])
         assert pinged["resource"]["url"] == f"/api/v1/webhook-deliveries/{pings[-1]}"
         assert call("getWebhookDelivery", 200, by=STAFF, path={"id": pings[-1]}).json()["endpoint_id"] == id
-    # The newest first, a page at a time.
+    # Newest first, page by page.
     listed, cursor = [], {}
     while True:
         page = call("listWebhookDeliveries", 200, by=STAFF, path={"id": id}, params={"limit": 1} | cursor).json()
@@ -427,7 +427,7 @@ def test_webhook():
     assert code(call("receiveStripeEvent", 400, data=body + b" ", headers=headers)) == "bad_signature"
     assert code(call("receiveStripeEvent", 400, data=body)) == "bad_signature"
     call("receiveStripeEvent", 413, data=b" " * (256 * 1024 + 1), headers=headers)
-    # Old, ahead of its time, by a stranger, by no scheme that counts.
+    # Too old, from the future, with another key, with an unsupported scheme.
     for signed in [stripe_event(age=301), stripe_event(age=-310), stripe_event(secret="whsec_stranger"), stripe_event(scheme="v0")]:
         assert code(call("receiveStripeEvent", 400, data=signed[0], headers=signed[1])) == "bad_signature"
     body, headers = stripe_event(age=290)
@@ -494,5 +494,5 @@ def test_methods(path):
 
 
 def test_every_operation_was_called():
-    """The last test of this file: of the tests above none was left out."""
+    """The last test of this file: all tests above have run."""
     assert sorted(name for name, statuses in answered.items() if not statuses & SUCCESS) == []

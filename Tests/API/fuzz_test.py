@@ -1,6 +1,6 @@
-"""Bodies that are nearly right, and bodies that are nothing: each gets an answer that the document knows, and the process lives.
+"""Bodies that are nearly right, and random bytes: each gets a documented answer, and the process does not end.
 
-The same bytes each time: SEED, in the environment, brings others, and CASES more of them.
+The bytes are the same in each run; the environment variable SEED selects others, and CASES their number.
 """
 
 import copy
@@ -14,13 +14,13 @@ from shop import ADDRESS, NOBODY, PASSWORD, STAFF, WAIT, Customer, call, new_ord
 SEED = os.environ.get("SEED", "1")
 CASES = int(os.environ.get("CASES", "60"))
 
-# What a field may not be, mostly; and what may surprise who reads it.
+# Mostly invalid values, and values that parsers often mishandle.
 VALUES = [
     None, True, False, 0, -1, 1, 16.0, 1.5, 1e400, -1e400, float("nan"), 2**31, 2**63, 2**64, 10**40, -(2**63) - 1, "", " ", "x", "\0", "a\0b", "\ud800",
     "\u202e", "\u0000" * 3, "e\u0301" * 200, "😀" * 300, "x" * 5000, "'; drop table users; --", "<script>alert(1)</script>", "%00", "../../etc/passwd", NOBODY,
     NOBODY.upper(), "{}", [], {}, [[]], [None], [{}] * 101, {"": {}}, {"__proto__": {"a": 1}}, [[[[[[[[[[]]]]]]]]]],
 ]
-# Of each operation that takes JSON a body that it accepts.
+# A valid body for each operation that takes JSON.
 BODIES = {
     "register": {"email": "fuzz@shop.example", "password": PASSWORD, "full_name": "Fuzz"},
     "login": {"email": "fuzz@shop.example", "password": PASSWORD},
@@ -60,7 +60,7 @@ BODIES = {
 
 
 def places(value, path=()):
-    """The paths to all that is in a value."""
+    """The paths to all parts of a value."""
     if path:
         yield path
     for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
@@ -72,7 +72,7 @@ def surprise(chance):
 
 
 def mutated(body, chance):
-    """A copy in which a few places hold something else, or nothing."""
+    """A copy with a few values replaced or removed."""
     body = json.loads(json.dumps(body))
     for _ in range(chance.choice([1, 1, 2, 4])):
         path = chance.choice(list(places(body)) or [()])
@@ -92,7 +92,7 @@ def mutated(body, chance):
 
 
 def broken(text, chance):
-    """Bytes of which some are others, missing, or there twice."""
+    """The bytes with some replaced, removed or doubled."""
     raw = bytearray(text)
     for _ in range(chance.choice([1, 2, 8])):
         at = chance.randrange(len(raw) + 1)
@@ -131,7 +131,7 @@ def customer():
     return Customer()
 
 
-# Not the caller's own account, and not the staff's; what an operation needs the staff for, it says in its description.
+# Neither the caller's own account nor the staff's. The description of an operation says whether it needs staff rights.
 def caller(name, customer):
     is_public = operations[name].definition.raw.get("security") == [] or name == "logout"
     if name == "eraseMe":

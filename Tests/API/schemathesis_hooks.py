@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of the API."""
+"""Rules of the API that schemathesis cannot read in the document."""
 
 import os
 import re
@@ -12,13 +12,13 @@ KEY = re.compile(r'"?[ -~]{1,255}"?')
 @schemathesis.hook
 def before_call(context, case, kwargs):
     name = case.operation.definition.raw["operationId"]
-    # The same few keys would come with other bodies again and again, which is refused, as it should be.
+    # Otherwise it would repeat a few keys with different bodies, which the API rightly refuses.
     if KEY.fullmatch((case.headers or {}).get("Idempotency-Key", "")):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
-    # Who switches their own account off sees nothing but refusals from then on.
+    # A deactivated account gets only refusals from then on.
     if name == "updateUser" and (case.path_parameters or {}).get("id") == os.environ["OWN_ID"]:
         case.path_parameters["id"] = str(uuid.uuid4())
-    # Lines of the same product are one, which has its limit, too.
+    # Lines of the same product are merged, and the merged line has the same limit.
     if name == "placeOrder" and isinstance(case.body, dict) and are_lines(case.body.get("items")):
         if sum(line["quantity"] for line in case.body["items"]) > 1000:
             for line in case.body["items"]:

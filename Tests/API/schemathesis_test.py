@@ -1,7 +1,7 @@
-"""Schemathesis on a running shop, as a customer and as its staff: all that it checks, with nothing found.
+"""Schemathesis on a running shop, as a customer and as its staff: all of its checks pass.
 
-EXAMPLES, in the environment, says how many of each operation, SEED which: `EXAMPLES=500 SEED=2 ops/test Schemathesis`. By itself it takes few, and all
-edges of the document (the phase `coverage`) only as the staff, who gets further.
+The environment variables EXAMPLES (number per operation) and SEED select the examples: `EXAMPLES=500 SEED=2 ops/test Schemathesis`. By default there
+are few, and all edges of the document (the phase `coverage`) only as the staff, which reaches more code.
 """
 
 import base64
@@ -15,7 +15,7 @@ import pytest
 from shop import STAFF, URL, Customer
 
 FOLDER = pathlib.Path(__file__).parent
-# They end the session that all others need.
+# They end the session that all other operations need.
 LAST = ["logout", "logoutAll", "eraseMe"]
 
 
@@ -28,7 +28,7 @@ def run(token, *options):
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"), "--config-file", FOLDER / "schemathesis.toml", "run", f"{URL}/openapi.json",
         "--header", f"Authorization: Bearer {token}", "--max-examples", os.environ.get("EXAMPLES", "5"), "--seed", os.environ.get("SEED", "1"),
-        # One: CPython 3.11 fails now and then when two threads parse (python/cpython#106905).
+        # One thread: CPython 3.11 sometimes fails when two threads parse (python/cpython#106905).
         "--workers", "1", "--no-color", *options,
     ]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": str(FOLDER / "schemathesis_hooks.py"), "OWN_ID": owner}

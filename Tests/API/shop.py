@@ -1,7 +1,6 @@
-"""A running shop as its tests in Python see it: its API by the names of the operations, each answer held against the API's own document.
+"""A running shop for the tests in Python: calls the API by the names of its operations, and validates each answer against the API's document.
 
-Settings, in the environment: API_URL; STAFF_TOKEN, of a superuser; STRIPE_API_BASE and STRIPE_WEBHOOK_SECRET, of the double that plays Stripe.
-Rate limits must be off.
+Environment variables: API_URL; STAFF_TOKEN of a superuser; STRIPE_API_BASE and STRIPE_WEBHOOK_SECRET of the Stripe double. Rate limits must be off.
 """
 
 import hashlib
@@ -29,16 +28,16 @@ WAIT = {"Prefer": "wait=30"}
 
 CHECKS = [status_code_conformance, content_type_conformance, response_headers_conformance, response_schema_conformance]
 
-# Read here, as schemathesis takes no notice of the operation that a document was loaded from.
+# Read here, because schemathesis ignores the operation that a document was loaded from.
 document = schemathesis.openapi.from_dict(requests.get(f"{URL}/openapi.json", timeout=60).json())
 operations = {found.ok().definition.raw["operationId"]: found.ok() for found in document.get_all_operations()}
 connection = requests.Session()
-# The statuses that each operation has answered with.
+# The statuses of each operation's answers.
 answered = {name: set() for name in operations}
 
 
 def call(name, expect=None, by=None, path=None, json=None, headers=None, **more):
-    """An operation's answer, which must be as the document says, and have one of the expected statuses."""
+    """An operation's answer, which must be valid by the document and have one of the expected statuses."""
     operation = operations[name]
     url = URL + operation.path.format_map({parameter: requests.utils.quote(str(value), safe="") for parameter, value in (path or {}).items()})
     headers = dict(headers or {})
@@ -90,7 +89,7 @@ def new_order(customer, product, quantity=1):
 
 
 def pay(customer, order):
-    """Pays as the customer's browser does, and has Stripe asked about it."""
+    """Pays as the customer's browser does, and makes the shop ask Stripe about it."""
     begun = call("createPaymentIntent", 200, by=customer.token, json={"order_id": order}, headers=WAIT).json()["result"]
     card = {"client_secret": begun["client_secret"], "payment_method": "pm_card_visa", "return_url": "https://shop.example"}
     url = f"{os.environ['STRIPE_API_BASE']}/v1/payment_intents/{begun['payment_intent_id']}/confirm"
@@ -99,7 +98,7 @@ def pay(customer, order):
 
 
 def stripe_event(age=0, secret=None, scheme="v1", body=None):
-    """An event's body, and the headers that it is signed with."""
+    """An event's body and the headers with its signature."""
     at = int(time.time()) - age
     event = {"id": unique("evt"), "object": "event", "type": "product.created", "created": at, "data": {"object": {}}}
     body = json.dumps(event).encode() if body is None else body

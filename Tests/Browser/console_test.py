@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """The operators' console in a real browser (Debian's chromium-headless-shell, driven by playwright).
 
-Fails on anything that the browser complains about: a line in its console, an answer of 400 or more that was not asked for, a request to any other
-host, a page wider than its window, text with too little contrast to its ground, a field without a label.
+Fails on any complaint of the browser: a line in its console, an unexpected answer of 400 or more, a request to another host, a page wider than its
+window, text with too little contrast, a field without a label.
 
-Settings, in the environment: CONSOLE_URL, CONSOLE_TOKEN, DATABASE_URL (to make dead letters), SCREENSHOTS (a folder for pictures; optional),
-CHROMIUM (default /usr/bin/chromium-headless-shell). With none of them it takes those of `.local/`, where `ops/up` runs a console.
+Environment variables: CONSOLE_URL, CONSOLE_TOKEN, DATABASE_URL (to make dead letters), SCREENSHOTS (a folder for pictures; optional), CHROMIUM (default:
+/usr/bin/chromium-headless-shell). By default they are those of the console that `ops/up` runs.
 """
 
 import os
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def local(file, name):
-    """A setting of what ops/up runs; empty if it runs nothing."""
+    """A setting of the instance of ops/up; empty if none runs."""
     path = ROOT / ".local" / file
     lines = path.read_text().splitlines() if path.exists() else []
     return dict(line.split("=", 1) for line in lines if "=" in line).get(name, "")
@@ -45,7 +45,7 @@ WINDOWS = {
 
 
 def sql(text):
-    """The rows of a statement; by psql, which the console does not use."""
+    """The rows of a statement, through psql, independently of the console."""
     run = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-", DATABASE], input=text, capture_output=True, text=True, check=False)
     if run.returncode != 0:
         raise RuntimeError(run.stderr)
@@ -69,7 +69,7 @@ def dead_letter(group, payload, error="stock service said no", queue="orders", k
 
 
 class Watcher:
-    """Collects what goes wrong in a page."""
+    """Collects the errors of a page."""
 
     def __init__(self):
         self.wrong = []
@@ -77,7 +77,7 @@ class Watcher:
 
     def watch(self, page):
         host = urlsplit(URL).netloc
-        # A refused form is an answer that was asked for; the browser writes a line about each of those, too.
+        # The browser also logs refused forms, which the tests provoke.
         page.on("console", lambda m: self.add(f"console {m.type}: {m.text}") if not re.search(r"status of 4\d\d", m.text) else None)
         page.on("pageerror", lambda e: self.add(f"script: {e}"))
         page.on("request", lambda r: self.add(f"left the host: {r.url}") if urlsplit(r.url).netloc not in ("", host) else None)
@@ -98,7 +98,7 @@ class Watcher:
             raise AssertionError(f"{where}:\n  " + "\n  ".join(self.wrong))
 
 
-# What every page must be, whatever is on it. In the browser, as only that knows how it came out.
+# The requirements of every page, checked in the browser, where its layout is known.
 CHECKS = r"""() => {
   const wrong = [];
   const width = document.documentElement.scrollWidth;
@@ -140,7 +140,7 @@ CHECKS = r"""() => {
 
 
 def look(page, watcher, name, window):
-    """All that holds of every page, and its picture."""
+    """Checks the requirements of every page, and takes its picture."""
     for what in page.evaluate(CHECKS):
         watcher.add(what)
     assert page.title() != "owned" and page.title() != "1", "a payload was run"
@@ -150,7 +150,7 @@ def look(page, watcher, name, window):
 
 
 def shown(page, scripts, check):
-    """Waits until the page shows something: by itself with the script, else loaded again as a person would."""
+    """Waits until the page shows something: with the script it updates; otherwise the test reloads it as a person would."""
     if scripts:
         check(PATIENCE)
         return
@@ -197,7 +197,7 @@ def every_page(browser, letters):
 
 
 def a_drill(browser, letters, scripts):
-    """What an operator on call does: found, understood, repaired, replayed, discarded. With the script, and without any."""
+    """The work of an operator on call: find, understand, repair, replay, discard. With the script and without it."""
     window = "with the script" if scripts else "without JavaScript"
     context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=scripts)
     watcher = Watcher()
@@ -212,7 +212,7 @@ def a_drill(browser, letters, scripts):
     page.locator("table.letters tbody a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("orders.cancel")
 
-    # An edit that is refused keeps the text.
+    # A refused edit keeps the text.
     with watcher.expecting(422):
         page.get_by_label("The payload, as it should have been").fill('{"order_id": "not an id <b>"}')
         page.get_by_role("button", name="Replay edited").click()
@@ -225,7 +225,7 @@ def a_drill(browser, letters, scripts):
     expect(page.locator(".notice")).to_contain_text("The edited message was sent")
     expect(page.locator(".history")).to_contain_text("operator:ada")
 
-    # The rest in bulk, by the group's plan; a job with its progress.
+    # The rest in bulk, by the group's plan: a job with its progress.
     page.goto(URL + f"/dead?group={group}&status=open")
     page.get_by_role("link", name="Replay all of these").click()
     page.get_by_label("Messages a second").fill("20")
@@ -235,7 +235,7 @@ def a_drill(browser, letters, scripts):
     shown(page, scripts, lambda timeout: expect(page.locator(".badge.done")).to_be_visible(timeout=timeout))
     expect(page.locator("#progress-title")).to_contain_text("100 %")
 
-    # Two are ticked and discarded.
+    # Two are selected and discarded.
     page.goto(URL + f"/dead?group={letters['rubbish']}&status=open")
     for box in page.locator("tbody input[type=checkbox]").all()[:2]:
         box.check()
@@ -244,14 +244,14 @@ def a_drill(browser, letters, scripts):
     page.get_by_role("button", name="Discard 2 dead letters").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Dead letters")
 
-    # Paused and resumed. The overview shows the broker as it was a moment ago, and on a busy machine that moment is long.
+    # Paused and resumed. The overview shows the broker's state with a delay, which is long on a busy machine.
     page.goto(URL + "/")
     page.get_by_role("button", name="Pause payments").click()
     shown(page, scripts, lambda timeout: expect(page.locator("#verdict")).to_contain_text("payments is paused", timeout=timeout))
     page.get_by_role("button", name="Resume payments").click()
     shown(page, scripts, lambda timeout: expect(page.get_by_role("button", name="Pause payments")).to_be_visible(timeout=timeout))
 
-    # All of it is in the audit.
+    # The audit log contains all of it.
     page.goto(URL + "/audit")
     for act in ["edit", "replay", "discard", "pause", "resume"]:
         expect(page.locator("tbody .badge", has_text=re.compile(f"^{act}$")).first).to_be_visible()
@@ -262,7 +262,7 @@ def a_drill(browser, letters, scripts):
 
 
 def live(browser):
-    """What happens elsewhere is seen without loading the page again, and not under somebody's hands."""
+    """The page shows changes without a reload, but does not replace a part that the person is using."""
     context = browser.new_context()
     watcher = Watcher()
     page = context.new_page()
@@ -277,7 +277,7 @@ def live(browser):
 
 
 def keyboard(browser, letters):
-    """Everything can be reached and done without a mouse."""
+    """Everything works without a mouse."""
     context = browser.new_context()
     watcher = Watcher()
     page = context.new_page()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""`/docs` in a real browser (Debian's chromium-headless-shell, driven by playwright): the API's document as a page of Swagger UI.
+"""`/docs` in a real browser (Debian's chromium-headless-shell, driven by playwright): Swagger UI with the API's document.
 
-Fails on a line in the browser's console, a refused or failed request, a request to any other host, an operation that is not shown.
+Fails on a line in the browser's console, a refused or failed request, a request to another host, a missing operation.
 
-Settings, in the environment: API_URL (default http://127.0.0.1:8080), SCREENSHOTS (a folder for pictures; optional),
+Environment variables: API_URL (default http://127.0.0.1:8080), SCREENSHOTS (a folder for pictures; optional),
 CHROMIUM (default /usr/bin/chromium-headless-shell).
 """
 
@@ -38,7 +38,7 @@ def main():
         expect(page.locator(".opblock")).to_have_count(len(operations))
         shot(page, "docs")
 
-        # Dark where the reader prefers it.
+        # Dark if the browser prefers it.
         page.emulate_media(color_scheme="dark")
         expect(page.locator("html")).to_have_class("dark-mode")
         lightness = "(one) => getComputedStyle(one).color.match(/[0-9]+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3"
@@ -47,7 +47,7 @@ def main():
         page.emulate_media(color_scheme="light")
         expect(page.locator("html")).not_to_have_class("dark-mode")
 
-        # One opened, tried, and answered.
+        # Open one operation, try it, and get its answer.
         listed = page.locator("#operations-catalogue-listProducts")
         listed.locator("button.opblock-summary-control").first.click()
         listed.locator("tr", has_text="limit").locator("input").first.fill("1")

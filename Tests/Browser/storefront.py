@@ -1,4 +1,4 @@
-"""What the tests of the shop in ops/demo are made of: where it is, its staff and other customers, and a visit of one customer."""
+"""The parts of the tests of the shop in ops/demo: its addresses, its staff and other customers, and a visit of one customer."""
 
 import os
 import re
@@ -20,7 +20,7 @@ PATIENCE = 60_000  # milliseconds; the machine may be busy with other tests
 HOSTS = {urlsplit(url).netloc for url in (URL, API, STRIPE)}
 
 
-# What the shop's staff and other customers do meanwhile.
+# The actions of the staff and of other customers.
 
 
 def call(method, path, token=None, **options):
@@ -44,23 +44,23 @@ def empty_carts():
         call("DELETE", "/cart", token_of(email))
 
 
-# What every page must be.
+# The requirements of every page.
 
 
 class Watcher:
-    """Collects what goes wrong in a page."""
+    """Collects the errors of a page."""
 
     def __init__(self, page):
         self.wrong = []
         self.expected = ()
-        # A 503 with Retry-After says that the machine is busy. The client repeats the request; only one that stays without an answer is wrong.
+        # A 503 with Retry-After is no error: the machine is busy, and the client repeats the request. Only a request without a final answer is one.
         self.busy = {}
         page.on("response", self.answered)
         page.on("framenavigated", lambda _: self.busy.clear())
         page.on("console", lambda m: self.add(f"console {m.type}: {m.text}", m.text) if "status of 503" not in m.text else None)
         page.on("pageerror", lambda e: self.add(f"script: {e}"))
         page.on("request", lambda r: self.add(f"left the shop: {r.url}") if urlsplit(r.url).netloc not in HOSTS else None)
-        # A page that is left ends its requests.
+        # Leaving a page ends its requests.
         page.on("requestfailed", lambda r: self.add(f"failed: {r.url} {r.failure}", r.failure) if r.failure != "net::ERR_ABORTED" else None)
 
     def answered(self, response):
@@ -89,7 +89,7 @@ class Watcher:
 
 
 class Visit:
-    """A browser of one customer, with a page."""
+    """The browser of one customer, with a page."""
 
     def __init__(self, browser, window="light", email=None):
         self.window = window

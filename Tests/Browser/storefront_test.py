@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The shop of ops/demo in a real browser (Debian's chromium-headless-shell, driven by playwright): somebody looks around, buys, pays, is declined,
+"""The shop of ops/demo in a real browser (Debian's chromium-headless-shell, driven by playwright): a customer looks around, buys, pays, is declined,
 comes too late, cancels, loses the connection, forgets the password; with a mouse and with the keyboard alone.
 
-Fails on anything that the browser complains about, its policy among it: a line in its console, an answer of 400 or more that was not expected, a
-request to any other host than the shop, its API and Stripe's double; and on pages that are too wide, too faint or not labelled.
+Fails on any complaint of the browser, including violations of its policy: a line in its console, an unexpected answer of 400 or more, a request to
+another host than the shop, its API and the Stripe double; and on pages that are too wide, too faint or not labelled.
 
-Settings, in the environment: SHOP_URL, API_URL, STRIPE_API_BASE, MAIL (the folder of the mail sink), SCREENSHOTS (a folder for pictures; optional),
-CHROMIUM (default /usr/bin/chromium-headless-shell). With none of them it takes those of `.local/`, where `ops/up` runs a shop.
+Environment variables: SHOP_URL, API_URL, STRIPE_API_BASE, MAIL (the folder of the mail sink), SCREENSHOTS (a folder for pictures; optional), CHROMIUM
+(default: /usr/bin/chromium-headless-shell). By default they are those of the shop that `ops/up` runs.
 """
 
 import re
@@ -22,7 +22,7 @@ from storefront import MAIL, PASSWORD, PATIENCE, URL, Visit, call, empty_carts, 
 
 
 def buying(browser):
-    """From the search to the parcel: the order's page is never loaded again, and follows all that happens."""
+    """From the search to the parcel: the order's page follows all changes without a reload."""
     visit = Visit(browser, email="user1@example.com")
     page = visit.page
     word = f"q{uuid.uuid4().hex[:8]}"
@@ -30,7 +30,7 @@ def buying(browser):
     for amount, name in zip((3000, 1000, 2000), names):
         new_product(name, amount=amount)
 
-    # Looked for while typing, sorted, kept in the address.
+    # Search while typing, sorted, kept in the address.
     page.get_by_label("Search").press_sequentially(word[:6])
     expect(page.locator("#products h2")).to_have_count(3)
     expect(page.locator("#count")).to_have_text("3 products")
@@ -44,7 +44,7 @@ def buying(browser):
     page.goto(URL + "/?q=ketle")
     expect(page.locator("#products h2").first).to_contain_text(re.compile("kettle", re.IGNORECASE))
 
-    # By category, with what is below it; page by page.
+    # By category with its subcategories, page by page.
     page.goto(URL + "/")
     page.get_by_label("Category").select_option("home")
     expect(page.locator("#count")).to_have_text("The first 12 products")
@@ -72,7 +72,7 @@ def buying(browser):
     page.get_by_role("button", name=f"Remove {names[0]}").click()
     expect(page.locator("#total")).to_have_text("$30.00")
 
-    # What is missing is said at the field.
+    # A missing value is reported at its field.
     with visit.watcher.expecting("status of 422"):
         page.get_by_role("button", name="Place the order").click()
         expect(page.get_by_text("Postcode is required.")).to_be_visible()
@@ -92,7 +92,7 @@ def buying(browser):
     visit.state("Paid")
     expect(page.locator("#payment")).to_be_hidden()
 
-    # What the staff does is seen as well.
+    # The page also shows the staff's actions.
     order = urlsplit(page.url).path.split("/")[-1]
     call("POST", f"/orders/{order}/ship", token_of("admin@example.com"), json={"carrier": "Royal Mail", "tracking_number": "RM1"})
     visit.state("On its way")
@@ -107,7 +107,7 @@ def buying(browser):
 
 
 def too_late(browser):
-    """The last one goes to somebody else between the cart and the checkout."""
+    """Another customer buys the last unit between the cart and the checkout."""
     product, other = new_product("The last lamp", stock=1), new_product("A common lamp", stock=3)
     visit = Visit(browser, email="user1@example.com")
     page = visit.page
@@ -142,7 +142,7 @@ def too_late(browser):
 
 
 def the_bank(browser):
-    """3-D Secure, refused and passed on the bank's own page; a bank account, which takes its time."""
+    """3-D Secure, refused and passed on the bank's own page; a bank account, whose payment takes longer."""
     product = new_product("A careful kettle")
     visit = Visit(browser, email="user1@example.com")
     page = visit.page
@@ -181,7 +181,7 @@ def cancelling(browser):
 
 
 def trouble(browser):
-    """No connection, a shop that says it is busy, an answer that got lost: tried again with the same key, and done once."""
+    """No connection, a busy shop, a lost answer: the client retries with the same key, and the order is placed once."""
     product = new_product("A patient blanket")
     visit = Visit(browser, email="user2@example.com")
     page = visit.page
@@ -199,7 +199,7 @@ def trouble(browser):
         expect(page.locator("#note")).to_contain_text("is in your cart")
     expect(page.locator("#trouble")).to_be_empty()
 
-    # 503 with Retry-After: nothing was accepted.
+    # 503 with Retry-After: the request was not accepted.
     keys.clear()
     page.goto(URL + "/cart")
     busy = {"Access-Control-Allow-Origin": URL, "Access-Control-Expose-Headers": "Retry-After", "Retry-After": "1"}
@@ -212,7 +212,7 @@ def trouble(browser):
         expect(page.locator("#total")).to_have_text("$38.00")
     assert len(keys) == 2 and len(set(keys)) == 1, f"keys of one write: {keys}"
 
-    # The shop has the order, but its answer does not arrive; the page is loaded again, and the button pressed again.
+    # The shop has the order, but its answer does not arrive; the customer reloads the page and presses the button again.
     keys.clear()
     answers = []
 
@@ -227,12 +227,12 @@ def trouble(browser):
         expect(page.locator("#trouble")).to_contain_text("The shop cannot be reached")
         page.reload()
     page.unroute_all(behavior="wait")
-    # Nothing is in the cart any more, so there is nothing to press; the order is there.
+    # The cart is empty, so there is no button; the order exists.
     expect(page.locator("#empty")).to_be_visible()
     page.goto(f"{URL}/orders/{answers[0]}")
     visit.state("Waiting for payment")
 
-    # The same, waiting for the client to try again by itself.
+    # The same, but the client retries without the customer.
     visit.put_into_cart(product)
     page.goto(URL + "/cart")
     expect(page.locator("#lines li")).to_have_count(1)
@@ -248,7 +248,7 @@ def trouble(browser):
 
 
 def accounts(browser):
-    """A new customer, who forgets the password."""
+    """A new customer forgets the password."""
     visit = Visit(browser)
     page = visit.page
     email = f"ada-{uuid.uuid4().hex[:8]}@example.com"
@@ -274,7 +274,7 @@ def accounts(browser):
     expect(page).to_have_url(URL + "/cart")
     expect(page.locator("#empty")).to_be_visible()
 
-    # A token that has expired is renewed on the way; both that are no good lead to the sign-in.
+    # An expired access token is renewed; without a valid refresh token the page leads to the sign-in.
     spoilt = "localStorage.tokens = JSON.stringify({ ...JSON.parse(localStorage.tokens), %s })"
     with visit.watcher.expecting("status of 401"):
         page.evaluate(spoilt % "access_token: 'x.y.z'")
@@ -305,12 +305,12 @@ def accounts(browser):
     known.get_by_role("button").click()
     expect(page).to_have_url(URL + "/")
 
-    # Whoever makes the link does not choose where a sign-in leads.
+    # The author of a link cannot choose the page after the sign-in.
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     for elsewhere, here in {
         "//example.org/": "/", "https://example.org/": "/", "javascript:alert(1)": "/", "\\\\example.org/": "/",
-        # Of this shop, but its path alone would be an address of another host.
+        # An address of this shop whose path alone would be an address of another host.
         "/.//example.org/": "/", "/orders?a=b": "/orders?a=b",
     }.items():
         page.goto(URL + "/sign-in?" + urlencode({"next": elsewhere}))
@@ -323,7 +323,7 @@ def accounts(browser):
 
 
 def link_to(email):
-    """The link of the e-mail that came to this address."""
+    """The link in the e-mail to this address."""
     deadline = time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline:
         for file in MAIL.glob("*.eml"):
@@ -336,7 +336,7 @@ def link_to(email):
 
 
 def keyboard(browser):
-    """Everything is done without a mouse, and where one is can always be seen."""
+    """Everything works without a mouse, and the focus is always visible."""
     product = new_product("A reachable teapot")
     visit = Visit(browser)
     page = visit.page

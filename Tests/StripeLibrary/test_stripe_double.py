@@ -1,6 +1,6 @@
-"""The double of Stripe as Stripe's own Python library finds it: what that sends is understood, what it is answered it takes for Stripe's.
+"""The Stripe double with Stripe's own Python library: the double understands the library's requests, and the library accepts its answers.
 
-Settings, in the environment: STRIPE_API_BASE, STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET (of the double), STRIPE_VERSION (that it speaks).
+Environment variables: STRIPE_API_BASE, STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET of the double, and STRIPE_VERSION, which it speaks.
 """
 
 import http.server
@@ -20,7 +20,7 @@ SECRET = os.environ["STRIPE_WEBHOOK_SECRET"]
 
 
 def make_client(key=KEY, **more):
-    # One try, unless a test asks for more: what the library repeats by itself would hide what it was answered.
+    # One attempt, unless a test needs more: the library's own retries would hide answers.
     return stripe.StripeClient(key, **{"base_addresses": {"api": BASE}, "max_network_retries": 0} | more)
 
 
@@ -29,7 +29,7 @@ INTENTS, REFUNDS, EVENTS, DISPUTES = CLIENT.v1.payment_intents, CLIENT.v1.refund
 
 
 def double(act, /, **form):
-    """What the customer's browser, the bank and the dashboard do."""
+    """The actions of the customer's browser, the bank and the dashboard."""
     answer = requests.post(f"{BASE}/_double/{act}", data=form, timeout=30)
     answer.raise_for_status()
     return answer.json()
@@ -276,7 +276,7 @@ def test_events_are_listed_by_type_and_paged():
     intents = [INTENTS.confirm(new_intent().id, {"payment_method": "pm_card_visa"}).id for _ in range(3)]
     newer = EVENTS.list({"types": ["payment_intent.succeeded"], "ending_before": made.id, "limit": 1})
     assert newer.has_more
-    # Towards the newer ones the library pages from the oldest on.
+    # In this direction the library reads pages from the oldest object on.
     assert [event.data.object.id for event in newer.auto_paging_iter()] == intents
     assert EVENTS.retrieve(made.id).type == "payment_intent.created"
     with pytest.raises(stripe.InvalidRequestError):
@@ -318,7 +318,7 @@ def test_a_webhook_is_signed_as_the_library_wants_it_and_sent_again():
         for wrong in [(body + b" ", signature, SECRET), (body, signature, SECRET + "x"), (body, "t=1,v1=00", SECRET), (body, "", SECRET)]:
             with pytest.raises(stripe.SignatureVerificationError):
                 stripe.Webhook.construct_event(*wrong)
-        # Another attempt is signed anew, and is the same event.
+        # A further attempt has a new signature and the same event.
         body_again, signature_again = endpoint.deliveries.get(timeout=30)
         assert stripe.Webhook.construct_event(body_again, signature_again, SECRET).id == event.id
         pending = {"type": "payment_intent.created", "delivery_success": False, "limit": 100}
@@ -328,7 +328,7 @@ def test_a_webhook_is_signed_as_the_library_wants_it_and_sent_again():
         endpoint.server.shutdown()
 
 
-# What goes wrong
+# Failures
 
 
 def test_a_wrong_key_is_an_authentication_error():

@@ -1,4 +1,4 @@
-// A client of Conveyor's HTTP API, for browsers: all that a frontend has to know of the API's ways is here and in events.js.
+// A client of Conveyor's HTTP API for browsers. This file and events.js contain everything that a frontend must know about the API.
 import { serverSentEvents } from "./events.js";
 
 /** The shop says no: a problem of RFC 9457. `code` is for programs, `message` for people, `errors` says which field is wrong. */
@@ -55,7 +55,7 @@ export class Client extends EventTarget {
     addEventListener("online", () => this.retryNow());
   }
 
-  // Reads. The browser's own cache sends If-None-Match and answers from what it has on a 304; there is nothing to do about it here.
+  // Reads. The browser's own cache sends If-None-Match and handles a 304.
 
   /** `token: null` for what is the same for everybody: the browser may then keep it, and need not ask the API whether it may ask (CORS). */
   async get(path, { query = {}, ...options } = {}) {
@@ -66,7 +66,7 @@ export class Client extends EventTarget {
     return response.json();
   }
 
-  // Writes. Each is a message: it is accepted (202) once the broker has it, and done when its operation has ended.
+  // Writes. Each is a message: the API accepts it (202) once the broker has it, and it is done when its operation has ended.
 
   /** Hands a write over. Comes back when it is safe, and before it is done: follow it with `outcome`, or by the events of its resource. */
   accept(method, path, body, options = {}) {
@@ -76,7 +76,7 @@ export class Client extends EventTarget {
   /** The operation when it has ended. Throws the problem that it was rejected with. */
   async outcome({ operation_id: id }, { signal } = {}) {
     for (;;) {
-      // Answered as soon as it ends, at the latest when the time is up: no polling.
+      // The answer comes when the operation ends, or when the time is over: no polling.
       const operation = await this.get(`/operations/${id}`, { query: { wait: WAIT }, signal });
       if (operation.status === "succeeded") return operation;
       if (operation.status === "rejected") throw new Problem(operation.problem);
@@ -119,7 +119,7 @@ export class Client extends EventTarget {
       } catch (error) {
         if (error instanceof Problem && error.status < 500 && error.status !== 429) throw error;
       }
-      // The connection was cut, or ended because the token has: a new one, with the token that is good by then.
+      // The connection was lost, or ended with its token: open a new one with a valid token.
       await this.#pause(2, signal);
     }
   }
@@ -137,7 +137,7 @@ export class Client extends EventTarget {
     this.#retryNow.dispatchEvent(new Event("now"));
   }
 
-  // The request itself: with the token, renewed once when it has expired; again when nobody answered.
+  // The request with the token, which is renewed once when it has expired; repeated when there was no answer.
 
   async #send(method, path, { token = this.#session.tokens?.access_token, ...request }) {
     const response = await this.#attempts(method, path, token, request);
@@ -179,7 +179,7 @@ export class Client extends EventTarget {
         this.#isInTrouble = false;
         return response;
       }
-      // A little apart from each other, so that all customers do not come back in the same moment.
+      // With jitter, so that all customers do not return at the same moment.
       const seconds = Number(response?.headers.get("Retry-After")) || Math.min(2 ** attempt, 10) * (0.75 + Math.random() / 2);
       const isLast = Date.now() + seconds * 1000 > deadline;
       const code = response ? (await response.clone().json().catch(() => ({}))).code : "offline";

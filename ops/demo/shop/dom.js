@@ -1,4 +1,4 @@
-// Small things about the document. Text is always set as text, so nothing that a shop's data holds can become markup.
+// Functions for the document. They always insert text as text, so no data of the shop can become markup.
 
 /** An element. An attribute that is a function listens to the event of that name; false, null and undefined are left out. */
 export function el(tag, attributes = {}, ...children) {
@@ -73,7 +73,7 @@ export function onSubmit(form, action) {
       form.ariaBusy = "false";
     }
   });
-  // In the page the button is disabled: a form that is sent before anybody listens would put a password into the address.
+  // The page's button is disabled until here: a form that is sent before the script listens would put a password into the address.
   for (const button of form.querySelectorAll("button:disabled")) button.disabled = false;
 }
 

@@ -1,4 +1,4 @@
-// Web push: asks the customer once there is an order to hear of, and keeps what the browser and the shop know of each other in step.
+// Web push: asks the customer when there is an order, and keeps the browser's subscription and the shop's copy equal.
 import { $, announce, complain } from "./dom.js";
 import { api } from "./shop.js";
 
@@ -14,7 +14,7 @@ export function offerPush() {
   $("#push").hidden = false;
   $("#push-yes").addEventListener("click", async () => {
     try {
-      // Browsers ask only in answer to a click, and who has said no is never asked again.
+      // Browsers ask only after a click, and never again after a refusal.
       if ((await Notification.requestPermission()) === "granted") {
         await subscribe();
         announce("You will hear of this order.");
@@ -32,7 +32,7 @@ async function subscribe() {
   const { public_key: key } = await api.get("/push/public-key", { token: null });
   const applicationServerKey = Uint8Array.from(atob(key.replaceAll("-", "+").replaceAll("_", "/")), (digit) => digit.charCodeAt(0));
   let subscription = await registration.pushManager.getSubscription();
-  // Made with a key that the shop has changed since.
+  // The subscription has an older key of the shop.
   if (subscription && !isSame(new Uint8Array(subscription.options.applicationServerKey), applicationServerKey)) {
     await subscription.unsubscribe();
     subscription = null;

@@ -1,7 +1,7 @@
-// Shows what the shop tells this browser by web push: {title, body, url, tag}.
+// Shows the shop's web push notifications: {title, body, url, tag}.
 addEventListener("push", (event) => {
   const { title, body, url, tag } = event.data.json();
-  // One with the same tag takes the place of the one before: of an order only the newest is shown.
+  // A notification replaces the previous one with the same tag, so only the newest of an order is shown.
   event.waitUntil(registration.showNotification(title, { body, tag, renotify: true, icon: "/icon.svg", data: { url } }));
 });
 

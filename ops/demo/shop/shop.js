@@ -1,4 +1,4 @@
-// What all pages have in common: the client, who is signed in, and the frame around each page.
+// The common parts of all pages: the client, the signed-in user, and the frame around each page.
 import { Client, Problem } from "./api.js";
 import { API } from "./config.js";
 import { announce, el, plural } from "./dom.js";
@@ -98,7 +98,7 @@ export function frame(current) {
   showTrouble(trouble);
   showCartCount().catch(() => {}); // a count that is missing is no reason to complain
   api.addEventListener("signed-out", goToSignIn);
-  // Signed in or out in another tab; a token that was renewed there is no reason.
+  // Reload after a sign-in or sign-out in another tab, but not after a renewed token.
   addEventListener("storage", ({ key, oldValue, newValue }) => key === "tokens" && !oldValue !== !newValue && location.reload());
 }
 

@@ -1,5 +1,5 @@
-// What Stripe.js does, spoken to Stripe's double. In a real shop this file is https://js.stripe.com with its Payment Element: the card's number
-// goes from the customer's browser to Stripe, and never touches the shop.
+// The part of Stripe.js that the demo needs, for the Stripe double. A real shop loads https://js.stripe.com with its Payment Element instead: the
+// card's number goes from the customer's browser to Stripe and never to the shop.
 import { STRIPE } from "./config.js";
 
 /** The test cards of https://docs.stripe.com/testing that are worth trying here. */

@@ -1,4 +1,4 @@
-"""How the cost of an order grows with what there is already: products, orders in the tables, orders in the queue."""
+"""The cost of an order as products, stored orders and queued orders grow."""
 import pathlib
 import subprocess
 
@@ -10,7 +10,7 @@ STEP = 50_000  # orders a transaction
 
 
 def fill(system, orders):
-    """That many more orders in the tables, then statistics and a clean log as after a quiet night."""
+    """Adds orders to the tables, then updates statistics and the log as after a quiet night."""
     environment = dict(system.superuser(), PGDATABASE="conveyor", PGOPTIONS="-c client_min_messages=warning")
     for done in range(0, orders, STEP):
         count = min(STEP, orders - done)
@@ -20,7 +20,7 @@ def fill(system, orders):
 
 
 def measure(system, database, options, say):
-    """The points of the curve: what there was, and what an order cost then."""
+    """The points of the curve: the size of the shop and the cost of an order."""
     points = []
 
     def point():

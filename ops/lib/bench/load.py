@@ -1,4 +1,4 @@
-"""What is asked of the system: wrk's load, and one order at a time."""
+"""The load: wrk with many connections, and one order at a time."""
 import http.client
 import json
 import os
@@ -19,7 +19,7 @@ def quantile(values, share):
 
 
 class Wrk:
-    """wrk, one thread and 32 connections in a closed loop, begun: POSTs of orders, or GETs of a path."""
+    """Starts wrk with one thread and 32 connections in a closed loop: POSTs of orders, or GETs of a path."""
 
     running = set()  # of which none may outlive this program
 
@@ -33,7 +33,7 @@ class Wrk:
         Wrk.running.add(self)
 
     def result(self):
-        """When it has ended: what it saw."""
+        """Waits for its end and returns its results."""
         output = self.process.communicate()[0]
         Wrk.running.discard(self)
         found = [line for line in output.splitlines() if line.startswith("RESULT ")]

@@ -1,4 +1,4 @@
-"""What the machine spends and holds, read from /proc, and how quiet it is."""
+"""CPU time and memory from /proc, and the disturbance by other work."""
 import os
 import time
 
@@ -6,7 +6,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def _stat(pid):
-    """The fields of /proc/PID/stat from the third on; the name before them may hold blanks. None if it has ended."""
+    """The fields of /proc/PID/stat from the third on; the name before them may contain blanks. None if the process has ended."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()
@@ -15,7 +15,7 @@ def _stat(pid):
 
 
 def descendants(pid):
-    """The process and all that it has started."""
+    """The process and all of its descendants."""
     children = {}
     for name in os.listdir("/proc"):
         if name.isdigit() and (stat := _stat(name)):
@@ -28,13 +28,13 @@ def descendants(pid):
 
 
 def cpu_seconds(pid):
-    """User and system time of a process and its children, of those too that have ended."""
+    """User and system time of a process and its children, including ended ones."""
     stats = [stat for one in descendants(pid) if (stat := _stat(one))]
     return (sum(int(s[11]) + int(s[12]) for s in stats) + sum(int(s[13]) + int(s[14]) for s in stats[:1])) / TICK
 
 
 def memory_mib(pid):
-    """Resident memory of a process with its children; pages that they share are counted once."""
+    """Resident memory of a process with its children; shared pages count once."""
     total = 0
     for one in descendants(pid):
         try:
@@ -46,7 +46,7 @@ def memory_mib(pid):
 
 
 def resident_mib(pid):
-    """Resident memory of one process, shared pages and all, as `ps` shows it."""
+    """Resident memory of one process including shared pages, as `ps` shows it."""
     stat = _stat(pid)
     return int(stat[21]) * os.sysconf("SC_PAGE_SIZE") / 2**20 if stat else 0.0
 
@@ -59,7 +59,7 @@ def machine_seconds():
 
 
 class Noise:
-    """How much of the machine others took, and how evenly it computes: the same loop, timed now and then."""
+    """The share of the machine that other processes took, and the variation of its speed: the same loop, timed repeatedly."""
 
     def __init__(self):
         self.loops = []

@@ -1,4 +1,4 @@
-"""What is measured, a function a phase. Each leaves the system idle, with all orders done."""
+"""The measurements, one function per phase. Each leaves the system idle, with all orders done."""
 import signal
 import subprocess
 import threading
@@ -11,7 +11,7 @@ DONE = "select count(*) from orders where created_at >= to_timestamp(%s) and sta
 LAST = """select extract(epoch from max(e.at))::float8 from order_events e join orders o on o.id = e.order_id
           where o.created_at >= to_timestamp(%s) and e.type = 'order.awaiting_payment'"""
 
-# Orders a second in each tenth of them, in the order in which they were done.
+# Orders per second in each tenth of them, in the order of their completion.
 TENTHS = """select count(*) / nullif(extract(epoch from max(at) - min(at)), 0)::float8
             from (select e.at, ntile(10) over (order by e.at) as tenth from order_events e join orders o on o.id = e.order_id
                   where o.created_at >= to_timestamp(%s) and e.type = 'order.awaiting_payment') done group by tenth order by tenth"""
@@ -22,7 +22,7 @@ def done_since(database, when):
 
 
 def wait_done(database, since, orders, progress=lambda: None):
-    """Until so many orders are done, or nothing more comes for half a minute. Returns how many are. `progress` is called when more are than before."""
+    """Waits until this number of orders is done, or none was for half a minute. Returns the number. Calls `progress` when it has grown."""
     seen, changed = -1, time.monotonic()
     while True:
         done = done_since(database, since)
@@ -35,7 +35,7 @@ def wait_done(database, since, orders, progress=lambda: None):
 
 
 def per_order(before, after, orders):
-    """Microseconds of CPU an order, by part; `rest` is the load, this program and the kernel."""
+    """Microseconds of CPU per order, by part; `rest` is the load, this program and the kernel."""
     spent = {name: (after[name] - before[name]) / max(1, orders) * 1e6 for name in before}
     spent["rest"] = spent["machine"] - spent["application"] - spent["postgres"] - spent["rabbitmq"]
     return spent
@@ -58,12 +58,12 @@ def idle(system, database, options):
 
 
 def complete(system, database, options):
-    """So many orders by 32 connections: orders a second from the first POST to the last one done, and what one costs."""
+    """This number of orders over 32 connections: orders per second from the first POST to the last completion, and the cost of one."""
     costs = [system.costs()]
     wrk = load.Wrk(system, count=options.orders)
     done = wait_done(database, wrk.began, options.orders, lambda: costs.append(system.costs()))
     took = wrk.interrupt()
-    # The last few of those that were under way when so many were done.
+    # The last few orders that were in progress at that time.
     done = wait_done(database, wrk.began, took["taken"])
     last = database.execute(LAST, [wrk.began]).fetchone()[0]
     return {
@@ -73,7 +73,7 @@ def complete(system, database, options):
 
 
 def sustained(system, database, options):
-    """Full rate for some time, then until all is done."""
+    """Full rate for some time, then waits until all orders are done."""
     wrk = load.Wrk(system, seconds=options.seconds)
     took = wrk.result()
     ended = time.time()
@@ -88,7 +88,7 @@ def sustained(system, database, options):
 
 
 def accept_alone(system, database, options):
-    """Accepts with the workers stopped: what the ingress and the broker do alone. What was accepted is worked off afterwards."""
+    """The rate of accepted orders with stopped workers: ingress and broker alone. The workers complete the orders afterwards."""
     system.stop(conveyor.WORKERS)
     wrk = load.Wrk(system, seconds=options.short)
     took = wrk.result()
@@ -103,7 +103,7 @@ def backlog(system, database, options):
 
 
 def drain(system, database, orders):
-    """So many orders are queued, then the workers are started: orders a second from their start until all is done, and how even that was."""
+    """Queues this number of orders, then starts the workers: orders per second from their start to the last completion, and the evenness of the rate."""
     system.stop(conveyor.WORKERS)
     began, waiting, queued, not_taken = time.time(), 0, 0, 0
     while waiting < orders:
@@ -125,7 +125,7 @@ def drain(system, database, orders):
 
 
 def wait_accepted(system, orders):
-    """Until the queue of orders holds so many, as RabbitMQ's statistics have it (they are a few seconds old), or no more come. Returns how many there are."""
+    """Waits until the queue of orders has this length by RabbitMQ's statistics (a few seconds old), or does not grow any more. Returns its length."""
     api = system.env["RABBITMQ_API"]
     scheme, _, rest = api.partition("://")
     credentials, _, host = rest.rpartition("@")
@@ -141,7 +141,7 @@ def wait_accepted(system, orders):
 
 
 class Peaks:
-    """The most memory that each part was seen with meanwhile."""
+    """The largest observed memory of each part."""
 
     def __init__(self, system):
         self.system, self.highest, self.over = system, {}, threading.Event()
@@ -162,7 +162,7 @@ class Peaks:
 
 
 def start_times(system, database, options):
-    """From a worker's start to its being ready to consume: the executable alone, without what supervises it."""
+    """The time from a worker's start until it is ready to consume: the executable alone, without its supervisor."""
     times = {}
     for name in conveyor.WORKERS:
         with open(f"/proc/{system.pid(name)}/environ") as file:

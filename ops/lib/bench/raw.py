@@ -1,4 +1,4 @@
-"""The figures of the machine itself, without an application: SQL in batches, the broker's confirms, and both at once."""
+"""The machine's own speed without an application: SQL in batches, the broker's confirms, and both at once."""
 import os
 import pathlib
 import re
@@ -51,7 +51,7 @@ class Raw:
             self.broker("delete")
 
     def both_at_once(self):
-        """The SQL of orders and their two hops through the broker, side by side on the same cores: what an order costs at least."""
+        """The SQL of orders and their two hops through the broker at the same time on the same cores: the least cost of an order."""
         self.fresh_database()
         count = self.seconds * 1500
         sql = self.pgbench(3600)
@@ -69,7 +69,7 @@ class Raw:
             for process in [sql, *chain]:
                 process.terminate()
         output = sql.communicate()[0]
-        # Of its seconds, those that lay within.
+        # Only the seconds within the interval.
         rates = [float(rate) for rate in re.findall(r"progress: [\d.]+ s, ([\d.]+) tps", output)]
         rates = rates[1 : 1 + round(took)] or rates
         if not rates:

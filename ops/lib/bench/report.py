@@ -1,4 +1,4 @@
-"""The table: each figure's median and range over the rounds, and what it is measured by."""
+"""The table: median and range of each figure over the rounds, and its method."""
 import statistics
 
 import system
@@ -29,7 +29,7 @@ def share(part, whole):
 
 
 def curve(growth):
-    """What an order costs as the shop fills up."""
+    """The cost of an order as the shop grows."""
     lines = ["", "products   orders in the tables   completed/s   idle accept, done p50 ms   CPU an order, µs: application, postgres, rabbitmq"]
     for point in growth["points"]:
         cpu = point["cpu_us_per_order"]

@@ -1,4 +1,4 @@
-"""A Conveyor of the benchmark's own: up, its parts by name, its database, and down again."""
+"""The benchmark's own Conveyor: start, parts by name, database, stop."""
 import os
 import pathlib
 import subprocess
@@ -24,7 +24,7 @@ class System:
         return subprocess.run([str(word) for word in words], env=self.environment, check=True, **options)
 
     def up(self, products, users, *options):
-        """Everything, with a sample shop: no rate limits, and tokens and orders that outlive the run."""
+        """Starts everything with a sample shop: without rate limits, and with tokens and deadlines that outlast the run."""
         self.home.mkdir(mode=0o711, exist_ok=True)
         env = self.home / "env"
         if not env.exists():
@@ -36,7 +36,7 @@ class System:
         self.url = f"http://127.0.0.1:{self.env['PORT']}"
 
     def sample(self, products, users):
-        """A sample shop of this size; said again with more, it grows."""
+        """Loads a sample shop of this size; a later call with a larger size extends it."""
         self.tokens, self.products = self.home / "tokens", self.home / "products"
         self.run(self.home / "bin/conveyor", "sample", "load", "--env-file", self.home / "env", "--products", products, "--users", users,
                  "--stock", 100_000_000, "--tokens-file", self.tokens, "--products-file", self.products)
@@ -63,7 +63,7 @@ class System:
         self.run("sv", "-w", "40", "force-stop", *names, stdout=subprocess.DEVNULL)
 
     def start(self, names):
-        """Returns at once: when, by the clock of the database too."""
+        """Returns at once with the time by both clocks, this machine's and the database's."""
         when = time.time()
         self.run("sv", "start", *names, stdout=subprocess.DEVNULL)
         return when
@@ -74,7 +74,7 @@ class System:
             wait_until_ready(port)
 
     def costs(self):
-        """CPU seconds so far: of the application's parts, the servers, and the machine."""
+        """CPU seconds so far of the application's parts, the servers and the machine."""
         busy, stolen = machine.machine_seconds()
         parts = {name: machine.cpu_seconds(self.pid(name)) for name in APPLICATION}
         servers = {name: machine.cpu_seconds(self.pid(name)) for name in ("postgres", "rabbitmq")}
@@ -87,7 +87,7 @@ class System:
 
 
 def wait_until_ready(port, limit=60.0, pause=0.002):
-    """Polls /health/ready; returns the seconds that it took."""
+    """Polls /health/ready; returns the seconds until it was ready."""
     begin = time.perf_counter()
     while True:
         try:

@@ -1,11 +1,11 @@
-"""Whether all that was accepted is there, once."""
+"""Checks that every accepted order exists exactly once."""
 import json
 import subprocess
 import time
 
 
 def settled(system, orders, limit=120):
-    """Waits until all of them are done, or nothing more comes; prints what became of them. True if nothing is lost and nothing is there twice."""
+    """Waits until all orders are done, or none ends any more; prints their states. True if no order is lost or duplicated."""
     ids = [order.id for order in orders]
     done_query = "select count(*) from orders where id = any(%s::uuid[]) and status = 'awaiting_payment'"
     with system.connect() as database:
@@ -22,7 +22,7 @@ def settled(system, orders, limit=120):
 
 
 def audit(system):
-    """What `conveyor audit` says, once nothing is on its way any more."""
+    """The output of `conveyor verify`, once no message is on its way."""
     deadline = time.monotonic() + 60
     while True:
         books = json.loads(conveyor(system, "audit", "--json", check=False))
@@ -33,6 +33,6 @@ def audit(system):
 
 
 def conveyor(system, *words, check=True):
-    """The operator's command line, with the owner's access: its output."""
+    """The output of the operator's command line with the owner's access."""
     command = [system.home / "bin/conveyor", *words, "--env-file", system.home / "env"]
     return subprocess.run(command, env=system.environment, stdout=subprocess.PIPE, text=True, check=check).stdout

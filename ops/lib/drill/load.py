@@ -1,4 +1,4 @@
-"""Clients that place orders the whole time, as careful ones do: told 503, or not answered at all, they ask again with the same Idempotency-Key."""
+"""Clients that place orders all the time. After a 503 or without an answer they repeat the request with the same Idempotency-Key."""
 import http.client
 import json
 import random
@@ -10,7 +10,7 @@ ADDRESS = {"name": "Ada Lovelace", "line1": "12 St James's Square", "city": "Lon
 
 
 class Order:
-    """What a client asks for; `id` and `when` once it was accepted."""
+    """A client's order; `id` and `when` are set once it was accepted."""
 
     def __init__(self, tokens, products):
         lines = [{"product_id": product, "quantity": 1} for product in random.sample(products, 2)]
@@ -20,7 +20,7 @@ class Order:
         self.id = self.when = None
 
     def place(self, port, refused, give_up):
-        """Until it is accepted. `refused` counts by code what came before; anything but a 202 and a 503 is an error. Accepted again, it is the same order."""
+        """Repeats the request until it is accepted. `refused` counts refusals by code; any answer but 202 and 503 is an error. A repetition is the same order."""
         while not give_up.is_set():
             link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             try:
@@ -43,7 +43,7 @@ class Order:
 
 
 class Load:
-    """`with Load(system, clients) as load`: they place orders until its end, or `stop`; a client's failure is raised there."""
+    """`with Load(system, clients) as load`: the clients place orders until its end, or until `stop`, which raises a client's failure."""
 
     def __init__(self, system, clients):
         self.port = int(system.env["PORT"])
@@ -64,7 +64,7 @@ class Load:
             self.over.set()
 
     def stop(self):
-        """Each client gets its last order accepted, within a minute."""
+        """Waits until each client's last order is accepted, at most a minute."""
         self.over.set()
         for thread in self.threads:
             thread.join(60)
@@ -75,7 +75,7 @@ class Load:
             raise self.failures[0]
 
     def longest_pause(self, begin, end):
-        """Seconds between two accepts, as far as they lie between these times."""
+        """The seconds between successive accepted orders within these times."""
         times = [begin, *sorted(order.when for order in self.accepted if begin < order.when < end), end]
         return max(after - before for before, after in zip(times, times[1:]))
 

@@ -1,4 +1,4 @@
-"""The node of RabbitMQ that leads the queue `orders` is killed (kill -9), or frozen for ten seconds (SIGSTOP), under load."""
+"""Kills (kill -9) or freezes (SIGSTOP, ten seconds) the RabbitMQ node that leads the queue `orders`, under load."""
 import json
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Everything that Postgres and RabbitMQ hold is lost, and comes back from a backup. Clients whose orders are younger than the backup ask again."""
+"""Deletes all data of Postgres and RabbitMQ, and restores a backup. Clients repeat the orders that are newer than the backup."""
 import shutil
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Every secret is changed under load: nobody is logged out, nothing is lost, and the old passwords open nothing any more."""
+"""Changes every secret under load: all sessions continue, no message is lost, and the old passwords do not work any more."""
 import subprocess
 import time
 
@@ -11,13 +11,13 @@ PARTS = ("ingress", "accounts", "inventory", "orders", "payments", "email", "web
 
 
 def passwords(system):
-    """The URLs with them: of the owner and of each part."""
+    """The URLs with passwords, of the owner and of each part."""
     files = {"owner": system.home / "env"} | {part: system.home / f"env.d/{part}" for part in PARTS}
     return {name: {key: settings(file)[key] for key in ("DATABASE_URL", "RABBITMQ_API")} for name, file in files.items()}
 
 
 def opens(urls):
-    """Which of Postgres and RabbitMQ let one in by these."""
+    """The servers, Postgres or RabbitMQ, that accept these URLs."""
     import psycopg
 
     found = []

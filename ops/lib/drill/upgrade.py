@@ -1,4 +1,4 @@
-"""From an older commit to this one and back again, under load: new workers beside old ones on the same queues, then only new parts, then only old ones."""
+"""Upgrades from an older commit to this one and back, under load: new workers beside old ones on the same queues, then only new parts, then only old ones."""
 import json
 import os
 import subprocess
@@ -10,7 +10,7 @@ from system import settings, wait_until_ready
 
 
 def before(root, options):
-    """A checkout of the older commit, kept below .build with what it has built; the system begins there."""
+    """A checkout of the older commit with its build, kept below .build; the system starts there."""
     if not options.commit:
         raise SystemExit("upgrade: --from COMMIT names the older one")
     commit = subprocess.run(["git", "-C", root, "rev-parse", "--verify", options.commit + "^{commit}"], check=True, capture_output=True, text=True).stdout.strip()
@@ -21,13 +21,13 @@ def before(root, options):
 
 
 def workers(checkout):
-    """Each queue that has a queue for its dead letters is a worker's."""
+    """The workers: each queue with a queue for its dead letters belongs to one."""
     names = [queue["name"] for queue in json.loads((checkout / "topology/definitions.json").read_text())["queues"]]
     return [name for name in names if f"{name}.dead" in names]
 
 
 def start_beside(system, names, first_port):
-    """A second process of each worker, of the newer build, with the settings of the one that runs."""
+    """A second process of each worker, from the newer build, with the settings of the running one."""
     processes = []
     for number, name in enumerate(names):
         environment = dict(os.environ, **settings(system.home / "env"), **settings(system.home / f"env.d/{name}"), METRICS_PORT=str(first_port + number))
@@ -79,7 +79,7 @@ def drill(system, options):
 
     phase("the older parts, on the newer database and topology", prepare)
     phase("older and newer workers side by side", side_by_side)
-    # A worker that is new needs settings, a role and a broker user first: all of ops/up.
+    # A new worker first needs settings, a role and a broker user, so run all of ops/up.
     everything = [*new_workers, "recorder", "console", "ingress"]
     if set(new_workers) - set(old_workers):
         phase("all of the newer parts", lambda: system.run(newer / "ops/up", "--empty", stdout=subprocess.DEVNULL))

@@ -1,4 +1,4 @@
-// Lists and searches the products. What is looked for stands in the address, so it can be kept, sent and gone back to.
+// Lists and searches the products. The address contains the search, so customers can bookmark it, send it and go back to it.
 import { $, complain, el, plural } from "../dom.js";
 import { card } from "../product-card.js";
 import { api, frame } from "../shop.js";

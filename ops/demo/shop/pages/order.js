@@ -1,4 +1,4 @@
-// One order: what becomes of it, live; paying; cancelling.
+// One order: its live timeline, payment and cancellation.
 import { $, announce, complain, country, el, money, time } from "../dom.js";
 import { badge, stateOf, wordsOf } from "../order-words.js";
 import { offerPush } from "../push.js";
@@ -9,7 +9,7 @@ const id = location.pathname.split("/").pop();
 const query = new URLSearchParams(location.search);
 let order;
 
-// The order itself. It is read again whenever its timeline has something new: an event says that something has changed, the resource says what.
+// The order. The page reads it again at each event of its timeline: the event announces a change, the resource contains it.
 
 async function load() {
   order = await api.get(`/orders/${id}`);
@@ -84,12 +84,12 @@ function showPayment() {
 }
 
 async function pay(method) {
-  // The same PaymentIntent however often it is asked for, so a declined card leads to another try and not to a second payment.
+  // Each request returns the same PaymentIntent, so a declined card leads to another attempt and not to a second payment.
   const { result: intent } = await api.write("POST", "/payments/create-payment-intent", { order_id: id });
   const status = await confirmPayment(intent, method, `${location.origin}/orders/${id}`);
   if (status === "requires_action") return; // the bank's page comes
   $("#paying").textContent = status === "succeeded" ? "Payment accepted. Waiting for confirmation…" : "Your bank is working on it…";
-  // Stripe tells the shop by itself. If that takes long, the shop can be asked to ask.
+  // Stripe notifies the shop. If that takes long, this makes the shop ask Stripe.
   setTimeout(() => order.status === "awaiting_payment" && askStripe(), 8000);
 }
 
@@ -178,7 +178,7 @@ async function awaitPlacing(operation) {
   try {
     await api.outcome({ operation_id: operation });
   } catch (error) {
-    // Rejected with an order to show, or without one: an empty cart makes none.
+    // A rejection with an order, or without one: an empty cart makes none.
     if (!(await api.get(`/orders/${id}`).catch(() => null))) throw error;
   }
 }

@@ -1,4 +1,4 @@
-// A forgotten password. The link of the e-mail leads here, with a token that is good for one use.
+// A forgotten password. The link in the e-mail leads here, with a token for a single use.
 import { $, onSubmit } from "../dom.js";
 import { api, frame, session } from "../shop.js";
 
@@ -14,7 +14,7 @@ function finish(form, place) {
   $(place).focus();
 }
 
-// Accepted is all there is to know: the answer is the same whether the address is known or not.
+// The answer only says "accepted": it is the same for known and unknown addresses.
 onSubmit($("#request"), async ({ email }) => {
   await api.accept("POST", "/auth/password-reset", { email });
   finish($("#request"), "#sent");

@@ -1,11 +1,11 @@
-// Signing in, and making an account.
+// Sign-in and registration.
 import { $, el, onSubmit } from "../dom.js";
 import { api, frame, guestCart } from "../shop.js";
 
 /** Where to go on: a page of this shop, whatever the address says. */
 function next() {
   const url = URL.parse?.(new URLSearchParams(location.search).get("next") ?? "/", location.origin) ?? new URL("/", location.origin);
-  // The whole address, whose origin was looked at: a path alone that begins with two slashes would lead to another host.
+  // The whole address, whose origin was checked: a path that begins with two slashes would lead to another host.
   return url.origin === location.origin && !url.pathname.startsWith("//") ? url.href : "/";
 }
 
@@ -18,11 +18,11 @@ async function enter(email, password) {
 frame("/sign-in");
 onSubmit($("#sign-in"), ({ email, password }) => enter(email, password));
 onSubmit($("#register"), async ({ email, password, full_name: name }) => {
-  // The rejection of an address that is taken comes from the worker, by way of the operation, like any other.
+  // The worker rejects an address that is in use; like any rejection it comes through the operation.
   await api.write("POST", "/auth/register", { email, password, full_name: name || null });
   await enter(email, password);
 });
-// The logins that ops/up has made. A shop of yours has none of these.
+// The logins of ops/up's sample shop. Remove them in your own shop.
 $("#samples").append(...["user1@example.com", "user2@example.com"].map((email) =>
   el("button", {
     type: "button", class: "quiet",
