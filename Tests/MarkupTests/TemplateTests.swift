@@ -2,7 +2,7 @@ import Markup
 import Mustache
 import Testing
 
-/// Templates, held against another implementation of Mustache where both know a tag.
+/// Templates, compared with another implementation of Mustache for the tags that both know.
 @Suite struct TemplateTests {
     private struct Line: Sendable {
         var name: String
@@ -45,7 +45,7 @@ import Testing
     ]
 
     @Test(arguments: TemplateTests.texts)
-    func `a template is filled as another implementation fills it`(text: String) throws {
+    func `a template renders as in another implementation`(text: String) throws {
         var ours = Templates()
         var theirs = MustacheLibrary()
         for (name, partial) in Self.partials {

@@ -4,7 +4,7 @@ import Postgres
 import Testing
 
 @Suite struct CancellationTests {
-    /// How many statements with `mark` in their text the server is running.
+    /// The number of running statements with `mark` in their text.
     private func running(_ mark: String, in database: TestDatabase) async throws -> Int? {
         let count = try await database.value(
             "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%\(mark)%' AND pid <> pg_backend_pid()")

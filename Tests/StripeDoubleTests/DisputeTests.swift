@@ -46,7 +46,7 @@ import Testing
             ])
     }
 
-    @Test func `an inquiry may come back as a chargeback, and a lost dispute go to the next instance`() async throws {
+    @Test func `an inquiry may return as a chargeback, and a lost dispute may be appealed`() async throws {
         let stripe = try await SharedDouble.stripe()
         let id = try await stripe.paidIntentID()
         let inquiry = [("payment_intent", id), ("status", "warning_needs_response")]

@@ -28,7 +28,7 @@ extension FaultTests {
         }
 
         /// The queue's commands are lost; emitted messages are in the inbox as well.
-        @Test(.enabled(if: FaultTests.isLong)) func `what a deleted queue held of events is sent again from the inbox`() async throws {
+        @Test(.enabled(if: FaultTests.isLong)) func `lost events of a deleted queue are sent again from the inbox`() async throws {
             let system = try await RunningSystem.shared()
             try await eventually("nothing is in a queue", within: .seconds(60)) { try await system.host.depth() == 0 }
             var placed: [(id: ID, message: Outgoing)] = []

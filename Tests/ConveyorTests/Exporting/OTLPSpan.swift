@@ -41,7 +41,7 @@ struct OTLPSpan {
         self.links = (span["links"]?.array ?? []).map { "\($0["traceId"]?.text ?? "")-\($0["spanId"]?.text ?? "")" }
     }
 
-    /// The values as they are written: `AnyValue` of opentelemetry/proto/common/v1/common.proto.
+    /// The encoded values: `AnyValue` of opentelemetry/proto/common/v1/common.proto.
     static func attributes(_ list: Document?) throws -> [String: String] {
         var attributes: [String: String] = [:]
         for attribute in list?.array ?? [] {

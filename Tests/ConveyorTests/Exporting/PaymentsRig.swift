@@ -5,7 +5,7 @@ import Testing
 
 @testable import Conveyor
 
-/// A payments-worker with everything that it needs, and a receiver of its telemetry.
+/// A payments-worker with its surroundings, and a receiver of its telemetry.
 struct PaymentsRig: Sendable {
     let watcher: Watcher
     let database: TestDatabase
@@ -17,7 +17,7 @@ struct PaymentsRig: Sendable {
     let user = ID.v7(milliseconds: 1)
 
     /// Runs it until `body` ends.
-    /// - Parameter settings: beside those that it needs.
+    /// - Parameter settings: additional settings.
     static func run(
         _ settings: @escaping @Sendable (Watcher) -> [String: String] = { _ in [:] }, _ body: @escaping @Sendable (PaymentsRig) async throws -> Void
     ) async throws {

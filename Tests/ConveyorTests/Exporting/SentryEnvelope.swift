@@ -1,12 +1,12 @@
 import Fixtures
 
-/// An envelope as Sentry's documents describe it: a line of JSON, then items, each a line of JSON with a `length` and so many bytes.
+/// An envelope in the form of Sentry's documentation: a line of JSON, then items, each a line of JSON with a `length` and that number of bytes.
 struct SentryEnvelope {
     let head: Document
     let itemHead: Document
     let item: Document
 
-    /// - Throws: it is not of that form, or has other than one item.
+    /// - Throws: if it has another form, or not exactly one item.
     init(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         func line() throws -> ArraySlice<UInt8> {

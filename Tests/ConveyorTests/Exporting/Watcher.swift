@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// A server that receives a process' telemetry, and answers as a test says.
+/// A server that receives a process' telemetry; the test chooses its answers.
 final class Watcher: Sendable {
     struct Answer: Sendable {
         var status = 200
@@ -14,7 +14,7 @@ final class Watcher: Sendable {
 
     struct Received: Sendable {
         let path: String
-        /// By their names in lower case.
+        /// Keyed by names in lower case.
         let headers: [String: String]
         let body: [UInt8]
     }
@@ -38,10 +38,10 @@ final class Watcher: Sendable {
 
     var received: [Received] { self.state.withLock { $0.received } }
 
-    /// How the next requests are answered; all others with `200`.
+    /// The answers to the next requests; all later ones get `200`.
     func answers(_ answers: Answer...) { self.state.withLock { $0.answers = answers } }
 
-    /// The envelopes that came to Sentry's endpoint.
+    /// The envelopes received at Sentry's endpoint.
     var envelopes: [SentryEnvelope] {
         get throws { try self.received.filter { $0.path == "/sub/api/42/envelope/" }.map { try SentryEnvelope($0.body) } }
     }
@@ -49,12 +49,12 @@ final class Watcher: Sendable {
     /// The payloads of the items of a type.
     func items(_ type: String) throws -> [Document] { try self.envelopes.filter { $0.itemHead["type"]?.text == type }.map(\.item) }
 
-    /// The spans that came to the collector's endpoint.
+    /// The spans received at the collector's endpoint.
     var spans: [OTLPSpan] {
         get throws { try self.received.filter { $0.path == "/v1/traces" }.flatMap { try OTLPSpan.all(Document($0.body)) } }
     }
 
-    /// All that came, for a search for what should not be in it.
+    /// All received bytes, to search for secrets.
     var everything: String { self.received.map { "\($0.path) \($0.headers) \(String(decoding: $0.body, as: UTF8.self))" }.joined(separator: "\n") }
 
     private func take(_ received: Received) -> Answer {
@@ -64,7 +64,7 @@ final class Watcher: Sendable {
         }
     }
 
-    /// Runs one on a free port for as long as `body` does.
+    /// Runs one on a free port while `body` runs.
     static func run<Result: Sendable>(_ body: @escaping @Sendable (Watcher) async throws -> Result) async throws -> Result {
         let watcher = Watcher(port: try Port.free(), state: Mutex(State()))
         let router = Router()

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// A note that asks somebody outside first.
+    /// A note whose handler has a `prepare`.
     private struct AskingHandler: Handler {
         func prepare(_ message: Note, _ envelope: Envelope) async throws -> Int { message.number + 1 }
         func handle(_ batch: [Received<Note, Int>], in transaction: Transaction) async throws -> [Reply] {
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// A message at a time.
+    /// Handles one message at a time.
     private struct OneByOne: MessageHandler {
         func handle(_ message: Received<Tally, Void>, in transaction: Transaction) async throws -> Reply {
             transaction.enqueue("insert into effects (message_id, number) values ($1, $2)", message.envelope.messageID, Int32(message.payload.number))

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ExampleWorker
 
-/// The weeks of the inbox: dropping them, and messages that are older than the rest.
+/// The weeks of the inbox: dropping them, and messages older than the remaining ones.
 @Suite struct RetentionTests {
     /// A week to drop.
     private static let oldWeek =
@@ -32,7 +32,7 @@ import Testing
                 try await reader.query("select count(*) from inbox")
                 let began = ContinuousClock.now
                 let maintaining = Task { try await pool.query(maintain)[0][0, as: Bool.self] }
-                // Most of these come while the upkeep waits for its lock.
+                // Most of these arrive while the upkeep waits for its lock.
                 for _ in 0..<20 { try await pool.query(Statement(self.insert(.v7(milliseconds: UInt64(Clock.milliseconds())), sentAt: "now()"))) }
                 #expect(try await maintaining.value == false, "it says that something is left to do")
                 #expect(ContinuousClock.now - began < .seconds(5))
@@ -69,7 +69,7 @@ import Testing
                 )
             }
             try await rig.working(TallyHandler()) { _ in
-                // Before anything was dropped it is a message like any other.
+                // Before a week was dropped it is an ordinary message.
                 try await rig.publish([old(1).message])
                 try await rig.waitForEffects(1)
             }

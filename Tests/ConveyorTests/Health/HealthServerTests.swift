@@ -77,7 +77,7 @@ import Testing
     }
 }
 
-/// As much of an HTTP client as these tests need: one request a connection.
+/// A minimal HTTP client for these tests: one request per connection.
 enum HTTP {
     struct Answer {
         let status: Int
@@ -85,7 +85,7 @@ enum HTTP {
         let body: String
     }
 
-    /// On a thread of its own: the server answers on the pool whose threads a blocking call would hold.
+    /// On its own thread: a blocking call would occupy a thread of the pool on which the server answers.
     static func get(_ port: Int, _ path: String, method: String = "GET") async throws -> Answer {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try Self.ask(port, path, method) }) }

@@ -9,7 +9,7 @@ import Testing
         "9223372036854775808", "1e400", #""""#, #""a\"b\\c\/d\b\f\n\r\t""#, #""\u00e9\uD83D\uDE00é😀""#, "[]", "[ ]", "{}",
         #"[1,[2,[3,{}]],{"a":[]}]"#, #"{"a":1,"b":{"c":[true,null,"x"]},"empty":"","é":"ü"}"#, "\t[1 ,\n2 ]\r\n",
         #"{"order_id":"0190-","lines":[{"quantity":2},{"quantity":3}]}"#,
-        // What is none.
+        // Invalid JSON.
         "", " ", "nul", "nulll", "True", "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x1", "NaN", "Infinity", "'a'", "\"", "\"a", #""\x""#, #""\u12""#,
         #""\ud800""#, #""\ud800\u0041""#, #""\udc00""#, "\"\n\"", "\"\u{1}\"", "[", "]", "[1", "[1,", "[,1]", "[1 2]", "{", "}", #"{"a"}"#,
         #"{"a":}"#, #"{"a":1"#, "{a:1}", "{1:1}", "[}", "{]", "1 2", "[] []", "// a\n1", "[1]x",
@@ -23,12 +23,12 @@ import Testing
         #expect(Self.kit(Array(text.utf8)) == Self.foundation(Array(text.utf8)))
     }
 
-    /// RFC 8259 has none; Foundation takes it.
+    /// RFC 8259 forbids it; Foundation accepts it.
     @Test(arguments: ["[1,]", #"{"a":1,}"#, "[[],]", #"[{"a":1, } ]"#]) func `a trailing comma is refused`(text: String) {
         #expect(Self.kit(Array(text.utf8)) == nil)
     }
 
-    /// Bytes that are nearly JSON: a text of the list with some bytes changed, left out, doubled or put elsewhere.
+    /// Nearly valid JSON: a text of the list with some bytes changed, removed, doubled or moved.
     @Test func `almost valid JSON is accepted or refused as by Foundation`() {
         var random = SplitMix(state: 0x5EED)
         let interesting = Array(#"{}[],:"\/tfn0123456789.eE+-u \#n\#tdD8"#.utf8) + [0x00, 0x1F, 0x7F, 0x80, 0xC3, 0xED, 0xA0, 0xF0, 0xFF]
@@ -42,12 +42,12 @@ import Testing
                 default: if place < bytes.count { bytes[place] = interesting.randomElement(using: &random)! }
                 }
             }
-            // Texts of UTF-16 or UTF-32, which Foundation guesses by their zeros, are no JSON here (RFC 8259, section 8.1), nor is a comma before the end.
+            // UTF-16 and UTF-32, which Foundation guesses by their zero bytes, are refused here (RFC 8259, section 8.1), and so is a trailing comma.
             let compact = bytes.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
             let endsInComma = zip(compact, compact.dropFirst()).contains { $0 == 0x2C && ($1 == 0x5D || $1 == 0x7D) }
             guard !bytes.contains(0), !endsInComma else { continue }
             let (ours, theirs) = (Self.kit(bytes), Self.foundation(bytes))
-            // Foundation takes a number with a fraction that a Double cannot hold for a whole one.
+            // Foundation treats a number whose fraction a Double cannot represent as an integer.
             if case (.double(let number)?, .int(let whole)?) = (ours, theirs), number == Double(whole) { continue }
             #expect(ours == theirs, "\(String(decoding: bytes, as: UTF8.self)) \(bytes)")
         }
@@ -137,7 +137,7 @@ import Testing
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         let (ours, theirs) = (try JSON.encode(Everything()), Array(try encoder.encode(Everything())))
-        // Foundation's members come in any order.
+        // Foundation writes members in any order.
         #expect(Self.foundation(ours) == Self.foundation(theirs))
         #expect(ours.count == theirs.count)
         #expect(Self.kit(ours) == Self.kit(theirs))
@@ -180,7 +180,7 @@ import Testing
         #expect(try JSON.decode(Three.self, from: Array(#"{"c":3,"a":1}"#.utf8)) == Three(a: 1, b: nil, c: 3))
     }
 
-    /// A hundred thousand members take a moment, not the square of it.
+    /// The time is linear in the number of members: a hundred thousand take a moment.
     @Test(.timeLimit(.minutes(1))) func `a large dictionary is read in one go`() throws {
         let members = Dictionary(uniqueKeysWithValues: (0..<100_000).map { ("member \($0)", $0) })
         #expect(try JSON.decode([String: Int].self, from: JSON.encode(members)) == members)

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct FairQueueTests {
-    /// Work that ends when it is told to.
+    /// Work that the test ends.
     private final class Work: Sendable {
         private struct State {
             var begun: [String] = []

@@ -2,7 +2,7 @@ import Conveyor
 import Shop
 import Testing
 
-/// Addresses to which the shop sends nothing.
+/// Addresses to which the shop sends no requests.
 @Suite struct OutwardAddressesTests {
     @Test(arguments: [
         "127.0.0.1", "127.255.255.255", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",

@@ -15,7 +15,7 @@ final class LogPipe: Sendable {
     init() {
         var ends: [Int32] = [-1, -1]
         _ = clinux_pipe(&ends)
-        // Room enough for a test that reads only afterwards.
+        // Large enough for a test that reads only at the end.
         _ = fcntl(ends[1], Self.setPipeSize, 1 << 20)
         self.ends = ends
         self.writer = LogWriter(descriptor: ends[1])
@@ -33,7 +33,7 @@ final class LogPipe: Sendable {
         return logger
     }
 
-    /// What is in the pipe now, without waiting.
+    /// The present content of the pipe, without waiting.
     func read() -> String {
         var poll = pollfd(fd: self.ends[0], events: Int16(POLLIN), revents: 0)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)

@@ -1,4 +1,4 @@
-/// Secrets that a test plants, to look for them where they should not be.
+/// Secrets that a test plants, to search for them in output.
 enum Planted {
     static let database = "planted-database-password-hunter2"
     static let signing = "planted-signing-key-0123456789-hunter2-xyzabc"

@@ -23,7 +23,7 @@ import Testing
             }
         }
         #expect((50..<200).contains(made))
-        // Nothing follows, so a line of its own tells.
+        // No line follows, so a separate line contains the number.
         var lines: [LogPipe.Line] = []
         try await eventually("a line that counts the others", within: .seconds(5)) {
             lines += try pipe.objects()

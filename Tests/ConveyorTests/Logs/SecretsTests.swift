@@ -6,7 +6,7 @@ import Testing
 @testable import Conveyor
 
 @Suite struct SecretsTests {
-    /// Fails for each secret that stands in a text.
+    /// Fails for each secret in a text.
     private func expect(_ text: String, holdsNone secrets: [String: String]) {
         for (name, secret) in secrets where text.contains(secret) {
             let place = text.firstRange(of: secret).map { text[..<$0.lowerBound].suffix(200) } ?? ""
@@ -27,7 +27,7 @@ import Testing
             _ = try await rig.nextEvent()
             let clientSecret = try #require(try await rig.database.value("select client_secret from payments"))
 
-            // What cannot be decoded, what is no JSON, what nobody knows, and a command that is rejected, each with secrets in its payload.
+            // An undecodable payload, invalid JSON, an unknown type and a rejected command, each with secrets in its payload.
             let payload = #""card":"\#(Planted.card)","password":"\#(Planted.password)","client_secret":"\#(clientSecret)""#
             let bodies = [
                 #"{"order_id":"\#(Planted.card)",\#(payload)}"#, "\(Planted.password) \(clientSecret)",
@@ -50,7 +50,7 @@ import Testing
             #expect(rig.worker.output.contains("payments.create_intent handled"))
             #expect(rig.worker.output.contains("is a dead letter"))
             self.expect(rig.worker.output, holdsNone: secrets)
-            // To whom they belong they may be said.
+            // Host and user may appear.
             secrets["the collector's key"] = nil
             secrets["Sentry's key"] = nil
             self.expect(rig.watcher.everything, holdsNone: secrets)

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Conveyor
 
-/// Envelopes of any properties that the wire can bring: seeded, so that a failure can be had again. `CONVEYOR_FUZZ` says how many inputs; a few thousand
-/// unless it is set.
+/// Envelopes with any properties that AMQP allows; seeded, so that a failure can be repeated. `CONVEYOR_FUZZ` sets the number of inputs (default: a few
+/// thousand).
 @Suite struct EnvelopeFuzzTests {
     static let count = ProcessInfo.processInfo.environment["CONVEYOR_FUZZ"].flatMap { Int($0) } ?? 5000
 
@@ -92,16 +92,16 @@ import Testing
                 continue
             }
             read += 1
-            // As it is stored.
+            // Stored in Postgres.
             let texts = [envelope.actor, envelope.traceparent, envelope.fingerprint, envelope.failure?.error, envelope.failure?.errorType]
             for case let text? in texts { #expect(!text.utf8.contains(0) && text.utf8.count <= 2000) }
-            // As it is counted with.
+            // Used in arithmetic.
             let times = [envelope.sentAt, envelope.failure?.firstAt, envelope.failure?.lastAt].compactMap(\.self)
             #expect(times.allSatisfy { (1_577_836_800_000...now + 86_400_000).contains($0) })
             #expect((1...Int(Int16.max)).contains(envelope.attempt) && (1...Int(Int32.max)).contains(envelope.schema))
             if envelope.attempt < Int(Int16.max) { envelope.attempt += 1 }
             _ = (envelope.isRoot, envelope.sentAt, SentryEvent.deadLetter(queue: "q", type: "t", errorType: "bug", error: "", envelope: envelope))
-            // As it is published: it comes back the same.
+            // Published again: it is unchanged.
             let again = Delivery(
                 deliveryTag: 1, epoch: 1, redelivered: false, deliveryCount: 0, exchange: "", routingKey: "",
                 properties: envelope.properties(appID: "test"), body: [])

@@ -110,7 +110,7 @@ import Testing
             #"conveyor_database_pool_connections{state="idle"} 2"#, #"conveyor_queue_messages{queue="orders",state="ready"} 9"#,
             #"conveyor_queue_oldest_seconds{queue="orders"} 1.5"#,
         ] { #expect(text.contains(line + "\n"), "\(line)") }
-        // Other tests publish meanwhile.
+        // Other tests publish at the same time.
         #expect(text.contains(/conveyor_publish_confirm_seconds_count ([3-9]|\d\d+)\n/))
         Metrics.forgetQueues()
         #expect(!PrometheusMetrics.shared.render().contains("conveyor_queue_oldest_seconds{"))

@@ -146,7 +146,7 @@ import Testing
     }
 }
 
-/// Tests that take long run when they are asked for, as the fault tests do.
+/// Long tests run only on request, like the fault tests.
 enum Slow {
     static let isWanted = getenv("CONVEYOR_FAULTS") != nil
 }

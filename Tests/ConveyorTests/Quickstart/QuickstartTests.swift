@@ -7,10 +7,10 @@ import Transfer
 
 @testable import Conveyor
 
-/// The package of `Tests/Quickstart`, built from outside as a user builds it: a worker without a line of the shop, on an empty database and an empty
-/// virtual host.
+/// The package of `Tests/Quickstart`, built as a user of the library builds it: a worker without shop code, on an empty database and an empty virtual
+/// host.
 private struct Quickstart {
-    /// Its executable, as `ops/lib/quickstart` has built it.
+    /// Its executable, built by `ops/lib/quickstart`.
     private static let executable = Repository.path + "/.build/quickstart/debug/thumbnails"
 
     let database: TestDatabase
@@ -30,7 +30,7 @@ private struct Quickstart {
         }
     }
 
-    /// Starts it with these variables alone.
+    /// Starts it with only these variables.
     static func start(_ environment: [String: String], _ arguments: [String] = []) throws -> ChildProcess {
         try ChildProcess(self.executable, arguments, environment: environment, inherits: false)
     }
@@ -49,11 +49,11 @@ private struct Quickstart {
         guard exit == .status(0) else { throw FixtureError("\(arguments): \(exit)\n\(command.output)") }
     }
 
-    /// How many thumbnails were made.
+    /// The number of thumbnails.
     func made() async throws -> Int { try await self.database.value("select count(*) from thumbnails").flatMap { Int($0) } ?? 0 }
 }
 
-/// What the executable is sent.
+/// The message for the executable.
 private struct MakeThumbnail: Command {
     static let type = "thumbnails.make"
     var picture: String
@@ -99,7 +99,7 @@ private struct MakeThumbnail: Command {
         try await Quickstart.run { quickstart in
             let worker = try await quickstart.start()
             for message in [#"{"picture":"a.jpg","width":0}"#, #"{"picture":"missing.png","width":200}"#, #"{"picture":"b.jpg","width":200}"#] {
-                // The program sends by itself, too.
+                // The program itself sends messages, too.
                 try await quickstart.perform("send", "thumbnails.make", message)
             }
             let dead = try await withConsumer(quickstart.host.amqpURL, queue: .named("thumbnails.dead")) {
@@ -135,7 +135,7 @@ private struct MakeThumbnail: Command {
         #expect(worker.standardError.hasPrefix("thumbnails-worker: database: "))
     }
 
-    @Test func `what send cannot send is refused with the usage of the program, and exit 64`() async throws {
+    @Test func `an invalid message is refused with the usage of the program, and exit 64`() async throws {
         try await Quickstart.run { quickstart in
             let send = try Quickstart.start(quickstart.environment, ["send", "thumbnails.make", #"{"picture":"a.jpg"}"#])
             #expect(try await send.waitForExit() == .status(64))

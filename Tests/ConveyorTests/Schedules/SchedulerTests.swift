@@ -8,7 +8,7 @@ import Testing
 
 /// Schedules on a real database.
 @Suite struct SchedulerTests {
-    /// What a schedule's work was asked to do.
+    /// The runs of a schedule's work.
     private final class Runs: Sendable {
         private let state = Mutex((count: 0, atOnce: 0, mostAtOnce: 0))
 
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    /// Runs so many processes' schedulers until `body` ends.
+    /// Runs the schedulers of this number of processes until `body` ends.
     private func running(
         _ count: Int, of schedules: [Schedule], on database: TestDatabase, _ body: @Sendable () async throws -> Void
     ) async throws {

@@ -10,7 +10,7 @@ import Testing
 @Suite struct SenderTests {
     private struct Undone: Error {}
 
-    /// A sender, and two processes that publish what is due.
+    /// A sender, and two processes that publish due messages.
     private func sending(_ body: (WorkerRig, Sender, PostgresPool) async throws -> Void) async throws {
         try await WorkerRig.with { rig in
             let pool = try PostgresPool(url: rig.database.url, size: 4, applicationName: "tests", statementTimeout: nil, logger: .silent)

@@ -144,7 +144,7 @@ import Transfer
             let recorder = TraceRecorder(exporters: [client], share: 1)
             recorder.startSpan("first", context: .topLevel, ofKind: .server).end()
             try await eventually("the first") { watcher.received.count == 1 }
-            // Its answer is heeded before the next one is sent, as one task sends them all.
+            // One task sends all of them, so it reads this answer before it sends the next one.
             recorder.startSpan("second", context: .topLevel, ofKind: .server).end()
             client.report(self.event("still wanted"))
             await client.finish(within: .seconds(5))

@@ -6,7 +6,7 @@ import Transfer
 @Suite struct SentryRateLimitsTests {
     private let now = ContinuousClock.now
 
-    /// The categories that are forbidden after so many seconds.
+    /// The limited categories after this number of seconds.
     private func forbidden(_ limits: SentryRateLimits, after seconds: Double) -> [SentryRateLimits.Category] {
         [.error, .transaction].filter { limits.forbid($0, at: self.now + .seconds(seconds)) }
     }

@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// A note that asks outside first.
+    /// A note whose handler has a `prepare`.
     private struct AskingHandler: Handler {
         func prepare(_ message: Note, _ envelope: Envelope) async throws -> Int {
             guard message.number > 0 else { throw Transient("not there") }
@@ -76,7 +76,7 @@ import Testing
             let harness = HandlerHarness(queue: "tests", handlers: handlers, pool: pool)
             let first = SentMessage(Note(number: 1))
             #expect(try await harness.take([first])[0].reply.emits.compactMap { ($0 as? Counted)?.number } == [2])
-            // It comes again, with one that cannot be handled yet and one that never can.
+            // It is redelivered, together with one that must be retried and one that is poison.
             let outcomes = try await harness.take([first, SentMessage(Note(number: 0)), SentMessage(Note(number: 7)), SentMessage(Note(number: 2))])
             guard case .known(let emitted) = outcomes[0], case .retried("not there") = outcomes[1],
                 case .dead(.invalidPayload, "seven") = outcomes[2]

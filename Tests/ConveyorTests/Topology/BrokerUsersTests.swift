@@ -7,7 +7,7 @@ import Testing
 import Topology
 import Transfer
 
-/// What the broker lets each part publish, with the users that `ops/up` and `ops/deploy/provision` make.
+/// The publishing rights of each part's broker user, as `ops/up` and `ops/deploy/provision` make them.
 @Suite struct BrokerUsersTests {
     private func message(_ type: any Message.Type) -> Outgoing {
         Outgoing(
@@ -22,7 +22,7 @@ import Transfer
         }
     }
 
-    /// Why the first of these was not confirmed, once there is a connection: the broker closes it over what is not allowed.
+    /// The failure of the first of these messages, once there is a connection, which the broker closes after a forbidden message.
     private func failure(of messages: [Outgoing], by publisher: Publisher) async throws -> PublishFailure? {
         var failure: PublishFailure?
         try await eventually("there is a connection") {
@@ -41,7 +41,7 @@ import Transfer
                     #expect(await publisher.publish(allowed.map(self.message)).allSatisfy { $0 == nil }, "\(part)")
                     for type: any Message.Type in [SetAccountFlags.self, RefundPayment.self, ShipOrder.self, PaymentSucceeded.self]
                     where !own.contains(type.type) {
-                        // The broker closes the channel over it.
+                        // The broker then closes the channel.
                         let failure = try await self.failure(of: [self.message(type)], by: publisher)
                         #expect(failure == .notConfirmed, "\(part) \(type.type)")
                     }
@@ -79,7 +79,7 @@ import Transfer
                 for type in types { #expect(MessageCatalogue[type]?.exchange == exchange, "\(part) \(type)") }
             }
         }
-        // By operators alone, who may publish everything.
+        // Published only by operators, who may publish everything.
         published.formUnion(["cache.clear"])
         for type in MessageCatalogue.all { #expect(published.contains(type.type), "add \(type.type) to topology/publishers.txt") }
     }

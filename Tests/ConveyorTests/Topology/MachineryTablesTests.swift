@@ -28,7 +28,7 @@ import Testing
             #expect(applied == ["c0001_machinery", "c0002_wanted_events"])
             #expect(try await self.migrate(database) == [])
             #expect(try await database.value("select string_agg(name, ' ') from schema_migrations") == "a0001_own")
-            // Two weeks and the rest, of two tables.
+            // Two weekly partitions and the default one, of two tables.
             #expect(
                 try await database.value("select count(*) from pg_inherits i join pg_class c on c.oid = i.inhparent where c.relkind = 'p'") == "6")
             #expect(try await database.psql("select maintain_partitions(14), inbox_kept_since()") == [["t", nil]])

@@ -10,7 +10,7 @@ import Testing
         try await TopologyCheck(settings: settings, queue: "inventory", definitions: ConveyorApplication.shop.topology).verify(timeout: timeout)
     }
 
-    /// What a worker says of it before it exits.
+    /// The line that a worker prints before it exits.
     private func refusal(_ host: VirtualHost) async throws -> String? {
         do { try await self.verify(host) } catch let error as SettingError { return error.reason }
         return nil
@@ -26,7 +26,7 @@ import Testing
             #expect(try await self.refusal(host)?.contains("binding events -[order.paid]-> inventory is missing") == true)
             try await host.bind("inventory", to: "events", routingKey: "order.paid")
 
-            // Another policy of a higher priority: the owner may set another length, but not do without one, nor lose dead letters.
+            // Another policy with a higher priority may set another length, but must have one, and must keep dead letters.
             let rest =
                 #""dead-letter-exchange":"dead","dead-letter-routing-key":"inventory","dead-letter-strategy":"at-least-once","delivery-limit":20"#
             func override(_ definition: String) async throws -> String? {
@@ -56,7 +56,7 @@ import Testing
                 Issue.record("\(queue) has no fuse")
                 continue
             }
-            // What is let in for each of the six queues may gather in one of them.
+            // All messages that the ingress admits to the six queues may gather in one of them.
             #expect(length >= 2 * definitions.workQueues.count * limit)
         }
         #expect(definitions.workQueues.count == 6)

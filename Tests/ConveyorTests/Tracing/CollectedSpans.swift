@@ -3,13 +3,13 @@ import Tracing
 
 @testable import Conveyor
 
-/// Keeps what a recorder exports.
+/// Collects the spans that a recorder exports.
 final class CollectedSpans: SpanExporter {
     private let state = Mutex<[[FinishedSpan]]>([])
 
     func export(_ spans: [FinishedSpan]) { self.state.withLock { $0.append(spans) } }
 
-    /// One list for each call.
+    /// One list per call.
     var exports: [[FinishedSpan]] { self.state.withLock { $0 } }
 
     var all: [FinishedSpan] { self.exports.flatMap(\.self) }

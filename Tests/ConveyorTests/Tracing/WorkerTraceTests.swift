@@ -20,7 +20,7 @@ import Testing
             let event = try await rig.nextEvent()
             try await eventually("the trace") { try rig.watcher.spans.contains { $0.name == "process payments.create_intent" } }
 
-            // The worker's own polling of Stripe is in traces of its own.
+            // The worker's own polling of Stripe has separate traces.
             let spans = try rig.watcher.spans.filter { $0.traceID == self.given.traceID }
             #expect(spans.allSatisfy { $0.resource["service.name"] == "payments-worker" })
             #expect(Set(spans.map(\.spanID)).count == spans.count)
@@ -46,7 +46,7 @@ import Testing
             #expect(transaction["spans"]?.array?.count == 3)
             #expect(transaction["tags", "part"]?.text == "payments-worker")
 
-            // One line a message, with the ids of its chain.
+            // One line per message, with the ids of its chain.
             let line = try #require(rig.worker.output.split(separator: "\n").first { $0.contains(#""message":"payments.create_intent handled""#) })
             let fields = try Document(line.utf8)
             #expect(fields["order_id"]?.text == order.description)
@@ -65,9 +65,9 @@ import Testing
             let order = try await rig.order()
             try await rig.publisher.publish(rig.message("payments.create_intent", traceparent: unsampled, body: #"{"order_id":"\#(order)"}"#))
             #expect(try await rig.nextEvent().properties.headers["traceparent"] == .string(unsampled))
-            // Its end sends what it has.
+            // The worker exports its remaining spans at its end.
             try await rig.worker.stop()
-            // But its own polling, of which no message is the cause.
+            // Except its own polling, which no message has caused.
             #expect(try rig.watcher.spans.allSatisfy { $0.name == "stripe GET /v1/events" })
         }
     }

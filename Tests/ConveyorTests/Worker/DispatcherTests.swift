@@ -22,7 +22,7 @@ import Testing
             body: [])
     }
 
-    /// The batches of a slot that settles each before it takes the next.
+    /// The batches of a slot that settles each batch before it takes the next one.
     private func batches(_ dispatcher: Dispatcher) async -> [[UInt64]] {
         let drained = Task { await dispatcher.drain() }
         var batches: [[UInt64]] = []
@@ -141,7 +141,7 @@ import Testing
         await dispatcher.add([delivery(5, count: 1)])
         #expect(self.signals.all.last == .probe)
         await dispatcher.add([delivery(6)])
-        // Still one that came back: one at a time.
+        // It is still a redelivery, so it is taken alone.
         #expect(self.signals.all.last == .probe)
     }
 

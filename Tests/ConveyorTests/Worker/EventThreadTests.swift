@@ -8,7 +8,7 @@ import Testing
 
 /// The guarantees for sources that share a thread.
 @Suite struct EventThreadTests {
-    /// Owns one end of a pipe, on a thread that it may share.
+    /// Owns one end of a pipe, on a thread that may be shared.
     private actor Reader {
         nonisolated let source: EventSource
         nonisolated var unownedExecutor: UnownedSerialExecutor { self.source.thread.asUnownedSerialExecutor() }
@@ -88,7 +88,7 @@ import Testing
         let reader = Reader(-1, on: thread)
         await reader.start()
         try await eventually("it had its first turn") { reader.turns.load(ordering: .relaxed) > 0 }
-        // As by a thread that found it asleep, and was held up until something else had woken it.
+        // As if a thread had seen it asleep, and was delayed until another one had woken it.
         clinux_eventfd_signal(thread.wakeUpDescriptor)
         try await eventually("it is taken") { Readiness.poll(thread.wakeUpDescriptor, for: .readable, timeout: .zero).isEmpty }
     }
@@ -123,7 +123,7 @@ import Testing
             await staying.start()
             try await eventually("it had its first turn") { leaving.turns.load(ordering: .relaxed) > 0 }
             leaving.source.stop()
-            // On the thread: whatever turn was under way is over.
+            // Runs on the thread, so a turn in progress is over.
             _ = await leaving.thread
             let last = leaving.turns.load(ordering: .relaxed)
             leaving.source.wake()

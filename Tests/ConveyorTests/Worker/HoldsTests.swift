@@ -14,7 +14,7 @@ import Testing
         #expect(!holds.isHeld("b", now: now + .seconds(1)))
         #expect(holds.isHeld("a", now: now + .seconds(2)))
         #expect(!holds.isHeld("a", now: now + .seconds(3)))
-        // That batch is still being tried.
+        // That batch is still in progress.
         #expect(holds.isHeld("a", now: now + .seconds(4)))
         #expect(holds.heldFor("a", now: now + .seconds(9)) == .seconds(9))
         holds.release("a")

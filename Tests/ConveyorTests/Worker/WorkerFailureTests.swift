@@ -178,7 +178,7 @@ import Testing
             let isMended = Mutex<Bool>.Reference(false)
             try await rig.database.psql(NoteHandler.table)
             try await rig.publish(1...300)
-            // One lane, which a message that is held would keep, and a prefetch that they would use up.
+            // One slot and a small prefetch, both of which held messages would occupy if they were kept.
             try await rig.working(Caller(isMended: isMended), NoteHandler(), lanes: 1, prefetch: 64) { worker in
                 try await eventually("it is unready", within: .seconds(60)) { worker.unready.contains { $0.contains("STRIPE_SECRET_KEY") } }
                 try await rig.publish([try rig.note(7)])
@@ -229,7 +229,7 @@ import Testing
                 TallyHandler(policy: Policy(attempts: 1)), lanes: 1, statementTimeout: .milliseconds(statement),
                 lockTimeout: lock.map { .milliseconds($0) }
             ) { _ in
-                // Each has had more attempts than it has.
+                // Each has failed more often than its policy allows attempts.
                 try await eventually("each was tried twice", within: .seconds(60)) {
                     try await rig.database.value("select count(*) from (select from attempts group by message_id having count(*) >= 2) a") == "3"
                 }
@@ -300,7 +300,7 @@ import Testing
                 message.body = Array(body.utf8)
                 return message
             }
-            // What the worker adds no longer fits into a frame of 128 KiB.
+            // The headers that the worker adds no longer fit into a frame of 128 KiB.
             let text = String(repeating: "x", count: 130_900)
             func filled(_ count: Int, name: Int, value: Int) -> [String: HeaderValue] {
                 var headers: [String: HeaderValue] = [:]
@@ -345,7 +345,7 @@ import Testing
                 }
             }
             try await rig.publish(messages)
-            // A schema that is too new is a dead letter, all others are handled.
+            // A message with a newer schema is a dead letter, all others are handled.
             let tooNew = extremes.count { $0 > 1 }
             try await rig.working(TallyHandler { if $0.payload.number % 7 == 0, $0.envelope.attempt == 1 { throw Transient("later") } }) { _ in
                 try await rig.waitForEffects(messages.count - tooNew)
@@ -381,7 +381,7 @@ import Testing
 }
 
 extension Mutex where Value == Bool {
-    /// A flag that several hold.
+    /// A shared flag.
     final class Reference: Sendable {
         private let flag: Mutex<Bool>
         init(_ value: Bool) { self.flag = Mutex(value) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ExampleWorker
 
-/// A worker as a separate process, which is killed and which crashes.
+/// A worker as a separate process that is killed and crashes.
 @Suite struct WorkerProcessTests {
     private func start(_ rig: WorkerRig) throws -> ChildProcess {
         try ChildProcess(Repository.executable("ExampleWorker"), environment: rig.settings.merging(["LOG_FORMAT": "json"]) { $1 }, inherits: false)
@@ -44,8 +44,8 @@ import Testing
             let crasher = try rig.message(Tally.crash)
             try await rig.publish(try (0..<100).map { try rig.message($0) } + [crasher] + (100..<200).map { try rig.message($0) })
             var worker = try self.start(rig)
-            // The first time that it is delivered, and once for each of the limit. The broker puts what comes back behind what came back before, so the
-            // good ones may all be done by the third time.
+            // One delivery, and one for each unit of the limit. The broker puts a returned message behind earlier returned ones, so the good ones may all be done
+            // by the third delivery.
             for _ in 1...6 {
                 #expect(try await worker.waitForExit(within: .seconds(120)) == .signal(SIGABRT))
                 // A supervisor would do this.
@@ -56,7 +56,7 @@ import Testing
             #expect(letter.properties.headers["x-first-death-reason"] == "delivery_limit")
             #expect(letter.body == crasher.body)
             try await rig.waitForEffects(200)
-            // It did not end the seventh, which takes a signal once it is there.
+            // The seventh process has not ended: it handles the signal once it runs.
             try await worker.waits(for: #""message":"ready""#)
             #expect(try await worker.stop() == .status(0))
             #expect(try await rig.effects() == Array(0..<200))

@@ -25,7 +25,7 @@ import Testing
             )
             #expect(inbox == ids.enumerated().map { number, id in ["\(id)", "\(id)", "succeeded", "t", "1", "tests.tally", "\(number)"] })
 
-            // 50 events, and a hint or more of which operations are finished.
+            // 50 events, and at least one hint about finished operations.
             var heard: [Delivery] = []
             try await withConsumer(rig.host.amqpURL, queue: .named("heard"), prefetch: 200) { consumer in
                 while heard.count(where: { $0.routingKey == Counted.type }) < 50 { heard += try await consumer.takeAndAcknowledge(1) }
@@ -124,10 +124,10 @@ import Testing
             try await rig.publish([1])
             let opening = try await rig.working(handler) { _ in
                 await arrived.pass()
-                // Consuming anew with another prefetch is no end.
+                // Consuming again with another prefetch does not end the worker.
                 try await eventually("it takes as many as it may", within: .seconds(60)) { try await rig.consumers() == [512] }
                 return Task {
-                    // It has been told to end when it takes nothing more.
+                    // It takes no more messages once it ends.
                     try await eventually("nobody consumes", within: .seconds(60)) { try await rig.consumers().isEmpty }
                     try await rig.publish([2])
                     door.open()
@@ -190,12 +190,12 @@ import Testing
     }
 
     @Test func `messages of one user take effect in order, across types, slots and batches`() async throws {
-        /// Writes who and which, of either type.
+        /// Writes actor and number of each message, of either type.
         struct Log<Input: Message>: Handler {
             let number: @Sendable (Input) -> Int
             var policy: Policy { Policy(largestBatch: 5) }
             func handle(_ batch: [Received<Input, Void>], in transaction: Transaction) async throws -> [Reply] {
-                // One after the other, and not as fast as they come.
+                // Slowly, one after the other.
                 try await transaction.query("select pg_sleep(0.001 * (random() * 5)::int)")
                 transaction.enqueue(
                     "insert into log (actor, number) select * from unnest($1::text[], $2::int4[])", batch.map(\.envelope.actor),

@@ -1,23 +1,23 @@
 import FoundationEssentials
 import Synchronization
 
-/// A partner's server on a free port of the loopback, which verifies what comes with PyPI's `standardwebhooks`. The path says what it answers: `/ok`, `/hang`
-/// (nothing, until the other side leaves), `/status/<n>`, `/big` (a gigabyte, as long as it is read), `/redirect`, `/flaky/<n>` (503 to the first n requests
+/// A partner's server on a free port of the loopback, which verifies requests with PyPI's `standardwebhooks`. The path selects the answer: `/ok`, `/hang`
+/// (none, until the client leaves), `/status/<n>`, `/big` (a gigabyte, while the client reads), `/redirect`, `/flaky/<n>` (503 to the first n requests
 /// of that path), `/later/<n>` (503 with `Retry-After: <n>` to the first request of that path).
 public final class WebhookReceiver: Sendable {
-    /// A request as it came.
+    /// A received request.
     public struct Request: Sendable, Decodable {
-        /// Which of the paths that it knows.
+        /// The request's path.
         public let path: String
-        /// When it came, in seconds since 1970.
+        /// The time of its arrival, in seconds since 1970.
         public let at: Double
-        /// Of the headers.
+        /// From the headers.
         public let id: String
-        /// The secrets by which it verifies, of those that the receiver knows.
+        /// The receiver's secrets that verify it.
         public let secrets: [String]
-        /// How many signatures it has.
+        /// The number of its signatures.
         public let signatures: Int
-        /// As it came.
+        /// The body's bytes.
         public let body: String
     }
 
@@ -26,7 +26,7 @@ public final class WebhookReceiver: Sendable {
     private let process: ChildProcess
 
     /// Starts one and waits until it listens.
-    /// - Parameter certificate: with it, it speaks TLS.
+    /// - Parameter certificate: enables TLS.
     public init(secrets: [String], certificate: CertificateAuthority.Certificate? = nil) async throws {
         let tls = [certificate?.file ?? "", certificate?.key ?? ""]
         self.process = try ChildProcess(try await TestPython.path(), ["-u", "-c", Self.script] + tls + secrets)
@@ -34,16 +34,16 @@ public final class WebhookReceiver: Sendable {
         self.url = "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)"
     }
 
-    /// Waits for the request of that number, from 1, and reads it.
+    /// Waits for the request with a number, from 1, and reads it.
     public func request(_ number: Int) async throws -> Request {
         let line = try await self.process.firstLine(matching: #"request \#(number) (.*)\n"#, within: .seconds(60))
         return try JSONDecoder().decode(Request.self, from: Data(line.utf8))
     }
 
-    /// How many requests came.
+    /// The number of requests so far.
     public var count: Int { self.lines.count }
 
-    /// The requests of a path that came so far.
+    /// The requests of a path so far.
     public func requests(to path: String) throws -> [Request] {
         try self.lines.map { line in
             try JSONDecoder().decode(Request.self, from: Data(line.drop { $0 != "{" }.utf8))

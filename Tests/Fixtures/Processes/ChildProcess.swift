@@ -3,7 +3,7 @@ public import Glibc
 
 /// A program that a test starts: its output is read continuously, and it is killed with its last reference or with the test process.
 public final class ChildProcess: Sendable {
-    /// How a program ended.
+    /// The end of a program.
     public enum Exit: Sendable, Equatable {
         /// With this status.
         case status(Int32)

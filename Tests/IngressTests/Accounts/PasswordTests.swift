@@ -19,7 +19,7 @@ import Testing
             "POST", "/auth/register", ["email": .string(Self.address), "password": .string(password)])
         #expect(registered.status == 422, "\(registered)")
         #expect(registered.fields == ["password"])
-        // Only there it is the account's own.
+        // A password like this address is refused only here, where the address is the account's own.
         guard !Self.address.hasPrefix(password.lowercased()) else { return }
         let changed = try await shop.api.send(
             "POST", "/users/me/password", ["current_password": .string(TestShop.password), "new_password": .string(password)], by: customer.token)

@@ -23,7 +23,7 @@ import Testing
             "STRIPE_WEBHOOK_SECRET": "whsec_none",
         ]
         let settings = Settings(environment: environment, of: .shop)
-        // Nothing of it runs.
+        // No part of it runs.
         let routes = try await Composition(settings: settings, logger: Logger(label: "test")).build().routes
         let served = Set(routes.all.map { "\($0.method.rawValue) \(Self.unnamed($0.path))" }).subtracting(Self.assets)
         let bytes = try Data(contentsOf: URL(filePath: Repository.path + "/topology/openapi.json"))

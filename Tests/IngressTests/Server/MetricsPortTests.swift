@@ -19,7 +19,7 @@ import Testing
             "STRIPE_WEBHOOK_SECRET": "whsec_none", "ENVIRONMENT": place,
         ]
         environment["METRICS_PORT"] = port
-        // Nothing of it runs.
+        // No part of it runs.
         let routes = try await Composition(settings: Settings(environment: environment, of: .shop), logger: Logger(label: "test")).build().routes
         #expect(routes.all.contains { $0.path == "/metrics" } == isThere)
     }

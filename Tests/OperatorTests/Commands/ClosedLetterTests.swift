@@ -8,7 +8,7 @@ import Testing
 
 /// A closed dead letter never runs again, wherever a copy of its message is and whichever client repeats it.
 @Suite struct ClosedLetterTests {
-    /// A command that says two things at once is a dead letter, under the id that a client's key would give it.
+    /// A command with two contradicting fields is a dead letter, under the id that a client's key would give it.
     private func dead(_ shop: OperatedShop, _ product: ID) async throws -> (letter: String, message: ID) {
         let message = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
         try await self.publish(AdjustStock(productID: product, delta: 1, set: 1, reason: "both"), message, shop)
@@ -23,7 +23,7 @@ import Testing
         try await withPublisher(shop.site.host.amqpURL) { try await $0.publish(Outgoing(command, envelope: envelope, appID: "ingress")) }
     }
 
-    /// A copy of a message is sent, and then something else to know by that the copy was looked at.
+    /// Publishes a copy of a message, then another message, whose effect shows that the copy was handled.
     private func repeatAndWait(_ command: AdjustStock, _ id: ID, _ shop: OperatedShop) async throws {
         try await self.publish(command, id, shop)
         let marker = ID.v7(milliseconds: UInt64(Clock.milliseconds()))
@@ -58,12 +58,12 @@ import Testing
             #expect(refused.status == 1 && refused.complaint?.contains("counts as handled") == true)
             #expect(try await stock(products[1]) == "10")
 
-            // It still counts as dead, and everything balances.
+            // It still counts as dead, and the books balance.
             let books = try await shop.conveyor("audit", "--json")
             #expect(books.status == 0, "\(books.output)")
             #expect(try books.json["messages"]["dead"].integer == 1)
 
-            // Edited, it runs under a new id, and by an edit of that one again under the first one's name.
+            // An edit of it runs under a new id.
             let again = try await shop.conveyor(
                 "dead", "replay", "--edit", "-", discarded.letter, input: #"{"product_id": "\#(products[1])", "delta": 3, "reason": "after all"}"#)
             #expect(again.status == 0, "\(again.error)")

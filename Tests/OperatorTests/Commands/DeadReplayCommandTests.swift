@@ -114,7 +114,7 @@ import Testing
             #expect(jobs.count == 1 && jobs[0].lacks("id, filter, total, done, left, failed, rate, status, by, at").isEmpty)
             #expect(jobs[0]["rate"] == .int(5) && jobs[0]["status"].string == "done" && jobs[0]["by"].string == "operator:ada")
 
-            // Only what does not decode is left of the group, and of a whole queue that is such.
+            // Only undecodable messages remain in the group, and in a whole queue of such messages.
             let none = try await site.conveyor("dead", "replay", "--group", "aaaaaaaaaa")
             #expect(none.status == 1 && none.complaint == "none of them would succeed: edit or discard them")
             #expect(try await site.conveyor("dead", "replay", "--queue", "inventory").complaint == "no open dead letter matches")
@@ -134,7 +134,7 @@ import Testing
             let one = try await site.addDeadLetter(payload: Self.valid)
             let group = try await site.addDeadLetters(2, group: "aaaaaaaaaa", payload: Self.valid)
             try await site.addDeadLetter(group: "aaaaaaaaaa", payload: Self.valid)
-            // The shop is a year old, and what is before this week was dropped.
+            // The shop is a year old, and earlier weeks were dropped.
             try await site.database.psql("update schema_migrations set applied_at = now() - interval '1 year'")
             let old = ([one] + group).map { "'\($0)'" }.joined(separator: ",")
             try await site.database.psql("update dead_letters set sent_at = now() - interval '60 days' where id in (\(old))")
@@ -189,7 +189,7 @@ import Testing
     @Test func `a message older than the inbox is replayed only with force`() async throws {
         try await withCommandLine { site in
             let ids = try await site.addDeadLetters(2, payload: Self.valid)
-            // The shop is a year old, and what is before this week was dropped.
+            // The shop is a year old, and earlier weeks were dropped.
             try await site.database.psql("update schema_migrations set applied_at = now() - interval '1 year'")
             try await site.database.psql("update dead_letters set sent_at = now() - interval '40 days'")
             for edit in [[], ["--edit", "-"]] {

@@ -74,7 +74,7 @@ import Testing
             try await site.host.unbind("orders", from: "events", routingKey: "stock.reserved")
             try await site.addDeadLetter()
             #expect(try await site.conveyor("pause", "email").status == 0)
-            // The broker takes some seconds to tell what the policies of new queues come to.
+            // The broker needs some seconds to report the effective policies of new queues.
             let findings = try await eventualValue("the broker to know its queues", every: .seconds(1)) {
                 let call = try await site.conveyor("doctor", "--json", settings: ["SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1"])
                 #expect(call.status == 1)
@@ -107,7 +107,7 @@ import Testing
         for call in calls {
             let process = try ChildProcess(Repository.executable("conveyor"), ["dead", "list"], environment: call.settings, inherits: false)
             #expect(try await process.waitForExit(within: .seconds(60)) == .status(call.status), "\(process.output)")
-            // Before it, the log may have said what is waited for.
+            // The log may contain a line about the wait before it.
             let line = process.standardError.split(separator: "\n").last ?? ""
             #expect(line.hasPrefix("conveyor: ") && line.contains(call.text) && process.standardOutput == "", "\(process.output)")
         }

@@ -6,7 +6,7 @@ import Testing
 /// Bulk replays that are killed, stopped and resumed, and that stop on their own.
 @Suite struct ReplayJobCommandTests {
     private static let product = "018f0000-0000-7000-8000-000000000002"
-    /// Few for every day; by hand as many as one likes.
+    /// A small number by default; the environment sets a larger one.
     private static let count = ProcessInfo.processInfo.environment["CONVEYOR_TEST_REPLAYS"].flatMap { Int($0) } ?? 300
 
     private static func adjustment(_ delta: String = #""delta": 1"#) -> String {
@@ -30,7 +30,7 @@ import Testing
             try await site.addDeadLetters(
                 Self.count, queue: "inventory", type: "inventory.adjust_stock", group: "aaaaaaaaaa", payload: Self.adjustment())
             let rate = max(100, Self.count / 5)
-            // Killed twice: while it runs for the first time, and while it is resumed.
+            // Killed twice: in its first run, and after it is resumed.
             let first = try site.start(["dead", "replay", "--group", "aaaaaaaaaa", "--rate", "\(rate)/s", "--canary", "0"])
             try await eventually("some to be sent", within: .seconds(60)) { try await site.waiting(in: "inventory") >= Self.count / 6 }
             try await first.kill()
@@ -51,7 +51,7 @@ import Testing
             #expect(
                 try resumed.json["done"].integer == Int64(Self.count) && resumed.json["left"] == .int(0) && resumed.json["status"].string == "done")
 
-            // At each kill at most one step was out and not noted: sent again, under the same ids.
+            // At each kill at most one step was sent and not recorded; it is sent again under the same ids.
             let sent = try await site.waiting(in: "inventory")
             #expect((Self.count...(Self.count + 2 * min(100, rate / 10))).contains(sent))
             try await self.withInventory(site) { _ in
@@ -95,7 +95,7 @@ import Testing
     @Test func `a job whose canary is dead again stops before it does more harm`() async throws {
         try await withCommandLine { site in
             try await self.addProduct(site)
-            // Nothing is wrong with it that a plan could see.
+            // A plan cannot detect its error.
             try await site.database.psql("alter table stock_movements add constraint broken check (delta <> 1)")
             try await site.addDeadLetters(12, queue: "inventory", type: "inventory.adjust_stock", group: "aaaaaaaaaa", payload: Self.adjustment())
             try await withPart("conveyor", site.settings(of: "recorder"), arguments: ["record"]) { _ in

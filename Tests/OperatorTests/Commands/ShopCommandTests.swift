@@ -59,7 +59,7 @@ import Transfer
         try await self.refuse(shop)
     }
 
-    /// What `POST /products` refuses.
+    /// Values that `POST /products` refuses.
     private func refuse(_ shop: OperatedShop) async throws {
         let files = [
             "sku,name,unit_amount\nB-1,  ,1\n", "sku,name,unit_amount\n  ,Blank,1\n", "sku,name,unit_amount\nTEA-1 ,Assam,1\n",
@@ -80,7 +80,7 @@ import Transfer
         #expect(try await shop.site.database.value("select count(*) from products where sku like 'B-%' or sku <> trim(sku)") == "0")
     }
 
-    /// One order over the API, with a token of the command line's.
+    /// One order over the API, with a token from the command line.
     private func buy(_ shop: OperatedShop) async throws -> JSONValue {
         let token = try await shop.conveyor("users", "token", "user1@example.com")
         #expect(token.status == 0 && token.output.filter { $0 == "\n" }.count == 1)
@@ -112,7 +112,7 @@ import Transfer
 
         let shown = try await shop.conveyor("orders", "show", id, "--json")
         #expect(shown.status == 0)
-        // As the API has it, but for what is written there later: when it was changed.
+        // As in the API, except the time of the last change.
         #expect(try shown.json.members.filter { $0.key != "updated_at" } == order.members.filter { $0.key != "updated_at" })
         let people = try await shop.conveyor("orders", "show", number)
         #expect(people.status == 0 && people.output.contains("order \(number), paid (payment: paid)") && people.output.contains("order.paid"))
@@ -126,7 +126,7 @@ import Transfer
         #expect(try await shop.conveyor("operations", "op_nonsense").status == 1)
         #expect(try await shop.conveyor("operations", operation).output.contains("succeeded"))
 
-        // One tree, whatever it is looked up by.
+        // The same tree for every id.
         let byOrder = try await shop.conveyor("trace", id, "--json")
         #expect(byOrder.status == 0)
         let nodes = Self.all(of: .object(["children": .array(try byOrder.rows)])).dropFirst()
@@ -148,7 +148,7 @@ import Transfer
 
     private static func all(of node: JSONValue) -> [JSONValue] { [node] + node["children"].array.flatMap { self.all(of: $0) } }
 
-    /// Whether all is well, and what is said when it is not.
+    /// The books balance, and an error is reported.
     private func check(_ shop: OperatedShop) async throws {
         let books = try await shop.conveyor("audit", "--json")
         #expect(books.status == 0, "\(books.output)")
@@ -166,7 +166,7 @@ import Transfer
         let wrong = try doctor.rows.filter { $0["verdict"].string == "failed" }
         #expect(doctor.status == 0 && wrong.isEmpty, "\(wrong)")
 
-        // A cent without a payment, and a unit without a delivery.
+        // A cent without a payment, and a unit without a movement.
         try await shop.site.database.psql(
             "update payments set amount_received = amount_received - 1; update products set stock_quantity = stock_quantity + 1 where sku = 'TEA-1'")
         let unbalanced = try await shop.conveyor("audit", "--json")

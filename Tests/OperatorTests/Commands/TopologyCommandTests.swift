@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    /// What check prints, a line each; it must exit with 1 if that is anything.
+    /// The lines of `topology check`, which must exit with 1 if there are any.
     private func differences(_ host: VirtualHost) async throws -> [String] {
         let check = try await self.conveyor(host, "topology", "check")
         let lines = check.standardOutput.split(separator: "\n").map(String.init)
@@ -46,7 +46,7 @@ import Testing
     @Test func `check finds superfluous objects and those that hide ours, and apply --prune removes them`() async throws {
         try await withVirtualHost { host in
             try await host.declareShop()
-            // Somebody else's own: nothing of ours is different.
+            // An object of another application is no difference.
             try await host.declareQueue("reports")
             try await host.declareExchange("theirs")
             try await host.bind("reports", to: "events", routingKey: "#")
@@ -74,7 +74,7 @@ import Testing
             }
             #expect(lines.contains { $0.contains("binding retry.5 -[]-> retry.5 is missing") })
 
-            // Without the word nothing is taken away, and it says so.
+            // Without --prune no object is removed, and the output says so.
             let apply = try await self.conveyor(host, "topology", "apply")
             #expect(try await apply.waitForExit() == .status(1))
             let prune = try await self.conveyor(host, "topology", "apply", "--prune")
@@ -88,7 +88,7 @@ import Testing
         try await withVirtualHost { host in
             try await host.declareShop()
             try await host.setPolicy("ours", pattern: "^payments$", definition: #"{"max-length":6}"#, isOperators: true)
-            // The broker tells of it with its statistics.
+            // The broker shows it only with its next statistics.
             let limited = try await eventualValue("the check to report the operator policy", within: .seconds(30)) {
                 let lines = try await self.differences(host)
                 return lines.isEmpty ? nil : lines

@@ -25,8 +25,8 @@ import Transfer
         try await eventually("\(queue) is paused", within: .seconds(30)) { try await shop.site.host.consumers(queue).isEmpty }
     }
 
-    /// Deletes a queue with the messages that wait in it, and declares it again.
-    /// - Returns: how many they were.
+    /// Deletes a queue with its messages, and declares it again.
+    /// - Returns: the number of messages.
     private func lose(_ queue: String, _ shop: OperatedShop) async throws -> Int64 {
         let count = try await shop.site.waiting(in: queue)
         try await shop.site.host.deleteQueue(queue)
@@ -58,7 +58,7 @@ import Transfer
             let count = try await self.lose("orders", shop)
             #expect(try await shop.conveyor("resume", "orders").status == 0)
 
-            // A moment ago they might have been on their way.
+            // Verify checks again, since the messages might have been on their way a moment ago.
             try await shop.site.database.psql("update inbox set handled_at = handled_at - interval '2 minutes'")
             try await shop.site.database.psql("update reservations set at = at - interval '2 minutes'")
             let lost = try await shop.conveyor("verify", "--json")
@@ -80,7 +80,7 @@ import Transfer
         }
     }
 
-    @Test func `an event that a partner's endpoint wants is missed when it is lost, sent again once, and has its delivery`() async throws {
+    @Test func `a lost event for a partner's endpoint is found, sent again once, and delivered`() async throws {
         try await withOperatedShop { shop in
             #expect(try await shop.conveyor("sample", "load", "--products", "3", "--users", "2", "--stock", "10").status == 0)
             let staff = String(try await shop.conveyor("users", "token", "admin@example.com").output.dropLast())
@@ -107,7 +107,7 @@ import Transfer
             let again = try await shop.conveyor("verify", "--json")
             #expect(again.status == 0, "\(again.output)")
 
-            // One whose delivery is gone is missed too.
+            // An event without its delivery is found too.
             try await shop.site.database.psql(
                 "update webhook_endpoints set updated_at = updated_at - interval '1 hour'; delete from webhook_deliveries")
             let gone = try await shop.conveyor("verify", "--json")
@@ -139,7 +139,7 @@ import Transfer
             #expect(stock["balance"] == .int(3) && stock["reserved"] == .int(0))
             #expect(stock["stranded"].array.map { $0["order_id"].string } == ["00000000-0000-4000-8000-0000000000aa"])
             #expect(try await site.conveyor("verify").output.contains("held for order 00000000-0000-4000-8000-0000000000aa"))
-            // While its dead letter is open, somebody looks after it.
+            // While its dead letter is open, an operator will handle it.
             let letter = try await site.addDeadLetter(type: "stock.reserved")
             try await site.database.psql("update dead_letters set order_id = '00000000-0000-4000-8000-0000000000aa' where id = '\(letter)'")
             #expect(try await site.conveyor("verify", "--json").json["stock"]["balance"] == .int(0))

@@ -25,7 +25,7 @@ import Transfer
             #expect(signedIn.status == 303)
             #expect(signedIn.location == "/dead?queue=orders")
             #expect(try await client.get("/dead?queue=orders").status == 200)
-            // Somebody who is signed in needs no form.
+            // A signed-in person gets no form.
             #expect(try await client.get("/login").location == "/")
         }
     }
@@ -61,7 +61,7 @@ import Transfer
             #expect(try await client.submit("/logout").location == "/login")
             #expect(try await thief.get("/jobs").status == 303)
 
-            // Not one made up, not one changed.
+            // Neither an invented nor a changed cookie.
             let value = try #require(try await console.signedIn().cookie(SignInPage.cookie))
             let changed = String(value.dropLast()) + (value.last == "A" ? "B" : "A")
             for forged in [changed, "x", "", String(value.dropFirst(8))] {

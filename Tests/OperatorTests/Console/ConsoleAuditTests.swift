@@ -5,7 +5,7 @@ import Testing
 @Suite struct ConsoleAuditTests {
     private static let valid = #"{"order_id": "3d3c5a9e-0f6b-4f43-9a51-0a4a3c1f2b10", "reason": "changed my mind"}"#
 
-    /// The rows of the table: who, what was done, and to what.
+    /// The rows of the table: actor, action and subject.
     private func rows(_ page: WebClient.Page) -> [String] {
         page.text.matches(
             of: /data-label="Who">([^<]*)<\/td>\s*<td data-label="Act"><span class="badge">([^<]*)<\/span><\/td>\s*<td[^>]*>(?:<a[^>]*>)?([^<]*)</

@@ -39,7 +39,7 @@ import Transfer
         try await withConsole { console in
             var expected: Set<String> = []
             for minute in 0..<6 {
-                // Those of a minute failed at the same moment: their ids decide.
+                // Those of one minute failed at the same moment, so their ids decide the order.
                 expected.formUnion(try await console.addDeadLetters(minute == 3 ? 50 : 11, minutesAgo: minute))
             }
             let client = try await console.signedIn()
@@ -57,7 +57,7 @@ import Transfer
 
     @Test func `external text stays text`() async throws {
         try await withConsole { console in
-            // A combining accent makes another character of a quote: escaping by characters would leave it as it is.
+            // A combining accent and a quote form another character, which escaping by characters would leave unescaped.
             let hostile = "\"\u{301} onmouseover=alert(1) <script>alert(2)</script> </textarea></pre> ' & \u{202E}reversed \u{7} {{title}}"
             let id = try await console.addDeadLetter(
                 type: hostile, group: "dddddddddd", error: hostile, payload: #"{"a": "\#(hostile.dropFirst(2))"}"#)
@@ -189,6 +189,6 @@ import Transfer
 }
 
 extension Sequence<UInt8> {
-    /// Whether the bytes stand in it one after the other.
+    /// Whether it contains these bytes in sequence.
     fileprivate func elementsContain(_ other: some Sequence<UInt8>) -> Bool { Array(self).firstRange(of: Array(other)) != nil }
 }

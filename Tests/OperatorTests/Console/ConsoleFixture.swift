@@ -2,7 +2,7 @@ import Fixtures
 
 @testable import Operator
 
-/// A console that runs on a database and a virtual host of its own; no worker does, so what is replayed stays in its queue.
+/// A console with its own database and virtual host; no worker runs, so replayed messages stay in their queue.
 struct ConsoleFixture: OperatorSite {
     static let token = "0f9c3a71be0d4c52a8d1"
 
@@ -19,7 +19,7 @@ struct ConsoleFixture: OperatorSite {
         ]
     }
 
-    /// A client that is signed in.
+    /// A signed-in client.
     func signedIn(name: String = "ada") async throws -> WebClient {
         let client = try WebClient(base: self.base)
         let page = try await client.signIn(token: Self.token, name: name)
@@ -44,7 +44,7 @@ struct ConsoleFixture: OperatorSite {
         return client
     }
 
-    /// Runs the console while `body` does; it must end in good order.
+    /// Runs the console while `body` runs; it must then end with status 0.
     func run<Result>(
         _ more: [String: String] = [:], isolation: isolated (any Actor)? = #isolation, _ body: (ChildProcess) async throws -> Result
     ) async throws -> Result {
@@ -59,10 +59,10 @@ func withConsole<Result>(
     try await withConsoleStopped { console in try await console.run(more) { _ in try await body(console) } }
 }
 
-/// A few at a time: each console has connections of its own, and a server of the tests takes a hundred.
+/// A few at a time: each console has its own connections, and the tests' server accepts a hundred.
 private let turns = Turns(4)
 
-/// Prepares all that a console needs, and starts none.
+/// Prepares a console without starting it.
 func withConsoleStopped<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (ConsoleFixture) async throws -> Result
 ) async throws -> Result {

@@ -22,7 +22,7 @@ import Testing
             let plan = try await client.get("/dead/replay?group=eeeeeeeeee")
             #expect(plan.text.contains("Replay 8 dead letters") && plan.text.contains("1 × not the JSON of orders.cancel"))
             let ids = try #require(plan.hidden("ids"))
-            // One that comes in meanwhile was not in what is confirmed.
+            // A dead letter that arrives meanwhile is not part of the confirmed plan.
             let late = try await console.addDeadLetter(group: "eeeeeeeeee", payload: Self.valid)
 
             let page = try await client.submit("/dead/replay", [("ids", ids), ("group", "eeeeeeeeee"), ("rate", "100/s"), ("canary", "0")])
@@ -80,14 +80,14 @@ import Testing
                 let stopped = try await client.get("/jobs/\(job)").text
                 #expect(stopped.contains("stopped by operator:ada") && stopped.contains("Resume"))
             }
-            // A job that somebody has stopped stays stopped.
+            // A stopped job stays stopped.
             try await console.run { _ in
                 #expect(try await client.get("/jobs/\(job)").text.contains(#"<span class="badge stopped""#))
                 #expect(try await client.submit("/jobs/\(job)/resume").status == 303)
                 try await eventually("the job to end") { try await self.isDone(job, console) }
                 #expect(try await client.submit("/jobs/\(job)/resume").status == 409)
             }
-            // At most the step that was under way at the kill was sent twice, under the same ids.
+            // At most the step in progress at the kill was sent twice, under the same ids.
             let sent = try await console.waiting(in: "orders")
             #expect((60...61).contains(sent))
             #expect(try await console.database.value("select count(*) from dead_letters where status = 'replayed'") == "60")
@@ -102,7 +102,7 @@ import Testing
                 try await console.addDeadLetters(3, group: "many\(number)", payload: Self.valid)
                 jobs.append(try self.job(try await client.submit("/dead/replay", [("group", "many\(number)"), ("rate", "10")])))
             }
-            // Pages are answered meanwhile.
+            // The console still serves pages meanwhile.
             #expect(try await client.get("/jobs").status == 200)
             for job in jobs { try await eventually("job \(job) to end", within: .seconds(60)) { try await self.isDone(job, console) } }
             #expect(try await console.waiting(in: "orders") == 36)

@@ -52,7 +52,7 @@ import Testing
                 "POST /orders", "orders.place", "orders-worker, attempt 2", "Stripe POST /v1/payment_intents", "402 card_declined",
                 "it &lt;b&gt;took&lt;/b&gt; too long", "waited",
             ] { #expect(page.text.contains(text), "\(text)") }
-            // Nine idle minutes do not push the rest together.
+            // Nine idle minutes do not compress the rest.
             #expect(page.text.contains("<rect class=\"break\"") && page.text.contains("8 min"))
             #expect(page.text.contains("└─ "))
             #expect(try await client.get("/search?q=\(Self.order)").location == "/trace/\(Self.order)")
@@ -102,7 +102,7 @@ import Testing
         let picture = TracePicture([root], now: 3_000_000)
         #expect(picture.rows.count == 400 && picture.omitted == "1,601 more steps stand in the text alone.")
         #expect(TraceText.text([root]).split(separator: "\n").count == 2001)
-        // A chain that somebody made up does not overflow the stack.
+        // An invented endless chain does not overflow the stack.
         var deep = node(0)
         for number in 1...5000 { deep = node(number, [deep]) }
         #expect(TracePicture([deep], now: 0).rows.count <= 400)

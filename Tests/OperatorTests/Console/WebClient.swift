@@ -2,7 +2,7 @@ import Fixtures
 import Synchronization
 import Transfer
 
-/// A browser without JavaScript: it keeps cookies and sends forms, and follows no redirect by itself.
+/// A browser without JavaScript: it keeps cookies and sends forms, and does not follow redirects.
 final class WebClient: Sendable {
     /// `http://127.0.0.1:port`
     let base: String
@@ -17,7 +17,7 @@ final class WebClient: Sendable {
 
         var location: String? { self.headers["Location"] }
 
-        /// The value of the first hidden field of that name.
+        /// The value of the first hidden field with a name.
         func hidden(_ name: String) -> String? {
             self.text.firstMatch(of: try! Regex(#"<input type="hidden" name="\#(name)" value="([^"]*)""#, as: (Substring, Substring).self)).map {
                 String($0.output.1)
@@ -30,15 +30,15 @@ final class WebClient: Sendable {
         self.client = try HTTPClient(userAgent: "conveyor-tests/1", caFile: caFile)
     }
 
-    /// The value of a cookie that it holds.
+    /// The value of one of its cookies.
     func cookie(_ name: String) -> String? { self.cookies.withLock { $0[name] } }
 
-    /// Takes a cookie from elsewhere, or loses one.
+    /// Sets a cookie, or removes one.
     func setCookie(_ name: String, _ value: String?) { self.cookies.withLock { $0[name] = value } }
 
     func get(_ path: String, headers: HTTPHeaders = [:]) async throws -> Page { try await self.send(.get, path, headers: headers) }
 
-    /// Sends a form as it is, without a token.
+    /// Sends a form unchanged, without a token.
     func post(_ path: String, _ fields: [(String, String)], headers: HTTPHeaders = [:]) async throws -> Page {
         let body = fields.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }.joined(separator: "&")
         var headers = headers

@@ -18,7 +18,7 @@ import Testing
 
     private final class Listener: Sendable {
         let heard = Mutex<[Heard]>([])
-        /// How often it says that it cannot, before it can.
+        /// The number of failures before its first success.
         let refusals: Mutex<Int>
 
         init(refusals: Int = 0) { self.refusals = Mutex(refusals) }
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    /// Two recorders, as in a deployment that outlives the loss of one.
+    /// Two recorders, as in a deployment that survives the loss of one.
     private func recorders(
         _ site: CommandLineSite, _ more: [String: String], _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
@@ -92,7 +92,7 @@ import Testing
                     let code = HMAC<SHA256>.authenticationCode(for: signed, using: SymmetricKey(data: key))
                     #expect(heard.signature == "v1," + Data(code).base64EncodedString())
 
-                    // More of it, within the hour.
+                    // More dead letters of the group, within the hour.
                     try await site.addDeadLetters(3, group: "aaaaaaaaaa", error: "needle")
                     try await Task.sleep(for: .seconds(3))
                     #expect(listener.heard.withLock { $0.count } == 1)

@@ -21,17 +21,17 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, Expr
     public init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(Dictionary(uniqueKeysWithValues: elements)) }
 }
 
-/// An OpenID Connect provider on a port: it speaks the protocol as a real one does, and lies where a test says so.
+/// An OpenID Connect provider on a port: it speaks the protocol of a real one, with the faults that a test sets.
 private final class ProviderDouble: Sendable {
     struct State {
         var claims: [String: JSONValue] = [:]
-        /// Claims of the next ID tokens that are otherwise than they should be.
+        /// Wrong claims for the next ID tokens.
         var wrong: [String: JSONValue] = [:]
         var key = ES256PrivateKey()
         var kid = "first"
-        /// Says `none` and signs nothing.
+        /// Sets the algorithm `none` and omits the signature.
         var signsNothing = false
-        /// Signs with another key than it names.
+        /// Signs with another key than the named one.
         var signsWithAnotherKey = false
         var nonces: [String: (nonce: String, challenge: String)] = [:]
         var keyRequests = 0
@@ -123,7 +123,7 @@ private final class ProviderDouble: Sendable {
         }
     }
 
-    /// Runs it while `body` does.
+    /// Runs it while `body` runs.
     func run(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let router = Router(context: BasicRequestContext.self)
         self.routes(router)
@@ -148,7 +148,7 @@ private final class ProviderDouble: Sendable {
 
 /// Signing in with an account of an OpenID Connect provider.
 @Suite struct OpenIDTests {
-    /// A console that knows the provider.
+    /// A console with this provider.
     private func withProvider(_ body: @escaping @Sendable (ProviderDouble, ConsoleFixture) async throws -> Void) async throws {
         let provider = ProviderDouble()
         try await provider.run {
@@ -162,11 +162,11 @@ private final class ProviderDouble: Sendable {
         }
     }
 
-    /// Somebody new signs in.
+    /// A new person signs in.
     private func status(ofSigningInAt base: String) async throws -> Int { try await self.signIn(WebClient(base: base)).status }
 
-    /// Goes the whole way as a browser does.
-    /// - Returns: what the console says in the end.
+    /// Does all steps of a sign-in as a browser does.
+    /// - Returns: the console's last answer.
     @discardableResult
     private func signIn(_ client: WebClient, from page: String = "/jobs") async throws -> WebClient.Page {
         let leave = try await client.get("/login/oidc?next=\(page)")
@@ -249,7 +249,7 @@ private final class ProviderDouble: Sendable {
             provider.state.withLock { $0.signsWithAnotherKey = false }
             #expect(try await self.status(ofSigningInAt: console.base) == 200)
 
-            // Not with another's state, not twice, not in another browser.
+            // Neither with another state, nor twice, nor in another browser.
             let client = try WebClient(base: console.base)
             let leave = try await client.get("/login/oidc")
             let back = try await WebClient(base: "").get(leave.location ?? "").location ?? ""

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Operator
 
-/// The signatures of OpenID Connect providers, held against another implementation that makes them.
+/// The signatures of OpenID Connect providers, made by another implementation.
 @Suite struct ProviderKeyTests {
     private struct Claims: JWTPayload {
         var sub = "u-1"
@@ -20,7 +20,7 @@ import Testing
 
     private static func base64(_ data: Data) -> JSONValue { .string(Base64URL.encode(Array(data))) }
 
-    /// A token by an algorithm, and the key as a provider publishes it.
+    /// A token signed with an algorithm, and the published form of its key.
     private static func signed(_ algorithm: String) async throws -> (token: JSONWebToken, key: [String: JSONValue]) {
         let keys = JWTKeyCollection()
         var key: [String: JSONValue]

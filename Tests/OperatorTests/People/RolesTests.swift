@@ -4,7 +4,7 @@ import Testing
 
 @testable import Operator
 
-/// Every role with every action, by the command line and by the console.
+/// Every role with every action, on the command line and in the console.
 @Suite struct RolesTests {
     static let password = "correct horse battery"
 

@@ -27,7 +27,7 @@ import Transfer
             let made = try await site.conveyor("people", "add", "mia", "--role", "operator", settings: ["CONSOLE_PORT": "\(console.port)"])
             let path = String(made.output.dropFirst(console.base.count).dropLast())
             let client = try WebClient(base: console.base)
-            // A program that looks at it first uses nothing up.
+            // A program that opens the link first does not use it up.
             for _ in 0..<2 { #expect(try await client.get(path).text.contains("<b>mia</b>")) }
             let form = try await client.get(path)
             func fields(_ password: String) -> [(String, String)] {

@@ -1,32 +1,32 @@
 import Conveyor
 import Fixtures
 
-/// The command line as somebody on call uses it: the built executable, each call a process of its own.
+/// The command line as an operator uses it: the built executable, one process per call.
 struct CommandLineSite: OperatorSite {
     static let secretKey = "a-secret-key-of-the-tests-of-64-bytes-that-nobody-else-ever-uses"
 
     let database: TestDatabase
     let host: VirtualHost
 
-    /// How a call has ended.
+    /// The result of a call.
     struct Call: Sendable {
         var status: Int32
         var output: String
         var error: String
 
-        /// What it printed for programs.
+        /// Its JSON output.
         var json: JSONValue { get throws { try JSON.decode(from: Array(self.output.utf8)) } }
         /// The objects of a listing.
         var rows: [JSONValue] { get throws { try self.json.array } }
         /// One text of each.
         func column(_ name: String) throws -> [String] { try self.rows.map { $0[name].string ?? "" } }
-        /// One line on standard error, as `conveyor: …`.
+        /// The one line on standard error, `conveyor: …`.
         var complaint: String? {
             self.error.hasPrefix("conveyor: ") && self.error.filter { $0 == "\n" }.count == 1 ? String(self.error.dropFirst(10).dropLast()) : nil
         }
     }
 
-    /// As the owner, as `.local/env` has it.
+    /// The owner's settings, as in `.local/env`.
     var settings: [String: String] {
         [
             "DATABASE_URL": self.database.url, "AMQP_URL": self.host.amqpURL, "RABBITMQ_API": self.host.apiURL, "SECRET_KEY": Self.secretKey,
@@ -38,7 +38,7 @@ struct CommandLineSite: OperatorSite {
     func settings(of worker: String) -> [String: String] { self.settings.merging(["DATABASE_URL": self.database.url(as: worker)]) { $1 } }
 
     /// Starts a call.
-    /// - Parameter more: settings of this call; an empty one is not set.
+    /// - Parameter more: additional settings of this call; an empty value removes one.
     func start(_ arguments: [String], input: String? = nil, _ more: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(
             Repository.executable("conveyor"), arguments, environment: self.settings.merging(more) { $1 }.filter { !$0.value.isEmpty },
@@ -60,7 +60,7 @@ struct CommandLineSite: OperatorSite {
     }
 }
 
-/// A shop's database and virtual host, of this test alone.
+/// A shop's database and virtual host for this test alone.
 func withCommandLine<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (CommandLineSite) async throws -> Result
 ) async throws -> Result {
@@ -73,7 +73,7 @@ func withCommandLine<Result>(
 }
 
 extension JSONValue {
-    /// Which of these an object lacks; none, as it should be.
+    /// The members that an object lacks; none is expected.
     func lacks(_ names: String) -> [String] {
         names.split(separator: ",").map { $0.filter { $0 != " " } }.filter { self.members[$0] == nil }
     }

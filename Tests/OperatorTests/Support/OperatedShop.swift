@@ -4,12 +4,12 @@ import FoundationEssentials
 import Glibc
 import Transfer
 
-/// All parts of a shop, run as they are, with a double of Stripe and a mail server that delivers nothing; and the command line beside them.
+/// All parts of a shop as real processes, with a Stripe double, a mail server that delivers nothing, and the command line.
 final class OperatedShop: Sendable {
     let site: CommandLineSite
     let stripe: StripeDoubleProcess
     let mail: MailSink
-    /// All settings that parts share, as `.local/env` has them.
+    /// All settings that parts share, as in `.local/env`.
     let settings: [String: String]
     private let processes: [(name: String, process: ChildProcess)]
     private let client: HTTPClient
@@ -52,7 +52,7 @@ final class OperatedShop: Sendable {
         try await self.site.conveyor(arguments, input: input, settings: self.settings)
     }
 
-    /// A call of the shop's API that must succeed; a write is waited for, unless it is only to be accepted.
+    /// A call of the shop's API that must succeed. Waits for the operation of a write, unless the caller only wants its acceptance.
     func call(_ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, token: String, waits: Bool = true) async throws -> JSONValue {
         let url = "http://127.0.0.1:\(self.settings["PORT"] ?? "")/api/v1\(path)"
         var headers: HTTPHeaders = ["Authorization": "Bearer \(token)", "Content-Type": "application/json"]
@@ -77,7 +77,7 @@ final class OperatedShop: Sendable {
         guard response.status == 200 else { throw FixtureError("not paid: \(String(decoding: response.body, as: UTF8.self))") }
     }
 
-    /// Ends all parts; each must do so in good order.
+    /// Ends all parts; each must exit with status 0.
     func stop() async throws {
         for (_, process) in self.processes { process.signal(SIGTERM) }
         for (name, process) in self.processes {
@@ -87,7 +87,7 @@ final class OperatedShop: Sendable {
     }
 }
 
-/// Runs a shop from when all its parts are ready until `body` ends.
+/// Runs a shop from the readiness of all parts until `body` ends.
 func withOperatedShop<Result>(
     isolation: isolated (any Actor)? = #isolation, _ body: (OperatedShop) async throws -> Result
 ) async throws -> Result {

@@ -1,14 +1,14 @@
 import Fixtures
 import RabbitMQ
 
-/// A database and a broker in which an operator acts, and what tests put there and read there. No worker runs: what is replayed stays in its queue.
+/// A database and a broker for an operator's actions, with functions to fill and read them. No worker runs, so replayed messages stay in their queue.
 protocol OperatorSite: Sendable {
     var database: TestDatabase { get }
     var host: VirtualHost { get }
 }
 
 extension OperatorSite {
-    /// Puts a dead letter where the recorder would have put it.
+    /// Inserts a dead letter as the recorder would.
     /// - Returns: its id.
     @discardableResult
     func addDeadLetter(
@@ -21,7 +21,7 @@ extension OperatorSite {
         return id
     }
 
-    /// Puts many alike there.
+    /// Inserts many similar ones.
     /// - Returns: their ids.
     @discardableResult
     func addDeadLetters(
@@ -43,10 +43,10 @@ extension OperatorSite {
         return rows.compactMap { $0.first ?? nil }
     }
 
-    /// How a dead letter stands.
+    /// The status of a dead letter.
     func status(of id: String) async throws -> String? { try await self.database.value("select status from dead_letters where id = '\(id)'") }
 
-    /// What the audit log says of a subject, oldest first: who, what and why.
+    /// The audit log of a subject, oldest first: actor, action and reason.
     func audit(of subject: String) async throws -> [[String?]] {
         try await self.database.psql("select actor, act, reason from audit_log where subject = '\(subject)' order by id")
     }

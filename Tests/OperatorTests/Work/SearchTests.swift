@@ -35,7 +35,7 @@ import Testing
             let trace = try await client.get("/trace/1002")
             #expect(trace.status == 200 && trace.text.contains("Order #1002") && trace.text.contains("$80.00"))
             #expect(try await client.get("/trace/%231002").status == 200)
-            // Its order, too; and "_" is no wildcard.
+            // Its order is found too, and "_" is not a wildcard.
             let customer = try await found("grace_h@example.com")
             #expect(customer.status == 200 && customer.text.contains("/customers/\(Self.user)") && customer.text.contains("/trace/1002"))
             #expect(!customer.text.contains("gracexh"))

@@ -17,7 +17,7 @@ extension JSONValue {
 
 /// `conveyor running | waiting | skip | send | types | schedules | audit-log`, `pause --all`
 @Suite struct WorkCommandTests {
-    /// Publishes adjustments of the stock of a product that there is not: each is rejected.
+    /// Publishes stock adjustments for a missing product; each is rejected.
     /// - Returns: the messages' ids.
     @discardableResult
     private func adjust(_ count: Int, _ site: CommandLineSite, actor: String = "system", sentAt: Int64 = Clock.milliseconds()) async throws -> [ID] {
@@ -82,7 +82,7 @@ extension JSONValue {
                 #expect(seen.allSatisfy { $0.deliveryCount == 0 && !$0.redelivered })
             }
 
-            // Without the tool: messages that a handler has emitted and no worker has handled.
+            // Without RABBITMQCTL: messages that a handler has emitted and no worker has handled.
             try await site.database.psql(
                 """
                 insert into inbox (message_id, correlation_id, sent_at, took_us, attempt, decides, consumer, type, outcome, emitted)
@@ -216,7 +216,7 @@ extension JSONValue {
                 #expect(row.lacks("name, every, last_at, next_at, outcome, took_ms, paused").isEmpty)
                 #expect(row["every"].string == "1s" && row["outcome"].string == "succeeded" && row["paused"] == .bool(false))
                 #expect(try await site.conveyor("schedules", "pause", "orders.expiry").status == 0)
-                // One that was under way.
+                // One batch was in progress.
                 try await eventually("it to rest") { try await site.database.value("select holder is null from schedules") == "t" }
                 try await overdue()
                 try await Task.sleep(for: .seconds(2))

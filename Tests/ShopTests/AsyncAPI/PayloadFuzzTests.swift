@@ -21,7 +21,7 @@ struct PayloadFuzzTests {
         return integers.map(String.init) + others + [long, deep, String(repeating: "9", count: 400)]
     }()
 
-    /// Where a value of a JSON text begins and ends: behind `:`, `[` or `,`, as our own encoder writes it.
+    /// The range of a value in a JSON text: behind `:`, `[` or `,`, as our own encoder writes it.
     private static func values(of json: [UInt8]) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         var starts: [Int] = []

@@ -64,7 +64,7 @@ import Testing
             #expect(replies.allSatisfy { $0.problem == nil })
             #expect(try await bench.count("select count(*) from password_resets where user_id = $1", user) == 3)
             #expect(try await bench.count("select count(*) from password_resets where user_id = $1", other) == 1)
-            // After an hour there are three more.
+            // After an hour three more are allowed.
             try await bench.database.psql("update password_resets set expires_at = expires_at - interval '1 hour'")
             #expect(try await bench.handle(RequestPasswordReset(email: "ada@example.com")).emitted == ["email.send"])
         }

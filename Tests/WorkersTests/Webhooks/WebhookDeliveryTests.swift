@@ -5,7 +5,7 @@ import Postgres
 import Shop
 import Testing
 
-/// Deliveries to partners, by the worker as it is run, to a server that verifies them with another's library.
+/// Deliveries to partners by the real worker, to a server that verifies them with an independent library.
 @Suite struct WebhookDeliveryTests {
     private static let secretKey = "a-secret-key-of-the-tests-of-64-bytes-that-nobody-else-ever-uses"
 
@@ -40,7 +40,7 @@ import Testing
         ).decode((String, String, Int32, Int32?).self).map { Delivery(type: $0, status: $1, attempts: $2, answer: $3) }
     }
 
-    @Test func `a partner gets the order itself, signed by the secret, once an event, and the old secret signs too for a day`() async throws {
+    @Test func `a partner gets the order once per event, signed with the secret, and for a day with the old one too`() async throws {
         let (old, new) = (WebhookSecret(), WebhookSecret())
         let receiver = try await WebhookReceiver(secrets: [old.text, new.text])
         try await self.withPartner(receiver) { stage in
@@ -61,7 +61,7 @@ import Testing
             let ping = try await receiver.request(2)
             #expect(Set(ping.secrets) == [old.text, new.text] && ping.signatures == 2 && ping.body.contains("webhook.ping"))
             try await stage.shop.pool.query("update webhook_endpoints set previous_until = now()")
-            // Nobody asked for it.
+            // No partner wants this event.
             try await stage.shop.send(PaymentFailed(orderID: order, paymentIntentID: "pi_1", failureCode: nil, attempt: "1"))
             try await stage.shop.send(OrderShipped(orderID: order))
             #expect(try await receiver.request(3).secrets == [new.text])
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `an answer but 2xx is a failure, which climbs; 410 switches the endpoint off, and an e-mail says so`() async throws {
+    @Test func `any answer but 2xx is retried by the schedule, and 410 switches the endpoint off with an e-mail to the staff`() async throws {
         let secret = WebhookSecret()
         let receiver = try await WebhookReceiver(secrets: [secret.text])
         try await self.withPartner(receiver, beside: ["email-worker"]) { stage in
@@ -117,13 +117,13 @@ import Testing
                 )
                 .decode(Int32.self) == [65_536]
             }
-            // Sent once more, it has the same id.
+            // A repetition has the same id.
             let id = try await stage.shop.pool.query("select id from webhook_deliveries where endpoint_id = $1", flaky).decode(ID.self)[0]
             try await stage.done(RedeliverWebhook(endpointID: flaky, deliveryID: id))
             try await eventually("it is delivered once more") { try await self.deliveries(flaky, stage).first?.attempts == 3 }
             #expect(try Set(receiver.requests(to: "/flaky/1").map(\.id)).count == 1)
 
-            // An endpoint that is switched off gets nothing but what a person asks for.
+            // A switched-off endpoint gets only deliveries that a person has requested.
             try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))
             try await eventually("the others have theirs") { try await self.deliveries(flaky, stage).count == 2 }
             try await stage.done(PingWebhookEndpoint(endpointID: gone))
@@ -139,7 +139,7 @@ import Testing
                     Delivery(type: "webhook.ping", status: "failed", attempts: 1, answer: 410),
                 ]
             }
-            // Switched on again, it begins anew.
+            // Switching it on resets its failures.
             try await stage.done(UpdateWebhookEndpoint(endpointID: gone, url: receiver.url + "/ok/again", isActive: true))
             try await stage.shop.send(OrderShipped(orderID: stage.insertLetterOrder()))
             try await eventually("it hears of what comes then") {
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func `the ladder's last step comes again and again until the delivery's time is over, or later if the partner asks for that`()
+    @Test func `the last delay repeats until the delivery's time is over, and Retry-After makes it longer`()
         async throws
     {
         let secret = WebhookSecret()
@@ -172,7 +172,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate must be the partner's: one of another name, or of nobody known, gets nothing`() async throws {
+    @Test func `a certificate with another name or from an unknown authority gets no delivery`() async throws {
         let secret = WebhookSecret()
         let (known, unknown) = (try await CertificateAuthority(), try await CertificateAuthority())
         let right = try await WebhookReceiver(secrets: [secret.text], certificate: known.issue(for: "IP:127.0.0.1"))
@@ -197,7 +197,7 @@ import Testing
         }
     }
 
-    @Test func `an erased account's partners hear of it, and what they have answered is forgotten`() async throws {
+    @Test func `partners are notified of an erased account, and their answers about it are deleted`() async throws {
         let secret = WebhookSecret()
         let receiver = try await WebhookReceiver(secrets: [secret.text])
         try await self.withPartner(receiver, beside: ["accounts-worker"]) { stage in
@@ -236,14 +236,14 @@ import Testing
         }
     }
 
-    @Test func `nothing is sent to a private address, whatever name it has`() async throws {
+    @Test func `no delivery is sent to a private address, whatever its name`() async throws {
         let secret = WebhookSecret()
         let receiver = try await WebhookReceiver(secrets: [secret.text])
         try await self.withPartner(receiver, ["WEBHOOKS_ALLOW_PRIVATE": "off"]) { stage in
             let sealed = try SecretBox(secrets: [Self.secretKey]).seal(secret.text)
             let command = CreateWebhookEndpoint(url: receiver.url, events: ["*"], isActive: true, description: nil, sealedSecret: sealed)
             #expect(try await stage.shop.ended(stage.shop.send(command)).code == "invalid")
-            // A name that turns out to be one, of a row that is there already.
+            // A name that resolves to a private address, in an existing row.
             let id = ID.new()
             try await stage.shop.pool.query(
                 "insert into webhook_endpoints (id, url, events, secret) values ($1, $2, '{order.paid}', $3)", id,
@@ -258,13 +258,13 @@ import Testing
         }
     }
 
-    @Test func `a worker that is killed between the answer and the commit sends again, under the same id`() async throws {
+    @Test func `a worker that is killed between the answer and the commit sends the delivery again under the same id`() async throws {
         let secret = WebhookSecret()
         let receiver = try await WebhookReceiver(secrets: [secret.text])
         try await self.withPartner(receiver) { stage in
             let endpoint = try await self.endpoint(receiver.url + "/ok", secret, stage)
             try await stage.shop.pool.transaction { transaction in
-                // The trace's rows are written with the end of a delivery: while nobody may write there, the worker stands just before it.
+                // The trace's rows are written with a delivery's result: while their table is locked, the worker stops just before it.
                 try await transaction.query("lock table calls in share mode")
                 try await stage.shop.send(OrderPaid(orderID: stage.insertLetterOrder()))
                 _ = try await receiver.request(1)
@@ -274,7 +274,7 @@ import Testing
                 )
             }
             #expect(try await self.deliveries(endpoint, stage).map(\.status) == ["pending"])
-            // Its lease is over sooner than in half a minute.
+            // The test shortens its lease.
             try await stage.shop.pool.query("update webhook_deliveries set lease_until = now()")
             try await stage.shop.start("webhooks-worker")
             let (first, second) = (try await receiver.request(1), try await receiver.request(2))
@@ -312,12 +312,12 @@ import Testing
                 """
             ).decode((Double, Double).self)[0]
             print("700 deliveries beside 300 that hang: \(seconds) s, the slowest \(slowest) s")
-            // Were the hanging ones in the way, 300 of them at 10 s each would take minutes.
+            // If the others waited for the hanging ones, 300 of these at 10 s each would take minutes.
             #expect(slowest < 30)
             #expect(
                 try await stage.shop.pool.query("select from webhook_deliveries where status = 'pending' and endpoint_id = any($1)", hanging).count
                     == 300)
-            // What hangs is given up after ten seconds.
+            // A hanging delivery fails after ten seconds.
             try await eventually("one that hangs has ended", within: .seconds(30)) {
                 try await stage.shop.pool.query(
                     "select answer_ms from webhook_deliveries where endpoint_id = any($1) and attempts = 1 and answer_status is null and error <> ''",

@@ -2,7 +2,7 @@ import Conveyor
 import Shop
 import Testing
 
-/// The signature of Standard Webhooks, and secrets that are kept.
+/// The signature of Standard Webhooks, and sealed secrets.
 @Suite struct WebhookSecretTests {
     @Test func `the specification's example is signed as the specification says`() throws {
         // github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Verifying signatures"; the same in its libraries' tests.
@@ -12,7 +12,7 @@ import Testing
                 == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=")
     }
 
-    @Test func `a new secret has 256 bits, and each is another`() throws {
+    @Test func `each new secret has 256 bits and differs from all others`() throws {
         let secrets = (0..<100).map { _ in WebhookSecret() }
         #expect(Set(secrets.map(\.text)).count == 100)
         for secret in secrets { #expect(secret.text.hasPrefix("whsec_") && secret.text.utf8.count == 6 + 44 && WebhookSecret(secret.text) == secret) }
@@ -21,7 +21,7 @@ import Testing
         #expect(WebhookSecret(of: ID(high: 1, low: 3), key: "k") != WebhookSecret(of: ID(high: 1, low: 2), key: "k"))
     }
 
-    @Test func `what is sealed is opened by its key alone, and after the key was changed by the previous one`() throws {
+    @Test func `a sealed text is opened only by its key, which after a change is the previous one`() throws {
         let old = SecretBox(secrets: ["an old key of at least 32 bytes, or so"])
         let both = SecretBox(secrets: ["a new key of at least 32 bytes, or so", "an old key of at least 32 bytes, or so"])
         let sealed = try old.seal("whsec_secret")
@@ -32,7 +32,7 @@ import Testing
         for broken in ["", ".", "x.y", sealed + "A", String(sealed.dropLast()), String(sealed.reversed())] { #expect(old.open(broken) == nil) }
     }
 
-    @Test func `patterns mean the types of events that there are`() {
+    @Test func `a pattern stands for the matching types of public events`() {
         #expect(PublicEvents.types(of: ["stock.low"]) == ["stock.low"])
         #expect(PublicEvents.types(of: ["stock.*"]) == ["stock.low", "stock.refused", "stock.released", "stock.reserved"])
         #expect(PublicEvents.types(of: ["*"]).count == PublicEvents.all.count && PublicEvents.all.count == 25)

@@ -85,7 +85,7 @@ struct WorkerRig: Sendable {
 
     // MARK: Messages
 
-    /// A message that asks for this number, under a new id unless one is given.
+    /// A message with this number, under a new id unless one is given.
     func message(_ number: Int, id: ID = .v7(milliseconds: UInt64(Clock.milliseconds()))) throws -> Outgoing {
         try Outgoing(
             Tally(number: number), envelope: Envelope(messageID: id, type: Tally.type, actor: "system", sentAt: Clock.milliseconds()), appID: "test")
@@ -105,7 +105,7 @@ struct WorkerRig: Sendable {
         guard failures.isEmpty else { throw FixtureError("not published: \(failures)") }
     }
 
-    /// Asks for these numbers, each under a new id.
+    /// Publishes messages with these numbers, each under a new id.
     func publish(_ numbers: some Sequence<Int>) async throws { try await self.publish(numbers.map { try self.message($0) }) }
 
     /// Takes messages from a queue until there are `count`.
@@ -120,7 +120,7 @@ struct WorkerRig: Sendable {
         try await self.database.psql("select number from effects order by number").compactMap { $0[0].flatMap { Int($0) } }
     }
 
-    /// Waits until `effects` holds that many.
+    /// Waits until `effects` has this number of rows.
     func waitForEffects(_ count: Int, within limit: Duration = .seconds(90)) async throws {
         try await eventually("\(count) effects", within: limit, every: .milliseconds(50)) { try await self.effects().count >= count }
     }
@@ -134,11 +134,11 @@ struct WorkerRig: Sendable {
     /// Unacknowledged messages, as the broker counted them half a second ago.
     func held() async throws -> Int { try await self.host.unacknowledged("tests") }
 
-    /// Messages in the queue, with nobody holding any: call it when no worker is left.
+    /// The messages in the queue; call it when no worker holds any.
     func left() async throws -> Int? { try await self.host.ready("tests") }
 }
 
-/// Another thing to do than ``Tally``.
+/// A second command beside ``Tally``.
 struct Note: Command {
     static let type = "tests.note"
 
@@ -155,7 +155,7 @@ struct NoteHandler: Handler {
     }
 }
 
-/// Things that tasks have seen, in their order.
+/// Values that tasks have recorded, in order.
 final class Seen<Value: Sendable>: Sendable {
     private let list = Mutex<[Value]>([])
     var all: [Value] { self.list.withLock { $0 } }

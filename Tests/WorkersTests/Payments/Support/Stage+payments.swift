@@ -46,7 +46,7 @@ extension Stage {
         try await self.shop.pool.query("select status from refunds where order_id = $1 order by status", order).decode(String.self)
     }
 
-    /// How often payments-worker has emitted an event.
+    /// The number of times that payments-worker has emitted an event.
     func emitted(_ type: String) async throws -> Int64 {
         try await self.shop.pool.query(
             "select count(*) from inbox i, json_array_elements(i.emitted) e where i.consumer = 'payments' and e ->> 'type' = $1", type
