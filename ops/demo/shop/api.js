@@ -1,4 +1,4 @@
-// A client of Conveyor's HTTP API for browsers. This file and events.js contain everything that a frontend must know about the API.
+// A client for Conveyor's HTTP API in browsers. This file and events.js contain everything that a frontend must know about the API.
 import { serverSentEvents } from "./events.js";
 
 /** The shop says no: a problem of RFC 9457. `code` is for programs, `message` for people, `errors` says which field is wrong. */
