@@ -85,13 +85,13 @@ let package = Package(
             exclude: ["asyncapi.yaml", "openapi.json", "openapi.yaml"],
             resources: [.embedInCode("definitions.json"), .embedInCode("publishers.txt"), .embedInCode("migrations/")]),
 
-        // What makes text safe in HTML, for the console and the e-mails.
+        // Escapes text in HTML, for the console and the e-mails.
         .target(name: "Markup"),
 
         // TLS of the servers: the ingress and the console.
         .target(name: "ServerTLS", dependencies: ["Conveyor", .nioSSL]),
 
-        // Who someone is: password hashes and tokens, for the ingress and the operator's command line.
+        // Password hashes and tokens, for the ingress and the operator's command line.
         .target(
             name: "Identity", dependencies: ["CArgon2", "Conveyor", "Shop", .crypto, .nioPosix],
             resources: [.embedInCode("common-passwords.txt")]),
@@ -130,7 +130,7 @@ let package = Package(
         .executableTarget(
             name: "Email", dependencies: ["Conveyor", "Shop", "Postgres", "Transfer", "MailTemplates", .argumentParser, .crypto, .logging, .tracing],
             path: "Workers/Email", exclude: ["Templates"]),
-        // What the e-mails look like, for the worker that sends them and the operator who looks at them.
+        // The e-mails' templates, for the worker that sends them and for the operator's preview.
         .target(
             name: "MailTemplates", dependencies: ["Conveyor", "Markup", "Shop"], path: "Workers/Email/Templates",
             resources: [.embedInCode("Letters/")]

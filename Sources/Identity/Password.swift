@@ -37,7 +37,7 @@ public struct Password: Sendable {
     }
 }
 
-/// Those of the 20,000 most common passwords in breaches with at least 8 characters: lower case, one per line, sorted by bytes.
+/// The 20,000 most common passwords in breaches, except those with less than 8 characters: lower case, one per line, sorted by bytes.
 ///
 /// The list is that of Django (`common-passwords.txt`, BSD-3-Clause), which Royce Williams compiled.
 enum CommonPasswords {

@@ -445,7 +445,7 @@ def every_page(browser):
         page.get_by_role("button", name="Cancel the order").click()
         visit.look("cancel")
         visit.end(f"signed in ({window})")
-    # Nobody else's.
+    # No requests to other hosts.
     visit = Visit(browser, email="user1@example.com")
     with visit.watcher.expecting("status of 404"):
         visit.page.goto(f"{URL}/orders/{order}")

@@ -12,7 +12,7 @@ public enum Document: Decodable, Equatable, Sendable {
     /// Parses JSON.
     public init(_ bytes: some Sequence<UInt8>) throws { self = try JSONDecoder().decode(Document.self, from: Data(bytes)) }
 
-    /// Whatever JSON says.
+    /// Decodes any JSON value.
     public init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
         if value.decodeNil() {

@@ -2,7 +2,7 @@ import Postgres
 
 /// The decision about messages whose handling threw an error.
 package enum Disposition: Sendable, Equatable {
-    /// One of several failed, and it is not known which: handle each alone.
+    /// An unknown one of several messages has failed: handle each alone.
     case split
     /// Not a failure: the handler rejected the message.
     case reject(Problem)

@@ -105,7 +105,7 @@ package struct Inbox: Sendable {
         consumer.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
-    /// Those that were handled before, as of now.
+    /// The messages that were handled before, as of now.
     package func peek(_ ids: [ID], in pool: PostgresPool) async throws(PostgresError) -> [ID: Known] {
         try self.known(from: await pool.query(Self.find, self.consumer, ids))
     }

@@ -62,7 +62,7 @@ public final class LogWriter: Sendable {
                 }
                 if bytes.isEmpty, leftOut == 0 { return }
                 self.writeAll(bytes)
-                if leftOut > 0 { self.writeAll(Array("\(leftOut) log lines were left out: nobody read them\n".utf8)) }
+                if leftOut > 0 { self.writeAll(Array("\(leftOut) log lines were left out: the reader was too slow\n".utf8)) }
             }
         }
     }

@@ -31,7 +31,7 @@ public enum Metrics {
     private static let handlerTime = histogram(
         "handler_seconds", "Time a handler took for a batch, with its commit.", HistogramSeries.short, "queue", "type")
     private static let delay = histogram("queue_delay_seconds", "From a message's publishing to its handling.", HistogramSeries.waiting, "queue")
-    private static let retriesTotal = counter("retries_total", "Messages sent up the retry ladder.", "queue", "type")
+    private static let retriesTotal = counter("retries_total", "Messages sent to the retry schedule.", "queue", "type")
     private static let deadTotal = counter("dead_letters_total", "Messages that became dead letters.", "queue", "type", "error_type")
     private static let sizes = histogram("batch_size", "Messages handled together.", HistogramSeries.sizes, "queue")
 

@@ -66,7 +66,7 @@ struct Processor: Sendable {
         var items: [Item]
         /// One for each that was not handled before.
         var rows: [Inbox.Row]
-        /// Those that were, with the messages that they emitted then.
+        /// The messages that were handled before, with the messages that they emitted then.
         var known: [ID: Inbox.Known]
         var handledAt: Int64
         var took: Duration

@@ -10,7 +10,7 @@ public struct Migrator: Sendable {
     public enum Ledger: String, Sendable {
         /// The application's migrations.
         case application = "schema_migrations"
-        /// Those of the tables that Conveyor makes, in an application that leaves them to it.
+        /// The migrations of Conveyor's own tables, in an application that does not define them itself.
         case machinery = "conveyor_migrations"
     }
 

@@ -11,7 +11,7 @@ extension Mail {
 
     /// The message on the wire (RFC 5322), without dot-stuffing.
     func encoded() throws(MailError) -> [UInt8] {
-        guard !self.to.isEmpty else { throw MailError("an e-mail to nobody") }
+        guard !self.to.isEmpty else { throw MailError("an e-mail without recipients") }
         var message: [UInt8] = []
         message += HeaderField("From", [self.from]).bytes
         message += HeaderField("To", self.to).bytes

@@ -18,7 +18,7 @@ import Testing
 
         func run(_ name: String) async throws {
             self.state.withLock { $0.begun.append(name) }
-            try await eventually("to be told to end") {
+            try await eventually("to have a waiting end") {
                 self.state.withLock { state in
                     guard state.open > 0 else { return false }
                     state.open -= 1

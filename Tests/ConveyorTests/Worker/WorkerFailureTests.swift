@@ -257,7 +257,7 @@ import Testing
         try await WorkerRig.with { rig in
             try await rig.publish([1])
             try await rig.working(Forwarder(), longestStay: .milliseconds(500)) { _ in
-                try await eventually("it is on the ladder", within: .seconds(60)) { try await rig.host.ready("retry.1") == 1 }
+                try await eventually("it waits for its retry", within: .seconds(60)) { try await rig.host.ready("retry.1") == 1 }
                 try await rig.host.declareQueue("elsewhere")
                 try await rig.host.bind("elsewhere", to: "commands", routingKey: "elsewhere.#")
                 let forwarded = try await rig.taken(1, from: "elsewhere")[0]
@@ -276,7 +276,7 @@ import Testing
                 if received.payload.number == 1 { throw Poison(.invalidPayload, "a\0b " + String(repeating: "long ", count: 2000)) }
                 if received.payload.number == 2 {
                     try await rig.database.psql("alter table attempts rename to elsewhere")
-                    throw Poison(.invalidPayload, "nobody notes this")
+                    throw Poison(.invalidPayload, "an invalid note")
                 }
             }
             try await rig.working(handler, lanes: 1) { _ in

@@ -128,7 +128,7 @@ import Testing
                 try await eventually("it takes as many as it may", within: .seconds(60)) { try await rig.consumers() == [512] }
                 return Task {
                     // It takes no more messages once it ends.
-                    try await eventually("nobody consumes", within: .seconds(60)) { try await rig.consumers().isEmpty }
+                    try await eventually("no consumer is left", within: .seconds(60)) { try await rig.consumers().isEmpty }
                     try await rig.publish([2])
                     door.open()
                 }
@@ -290,7 +290,7 @@ import Testing
             try await rig.host.deleteQueue("heard")
             try await rig.publish([0])
             try await rig.working(Shouter()) { _ in
-                try await eventually("nobody hears it, and it is acknowledged", within: .seconds(60)) {
+                try await eventually("no queue receives it, and it is acknowledged", within: .seconds(60)) {
                     let (committed, held) = (try await rig.database.value("select count(*) from inbox"), try await rig.held())
                     return committed == "1" && held == 0
                 }

@@ -23,7 +23,7 @@ public struct VirtualHost: Sendable {
             "POST", "/api/definitions/\(self.name)", body: String(decoding: Topology.definitions, as: UTF8.self))
     }
 
-    /// Declares a work queue as the topology has them: its commands and dead letters, and a ladder of these delays.
+    /// Declares a work queue of the topology: its commands and dead letters, and a retry schedule with these delays.
     /// Declares a work queue of the topology: its commands and dead letters, and a retry schedule with these delays.
     public func declareWorkQueue(_ queue: String, delays: [Int], deliveryLimit: Int = 20) async throws {
         for (name, type) in [("commands", "topic"), ("events", "topic"), ("dead", "direct"), ("return", "direct")] {

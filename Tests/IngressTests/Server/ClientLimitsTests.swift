@@ -198,7 +198,7 @@ import Testing
             client.write(Self.request("GET /now"))
             try await eventually("an answer") { client.statuses == [200] }
             await stop()
-            try await eventually("nobody to be let in") { !RawClient.isAnswered(port: port) }
+            try await eventually("no connection to be accepted") { !RawClient.isAnswered(port: port) }
             client.write(Self.request("GET /now"))
             try await eventually("the end") { client.isClosed }
             #expect(client.statuses == [200, 200])

@@ -14,7 +14,7 @@ final class RawClient: Sendable {
 
     convenience init(port: Int) {
         let descriptor = Self.connected(to: port)
-        if descriptor == nil { Issue.record("nobody listens at port \(port): \(String(cString: strerror(errno)))") }
+        if descriptor == nil { Issue.record("no server listens at port \(port): \(String(cString: strerror(errno)))") }
         self.init(descriptor: descriptor ?? -1)
     }
 

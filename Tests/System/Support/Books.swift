@@ -21,7 +21,7 @@ extension RunningSystem {
         let accepted = self.accepted
         books.note(lost: accepted.filter { statuses[$0] == nil }, "accepted, and no such order")
         books.note(lost: accepted.filter { statuses[$0] == "pending" }, "accepted, and still pending")
-        books.note(doubled: statuses.keys.filter { !accepted.contains($0) }, "an order that nobody was told of")
+        books.note(doubled: statuses.keys.filter { !accepted.contains($0) }, "an order without an accepted request")
         books.note(
             doubled: try await self.list(
                 "select order_id || ' ' || type from order_events where detail ->> 'ignored' is distinct from 'true' group by order_id, type having count(*) > 1"
@@ -64,7 +64,7 @@ extension RunningSystem {
         let audit = try JSON.decode(Audit.self, from: Array(report.utf8))
         guard audit.messages.balance != 0 || audit.stock.balance != 0 || audit.money.balance != 0 else { return }
         if audit.messages.balance > 0 { books.lost += audit.messages.balance } else { books.doubled -= audit.messages.balance }
-        books.complaints.append("conveyor audit: \(report)")
+        books.complaints.append("conveyor verify: \(report)")
     }
 
     /// Orders with more than one intent at Stripe, among its newest hundred.

@@ -46,7 +46,7 @@ extension RunningSystem {
 
     /// Waits until customers were refused with this code.
     func waitUntilRefused(_ code: String) async throws {
-        try await eventually("customers are told \(code), not only \(self.frontend.refusals)", within: .seconds(60)) {
+        try await eventually("customers get \(code), not only \(self.frontend.refusals)", within: .seconds(60)) {
             self.frontend.refusals[code] != nil
         }
     }

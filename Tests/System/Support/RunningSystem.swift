@@ -166,7 +166,7 @@ final class RunningSystem: Sendable {
         try await self.rename(customer)
         let order = try await self.place(try self.lines(), by: customer)
         try await self.frontend.pay(order, by: customer)
-        try await eventually("the letter about order \(order.resource.id)", within: .seconds(120), every: .milliseconds(50)) {
+        try await eventually("the e-mail about order \(order.resource.id)", within: .seconds(120), every: .milliseconds(50)) {
             try await self.database.value("select count(*) from emails where subject = '\(order.resource.id)'") == "1"
         }
     }

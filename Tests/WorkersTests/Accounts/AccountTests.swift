@@ -134,7 +134,7 @@ import Testing
             try await bench.handle(Sent(RenewSession(userID: user, sessionID: .new(), counter: .max, expiresAt: .max)))
             try await bench.owner.query("update sessions set expires_at = now() - interval '1 second' where id = $1", session)
             try await bench.handle(renewal(2, of: other))
-            #expect(try await counters() == [["2", "f"], ["\(Int32.max)", "f"]], "what nobody can use any more is forgotten")
+            #expect(try await counters() == [["2", "f"], ["\(Int32.max)", "f"]], "rows without valid tokens are deleted")
             try await bench.handle(EraseAccount(userID: user))
             #expect(try await counters() == [])
         }

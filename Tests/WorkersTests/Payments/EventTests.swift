@@ -39,7 +39,7 @@ import Transfer
             for order in orders {
                 try await eventually("the money of \(order)") { try await stage.intents(of: order) == ["succeeded"] }
             }
-            try await eventually("all to be told") { try await stage.emitted("payment.succeeded") == 12 }
+            try await eventually("all events to be emitted") { try await stage.emitted("payment.succeeded") == 12 }
         }
     }
 

@@ -120,7 +120,7 @@ import Testing
                 return try await stage.refunds(of: order) == [fails ? "failed" : "succeeded"]
             }
             #expect(try await stage.emitted("payment.refunded") == 1)
-            try await eventually("the failure to be told") { try await stage.emitted("payment.refund_failed") == (fails ? 1 : 0) }
+            try await eventually("the failure to be emitted") { try await stage.emitted("payment.refund_failed") == (fails ? 1 : 0) }
         }
     }
 }

@@ -16,7 +16,7 @@ import Testing
             try await stage.setTheScene()
             let order = try await stage.place()
             try await stage.pay(order)
-            try await eventually("the letter") { try await stage.outcome(of: order).mails == ["order_confirmation"] }
+            try await eventually("the e-mail") { try await stage.outcome(of: order).mails == ["order_confirmation"] }
             // As if the message had been lost.
             try await shop.pool.query("update orders set status = 'awaiting_payment', payment_status = 'unpaid' where id = $1", order)
             switch way {

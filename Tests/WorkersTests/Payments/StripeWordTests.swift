@@ -57,7 +57,7 @@ import Testing
             let first = try await stage.createIntent(order)
             try await stage.stripe.control("payment_intents/\(first)/cancel", [("cancellation_reason", "expired")])
             try await stage.bringEvents()
-            try await eventually("the order to be told") {
+            try await eventually("the event to be emitted") {
                 try await !shop.pool.query("select from order_events where order_id = $1 and type = 'payment.canceled'", order).isEmpty
             }
             #expect(try await stage.outcome(of: order).order == "awaiting_payment/unpaid")

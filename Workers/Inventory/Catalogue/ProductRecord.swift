@@ -64,7 +64,7 @@ extension ProductRecord {
         }
     }
 
-    /// Those of these categories that exist, locked until the transaction ends.
+    /// The existing ones of these categories, locked until the transaction ends.
     static func categories(_ ids: some Sequence<ID>, in transaction: Transaction) async throws -> Set<ID> {
         let ids = Array(Set(ids)).sorted()
         return ids.isEmpty ? [] : Set(try await transaction.query(Self.holdCategories, ids).decode(ID.self))

@@ -10,7 +10,7 @@ import Shop
 struct PaymentBook: Sendable {
     private var before: [String: Payment] = [:]
     private var payments: [String: Payment] = [:]
-    /// Those that have no row yet.
+    /// The payments without a row so far.
     private(set) var new: [Payment] = []
 
     private static let lockIntents = Statement(

@@ -31,7 +31,7 @@ export class Failed extends Error {
 /** A key for one intention of the customer: the same key is the same operation, however often it is sent. */
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-const PATIENCE = 60_000; // milliseconds that a request is tried again before the customer is told
+const PATIENCE = 60_000; // milliseconds of retries before the customer sees an error
 const WAIT = 20; // seconds that the server may hold an answer back until an operation ends; it allows 30
 const SILENCE = 40_000; // milliseconds after which no answer comes any more
 

@@ -1,6 +1,6 @@
 // Server-Sent Events out of a fetched body: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-const SILENCE = 45_000; // milliseconds; the server sends a comment every 15 seconds, so after that nobody is there
+const SILENCE = 45_000; // milliseconds; the server sends a comment every 15 seconds, so after this time the connection is dead
 
 /** Yields each event as `{id, event, data}`, `data` parsed from JSON. Ends with the stream; throws if it breaks or falls silent. */
 export async function* serverSentEvents(body) {

@@ -13,7 +13,7 @@ def settled(system, orders, limit=120):
         while (done := database.execute(done_query, [ids]).fetchone()[0]) < len(ids) and time.monotonic() < deadline:
             time.sleep(0.25)
         others = database.execute("select count(*) from orders where id <> all(%s::uuid[])", [ids]).fetchone()[0]
-    print(f"accepted {len(ids)} orders, {len(set(ids))} different; awaiting payment: {done}; orders that nobody was told of: {others}")
+    print(f"accepted {len(ids)} orders, {len(set(ids))} different; awaiting payment: {done}; orders without an answer: {others}")
     books = audit(system)
     print("audit: " + ", ".join(f"{book} {'balances' if figures['balance'] == 0 else figures}" for book, figures in books.items()))
     right = done == len(ids) == len(set(ids)) and others == 0 and all(figures["balance"] == 0 for figures in books.values())

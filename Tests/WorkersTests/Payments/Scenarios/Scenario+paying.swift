@@ -16,7 +16,7 @@ extension Scenario {
             try await stage.bringEvents(.twice)
         },
         Scenario(
-            "paid, and nobody but the customer says so",
+            "paid, and reported by the customer only",
             Outcome(order: "paid/paid", intents: ["succeeded"], work: ["payment_intents"], mails: ["order_confirmation"])
         ) { stage, order in
             let intent = try await stage.createIntent(order)
