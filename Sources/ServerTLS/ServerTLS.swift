@@ -17,7 +17,7 @@ public enum ServerTLS {
         let certificate = try settings.require("TLS_CERT")
         let chain: [NIOSSLCertificate]
         do { chain = try NIOSSLCertificate.fromPEMFile(certificate) } catch {
-            throw SettingError(name: "TLS_CERT", reason: "is no file of certificates in PEM")
+            throw SettingError(name: "TLS_CERT", reason: "is not a PEM file of certificates")
         }
         let key = try settings.require("TLS_KEY")
         let privateKey: NIOSSLPrivateKey

@@ -51,7 +51,7 @@ struct WorkerSetup: Sendable {
                 return
             } catch {
                 guard error.status == 0 || error.status >= 500 else {
-                    throw SettingError(name: "RABBITMQ_API", reason: "does not take the topology: \(error)")
+                    throw SettingError(name: "RABBITMQ_API", reason: "refuses the topology: \(error)")
                 }
                 guard ContinuousClock.now < deadline else { throw Unavailable("broker's management API: \(error)") }
             }

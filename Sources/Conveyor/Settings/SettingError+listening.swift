@@ -9,7 +9,7 @@ extension SettingError {
         }
         guard let error = error as? IOError else { return error }
         switch error.errnoCode {
-        case EADDRNOTAVAIL: return SettingError(name: "HOST", reason: "is no address of this machine")
+        case EADDRNOTAVAIL: return SettingError(name: "HOST", reason: "is not an address of this machine")
         case EADDRINUSE: return SettingError(name: port, reason: "cannot be listened on: in use")
         default: return SettingError(name: port, reason: "cannot be listened on: \(String(cString: strerror(error.errnoCode)))")
         }

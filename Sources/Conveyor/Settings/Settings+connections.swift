@@ -36,7 +36,7 @@ extension Settings {
         let text = try self.require(setting)
         for node in self.list(setting) {
             guard let url = ConnectionURL(node), ["amqp", "amqps"].contains(url.scheme) else {
-                throw SettingError(name: setting.name, reason: "must be amqp://host/vhost or amqps://host/vhost, several by comma")
+                throw SettingError(name: setting.name, reason: "must be amqp://host/vhost or amqps://host/vhost, several separated by commas")
             }
             try self.requireTLS(setting, to: url.hosts, isVerified: url.scheme == "amqps", "must be amqps://")
         }

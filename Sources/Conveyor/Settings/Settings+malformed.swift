@@ -6,7 +6,7 @@ extension Settings {
         if let path = self.string("TLS_CA_FILE") {
             guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw SettingError(name: "TLS_CA_FILE", reason: "cannot be read") }
             guard bytes.firstRange(of: Data("CERTIFICATE-----".utf8)) != nil else {
-                throw SettingError(name: "TLS_CA_FILE", reason: "is no file of certificates in PEM")
+                throw SettingError(name: "TLS_CA_FILE", reason: "is not a PEM file of certificates")
             }
         }
         let isHost = try self.require("HOST").utf8.allSatisfy { byte in

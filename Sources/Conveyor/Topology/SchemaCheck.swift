@@ -17,7 +17,7 @@ struct SchemaCheck: Sendable {
             } catch {
                 guard case .database(let reason) = error else {
                     throw SettingError(
-                        name: "database", reason: "lacks what this worker was built for: \(error); `conveyor migrate` brings it up to date")
+                        name: "database", reason: "is older than this worker: \(error); run `conveyor migrate`")
                 }
                 guard reason.isAway || reason.isHeldUp, ContinuousClock.now < deadline else { throw Unavailable("database: \(reason)") }
             }

@@ -13,7 +13,7 @@ extension Processor {
         for item in items {
             if let known = known[item.envelope.messageID], known.fingerprint != item.envelope.fingerprint {
                 self.logger.notice(
-                    "an idempotency key came with another body; the first one holds", metadata: ["message_id": "\(item.envelope.messageID)"])
+                    "an idempotency key was used with different bodies; the first one counts", metadata: ["message_id": "\(item.envelope.messageID)"])
             }
         }
         return Committed(items: items, rows: rows, known: known, handledAt: handledAt, took: ContinuousClock.now - started)

@@ -67,7 +67,7 @@ struct StripeWebhook: Sendable {
         do {
             head = try JSON.decode(Head.self, from: body)
             guard try !text.contains(#"\u0000"#) || !JSONElement(body, within: .init(values: Self.bodyLimit, depth: 512)).documentHasNUL else {
-                throw Problem(.badRequest, "The event has a text with the character NUL, which cannot be kept.")
+                throw Problem(.badRequest, "The event contains the character NUL, which cannot be stored.")
             }
         } catch let problem as Problem {
             throw problem

@@ -21,7 +21,7 @@ struct PushController: Sendable {
         routes.api(.delete, "/push-subscriptions/{id}", self.unsubscribe)
     }
 
-    private static let off = Problem(.notFound, "This shop sends nothing by web push.")
+    private static let off = Problem(.notFound, "Web push is switched off in this shop.")
     private static let notFound = Problem(.notFound, "There is no such subscription.")
 
     private struct KeyBody: Encodable, Sendable {

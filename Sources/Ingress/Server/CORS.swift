@@ -13,7 +13,7 @@ struct CORS: RouterMiddleware {
     init(settings: Settings) throws(SettingError) {
         let origins = try settings.jsonList("BACKEND_CORS_ORIGINS")
         for origin in origins where origin != "*" && !(origin.contains("://") && !origin.hasSuffix("/")) {
-            throw SettingError(name: "BACKEND_CORS_ORIGINS", reason: "must hold origins without a path, e.g. https://shop.example")
+            throw SettingError(name: "BACKEND_CORS_ORIGINS", reason: "must contain origins without a path, e.g. https://shop.example")
         }
         self.origins = Set(origins)
     }

@@ -88,7 +88,7 @@ struct RequestScope: RouterMiddleware {
             let allowed = methods.joined(separator: ", ")
             if request.method == .options { return Response(status: .noContent, headers: [.allow: allowed]) }
             return .problem(
-                Problem(.methodNotAllowed, "This path takes \(allowed)."), request, context, headers: [.allow: allowed])
+                Problem(.methodNotAllowed, "This path supports \(allowed)."), request, context, headers: [.allow: allowed])
         case let error as HTTPError where error.status == .contentTooLarge:
             return .problem(Problem(.tooLarge, "The body is too large."), request, context, headers: [.connection: "close"])
         case let error as HTTPParserError: return .problem(Problem(error), request, context, headers: [.connection: "close"])

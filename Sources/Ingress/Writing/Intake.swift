@@ -104,7 +104,7 @@ struct Intake: Sendable {
             case .with(let known) where self.fingerprints.isMade(known, of: body): self.idempotency.settle(id, fingerprint)
             case .with, .notYet: throw Problem.idempotencyKeyReused
             case .unknown:
-                throw Problem(.databaseUnreachable, "The database does not say which body this Idempotency-Key came with first; try again.")
+                throw Problem(.databaseUnreachable, "The database did not answer which request this Idempotency-Key was first used for; try again.")
             }
         }
         // In parallel with publishing, since the key is nearly always new; a copy of a handled message has no effect.
@@ -180,7 +180,7 @@ struct Intake: Sendable {
 }
 
 extension Problem {
-    static let idempotencyKeyReused = Problem(.idempotencyKeyReused, "This Idempotency-Key came with another body before.")
+    static let idempotencyKeyReused = Problem(.idempotencyKeyReused, "This Idempotency-Key was already used with a different request body.")
 
     /// The problem for a failure to publish.
     init(_ failure: PublishFailure) {

@@ -10,7 +10,7 @@ extension Settings {
     public func currency() throws(SettingError) -> String {
         let text = try self.require("CURRENCY")
         guard Currency(text) != nil else {
-            throw SettingError(name: "CURRENCY", reason: "must be a currency that Stripe presents, in lower case, e.g. usd")
+            throw SettingError(name: "CURRENCY", reason: "must be a currency that Stripe supports, in lower case, e.g. usd")
         }
         return text
     }
@@ -29,10 +29,10 @@ extension Settings {
         guard try self.environment() == .production else { return }
         // The shop's operator creates these, so they can be required to be long and random.
         for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: Self.isGuessable) {
-            throw SettingError(name: setting.name, reason: "must be random in production, e.g. of openssl rand -hex 32")
+            throw SettingError(name: setting.name, reason: "must be random in production, e.g. from openssl rand -hex 32")
         }
         if let token = self.string("CONSOLE_TOKEN"), token.utf8.count < 16 || Self.isGuessable(token) {
-            throw SettingError(name: "CONSOLE_TOKEN", reason: "must be random and have at least 16 bytes in production, e.g. of openssl rand -hex 16")
+            throw SettingError(name: "CONSOLE_TOKEN", reason: "must be random and have at least 16 bytes in production, e.g. from openssl rand -hex 16")
         }
         // Stripe creates these, and makes them longer.
         for setting: Setting in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] where self.list(setting).contains(where: { $0.utf8.count < 16 }) {

@@ -21,7 +21,7 @@ extension Mailbox {
         do throws(MailError) {
             try self.init(parsing: text)
         } catch {
-            throw SettingError(name: setting.name, reason: "is no address: \(error)")
+            throw SettingError(name: setting.name, reason: "is not an address: \(error)")
         }
     }
 }

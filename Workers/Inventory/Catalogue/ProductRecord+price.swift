@@ -7,8 +7,8 @@ extension ProductRecord {
     static func check(price: Int64, in code: String) throws(Problem) {
         guard let currency = Currency(code) else {
             throw Problem(
-                .invalid, "A product must be of a currency that Stripe presents.",
-                errors: [.init(field: "currency", message: "must be a currency that Stripe presents")])
+                .invalid, "The currency of a product must be supported by Stripe.",
+                errors: [.init(field: "currency", message: "must be a currency that Stripe supports")])
         }
         guard let refusal = currency.refusal(of: price) else { return }
         throw Problem(.invalid, "The price must be an amount that Stripe accepts.", errors: [.init(field: "unit_amount", message: refusal)])

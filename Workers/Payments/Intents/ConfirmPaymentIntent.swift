@@ -58,7 +58,7 @@ struct ConfirmPaymentIntent: Handler {
     private static func result(_ intent: PaymentIntent, of order: OrderForPayment) throws(Problem) -> Result {
         guard intent.status.meaning == .succeeded else {
             let why = intent.lastPaymentError.map { ": \($0.reason ?? "declined")" } ?? ""
-            throw Problem(.paymentNotConfirmed, "Stripe says that the payment is \(intent.status.text)\(why).")
+            throw Problem(.paymentNotConfirmed, "Stripe reports the status \(intent.status.text) for this payment\(why).")
         }
         guard (intent.amountReceived ?? intent.amount) == order.total, intent.currency == order.currency else {
             throw Problem(.paymentNotConfirmed, "The amount of the payment differs from the order.")
