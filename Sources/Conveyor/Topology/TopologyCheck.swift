@@ -28,7 +28,7 @@ struct TopologyCheck: Sendable {
 
     private func verifyNow() async throws {
         func wrong(_ what: String) -> SettingError {
-            SettingError(name: "topology", reason: "\(what); `conveyor topology check` lists all differences and repairs")
+            SettingError(name: "topology", reason: "\(what); `conveyor topology check` lists all, with repairs")
         }
         guard let queue = try await self.api.queue(self.queue) else { throw wrong("queue \(self.queue) is missing") }
         guard queue.type == "quorum" else { throw wrong("queue \(self.queue) is \(queue.type ?? "of no known type"), not quorum") }

@@ -77,7 +77,7 @@ import Testing
                     Repository.executable("ExampleWorker"),
                     environment: ["DATABASE_URL": database.url, "AMQP_URL": host.amqpURL, "RABBITMQ_API": host.apiURL], inherits: false)
                 #expect(try await worker.waitForExit() == .status(78))
-                #expect(worker.standardError == "tests-worker: topology queue tests is missing; `conveyor topology check` lists all differences and repairs\n")
+                #expect(worker.standardError == "tests-worker: topology queue tests is missing; `conveyor topology check` lists all, with repairs\n")
             }
         }
     }

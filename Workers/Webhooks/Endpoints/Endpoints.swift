@@ -59,7 +59,7 @@ struct UpdateEndpoint: Handler {
             (command.url == nil ? [] : ["url"]) + (command.events == nil ? [] : ["events"]) + (command.isActive == nil ? [] : ["is_active"])
             + (command.description == nil ? [] : ["description"])
         do throws(Problem) {
-            guard let acceptance = (try? Acceptances(rows[1]))?[batch[0].envelope] else { throw Problem(.internalError, "The times of the messages could not be read.") }
+            guard let acceptance = (try? Acceptances(rows[1]))?[batch[0].envelope] else { throw Problem(.internalError, "The times are unreadable.") }
             try changes.admit(acceptance, in: parts)
         } catch {
             return [.rejected(error)]
