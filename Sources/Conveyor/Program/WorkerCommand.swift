@@ -16,11 +16,11 @@ struct WorkerCommand<Program: WorkerProgram>: AsyncParsableCommand {
 
     struct Run: AsyncParsableCommand {
         static var configuration: CommandConfiguration {
-            CommandConfiguration(abstract: "Brings database and broker up to date, then works until SIGTERM (the default).")
+            CommandConfiguration(abstract: "Update database and broker, then work until SIGTERM (the default).")
         }
 
         @OptionGroup var options: PartOptions
-        @Flag(help: "Leave database and broker as they are, and refuse to start if they are not up to date.") var noSetup = false
+        @Flag(help: "Do not change database and broker; refuse to start if they are not up to date.") var noSetup = false
 
         func run() async throws {
             let setsUp = !self.noSetup
@@ -43,7 +43,7 @@ struct WorkerCommand<Program: WorkerProgram>: AsyncParsableCommand {
 
     struct Setup: AsyncParsableCommand {
         static var configuration: CommandConfiguration {
-            CommandConfiguration(abstract: "Brings database and broker up to date, and ends: for roles that may, where the worker's own may not.")
+            CommandConfiguration(abstract: "Update database and broker, then exit: for a role with more rights than the worker's own.")
         }
 
         @OptionGroup var options: PartOptions
@@ -56,11 +56,11 @@ struct WorkerCommand<Program: WorkerProgram>: AsyncParsableCommand {
     }
 
     struct Send: AsyncParsableCommand {
-        static var configuration: CommandConfiguration { CommandConfiguration(abstract: "Sends a message to the worker, and prints its id.") }
+        static var configuration: CommandConfiguration { CommandConfiguration(abstract: "Send a message to the worker and print its id.") }
 
         @OptionGroup var options: PartOptions
         @Argument(help: "e.g. \(Program.queue).make") var type: String
-        @Argument(help: "The payload, as JSON.") var payload: String
+        @Argument(help: "The payload as JSON.") var payload: String
 
         func run() async throws {
             try await Program.withPart(self.options) { part in

@@ -229,7 +229,7 @@ import Testing
                     == [failing]
             }
             let mail = try await self.warning(failing, stage)
-            #expect(mail.recipients == ["admin@example.com"] && mail.text?.contains("taken nothing for days") == true)
+            #expect(mail.recipients == ["admin@example.com"] && mail.text?.contains("have failed for days") == true)
             #expect(try await self.deliveries(flaky, stage) == [Delivery(type: "order.paid", status: "delivered", attempts: 4, answer: 200)])
             #expect(try await stage.shop.pool.query("select from webhook_endpoints where id = $1 and failing_since is null", flaky).count == 1)
             #expect(try await stage.shop.pool.query("select from emails where kind = 'webhook_off'").count == 1)
