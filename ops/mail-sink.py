@@ -101,12 +101,12 @@ class Sink:
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=1025, help="0 takes a free one; the first line on standard output says which")
+    parser.add_argument("--port", type=int, default=1025, help="0 takes a free port and prints it as the first line of standard output")
     parser.add_argument("--dir", type=pathlib.Path, required=True)
-    parser.add_argument("--tls-cert", help="offers STARTTLS and insists on it")
+    parser.add_argument("--tls-cert", help="offers and requires STARTTLS")
     parser.add_argument("--tls-key")
     parser.add_argument("--implicit-tls", action="store_true", help="TLS from the first byte instead of STARTTLS")
-    parser.add_argument("--login-file", type=pathlib.Path, help="insists on AUTH; the file holds user:password")
+    parser.add_argument("--login-file", type=pathlib.Path, help="requires AUTH; the file contains user:password")
     parser.add_argument("--faults", type=pathlib.Path)
     return parser.parse_args()
 

@@ -13,7 +13,7 @@ read_nodes() {
 read_nodes
 
 set_nodes() {
-    [ "$1" -ge "${#nodes[@]}" ] || die 64 "a cluster does not get smaller; ops/down --wipe begins anew"
+    [ "$1" -ge "${#nodes[@]}" ] || die 64 "a cluster cannot shrink; ops/down --wipe starts over without data"
     open_settings "$local_dir/env.d/rabbitmq"
     put NODES "$1"
     save_settings

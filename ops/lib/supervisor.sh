@@ -54,7 +54,7 @@ define_service() {
     local folder=$SVDIR/$1
     if [ ! -d "$folder" ]; then
         mkdir -p "$folder.new"
-        touch "$folder.new/down" # until it is said to start
+        touch "$folder.new/down" # until it is started
         mv "$folder.new" "$folder"
     fi
     # shellcheck disable=SC2016 # for the script
@@ -106,7 +106,7 @@ ensure() {
             sv up "$name"
             return
         fi
-        say "   $name starts again with what has changed"
+        say "   $name restarts with its changes"
         sv -w 40 force-restart "$name" >/dev/null || die 1 "$name does not stop"
     else
         sv up "$name" || die 1 "$name does not start"
@@ -186,5 +186,5 @@ stop_everything() {
 # Two scripts at the same time would disturb each other.
 take_lock() {
     exec {lock}>>"$local_dir/lock"
-    flock -w 10 "$lock" || die 1 "another ops/up or ops/down is at work"
+    flock -w 10 "$lock" || die 1 "another ops/up or ops/down is running"
 }

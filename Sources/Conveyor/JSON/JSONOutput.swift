@@ -38,7 +38,7 @@ final class JSONOutput {
     /// - Throws: an `EncodingError` if that container was closed: containers must be written one after the other.
     private func goOn(in depth: Int) throws {
         guard self.open.count >= depth else {
-            throw EncodingError.invalidValue((), .init(codingPath: [], debugDescription: "written to what was closed before"))
+            throw EncodingError.invalidValue((), .init(codingPath: [], debugDescription: "written to a closed container"))
         }
         self.close(to: depth)
         if self.open[depth - 1].isEmpty { self.open[depth - 1].isEmpty = false } else { self.bytes.append(UInt8(ascii: ",")) }

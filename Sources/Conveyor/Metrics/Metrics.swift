@@ -125,7 +125,7 @@ public enum Metrics {
     // MARK: Telemetry
 
     private static let dropped = counter(
-        "exports_dropped_total", "Spans, transactions and events that did not reach whom they were for.", "destination")
+        "exports_dropped_total", "Spans, transactions and events that their receiver did not get.", "destination")
 
     /// `conveyor_exports_dropped_total`: items that a destination (`otlp`, `sentry`) did not get.
     static func exportsDropped(destination: String, count: Int) { self.dropped.with(LabelValues(destination)).increment(by: Int64(count)) }

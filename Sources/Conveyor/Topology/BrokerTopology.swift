@@ -55,7 +55,6 @@ extension Definitions {
     /// All differences of a broker; empty if it is correct.
     /// Others may have their own exchanges and queues, and bind them to these exchanges. Everything that routes to our queues and exchanges, or
     /// applies to them, is compared completely.
-    /// holds for them, is compared completely.
     public func differences(in broker: BrokerTopology) -> [TopologyDifference] {
         self.exchangeDifferences(broker.definitions) + self.queueDifferences(broker.definitions) + self.bindingDifferences(broker.definitions)
             + self.policyDifferences(broker.definitions) + self.differencesInForce(broker)

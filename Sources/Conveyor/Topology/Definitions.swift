@@ -124,7 +124,7 @@ public struct Definitions: Codable, Sendable, Equatable {
     public var bindings: [Binding]
     /// All policies.
     public var policies: [Policy]
-    /// Bindings that a worker makes and takes away while it runs, as they are wanted: there or not, they are no difference. In no file.
+    /// Bindings that a worker makes and removes while it runs: neither their presence nor their absence is a difference. In no file.
     public var bindingsOnDemand: Set<Binding> = []
 
     enum CodingKeys: String, CodingKey { case exchanges, queues, bindings, policies }

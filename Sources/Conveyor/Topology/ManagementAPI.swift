@@ -186,7 +186,7 @@ public struct ManagementAPI: Sendable {
             .post, "/bindings/\(self.vhost)/e/\(Self.escaped(exchange))/q/\(Self.escaped(queue))", body: try Self.body(binding))
     }
 
-    /// Takes such a binding away; nothing happens if there is none.
+    /// Removes such a binding; nothing happens if there is none.
     public func unbind(_ queue: String, from exchange: String, by key: String) async throws(Refused) {
         try await self.remove(.binding(.init(source: exchange, destination: queue, destinationType: "queue", routingKey: key)))
     }

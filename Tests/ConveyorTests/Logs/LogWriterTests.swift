@@ -42,7 +42,7 @@ import Testing
         for _ in 0..<400 { pipe.writer.write(line) }
         #expect(ContinuousClock.now - began < .seconds(5))
         let seen = Counter()
-        try await eventually("the count of what was left out") {
+        try await eventually("the number of dropped lines") {
             seen.add(pipe.read()) > 0 && seen.text.contains("log lines were left out: the reader was too slow")
         }
     }

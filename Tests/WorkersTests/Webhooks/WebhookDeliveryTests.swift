@@ -142,7 +142,7 @@ import Testing
             // Switching it on resets its failures.
             try await stage.done(UpdateWebhookEndpoint(endpointID: gone, url: receiver.url + "/ok/again", isActive: true))
             try await stage.shop.send(OrderShipped(orderID: stage.insertLetterOrder()))
-            try await eventually("it hears of what comes then") {
+            try await eventually("it receives later events") {
                 try await self.deliveries(gone, stage).last == Delivery(type: "order.shipped", status: "delivered", attempts: 1, answer: 200)
             }
         }

@@ -43,7 +43,7 @@ extension Letters {
             case .lost: "You have lost the dispute about \(amount)."
             case .underReview, .warningUnderReview: "The bank looks at the dispute about \(amount)."
             case .warningClosed, .prevented: "The bank's inquiry about \(amount) is closed."
-            case .appealNeedsResponse, .appealUnderReview: "The dispute about \(amount), which was lost, goes on."
+            case .appealNeedsResponse, .appealUnderReview: "The dispute about \(amount), which was lost, continues with an appeal."
             case .needsResponse, .warningNeedsResponse: "A customer disputes a payment of \(amount)."
             }
         values.addFact("Dispute", event.disputeID)

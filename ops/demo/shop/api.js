@@ -23,7 +23,7 @@ export class Unreachable extends Error {
 /** Something broke in the shop. The message is kept, and an operator can still bring it to its end. */
 export class Failed extends Error {
   constructor(operation) {
-    super("This could not be finished. It is kept, and somebody in the shop looks at it.");
+    super("This could not be finished yet. The shop has your request and will look at it.");
     this.operation = operation;
   }
 }
@@ -108,7 +108,7 @@ export class Client extends EventTarget {
     let last;
     while (!signal?.aborted) {
       const headers = { Accept: "text/event-stream" };
-      if (last) headers["Last-Event-ID"] = last; // goes on after that one
+      if (last) headers["Last-Event-ID"] = last; // resumes after that one
       try {
         const response = await this.#send("GET", path, { headers, signal, isStream: true });
         if (!response.ok) throw await Problem.of(response);

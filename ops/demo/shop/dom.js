@@ -56,7 +56,7 @@ export function complain(place, error, ...more) {
  */
 export function onSubmit(form, action) {
   const place = form.querySelector(".problem");
-  form.noValidate = true; // the API's word counts, and is said in the same way for every field
+  form.noValidate = true; // the API validates, and its errors look the same for every field
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.ariaBusy === "true") return;

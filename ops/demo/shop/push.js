@@ -17,11 +17,11 @@ export function offerPush() {
       // Browsers ask only after a click, and never again after a refusal.
       if ((await Notification.requestPermission()) === "granted") {
         await subscribe();
-        announce("You will hear of this order.");
+        announce("You will get notifications of this order.");
       }
       $("#push").hidden = true;
     } catch (error) {
-      complain($("#push-problem"), error.code === "not_found" ? new Error("This shop sends no notices.") : error);
+      complain($("#push-problem"), error.code === "not_found" ? new Error("This shop sends no notifications.") : error);
     }
   });
   $("#push-no").addEventListener("click", () => ($("#push").hidden = true));

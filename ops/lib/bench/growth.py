@@ -35,7 +35,7 @@ def measure(system, database, options, say):
     point()
     before = 0
     for orders in sorted({options.growth_orders // 10, options.growth_orders}):
-        say(f"growth: {orders:,} orders are laid into the tables")
+        say(f"growth: {orders:,} orders are inserted")
         fill(system, orders - before)
         before = orders
         point()

@@ -15,9 +15,9 @@ def settled(system, orders, limit=120):
         others = database.execute("select count(*) from orders where id <> all(%s::uuid[])", [ids]).fetchone()[0]
     print(f"accepted {len(ids)} orders, {len(set(ids))} different; awaiting payment: {done}; orders without an answer: {others}")
     books = audit(system)
-    print("audit: " + ", ".join(f"{book} {'balances' if figures['balance'] == 0 else figures}" for book, figures in books.items()))
+    print("books: " + ", ".join(f"{book} {'balances' if figures['balance'] == 0 else figures}" for book, figures in books.items()))
     right = done == len(ids) == len(set(ids)) and others == 0 and all(figures["balance"] == 0 for figures in books.values())
-    print("nothing lost, nothing twice" if right else "SOMETHING IS WRONG", flush=True)
+    print("no order is lost or duplicated, and the books balance" if right else "ORDERS ARE LOST OR DUPLICATED, OR THE BOOKS DO NOT BALANCE", flush=True)
     return right
 
 

@@ -33,7 +33,7 @@ class Order:
                 link.close()
             if status == 202:
                 if self.id not in (None, answer["resource"]["id"]):
-                    raise RuntimeError(f"order {self.id} is {answer['resource']['id']} when it is asked for again")
+                    raise RuntimeError(f"order {self.id} is {answer['resource']['id']} after its repetition")
                 self.id, self.when = answer["resource"]["id"], time.time()
                 return
             if status != 503:

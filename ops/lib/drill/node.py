@@ -46,6 +46,6 @@ def drill(system, options):
                 back = time.time()
             time.sleep(0.2)
         load.stop()
-    print(f"refused for now, and asked again: {load.refused or 'none'}")
-    print(f"the longest pause between two accepts: {load.longest_pause(struck, time.time()):.1f} s; {node} was back after {back - struck:.1f} s")
+    print(f"refused temporarily, then repeated: {load.refused or 'none'}")
+    print(f"the longest pause between two accepted orders: {load.longest_pause(struck, time.time()):.1f} s; {node} was back after {back - struck:.1f} s")
     return books.settled(system, load.accepted)

@@ -21,7 +21,7 @@ def drill(system, options):
         load.stop()
     after = load.accepted
 
-    print("-- all of Postgres and RabbitMQ is lost", flush=True)
+    print("-- deleted all data of Postgres and RabbitMQ", flush=True)
     system.run(system.root / "ops/down")
     lost = time.time()
     for name in ("postgres", "rabbitmq"):
@@ -29,11 +29,11 @@ def drill(system, options):
     system.run(system.root / "ops/up", "postgres")
     system.run(system.root / "ops/restore", "--replace", folder)
     system.run(system.root / "ops/up", "--empty")
-    print(f"-- runs again {time.time() - lost:.1f} s after the loss", flush=True)
+    print(f"-- running again {time.time() - lost:.1f} s after the loss", flush=True)
     books.conveyor(system, "topology", "check")
     with system.connect() as database:
         there = database.execute("select count(*) from orders where id = any(%s::uuid[])", [[order.id for order in before]]).fetchone()[0]
-    print(f"of {len(before)} orders before the backup {there} are there; {len(after)} came after it, and are asked for again")
+    print(f"{there} of {len(before)} orders before the backup exist; the {len(after)} later ones are repeated")
     for order in after:
         order.place(int(system.env["PORT"]), {}, threading.Event())
     return books.settled(system, before + after) and there == len(before)

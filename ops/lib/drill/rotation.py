@@ -41,11 +41,11 @@ def drill(system, options):
             system.run(system.root / "ops/rotate", change, stdout=subprocess.DEVNULL)
             took = time.time() - begin
             time.sleep(1)
-            print(f"{change:<15} {took:4.1f} s, longest pause between two accepts {load.longest_pause(begin, time.time()):.2f} s", flush=True)
+            print(f"{change:<15} {took:4.1f} s, longest pause between two accepted orders {load.longest_pause(begin, time.time()):.2f} s", flush=True)
         load.stop()
-    print(f"no answer while a part started again, and asked again: {load.refused or 'none'}")
+    print(f"unanswered during restarts, then repeated: {load.refused or 'none'}")
     system.env = settings(system.home / "env")
     open_doors = [f"{name}'s old password still opens {door}" for name, urls in old.items() for door in opens(urls)]
     closed_doors = [f"{name} cannot sign in" for name, urls in passwords(system).items() if len(opens(urls)) != 2]
-    print("\n".join(open_doors + closed_doors) or "the old passwords open nothing, the new ones everything")
+    print("\n".join(open_doors + closed_doors) or "the old passwords are refused, the new ones accepted")
     return books.settled(system, load.accepted) and not open_doors and not closed_doors

@@ -12,7 +12,7 @@ from system import settings, wait_until_ready
 def before(root, options):
     """A checkout of the older commit with its build, kept below .build; the system starts there."""
     if not options.commit:
-        raise SystemExit("upgrade: --from COMMIT names the older one")
+        raise SystemExit("upgrade: --from COMMIT names the older version")
     commit = subprocess.run(["git", "-C", root, "rev-parse", "--verify", options.commit + "^{commit}"], check=True, capture_output=True, text=True).stdout.strip()
     folder = root / ".build/upgrade" / commit
     if not folder.exists():
@@ -60,7 +60,7 @@ def drill(system, options):
             begin = time.time()
             work()
             time.sleep(max(0.0, options.seconds / 4 - (time.time() - begin)))
-            print(f"   longest pause between two accepts {load.longest_pause(begin, time.time()):.2f} s; asked again: {load.refused or 'nothing'}", flush=True)
+            print(f"   longest pause between two accepted orders {load.longest_pause(begin, time.time()):.2f} s; repeated: {load.refused or 'none'}", flush=True)
             load.stop()
         accepted.extend(load.accepted)
 
