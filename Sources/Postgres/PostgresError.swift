@@ -42,7 +42,7 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
     public internal(set) var table: String?
     /// The column that the error is about, or the one that could not be decoded.
     public internal(set) var column: String?
-    /// Index of the failed statement among those of the call (of a pipeline, or of what a transaction sent in one round trip).
+    /// Index of the failed statement among those of the call (of a pipeline, or of the statements that a transaction sent in one round trip).
     public internal(set) var statementIndex: Int?
     /// The failed statement's SQL, without parameters.
     public internal(set) var statement: Statement?

@@ -15,7 +15,7 @@ extension Definitions {
     static let shop: Definitions = {
         do {
             var definitions = try Definitions(json: Topology.definitions)
-            // Of webhooks-worker, while an endpoint wants them.
+            // The bindings of webhooks-worker, while endpoints want them.
             definitions.bindingsOnDemand = Set(
                 PublicEvents.types(of: ["*"]).map { .init(source: "events", destination: "webhooks", destinationType: "queue", routingKey: $0) })
             return definitions

@@ -2,32 +2,32 @@ public import Conveyor
 import Crypto
 import FoundationEssentials
 
-/// The secret by which a partner knows the shop's deliveries (standardwebhooks.com): `whsec_` and 32 bytes in base64.
+/// The secret with which a partner verifies the shop's deliveries (standardwebhooks.com): `whsec_` and 32 bytes in base64.
 public struct WebhookSecret: Sendable, Equatable {
     private let bytes: [UInt8]
 
-    /// A new one.
+    /// A new random secret.
     public init() {
         var random = SystemRandomNumberGenerator()
         self.bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
     }
 
-    /// The one that a request makes that may come again, so that each of its answers shows the same: done once, it makes one.
+    /// A secret derived from a request, which may be repeated: all of its answers then show the same secret.
     /// - Parameters:
-    ///   - message: the id of its message, which its idempotency key decides.
+    ///   - message: the id of its message, which follows from its idempotency key.
     ///   - key: `SECRET_KEY`.
     public init(of message: ID, key: String) {
         let text = Array("conveyor.webhook-secret".utf8) + message.bytes
         self.bytes = Array(HMAC<SHA256>.authenticationCode(for: text, using: SymmetricKey(data: Array(key.utf8))))
     }
 
-    /// Nil if the text is none.
+    /// Nil if the text is not a secret.
     public init?(_ text: String) {
         guard text.hasPrefix("whsec_"), let data = Data(base64Encoded: String(text.dropFirst(6))), 24...64 ~= data.count else { return nil }
         self.bytes = Array(data)
     }
 
-    /// As a partner is shown it, once.
+    /// The form that a partner sees, once.
     public var text: String { "whsec_" + Data(self.bytes).base64EncodedString() }
 
     /// The signature of a delivery: `v1,…`.
@@ -40,11 +40,11 @@ public struct WebhookSecret: Sendable, Equatable {
     }
 }
 
-/// Seals secrets that must be kept, so that neither a message, a log nor the database shows them: AES-GCM by a key made from `SECRET_KEY`.
+/// Encrypts stored secrets, so that no message, log or database shows them: AES-GCM with a key derived from `SECRET_KEY`.
 public struct SecretBox: Sendable {
     private let keys: [(id: String, key: SymmetricKey)]
 
-    /// - Parameter secrets: `SECRET_KEY`, which seals, then the previous ones, by which older ones are opened.
+    /// - Parameter secrets: `SECRET_KEY`, which seals, then the previous keys, which open older ones.
     public init(secrets: [String]) {
         self.keys = secrets.map { secret in
             let key = HKDF<SHA256>.deriveKey(
@@ -69,6 +69,6 @@ public struct SecretBox: Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Whether it was sealed by the key that seals now.
+    /// Whether the present key has sealed it.
     public func isCurrent(_ sealed: String) -> Bool { self.keys.first.map { sealed.hasPrefix($0.id + ".") } ?? false }
 }

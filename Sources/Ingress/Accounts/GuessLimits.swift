@@ -7,7 +7,7 @@ import Synchronization
 /// Each network has its own quota per account, so an attacker elsewhere cannot use up the owner's. All networks without a successful sign-in to
 /// the account share one more quota, so many networks guess no faster than one. (Each ingress counts for itself.)
 final class GuessLimits: Sendable {
-    /// The account that is guessed at.
+    /// The account whose password is guessed.
     enum Account: Hashable, Sendable {
         case known(ID)
         /// An address without an account: limited in the same way, or the limit would reveal which accounts exist.

@@ -5,7 +5,7 @@ import Hummingbird
 struct Routes {
     typealias Answer = @Sendable (Request, IngressContext) async throws -> Response
 
-    /// One endpoint.
+    /// An endpoint of the API.
     struct Route: Sendable {
         var method: HTTPRequest.Method
         /// E.g. `/api/v1/orders/{id}`.

@@ -5,13 +5,13 @@ import Postgres
 import Resources
 import Shop
 
-/// Endpoints of partners, and what was delivered to them, for the shop's staff.
+/// The partners' endpoints and their deliveries, for the staff.
 struct WebhookEndpointsController: Sendable {
     let intake: Intake
     let authenticator: Authenticator
     let pool: PostgresPool
     let addresses: OutwardAddresses
-    /// `SECRET_KEY`, then the previous ones.
+    /// `SECRET_KEY`, then the previous keys.
     let secrets: [String]
 
     func add(to routes: inout Routes) {
@@ -36,7 +36,7 @@ struct WebhookEndpointsController: Sendable {
         return (user, id)
     }
 
-    /// A new secret; the same for a request that comes again under its idempotency key, as it is done once.
+    /// A new secret; a repeated request with the same idempotency key gets the same one.
     private func secret(_ user: Authenticator.User, _ request: Request) throws -> (shown: WebhookSecret, sealed: String) {
         let key = try IdempotencyKey(request)
         let secret = key.map { WebhookSecret(of: $0.messageID(actor: user.id, request: request), key: self.secrets[0]) } ?? WebhookSecret()
@@ -120,7 +120,7 @@ struct WebhookEndpointsController: Sendable {
         order by created_at desc, id desc limit $3
         """)
 
-    /// The newest first.
+    /// Newest first.
     @Sendable private func list(_ request: Request, _ context: IngressContext) async throws -> Response {
         _ = try await self.authenticator.superuser(request)
         let query = try Query(request)
@@ -155,7 +155,7 @@ struct WebhookEndpointsController: Sendable {
         return try .json(WebhookDeliveryBody(row))
     }
 
-    /// The newest first.
+    /// Newest first.
     @Sendable private func deliveries(_ request: Request, _ context: IngressContext) async throws -> Response {
         let (_, id) = try await self.staff(request, context)
         let query = try Query(request)
@@ -170,7 +170,7 @@ struct WebhookEndpointsController: Sendable {
     }
 }
 
-/// A delivery as it is answered.
+/// A delivery in the API.
 struct WebhookDeliveryBody: Encodable, Sendable {
     /// The endpoint's last answer.
     struct Answer: Encodable, Sendable {
@@ -185,7 +185,7 @@ struct WebhookDeliveryBody: Encodable, Sendable {
     let type: String
     let status: String
     let attempts: Int
-    /// Null if there was none yet.
+    /// Null if there was no answer yet.
     let answer: OrNull<Answer>
     /// The error of the last attempt, if it got no answer.
     let error: OrNull<String>

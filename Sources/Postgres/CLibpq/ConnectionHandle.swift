@@ -10,7 +10,7 @@ struct ConnectionHandle: ~Copyable {
     private let raw: OpaquePointer
     private let notices: NoticeReceiver
 
-    /// Connects; blocks for up to `connect_timeout` a host.
+    /// Connects; blocks for up to `connect_timeout` per host.
     ///
     /// Not `PQconnectPoll`: it leaves the timeout of each host to the caller, and only libpq can go on to its next host.
     init(_ settings: ConnectionSettings, logger: Logger) throws(PostgresError) {

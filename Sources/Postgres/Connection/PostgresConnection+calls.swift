@@ -1,5 +1,5 @@
 extension PostgresConnection {
-    /// Runs one statement in one round trip; outside of a transaction it commits by itself.
+    /// Runs one statement in one round trip; outside of a transaction it is its own transaction.
     @discardableResult
     public nonisolated func query(
         _ statement: Statement, _ parameters: any PostgresEncodable..., timeout: Duration? = nil

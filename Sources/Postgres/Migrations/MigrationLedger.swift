@@ -1,6 +1,6 @@
 /// Compares the table `schema_migrations` with a program's list of migrations.
 struct MigrationLedger {
-    /// Name and checksum of what is applied, sorted by name.
+    /// Name and checksum of the applied migrations, sorted by name.
     let applied: [(name: String, checksum: String)]
 
     /// - Throws: `unordered`

@@ -1,8 +1,8 @@
 /// The parameters of one call in Postgres' binary format, in one allocation.
 public struct ParameterBuffer: Sendable {
-    /// OIDs, one a parameter.
+    /// OIDs, one per parameter.
     private(set) var types: [UInt32] = []
-    /// Lengths in bytes, -1 for NULL, one a parameter.
+    /// Lengths in bytes, -1 for NULL, one per parameter.
     private(set) var lengths: [Int32] = []
     @usableFromInline var bytes: [UInt8] = []
     private var isNull = false

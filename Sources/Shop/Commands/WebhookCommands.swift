@@ -1,6 +1,6 @@
 public import Conveyor
 
-/// Makes an endpoint of a partner's; its id is the message's.
+/// Registers a partner's endpoint; its id is the message's.
 public struct CreateWebhookEndpoint: Command {
     /// `webhooks.create_endpoint`.
     public static let type = "webhooks.create_endpoint"
@@ -13,10 +13,10 @@ public struct CreateWebhookEndpoint: Command {
     public var isActive: Bool?
     /// For people.
     public var description: String?
-    /// The secret that signs, sealed under `SECRET_KEY`.
+    /// The signing secret, sealed under `SECRET_KEY`.
     public var sealedSecret: String
 
-    /// Makes an endpoint of a partner's; its id is the message's.
+    /// Registers a partner's endpoint; its id is the message's.
     public init(url: String, events: [String], isActive: Bool?, description: String?, sealedSecret: String) {
         self.url = url
         self.events = events
@@ -33,23 +33,23 @@ public struct CreateWebhookEndpoint: Command {
     }
 }
 
-/// Changes an endpoint; nil leaves a field as it is.
+/// Changes an endpoint; nil leaves a field unchanged.
 public struct UpdateWebhookEndpoint: OrderedCommand {
     /// `webhooks.update_endpoint`.
     public static let type = "webhooks.update_endpoint"
 
-    /// Which.
+    /// The endpoint.
     public var endpointID: ID
     /// The address of the deliveries.
     public var url: String?
     /// Types of events, `<area>.*` or `*`.
     public var events: [String]?
-    /// Whether anything is sent.
+    /// Whether events are sent.
     public var isActive: Bool?
     /// For people.
     public var description: String?
 
-    /// Changes an endpoint; nil leaves a field as it is.
+    /// Changes an endpoint; nil leaves a field unchanged.
     public init(endpointID: ID, url: String? = nil, events: [String]? = nil, isActive: Bool? = nil, description: String? = nil) {
         self.endpointID = endpointID
         self.url = url
@@ -71,7 +71,7 @@ public struct DeleteWebhookEndpoint: Command {
     /// `webhooks.delete_endpoint`.
     public static let type = "webhooks.delete_endpoint"
 
-    /// Which.
+    /// The endpoint.
     public var endpointID: ID
 
     /// Deletes an endpoint with its deliveries.
@@ -80,17 +80,17 @@ public struct DeleteWebhookEndpoint: Command {
     enum CodingKeys: String, CodingKey { case endpointID = "endpoint_id" }
 }
 
-/// Gives an endpoint a new secret; the one before signs for another day.
+/// Replaces an endpoint's secret; the previous one also signs for a day.
 public struct RotateWebhookSecret: Command {
     /// `webhooks.rotate_secret`.
     public static let type = "webhooks.rotate_secret"
 
-    /// Which.
+    /// The endpoint.
     public var endpointID: ID
     /// The new secret, sealed under `SECRET_KEY`.
     public var sealedSecret: String
 
-    /// Gives an endpoint a new secret.
+    /// Replaces an endpoint's secret.
     public init(endpointID: ID, sealedSecret: String) {
         self.endpointID = endpointID
         self.sealedSecret = sealedSecret
@@ -102,31 +102,31 @@ public struct RotateWebhookSecret: Command {
     }
 }
 
-/// Sends a delivery that is about nothing but the endpoint itself; its id is the message's.
+/// Sends a test delivery about the endpoint itself; its id is the message's.
 public struct PingWebhookEndpoint: Command {
     /// `webhooks.ping`.
     public static let type = "webhooks.ping"
 
-    /// Which.
+    /// The endpoint.
     public var endpointID: ID
 
-    /// Sends a delivery that is about nothing but the endpoint itself.
+    /// Sends a test delivery about the endpoint itself.
     public init(endpointID: ID) { self.endpointID = endpointID }
 
     enum CodingKeys: String, CodingKey { case endpointID = "endpoint_id" }
 }
 
-/// Sends a delivery once more, with the same `webhook-id`.
+/// Sends a delivery again, under the same `webhook-id`.
 public struct RedeliverWebhook: Command {
     /// `webhooks.redeliver`.
     public static let type = "webhooks.redeliver"
 
-    /// Whose.
+    /// Its endpoint.
     public var endpointID: ID
-    /// Which.
+    /// The delivery.
     public var deliveryID: ID
 
-    /// Sends a delivery once more.
+    /// Sends a delivery again.
     public init(endpointID: ID, deliveryID: ID) {
         self.endpointID = endpointID
         self.deliveryID = deliveryID
@@ -138,12 +138,12 @@ public struct RedeliverWebhook: Command {
     }
 }
 
-/// Switches an endpoint off that takes nothing any more, and tells the shop's staff. Sent by webhooks-worker itself.
+/// Switches off an endpoint that only fails, and notifies the staff. Sent by webhooks-worker itself.
 public struct SwitchOffWebhookEndpoint: Command {
     /// `webhooks.switch_off`.
     public static let type = "webhooks.switch_off"
 
-    /// Which.
+    /// The endpoint.
     public var endpointID: ID
     /// `gone` or `failing`.
     public var reason: String

@@ -1,8 +1,8 @@
 public import Conveyor
 
-/// An event that partners may hear of by webhook.
+/// An event that partners may receive by webhook.
 public protocol PublicEvent: Event {
-    /// The resources that it is about; each gets a delivery of its own.
+    /// The resources that it concerns; each gets its own delivery.
     var subjects: [PublicSubject] { get }
 }
 
@@ -25,7 +25,7 @@ extension PublicSubject {
     static func user(_ id: ID) -> [PublicSubject] { [PublicSubject(type: "user", id: id)] }
 }
 
-/// The events that partners may hear of: all but the hints that our parts give each other.
+/// The events that partners may receive: all except the hints between our own parts.
 public enum PublicEvents {
     /// Their types.
     public static let all: [any PublicEvent.Type] = MessageCatalogue.all.compactMap { $0 as? any PublicEvent.Type }
@@ -33,12 +33,12 @@ public enum PublicEvents {
     private static let names = Set(all.map { $0.type })
     private static let areas = Set(names.compactMap { $0.split(separator: ".").first.map(String.init) })
 
-    /// Whether it is a type of event, `<area>.*` or `*`.
+    /// Whether a text is a type of event, `<area>.*` or `*`.
     public static func isPattern(_ text: String) -> Bool {
         text == "*" || self.names.contains(text) || (text.hasSuffix(".*") && self.areas.contains(String(text.dropLast(2))))
     }
 
-    /// The types that some patterns mean, in alphabetical order.
+    /// The types that match some patterns, in alphabetical order.
     public static func types(of patterns: some Sequence<String>) -> [String] {
         let patterns = Set(patterns)
         return self.names.filter { name in
