@@ -211,7 +211,7 @@ import Testing
         let unsigned = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.\(parts[1])."
         let changed = "\(parts[0]).\(parts[1].dropLast(2))AA.\(parts[2])"
         for refused in [
-            try await token(secret: "a key of somebody else that is long enough to be one"), try await token(use: .refresh),
+            try await token(secret: "a foreign key that is long enough to be one, at least"), try await token(use: .refresh),
             try await token(epoch: 7), try await token(environment: "production"), try await token(at: Date().addingTimeInterval(600)),
             unsigned, changed, "\(parts[0]).\(parts[1]).", "\(parts[0])..\(parts[2])",
         ] {

@@ -1,7 +1,7 @@
 // A client for Conveyor's HTTP API in browsers. This file and events.js contain everything that a frontend must know about the API.
 import { serverSentEvents } from "./events.js";
 
-/** The shop says no: a problem of RFC 9457. `code` is for programs, `message` for people, `errors` says which field is wrong. */
+/** The shop rejects the request: a problem of RFC 9457. `code` is for programs, `message` for people, `errors` names the invalid fields. */
 export class Problem extends Error {
   constructor(body, status = body.status) {
     super(body.detail || body.title || `The shop answered ${status}.`);
@@ -13,14 +13,14 @@ export class Problem extends Error {
   }
 }
 
-/** There was no answer. Whether the shop got the write is not known, so it is to be sent again with the same key, not anew. */
+/** There was no answer. The shop may have received the write, so repeat it with the same key, not with a new one. */
 export class Unreachable extends Error {
   constructor() {
     super("The shop cannot be reached. Nothing is lost: try again, and it is done once.");
   }
 }
 
-/** Something broke in the shop. The message is kept, and an operator can still bring it to its end. */
+/** The operation has failed. The message is kept as a dead letter, and an operator can still complete it. */
 export class Failed extends Error {
   constructor(operation) {
     super("This could not be finished yet. The shop has your request and will look at it.");
@@ -28,16 +28,16 @@ export class Failed extends Error {
   }
 }
 
-/** A key for one intention of the customer: the same key is the same operation, however often it is sent. */
+/** A key for one intention of the customer: requests with the same key are one operation. */
 export const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 const PATIENCE = 60_000; // milliseconds of retries before the customer sees an error
-const WAIT = 20; // seconds that the server may hold an answer back until an operation ends; it allows 30
-const SILENCE = 40_000; // milliseconds after which no answer comes any more
+const WAIT = 20; // seconds that the server may wait for the end of an operation before it answers; it allows 30
+const SILENCE = 40_000; // milliseconds without an answer, after which a request has failed
 
 /**
  * Reads, writes and live streams of the API.
- * Sends the events `trouble` (`detail: {code, seconds}`: it tries again by itself in so many seconds; without `seconds` it has given up),
+ * Sends the events `trouble` (`detail: {code, seconds}`: it retries after these seconds; without `seconds` it has stopped retrying),
  * `reached` when there is an answer again, and `signed-out`.
  */
 export class Client extends EventTarget {
@@ -47,7 +47,7 @@ export class Client extends EventTarget {
   #retryNow = new EventTarget();
   #isInTrouble = false;
 
-  /** `session.tokens` is what a sign-in was answered with, or null; this reads it, renews it and clears it. */
+  /** `session.tokens` is the answer to a sign-in, or null; this client reads, renews and clears it. */
   constructor(base, session) {
     super();
     this.#base = base;
@@ -57,7 +57,7 @@ export class Client extends EventTarget {
 
   // Reads. The browser's own cache sends If-None-Match and handles a 304.
 
-  /** `token: null` for what is the same for everybody: the browser may then keep it, and need not ask the API whether it may ask (CORS). */
+  /** Pass `token: null` for public resources: the browser may cache them, and sends no preflight request (CORS). */
   async get(path, { query = {}, ...options } = {}) {
     const known = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
     const search = known.length > 0 ? `?${new URLSearchParams(known)}` : "";
@@ -68,12 +68,12 @@ export class Client extends EventTarget {
 
   // Writes. Each is a message: the API accepts it (202) once the broker has it, and it is done when its operation has ended.
 
-  /** Hands a write over. Comes back when it is safe, and before it is done: follow it with `outcome`, or by the events of its resource. */
+  /** Sends a write. Returns when it is accepted, before it is done: follow it with `outcome`, or by the events of its resource. */
   accept(method, path, body, options = {}) {
     return this.#write(method, path, body, options);
   }
 
-  /** The operation when it has ended. Throws the problem that it was rejected with. */
+  /** Waits for the end of the operation and returns it. Throws the problem if it was rejected. */
   async outcome({ operation_id: id }, { signal } = {}) {
     for (;;) {
       // The answer comes when the operation ends, or when the time is over: no polling.
@@ -84,7 +84,7 @@ export class Client extends EventTarget {
     }
   }
 
-  /** Both at once, for what takes milliseconds: with `Prefer: wait` the answer is the ended operation, or what was wrong. */
+  /** Both in one request, for writes that take milliseconds: with `Prefer: wait` the answer is the ended operation, or its problem. */
   async write(method, path, body, options = {}) {
     const operation = await this.#write(method, path, body, { ...options, prefer: `wait=${WAIT}` });
     return operation.status === "succeeded" ? operation : this.outcome(operation, options);
@@ -98,11 +98,11 @@ export class Client extends EventTarget {
     return response.json();
   }
 
-  // Live. EventSource cannot send a token, so the stream is read by fetch.
+  // Live. EventSource cannot send a token, so fetch reads the stream.
 
   /**
-   * The events of a resource, from the beginning and then as they happen, over any number of connections, until `signal` ends it.
-   * Over HTTP/1.1 a browser has six connections to a host and each stream takes one, so end it with the page; HTTP/2 comes with TLS.
+   * The events of a resource, from the beginning and then live, across lost connections, until `signal` ends it.
+   * Over HTTP/1.1 a browser has six connections per host and each stream uses one, so end it with the page; with TLS there is HTTP/2.
    */
   async *events(path, { signal } = {}) {
     let last;
@@ -132,7 +132,7 @@ export class Client extends EventTarget {
     this.#session.tokens = await response.json();
   }
 
-  /** Tries again at once what waits for its next attempt. */
+  /** Repeats waiting requests at once. */
   retryNow() {
     this.#retryNow.dispatchEvent(new Event("now"));
   }
@@ -146,7 +146,7 @@ export class Client extends EventTarget {
     return this.#attempts(method, path, this.#session.tokens?.access_token, request);
   }
 
-  /** One renewal for all requests that were refused. */
+  /** One renewal for all refused requests. */
   async #renew(expired) {
     if (this.#session.tokens?.access_token !== expired) return;
     this.#refreshing ??= (async () => {
@@ -159,8 +159,8 @@ export class Client extends EventTarget {
   }
 
   /**
-   * Sends until somebody answers. Reads and sign-ins change nothing and every write has its key, so all of them may be sent again, be it that
-   * the shop says to (`503` and `429` with `Retry-After`) or that the answer got lost.
+   * Repeats a request until there is an answer. Reads and sign-ins change nothing and every write has its key, so all requests may be repeated: after
+   * `503` and `429` with `Retry-After`, and after a lost answer.
    */
   async #attempts(method, path, token, { headers, body, signal, isStream }) {
     const deadline = Date.now() + PATIENCE;

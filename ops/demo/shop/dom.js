@@ -1,6 +1,6 @@
 // Functions for the document. They always insert text as text, so no data of the shop can become markup.
 
-/** An element. An attribute that is a function listens to the event of that name; false, null and undefined are left out. */
+/** Makes an element. A function as an attribute listens to the event of that name; false, null and undefined are omitted. */
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -14,11 +14,11 @@ export function el(tag, attributes = {}, ...children) {
 
 export const $ = (selector) => document.querySelector(selector);
 
-/** How Stripe counts, which the browser's own tables do not always do (docs.stripe.com/currencies). */
+/** Stripe's number of decimals where it differs from the browser's tables (docs.stripe.com/currencies). */
 const withoutDigits = new Set("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split(" "));
 const ofThreeDigits = new Set("bhd jod kwd omr tnd".split(" "));
 
-/** Money comes as a whole number of the currency's smallest unit: 1999 usd is $19.99, 1999 jpy is ¥1,999. */
+/** Formats an amount, an integer in the currency's smallest unit: 1999 usd is $19.99, 1999 jpy is ¥1,999. */
 export function money(amount, currency) {
   const digits = withoutDigits.has(currency) ? 0 : ofThreeDigits.has(currency) ? 3 : 2;
   const format = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
@@ -29,12 +29,12 @@ export function time(text, style = { dateStyle: "medium", timeStyle: "short" }) 
   return el("time", { datetime: text }, new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(text)));
 }
 
-/** A country by its two letters. */
+/** The name of a country by its two-letter code. */
 export const country = (code) => new Intl.DisplayNames(document.documentElement.lang, { type: "region" }).of(code);
 
 export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
-/** Says something to everybody: a note for the eyes, read out by a screen reader. */
+/** Shows a note that screen readers also read out. */
 export function announce(text) {
   let note = $("#note");
   if (!note) document.body.append((note = el("p", { id: "note", role: "status" })));
@@ -43,7 +43,7 @@ export function announce(text) {
   announce.timer = setTimeout(() => (note.textContent = ""), 6000);
 }
 
-/** Shows what went wrong at a place of the page, and goes there. */
+/** Shows an error at a place on the page, and scrolls there. */
 export function complain(place, error, ...more) {
   if (error.name === "AbortError") return;
   place.replaceChildren(el("div", { class: "alert", role: "alert", tabindex: -1 }, el("p", {}, error.message), ...more));
@@ -51,8 +51,8 @@ export function complain(place, error, ...more) {
 }
 
 /**
- * Does `action` when the form is sent, once at a time. What the API says about a field is shown at the field: its problem's `errors` name
- * fields as the form does.
+ * Runs `action` when the form is sent, once at a time. Shows the API's errors at their fields: the `errors` of a problem have the names of the
+ * form's fields.
  */
 export function onSubmit(form, action) {
   const place = form.querySelector(".problem");

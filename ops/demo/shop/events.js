@@ -29,7 +29,7 @@ function parse(block) {
     const [, name, value] = line.match(/^([^:]*):? ?(.*)$/s);
     if (name === "data") event.data += event.data ? `\n${value}` : value;
     else if (name === "id" || name === "event") event[name] = value;
-    // A line that begins with a colon is a comment: the server's sign of life.
+    // A line that begins with a colon is a comment: the server's keep-alive.
   }
   return event;
 }

@@ -31,7 +31,7 @@ const events = {
   "payment.disputed": "The payment is disputed",
 };
 
-/** Title, kind and explanation of where an order stands. A state that is newer than this page is shown as it is called. */
+/** Title, kind and explanation of an order's state. An unknown, newer state is shown by its name. */
 export function stateOf({ status, payment_status: payment }) {
   if (status === "awaiting_payment" && payment === "processing") {
     return ["Payment under way", "wait", "Your bank is working on it. This may take a while."];

@@ -4,7 +4,7 @@ import { addToCart } from "./shop.js";
 
 const drawings = ["kettle", "lamp", "notebook", "backpack", "teapot", "blanket", "pen", "bottle", "board", "clock"];
 
-/** The product's picture; a drawing, if it has none. */
+/** The product's picture, or a drawing if it has none. */
 export function picture({ name, images }) {
   const [image] = images;
   if (image) return el("img", { class: "picture", src: image, alt: "", loading: "lazy" });
@@ -26,7 +26,7 @@ export function availability({ in_stock: inStock, stock_quantity: left }) {
   return left <= 5 ? el("p", { class: "stock low" }, `Only ${left} left`) : el("p", { class: "stock" }, "In stock");
 }
 
-/** A button that puts so many of the product into the cart. */
+/** A button that puts a number of units into the cart. */
 export function addButton(product, count = () => 1) {
   const add = async ({ currentTarget: button }) => {
     if (button.ariaBusy === "true") return;

@@ -4,11 +4,11 @@ import { api } from "./shop.js";
 
 const isPossible = () => "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
 
-/** Shows the question if it was not answered yet; where the answer was yes, says quietly once more where this browser is. */
+/** Shows the question until it is answered; after a yes, renews the subscription without asking. */
 export function offerPush() {
   if (!isPossible() || Notification.permission === "denied") return;
   if (Notification.permission === "granted") {
-    subscribe().catch(() => {}); // it is tried again with the next order
+    subscribe().catch(() => {}); // the next order tries again
     return;
   }
   $("#push").hidden = false;
@@ -43,7 +43,7 @@ async function subscribe() {
 
 const isSame = (one, other) => one.length === other.length && one.every((byte, index) => byte === other[index]);
 
-/** Whoever uses this browser next is another customer. The push service then says to the shop that it is gone. */
+/** Ends the subscription, since the next user of this browser may be another customer. The push service then reports to the shop that it is gone. */
 export async function endPush() {
   if (!isPossible()) return;
   const registration = await navigator.serviceWorker.getRegistration();

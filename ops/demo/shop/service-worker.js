@@ -10,7 +10,7 @@ addEventListener("notificationclick", (event) => {
   event.waitUntil(open(event.notification.data.url));
 });
 
-/** Goes to a page of this shop: in the window that shows it already, or a new one. */
+/** Opens a page of this shop: in the window that already shows it, or in a new one. */
 async function open(url) {
   const { pathname } = new URL(url);
   const windows = await clients.matchAll({ type: "window" });

@@ -3,7 +3,7 @@ import { Client, Problem } from "./api.js";
 import { API } from "./config.js";
 import { announce, el, plural } from "./dom.js";
 
-/** The tokens lie where only this origin's scripts read them, and the page's policy lets no other script run. */
+/** Only scripts of this origin can read the tokens, and the page's policy allows no other scripts. */
 export const session = {
   get tokens() {
     return JSON.parse(localStorage.getItem("tokens"));
@@ -19,20 +19,20 @@ export const session = {
 
 export const api = new Client(API, session);
 
-/** To the sign-in, and back here after it. */
+/** The address of the sign-in, which leads back to this page. */
 export function goToSignIn() {
   location.assign(signInPath());
 }
 
 const signInPath = () => `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
 
-/** For pages that are nobody's but the customer's own. */
+/** For pages that need a signed-in customer. */
 export function needSignIn() {
-  if (!session.isOpen) location.replace(signInPath()); // so that Back does not lead here again
+  if (!session.isOpen) location.replace(signInPath()); // so that Back does not return to this page
   return session.isOpen;
 }
 
-/** What a visitor puts into the cart before signing in: quantities by product, in this browser. */
+/** A visitor's cart before the sign-in: quantities by product, stored in this browser. */
 export const guestCart = {
   get quantities() {
     return JSON.parse(localStorage.getItem("guest-cart") ?? "{}");
@@ -42,7 +42,7 @@ export const guestCart = {
     if (quantity <= 0) delete quantities[id];
     localStorage.setItem("guest-cart", JSON.stringify(quantities));
   },
-  /** Puts it into the account's cart. A product that the shop refuses, sold out or archived, is left out. */
+  /** Moves it into the account's cart, without products that the shop refuses because they are sold out or archived. */
   async handOver() {
     const quantities = Object.entries(this.quantities);
     if (quantities.length === 0) return;
@@ -57,7 +57,7 @@ export const guestCart = {
   },
 };
 
-/** Adds to what the cart has of the product. The API takes the quantity that is wanted in the end, so that a repetition adds nothing. */
+/** Adds units of a product to the cart. The API takes the new total quantity, so a repetition adds nothing. */
 export async function addToCart(product, count = 1) {
   if (!session.isOpen) {
     const quantity = Math.min((guestCart.quantities[product.id] ?? 0) + count, 1000);
@@ -96,7 +96,7 @@ export function frame(current) {
   const trouble = el("div", { id: "trouble", role: "status" });
   document.querySelector("#header").after(trouble);
   showTrouble(trouble);
-  showCartCount().catch(() => {}); // a count that is missing is no reason to complain
+  showCartCount().catch(() => {}); // a missing count is not an error
   api.addEventListener("signed-out", goToSignIn);
   // Reload after a sign-in or sign-out in another tab, but not after a renewed token.
   addEventListener("storage", ({ key, oldValue, newValue }) => key === "tokens" && !oldValue !== !newValue && location.reload());
@@ -104,12 +104,12 @@ export function frame(current) {
 
 async function signOut() {
   const { endPush } = await import("./push.js");
-  await endPush().catch(() => {}); // a browser that cannot end it has no notices to show
-  session.tokens = null; // and only here: POST /auth/logout-all ends the sessions of all devices
+  await endPush().catch(() => {}); // a browser that cannot end it shows no notifications
+  session.tokens = null; // only in this browser: POST /auth/logout-all ends the sessions of all devices
   location.assign("/");
 }
 
-/** Says what goes on while the client tries again by itself. */
+/** Shows the state while the client retries. */
 function showTrouble(banner) {
   const reasons = { offline: "The shop cannot be reached", rate_limited: "That was a lot at once" };
   api.addEventListener("trouble", ({ detail: { code, seconds } }) => {

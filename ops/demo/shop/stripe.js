@@ -2,7 +2,7 @@
 // card's number goes from the customer's browser to Stripe and never to the shop.
 import { STRIPE } from "./config.js";
 
-/** The test cards of https://docs.stripe.com/testing that are worth trying here. */
+/** Useful test cards of https://docs.stripe.com/testing. */
 export const testCards = [
   { method: "pm_card_visa", name: "Visa 4242", outcome: "pays" },
   { method: "pm_card_visa_chargeDeclinedInsufficientFunds", name: "Visa 9995", outcome: "is declined: insufficient funds" },
@@ -12,9 +12,9 @@ export const testCards = [
 ];
 
 /**
- * Confirms a payment, as `stripe.confirmPayment` does: with the publishable key, and the secret of this one payment that the shop's
- * create-payment-intent gave. Leaves the page if the bank wants to ask the customer.
- * Returns the PaymentIntent's status. That is not the shop's word: the order is paid when the shop says so.
+ * Confirms a payment as `stripe.confirmPayment` does: with the publishable key and the client secret from the shop's create-payment-intent.
+ * Leaves the page if the bank asks the customer.
+ * Returns the PaymentIntent's status. Do not rely on it: the order is paid when the shop reports it.
  */
 export async function confirmPayment({ payment_intent_id: id, client_secret, publishable_key: key }, method, returnURL) {
   const body = new URLSearchParams({ key, client_secret, payment_method: method, return_url: returnURL });
@@ -23,13 +23,13 @@ export async function confirmPayment({ payment_intent_id: id, client_secret, pub
   });
   const answer = await response.json();
   const settled = answer.error?.payment_intent?.status;
-  if (settled === "succeeded" || settled === "processing") return settled; // an earlier try got through, and its answer did not
+  if (settled === "succeeded" || settled === "processing") return settled; // an earlier attempt succeeded, and its answer was lost
   if (!response.ok) throw new Declined(answer.error);
   if (answer.next_action?.type === "redirect_to_url") location.assign(answer.next_action.redirect_to_url.url);
   return answer.status;
 }
 
-/** The bank says no; `message` is for the customer. The same payment may be tried with another card. */
+/** The bank has declined the payment; `message` is for the customer, who may try another card. */
 export class Declined extends Error {
   constructor({ message, code, decline_code: declineCode }) {
     super(message);

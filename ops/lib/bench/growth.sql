@@ -1,4 +1,4 @@
--- :count orders as they lie there some days after they were paid, with all that belongs to them. (Their stock is not taken off: nobody audits this shop.)
+-- Inserts :count orders, as some days after their payment, with all related rows. (The stock is not reduced, since the benchmark does not verify the books.)
 begin;
 set local synchronous_commit = off;
 create temporary table old on commit drop as

@@ -44,7 +44,7 @@ extension Scenario {
             try await stage.bringEvents()
         },
         Scenario(
-            "cancelled while the bank was at it, and then paid: the stock is there",
+            "cancelled during a bank transfer, then paid and in stock",
             Outcome(order: "paid/paid", intents: ["succeeded"], work: ["payment_intents"], mails: ["order_cancelled", "order_confirmation"])
         ) { stage, order in
             let intent = try await stage.cancelWhileProcessing(order)
@@ -52,7 +52,7 @@ extension Scenario {
             try await stage.bringEvents(.newestFirst)
         },
         Scenario(
-            "cancelled while the bank was at it, and then paid: sold out meanwhile",
+            "cancelled during a bank transfer, then paid and sold out",
             Outcome(
                 order: "cancelled/refunded", refunded: 2000, intents: ["succeeded"], refunds: ["succeeded"], work: ["payment_intents", "refunds"],
                 mails: ["order_cancelled", "refunded", "stock_low"])
@@ -68,7 +68,7 @@ extension Scenario {
             }
         },
         Scenario(
-            "cancelled while the bank was at it, which then says no",
+            "cancelled during a bank transfer, which then fails",
             Outcome(
                 order: "cancelled/failed", intents: ["canceled"], work: ["payment_intents", "payment_intents/*/cancel"], mails: ["order_cancelled"])
         ) { stage, order in

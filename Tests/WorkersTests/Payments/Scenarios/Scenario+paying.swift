@@ -62,7 +62,7 @@ extension Scenario {
             try await stage.bringEvents()
         },
         Scenario(
-            "paid before anybody here knows of the intent",
+            "paid before the intent is recorded",
             Outcome(order: "paid/paid", intents: ["succeeded"], work: ["payment_intents"], mails: ["order_confirmation"])
         ) { stage, order in
             try await stage.stripe.pay(stage.makeIntentAhead(order))

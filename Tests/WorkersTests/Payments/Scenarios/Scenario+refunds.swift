@@ -8,7 +8,7 @@ import Testing
 extension Scenario {
     static let refunds: [Scenario] = [
         Scenario(
-            "refunded in two parts, and not a cent more",
+            "refunded in two parts, and no more",
             Outcome(
                 order: "paid/refunded", refunded: 2000, intents: ["succeeded"], refunds: ["succeeded", "succeeded"],
                 work: ["payment_intents", "refunds", "refunds"], mails: ["order_confirmation", "refunded", "refunded"])

@@ -33,7 +33,7 @@ function line(item) {
     el("button", { class: "plain", type: "button", "aria-label": `Remove ${item.name}`, click: () => set(0) }, "Remove"));
 }
 
-/** One change after the other, so that the last one wins. `write` comes back when it is done, so what is read then has it. */
+/** One change after the other, so that the last one counts. `write` returns when the change is done, so later reads contain it. */
 let changes = Promise.resolve();
 function change(item, quantity) {
   const focused = document.activeElement?.id;
@@ -56,7 +56,7 @@ async function load() {
   }
 }
 
-/** The cart of a visitor, in the form that the API gives a customer's: with the prices of now. */
+/** The cart of a visitor, in the API's form of a cart, at current prices. */
 async function ofGuest() {
   const lines = Object.entries(guestCart.quantities).map(async ([id, quantity]) => {
     const product = await api.get(`/products/${id}`, { token: null }).catch((error) => {
@@ -73,8 +73,8 @@ async function ofGuest() {
 }
 
 /**
- * The key of this checkout. It stays the same for the same address, also when the page is loaded again, until the order is there: whoever presses
- * twice, or comes back after a break of the connection, still buys once.
+ * The key of this checkout. It stays the same for the same address, also after a reload of the page, until the order exists: a customer who presses
+ * twice, or returns after a lost connection, still buys once.
  */
 function keyOfCheckout(body) {
   const text = JSON.stringify(body);
@@ -85,7 +85,7 @@ function keyOfCheckout(body) {
   return key;
 }
 
-/** Asynchronous: the shop has the order as soon as this is accepted. The order's own page shows what becomes of it. */
+/** Asynchronous: the shop has the order as soon as this is accepted. The order's own page shows its result. */
 async function checkOut(address) {
   await changes;
   const body = { shipping_address: address };

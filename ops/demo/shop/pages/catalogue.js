@@ -6,15 +6,15 @@ import { api, frame } from "../shop.js";
 const form = $("#search");
 const list = $("#products");
 const more = $("#more");
-let search; // the one whose answer is awaited
+let search; // the search in progress
 
-/** The form's fields are named as the API's parameters are. */
+/** The form's fields have the names of the API's parameters. */
 const wanted = () => Object.fromEntries(new FormData(form));
 
 const find = (cursor) => api.get("/products", { query: { ...wanted(), limit: 12, cursor }, signal: search.signal, token: null });
 
 async function load() {
-  search?.abort(); // an answer that comes late must not overwrite a newer one
+  search?.abort(); // a late answer must not overwrite a newer one
   search = new AbortController();
   list.ariaBusy = "true";
   try {
@@ -38,7 +38,7 @@ function show({ items, next_cursor: next }, isFurther = false) {
   if (isFurther) cards[0]?.querySelector("a").focus();
 }
 
-/** The next page begins after the last product of this one, whatever was added or sold meanwhile. */
+/** The next page begins after the last product of this one, even if products were added or sold meanwhile. */
 async function loadMore(cursor) {
   try {
     show(await find(cursor), true);
@@ -47,7 +47,7 @@ async function loadMore(cursor) {
   }
 }
 
-/** Each category, indented by its depth; a category finds all that is below it, too. */
+/** Each category, indented by its depth; a search in a category includes its subcategories. */
 function options(categories, depth = 0) {
   return categories.flatMap(({ name, slug, children }) => [
     el("option", { value: slug }, "\u2003".repeat(depth) + name),

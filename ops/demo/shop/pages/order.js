@@ -18,7 +18,7 @@ async function load() {
   $("#title").textContent = `Order ${order.number}`;
   $("#badge").replaceChildren(badge(order));
   $("#status").className = `state ${kind}`;
-  if ($("#explanation").textContent !== explanation) $("#explanation").textContent = explanation; // said once
+  if ($("#explanation").textContent !== explanation) $("#explanation").textContent = explanation; // a screen reader reads each change once
   showLines();
   showRejection();
   showPayment();
@@ -41,7 +41,7 @@ function showLines() {
   $("#tracking").textContent = tracking ? ["With", tracking.carrier ?? "the carrier", tracking.tracking_number].filter(Boolean).join(" ") : "";
 }
 
-/** Why an order was not taken: the problem that the shop rejected it with, and for each line that is short how many are left. */
+/** The reason of a rejection: the shop's problem, and the remaining stock of each missing line. */
 function showRejection() {
   const { rejection, items } = order;
   $("#rejection").hidden = !rejection;
@@ -76,7 +76,7 @@ async function putBack(lines) {
 function showPayment() {
   const isPayable = order.status === "awaiting_payment" && order.payment_status !== "processing";
   const form = $("#payment");
-  if (!isPayable && form.contains(document.activeElement)) $("#title").focus(); // not lost with the form
+  if (!isPayable && form.contains(document.activeElement)) $("#title").focus(); // keeps the focus when the form disappears
   if (isPayable && form.hidden) form.ariaBusy = "false";
   form.hidden = !isPayable;
   $("#due").replaceChildren(...(order.payment_due_at ? ["Please pay by ", time(order.payment_due_at, { timeStyle: "short" }), "."] : []));
@@ -87,14 +87,14 @@ async function pay(method) {
   // Each request returns the same PaymentIntent, so a declined card leads to another attempt and not to a second payment.
   const { result: intent } = await api.write("POST", "/payments/create-payment-intent", { order_id: id });
   const status = await confirmPayment(intent, method, `${location.origin}/orders/${id}`);
-  if (status === "requires_action") return; // the bank's page comes
+  if (status === "requires_action") return; // the bank's page follows
   $("#paying").textContent = status === "succeeded" ? "Payment accepted. Waiting for confirmation…" : "Your bank is working on it…";
   // Stripe notifies the shop. If that takes long, this makes the shop ask Stripe.
   setTimeout(() => order.status === "awaiting_payment" && askStripe(), 8000);
 }
 
 async function askStripe() {
-  await api.write("POST", `/payments/confirm-payment/${id}`).catch(() => {}); // not paid yet is an answer, too
+  await api.write("POST", `/payments/confirm-payment/${id}`).catch(() => {}); // "not paid yet" is not an error here
 }
 
 function preparePayment() {
@@ -119,7 +119,7 @@ function preparePayment() {
   });
 }
 
-/** Back from the bank's page, which says in the address how it went there. */
+/** After the return from the bank's page, whose result is in the address. */
 function comeBack() {
   if (query.get("redirect_status") === "failed") {
     complain($("#payment-problem"), new Error("Your bank did not agree. Nothing was charged; please try another card."));
@@ -148,7 +148,7 @@ function prepareCancelling() {
 
 // Live
 
-/** Reads the order again. Events that come while it is read lead to one more time, however many they are. */
+/** Reads the order again. Any number of events during a read leads to one more read. */
 let isStale = false;
 let refreshing = false;
 async function refresh() {
@@ -162,7 +162,7 @@ async function refresh() {
   refreshing = false;
 }
 
-/** The timeline from its beginning, then each entry as it is written. */
+/** The timeline from its beginning, then each new entry. */
 async function follow() {
   const leaving = new AbortController();
   addEventListener("pagehide", () => leaving.abort());
@@ -173,7 +173,7 @@ async function follow() {
   }
 }
 
-/** An order that was just accepted cannot be read before it is handled; its operation can be asked for at once. */
+/** A new order cannot be read before a worker has handled it, but its operation can. */
 async function awaitPlacing(operation) {
   try {
     await api.outcome({ operation_id: operation });
@@ -191,7 +191,7 @@ if (needSignIn()) {
   try {
     if (query.has("operation")) await awaitPlacing(query.get("operation"));
     await load();
-    history.replaceState(null, "", location.pathname); // what came with the address is used up
+    history.replaceState(null, "", location.pathname); // the parameters in the address are used
     $("#order").hidden = false;
     offerPush();
     comeBack();

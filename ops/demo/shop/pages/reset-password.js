@@ -4,10 +4,10 @@ import { api, frame, session } from "../shop.js";
 
 frame();
 const token = new URLSearchParams(location.search).get("token");
-history.replaceState(null, "", location.pathname); // out of the address bar and the history
+history.replaceState(null, "", location.pathname); // removes the token from the address bar and the history
 $(token ? "#confirm" : "#request").hidden = false;
 
-/** Shows how it ended, in place of the form. */
+/** Shows the result in place of the form. */
 function finish(form, place) {
   form.hidden = true;
   $(place).hidden = false;

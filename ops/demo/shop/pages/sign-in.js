@@ -2,7 +2,7 @@
 import { $, el, onSubmit } from "../dom.js";
 import { api, frame, guestCart } from "../shop.js";
 
-/** Where to go on: a page of this shop, whatever the address says. */
+/** The page after the sign-in: always a page of this shop, whatever the address contains. */
 function next() {
   const url = URL.parse?.(new URLSearchParams(location.search).get("next") ?? "/", location.origin) ?? new URL("/", location.origin);
   // The whole address, whose origin was checked: a path that begins with two slashes would lead to another host.
