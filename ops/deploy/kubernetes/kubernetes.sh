@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What ops/deploy/generate writes into the manifests: an entry for each part. Sourced, never run.
+# The manifests' entries of each part, for ops/deploy/generate. Sourced, never run.
 
 # How many of a worker there are at most, and how many messages wait for each before there is another: by what a message costs there.
 scale() {
