@@ -53,7 +53,7 @@ struct Composition {
             if let unreadiness = publisher.unreadiness {
                 reasons.append("broker: \(unreadiness)")
             } else if !loadShedding.isReady {
-                reasons.append("broker: its queues are not looked at yet")
+                reasons.append("broker: the lengths of its queues are not known yet")
             }
             if !pool.isReachable { reasons.append("database: not reachable") }
             return reasons

@@ -38,7 +38,7 @@ struct Composition: Service {
             logger.info("ending")
             // A last resort that needs neither a task nor a thread of the cooperative pool.
             DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Int(Part.limit.components.seconds))) {
-                logger.warning("ended with work in hand: the broker delivers it again")
+                logger.warning("ended with unfinished messages, which the broker redelivers")
                 LogWriter.standardOutput.flush()
                 _exit(0)
             }

@@ -72,7 +72,7 @@ extension Processor {
         } catch {
             throw Abandoned()
         }
-        self.logger.info("\(deliveries.count) messages are given back for \(seconds) s", metadata: ["queue": "\(self.queue)"])
+        self.logger.info("\(deliveries.count) messages are returned for \(seconds) s", metadata: ["queue": "\(self.queue)"])
     }
 
     /// Publishes a delivery elsewhere, in the first of these forms that AMQP can encode.
@@ -109,7 +109,7 @@ extension Processor {
                 envelope.failure?.errorType ?? "", envelope.failure?.error ?? "", timeout: .seconds(5))
             return .noted
         } catch {
-            self.logger.warning("an attempt is not noted: \(error)", metadata: ["message_id": "\(envelope.messageID)"])
+            self.logger.warning("an attempt was not recorded: \(error)", metadata: ["message_id": "\(envelope.messageID)"])
             return error.isAway ? .databaseIsAway : .failed
         }
     }

@@ -137,7 +137,7 @@ final class ChangeFeed: Service {
                 self.wakeAll()
             case .disconnected:
                 self.peers.withLock { $0.hearNothing() }
-                self.logger.notice("changes are not heard; reads go to the database until they are")
+                self.logger.notice("change events do not arrive; until they do, reads go to the database")
             }
         }
     }
@@ -176,7 +176,7 @@ final class ChangeFeed: Service {
                 return false
             }
         } catch {
-            self.logger.warning("an event was not understood: \(JSON.explain(error))", metadata: ["type": .string(delivery.routingKey)])
+            self.logger.warning("an event cannot be decoded: \(JSON.explain(error))", metadata: ["type": .string(delivery.routingKey)])
             self.tell(.all)
             return false
         }

@@ -63,7 +63,7 @@ final class LoadShedding: Service {
             self.logger.warning("queue \(queue) holds \(self.limit) messages or more: writes for it are refused", metadata: ["queue": "\(queue)"])
         }
         for queue in before.subtracting(full).sorted() {
-            self.logger.notice("writes for queue \(queue) are taken again", metadata: ["queue": "\(queue)"])
+            self.logger.notice("writes for queue \(queue) are accepted again", metadata: ["queue": "\(queue)"])
         }
     }
 }

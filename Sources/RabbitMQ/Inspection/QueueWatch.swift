@@ -18,7 +18,7 @@ extension BrokerInspector {
                 isAway = false
             } catch {
                 body(nil)
-                if !isAway { logger.warning("the queues cannot be looked at", metadata: ["error": "\(error)"]) }
+                if !isAway { logger.warning("the queues cannot be read", metadata: ["error": "\(error)"]) }
                 isAway = true
             }
             try? await Task.sleep(for: interval)

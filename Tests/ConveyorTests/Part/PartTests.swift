@@ -47,7 +47,7 @@ import Testing
         part.signal(SIGTERM)
         #expect(try await part.waitForExit(within: .seconds(40)) == .status(0))
         #expect(ContinuousClock.now - began < .seconds(31))
-        #expect(part.standardOutput.contains("ended with work in hand"))
+        #expect(part.standardOutput.contains("ended with unfinished messages"))
     }
 
     @Test func `wrong usage exits with 64`() async throws {

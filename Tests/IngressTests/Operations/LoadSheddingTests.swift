@@ -35,7 +35,7 @@ import Testing
                 }
 
                 try await host.purgeQueue("orders")
-                try await eventually("writes are taken again") { try await clearCart().status == 202 }
+                try await eventually("writes are accepted again") { try await clearCart().status == 202 }
             }
         }
     }

@@ -80,7 +80,7 @@ struct PushSender: Handler {
             let note = PushNote(
                 event: command.event, order: command.orderID, number: try row[4], amount: Money(try row[5], try row[6]), carrier: try row[7],
                 shopURL: self.shopURL)
-        else { throw Poison(.invalidPayload, "browsers are not told of \(command.event)") }
+        else { throw Poison(.invalidPayload, "browsers get no notification of \(command.event)") }
         let request = try self.request(note, command, to: endpoint, p256dh: p256dh, auth: auth, key: key)
         return try await self.deliver(request, command)
     }
@@ -89,14 +89,14 @@ struct PushSender: Handler {
         -> HTTPRequest
     {
         guard let bytes = Base64URL.decode(p256dh.utf8), let secret = Base64URL.decode(auth.utf8) else {
-            throw Poison(.invalidPayload, "the subscription's keys are no base64url")
+            throw Poison(.invalidPayload, "the subscription's keys are not base64url")
         }
         let browser = try P256.KeyAgreement.PublicKey(x963Representation: bytes)
         var random = SystemRandomNumberGenerator()
         let body = try PushEncryption.encrypt(
             JSON.encode(note), for: (browser, secret), by: P256.KeyAgreement.PrivateKey(),
             salt: (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
-        guard let origin = Self.origin(of: endpoint) else { throw Poison(.invalidPayload, "the subscription's endpoint is no URL") }
+        guard let origin = Self.origin(of: endpoint) else { throw Poison(.invalidPayload, "the subscription's endpoint is not a URL") }
         var request = HTTPRequest(
             .post, url: endpoint,
             headers: [

@@ -104,6 +104,6 @@ extension Envelope {
     /// A message may refer to another one that was accepted earlier but is handled later, so the first attempt is retried.
     /// - Throws: `Transient` at the message's first attempt.
     func waitOnce(for what: String) throws(Transient) {
-        if self.attempt == 1 { throw Transient("\(what) is not there, or not yet") }
+        if self.attempt == 1 { throw Transient("\(what) does not exist (yet)") }
     }
 }

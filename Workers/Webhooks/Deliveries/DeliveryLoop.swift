@@ -56,7 +56,7 @@ final class DeliveryLoop: Service {
                             }
                         }
                     } catch {
-                        self.logger.debug("deliveries are not looked at: \(error)")
+                        self.logger.debug("due deliveries cannot be read: \(error)")
                     }
                 }
             }
@@ -89,7 +89,7 @@ final class DeliveryLoop: Service {
         } catch is CancellationError {
             // Another attempt follows after the end of the lease.
         } catch {
-            self.logger.warning("a delivery is sent again, as its end was not written: \(error)", metadata: ["delivery_id": "\(delivery.id)"])
+            self.logger.warning("a delivery will be sent again: its result was not recorded: \(error)", metadata: ["delivery_id": "\(delivery.id)"])
         }
     }
 

@@ -72,7 +72,7 @@ struct EventBindings: Service {
                 } catch is CancellationError {
                     return
                 } catch {
-                    self.logger.warning("the events that partners want are not looked at: \(error)")
+                    self.logger.warning("the wanted events cannot be read: \(error)")
                 }
                 try? await Task.sleep(for: Self.pause)
             }
