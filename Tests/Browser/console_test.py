@@ -214,13 +214,13 @@ def a_drill(browser, letters, scripts):
 
     # A refused edit keeps the text.
     with watcher.expecting(422):
-        page.get_by_label("The payload, as it should have been").fill('{"order_id": "not an id <b>"}')
+        page.get_by_label("The correct payload").fill('{"order_id": "not an id <b>"}')
         page.get_by_role("button", name="Replay edited").click()
         expect(page.get_by_role("alert")).to_contain_text("Nothing was sent")
-    expect(page.get_by_label("The payload, as it should have been")).to_have_value('{"order_id": "not an id <b>"}')
+    expect(page.get_by_label("The correct payload")).to_have_value('{"order_id": "not an id <b>"}')
 
     # Repaired.
-    page.get_by_label("The payload, as it should have been").fill('{"order_id": "' + str(uuid.uuid4()) + '"}')
+    page.get_by_label("The correct payload").fill('{"order_id": "' + str(uuid.uuid4()) + '"}')
     page.get_by_role("button", name="Replay edited").click()
     expect(page.locator(".notice")).to_contain_text("The edited message was sent")
     expect(page.locator(".history")).to_contain_text("operator:ada")
@@ -228,7 +228,7 @@ def a_drill(browser, letters, scripts):
     # The rest in bulk, by the group's plan: a job with its progress.
     page.goto(URL + f"/dead?group={group}&status=open")
     page.get_by_role("link", name="Replay all of these").click()
-    page.get_by_label("Messages a second").fill("20")
+    page.get_by_label("Messages per second").fill("20")
     page.get_by_label("Canary").fill("0")
     page.get_by_role("button", name=re.compile("^Replay [0-9]+ dead letter")).click()
     expect(page).to_have_url(re.compile("/jobs/"))
@@ -240,7 +240,7 @@ def a_drill(browser, letters, scripts):
     for box in page.locator("tbody input[type=checkbox]").all()[:2]:
         box.check()
     page.get_by_role("button", name="Discard ticked").click()
-    page.get_by_label("Why they need not be handled").fill("a test")
+    page.get_by_label("Reason for not handling them").fill("a test")
     page.get_by_role("button", name="Discard 2 dead letters").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Dead letters")
 

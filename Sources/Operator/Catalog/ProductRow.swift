@@ -4,7 +4,7 @@ import Shop
 
 /// A product in a row of a file. An empty field is missing: a new product gets the default, a known one keeps its value.
 struct ProductRow: Sendable, Equatable {
-    /// Why a row is invalid.
+    /// An invalid row.
     struct Refused: Error, Sendable, Equatable, Encodable {
         /// The line in the file, from 1.
         var line: Int

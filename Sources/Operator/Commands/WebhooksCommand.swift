@@ -5,11 +5,11 @@ import Shop
 /// `conveyor webhooks …`
 struct WebhooksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "webhooks", abstract: "Endpoints of partners and what was delivered to them; sent once more, pinged.",
+        commandName: "webhooks", abstract: "List partners' endpoints and deliveries; redeliver, ping, rotate secrets.",
         subcommands: [List.self, Deliveries.self, Redeliver.self, Ping.self, Rotate.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the endpoints, with their deliveries of the last day.")
+        static let configuration = CommandConfiguration(abstract: "List the endpoints with their deliveries of the last day.")
         @Flag(help: "Print a JSON array.") var json = false
         @OptionGroup var options: PartOptions
 
@@ -40,10 +40,10 @@ struct WebhooksCommand: AsyncParsableCommand {
     }
 
     struct Deliveries: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists deliveries, the newest first.")
-        @Option(help: "Only those of this endpoint.") var endpoint: String?
-        @Option(help: "Only pending, delivered or failed ones.") var status: String?
-        @Option(help: "So many at most.") var limit = 50
+        static let configuration = CommandConfiguration(abstract: "List deliveries, newest first.")
+        @Option(help: "Only deliveries to this endpoint.") var endpoint: String?
+        @Option(help: "Only deliveries with this status: pending, delivered or failed.") var status: String?
+        @Option(help: "Maximum number of deliveries.") var limit = 50
         @Flag(help: "Print a JSON array.") var json = false
         @OptionGroup var options: PartOptions
 
@@ -82,16 +82,16 @@ struct WebhooksCommand: AsyncParsableCommand {
     }
 
     struct Redeliver: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Sends a delivery once more, with the same webhook-id.")
-        @Argument(help: "The delivery.") var id: String
+        static let configuration = CommandConfiguration(abstract: "Send a delivery again, under the same webhook-id.")
+        @Argument(help: "Id of the delivery.") var id: String
         @OptionGroup var options: PartOptions
 
         func run() async throws { try await WebhooksCommand.change(self.id, .redeliver, self.options) }
     }
 
     struct Ping: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Sends an endpoint a delivery about nothing.")
-        @Argument(help: "The endpoint.") var id: String
+        static let configuration = CommandConfiguration(abstract: "Send a test delivery to an endpoint.")
+        @Argument(help: "Id of the endpoint.") var id: String
         @OptionGroup var options: PartOptions
 
         func run() async throws { try await WebhooksCommand.change(self.id, .ping, self.options) }
@@ -99,9 +99,9 @@ struct WebhooksCommand: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Give an endpoint a new secret, and print it.",
-            discussion: "The secret before it also signs for 24 hours. Needs SECRET_KEY, which seals it.")
-        @Argument(help: "The endpoint.") var id: String
+            abstract: "Replace the secret of an endpoint and print the new one.",
+            discussion: "The previous secret also signs for 24 hours. Needs SECRET_KEY, which seals the new one.")
+        @Argument(help: "Id of the endpoint.") var id: String
         @OptionGroup var options: PartOptions
 
         func run() async throws {

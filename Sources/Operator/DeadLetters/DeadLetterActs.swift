@@ -13,7 +13,7 @@ struct DeadLetterActs: Sendable {
     /// `operator:<name>`
     let actor: String
 
-    /// Why an action did nothing.
+    /// The reason for refusing an action.
     enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         case unknown(ID)
         case closed(ID, DeadStatus)

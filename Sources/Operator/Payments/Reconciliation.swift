@@ -15,7 +15,7 @@ struct Reconciliation: Sendable {
         /// `agrees`, `repaired`, or `failed`.
         var outcome: String
         var differences: [Difference]
-        /// Why it failed.
+        /// The error, if it failed.
         var error: String?
 
         enum CodingKeys: String, CodingKey {

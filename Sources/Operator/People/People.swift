@@ -50,7 +50,7 @@ struct Person: Sendable, Encodable, Equatable {
             }
     }
 
-    /// Why a password is not accepted; nil if it is.
+    /// The reason for refusing a password; nil if it is acceptable.
     static func problem(ofPassword password: String) -> String? {
         password.count < 8 ? "a password needs at least 8 characters" : password.utf8.count > 1024 ? "a password has at most 1,024 bytes" : nil
     }
@@ -60,7 +60,7 @@ struct Person: Sendable, Encodable, Equatable {
 struct People: Sendable {
     let pool: PostgresPool
 
-    /// How long a one-time link is valid.
+    /// The time for which a one-time link is valid.
     static let linkLife: Double = 24 * 3600
 
     private static let columns = """

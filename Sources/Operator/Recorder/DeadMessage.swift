@@ -71,7 +71,7 @@ struct DeadMessage: Sendable {
 }
 
 extension DeadMessage {
-    /// Why it could not be handled: from the worker's headers, or from the broker if no worker survived to write them.
+    /// The error type: from the worker's headers, or from the broker if no worker survived to write them.
     fileprivate struct Failure {
         var type: ErrorType
         var error: String

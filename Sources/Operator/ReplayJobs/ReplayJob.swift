@@ -35,7 +35,7 @@ struct ReplayJob: Sendable, Encodable {
     var actor: String
     var at: Date
     var endedAt: Date?
-    /// Why it stopped.
+    /// The reason for stopping.
     var note: String?
 
     enum CodingKeys: String, CodingKey {

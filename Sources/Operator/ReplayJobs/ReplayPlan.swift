@@ -25,7 +25,7 @@ struct ReplayPlan: Sendable {
     /// The ones that are not sent.
     var leftOut: Int { self.doesNotDecode + self.forgotten }
 
-    /// Why some are left out, the most frequent reason first.
+    /// The reasons for leaving some out, the most frequent one first.
     var reasons: [(reason: String, count: Int)] {
         var counts: [String: Int] = [:]
         for letter in self.letters { if let reason = letter.verdict.reason { counts[reason, default: 0] += 1 } }
@@ -57,7 +57,7 @@ struct ReplayPlan: Sendable {
 }
 
 extension ReplayPlan.Verdict {
-    /// Why it is left out; nil if it is sent.
+    /// The reason for leaving it out; nil if it is sent.
     var reason: String? {
         switch self {
         case .wouldRun, .alreadyApplied: nil

@@ -12,7 +12,7 @@ struct ReplayRunner: Sendable {
     let publisher: Publisher
     let jobs: ReplayJobStore
 
-    /// Why a job was not run.
+    /// The reason for not running a job.
     enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         case unknown(ID)
         case done(ID)
@@ -40,7 +40,7 @@ struct ReplayRunner: Sendable {
 
     /// Runs a job until it is done or stopped.
     /// - Parameters:
-    ///   - patience: how long a canary may take.
+    ///   - patience: the time limit of a canary.
     ///   - isCanaryBinding: whether the job stops if its canary is undecided after that; it always stops if one comes back dead.
     ///   - progress: called after each step.
     /// - Returns: its final state.

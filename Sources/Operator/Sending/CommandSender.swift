@@ -16,7 +16,7 @@ struct CommandSender: Sendable {
         /// With the handler's result, as JSON.
         case succeeded(JSONText?)
         case rejected(Problem)
-        /// Why it is a dead letter.
+        /// The error of the dead letter.
         case dead(String)
         /// No result within the time limit.
         case undecided

@@ -13,7 +13,7 @@ struct TraceTree {
         var attempt: Int
         var decides: Bool
         var outcome: String
-        /// Why it was rejected.
+        /// The reason of the rejection.
         var problem: String?
 
         var end: Date { self.handledAt.addingTimeInterval(Double(self.microseconds) / 1_000_000) }

@@ -55,7 +55,7 @@ extension Letters {
         case "expired_card": "The card has expired."
         case "incorrect_cvc", "invalid_cvc": "The card's security code was not right."
         case "incorrect_number", "invalid_number": "The card's number was not right."
-        case "processing_error", "try_again_later", "issuer_not_available": "Your bank could not be asked just now."
+        case "processing_error", "try_again_later", "issuer_not_available": "Your bank was temporarily unavailable."
         case "authentication_required", "payment_intent_authentication_failure": "You did not confirm it with your bank."
         default: "Your bank has declined it."
         }

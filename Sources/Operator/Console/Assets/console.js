@@ -1,5 +1,5 @@
-// Keeps what a page shows up to date: asks for the same page again and puts its parts marked data-live in the place of the old ones.
-// Without this script everything works; the page just stays as it was when it was loaded.
+// Keeps a page up to date: loads the same page again and replaces its parts marked data-live.
+// Everything also works without this script; the page then shows its state at the time of loading.
 "use strict";
 
 const every = 4000;
@@ -11,7 +11,7 @@ function say(text) {
   document.getElementById("live").textContent = text;
 }
 
-// What somebody is using right now stays as it is: the focused part, an opened list, a selection of text.
+// Parts in use are not replaced: the focused part, an opened list, a selection of text.
 function isInUse(part) {
   const selection = getSelection();
   return (
@@ -46,7 +46,7 @@ async function refresh() {
 
 function next() {
   clearTimeout(timer);
-  // A page that is done says so by having no part to refresh but the navigation.
+  // A finished page has no part to refresh except the navigation.
   if (!document.hidden && document.querySelector("main [data-live]") !== null) timer = setTimeout(refresh, pause);
 }
 
@@ -55,7 +55,7 @@ document.addEventListener("visibilitychange", () => {
   else if (document.querySelector("main [data-live]") !== null) refresh();
 });
 
-// One tick for all, where a list has one.
+// One checkbox selects all, where a list has one.
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-tick-all]")) return;
   for (const box of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(event.target.dataset.tickAll)}"]`)) {

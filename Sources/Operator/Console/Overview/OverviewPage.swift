@@ -108,7 +108,7 @@ struct OverviewPage: Sendable {
                 Figure(name: "handled/s", value: Quantity.rate(queues.reduce(0) { $0 + $1.deliverRate }), tone: ""),
             ],
             rates: TimeChart(
-                id: "rates", title: "Messages a second", start: history.start, step: History.step, smallestScale: 1,
+                id: "rates", title: "Messages per second", start: history.start, step: History.step, smallestScale: 1,
                 series: [
                     series("in", "tone-in", \.publishRate, Quantity.rate), series("handled", "tone-out", \.deliverRate, Quantity.rate),
                 ]),

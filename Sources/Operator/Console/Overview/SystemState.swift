@@ -8,7 +8,7 @@ struct SystemState: Sendable {
     var queues: [QueueStatus] = []
     /// The connections to the broker.
     var clients: [ManagementAPI.Client] = []
-    /// Why the broker blocks publishers, e.g. `memory`.
+    /// The reasons for which the broker blocks publishers, e.g. `memory`.
     var alarms: [String] = []
     /// The broker's error; nil if it answers.
     var brokerProblem: String?

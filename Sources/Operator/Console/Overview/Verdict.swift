@@ -60,6 +60,6 @@ struct Verdict: Sendable {
         self.findings =
             bad + warnings
             + (bad.isEmpty && warnings.isEmpty
-                ? [Finding(tone: "good", sign: "✓", text: "All is well: everything that came in is being handled.", link: nil, linkText: nil)] : [])
+                ? [Finding(tone: "good", sign: "✓", text: "All is well: all messages are being handled.", link: nil, linkText: nil)] : [])
     }
 }

@@ -38,7 +38,7 @@ actor OpenIDProvider {
         }
     }
 
-    /// Why a sign-in failed, as an explanation for the person.
+    /// A failed sign-in, with an explanation for the person.
     struct Refused: Error, CustomStringConvertible {
         let description: String
         /// The provider is unreachable, or its answer is wrong: a retry may succeed.
@@ -196,7 +196,7 @@ actor OpenIDProvider {
         guard claims["iss"].string == self.configuration.issuer else { throw Refused(description: "the ID token is of another issuer") }
         let audience = claims["aud"].string.map { [$0] } ?? claims["aud"].array.compactMap(\.string)
         guard audience.contains(self.configuration.clientID), audience.count == 1 || claims["azp"].string == self.configuration.clientID else {
-            throw Refused(description: "the ID token is for somebody else than this console")
+            throw Refused(description: "the ID token is not for this console")
         }
         guard let expiry = claims["exp"].seconds, expiry > now - Self.leeway else { throw Refused(description: "the ID token has expired") }
         if let start = claims["nbf"].seconds, start > now + Self.leeway { throw Refused(description: "the ID token does not count yet") }
