@@ -44,7 +44,7 @@ struct ReserveStockHandler: Handler {
         var fresh: Set<ID> = []
         for row in rows[0] {
             let (orderID, messageID) = (try row[0, as: ID.self], try row[1, as: ID.self])
-            // A message is handled once, so a row with its id was written just now.
+            // A message is handled once, so this transaction wrote the row with its id.
             if let index = first[orderID], requests[index].envelope.messageID == messageID {
                 fresh.insert(messageID)
             } else {
