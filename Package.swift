@@ -14,12 +14,6 @@ let package = Package(
         // The shop, and what operates it.
         .executable(name: "ingress", targets: ["Ingress"]),
         .executable(name: "conveyor", targets: ["Operator"]),
-        .executable(name: "orders-worker", targets: ["Orders"]),
-        .executable(name: "payments-worker", targets: ["Payments"]),
-        .executable(name: "inventory-worker", targets: ["Inventory"]),
-        .executable(name: "email-worker", targets: ["Email"]),
-        .executable(name: "accounts-worker", targets: ["Accounts"]),
-        .executable(name: "webhooks-worker", targets: ["Webhooks"]),
         .executable(name: "stripe-double", targets: ["StripeDouble"]),
     ],
     // Exact versions: a build next year is the build that was tested. Traits off: each would bring in all of Foundation, which is most of an
@@ -82,8 +76,8 @@ let package = Package(
         .target(
             name: "Topology",
             path: "topology",
-            exclude: ["asyncapi.yaml", "openapi.json", "openapi.yaml"],
-            resources: [.embedInCode("definitions.json"), .embedInCode("publishers.txt"), .embedInCode("migrations/")]),
+            exclude: ["asyncapi.yaml", "definitions.json", "openapi.json", "openapi.yaml"],
+            resources: [.embedInCode("parts.yaml"), .embedInCode("migrations/")]),
 
         // Escapes text in HTML, for the console and the e-mails.
         .target(name: "Markup"),
@@ -140,6 +134,7 @@ let package = Package(
             name: "Webhooks",
             dependencies: ["Conveyor", "Postgres", "RabbitMQ", "Resources", "Shop", "Transfer", .argumentParser, .lifecycle, .logging],
             path: "Workers/Webhooks"),
+        // `conveyor new worker NAME` adds its target above this line.
         .executableTarget(
             name: "StripeDouble",
             dependencies: [
@@ -168,7 +163,7 @@ let package = Package(
                 .httpTypes,
                 .lifecycle, .logging, .metrics, .nio, .tracing,
             ]),
-        .testTarget(name: "ShopTests", dependencies: ["Shop", "Conveyor", "RabbitMQ", "Fixtures", .yams]),
+        .testTarget(name: "ShopTests", dependencies: ["Shop", "Conveyor", "RabbitMQ", "Topology", "Fixtures", .yams]),
         .testTarget(
             name: "IngressTests",
             dependencies: [
@@ -180,19 +175,16 @@ let package = Package(
         .testTarget(
             name: "WorkersTests",
             dependencies: [
-                "Orders", "Payments", "Inventory", "Email", "Accounts", "Webhooks", "Conveyor", "ConveyorTesting", "Shop", "Postgres", "RabbitMQ",
-                "Transfer",
-                "MailTemplates",
-                "Fixtures", .crypto, .logging,
+                "Conveyor", "ConveyorTesting", "Shop", "Postgres", "RabbitMQ", "Topology", "Transfer", "MailTemplates", "Fixtures", .crypto, .logging,
             ]),
         .testTarget(name: "MarkupTests", dependencies: ["Markup", .mustache]),
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "Operator", "Fixtures", "Identity", "Conveyor", "Markup", "RabbitMQ", "Shop", "Transfer", .crypto, .cryptoExtras,
+                "Operator", "Fixtures", "Identity", "Conveyor", "Markup", "RabbitMQ", "Shop", "Topology", "Transfer", .crypto, .cryptoExtras,
                 .hummingbird, .jwt, .logging,
             ]),
-        .testTarget(name: "System", dependencies: ["Conveyor", "Shop", "RabbitMQ", "Transfer", "Fixtures"], path: "Tests/System"),
+        .testTarget(name: "System", dependencies: ["Conveyor", "Shop", "RabbitMQ", "Topology", "Transfer", "Fixtures"], path: "Tests/System"),
     ]
 )
 
@@ -224,6 +216,12 @@ extension Target.Dependency {
     static var tracing: Self { .product(name: "Tracing", package: "swift-distributed-tracing") }
     static var unixSignals: Self { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
     static var yams: Self { .product(name: "Yams", package: "Yams") }
+}
+
+// A worker's executable, and its place in the workers' tests, follow from its target.
+for worker in package.targets where worker.type == .executable && worker.path?.hasPrefix("Workers/") == true {
+    package.products.append(.executable(name: "\(worker.name.lowercased())-worker", targets: [worker.name]))
+    package.targets.first { $0.name == "WorkersTests" }?.dependencies.append(.target(name: worker.name))
 }
 
 // One place for the language settings of every Swift target.

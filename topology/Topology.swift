@@ -1,17 +1,59 @@
 /// The data that the parts agree on, embedded so that an executable works wherever it is copied to.
 public enum Topology {
-    /// RabbitMQ's exchanges, queues, bindings and policies, in the form that RabbitMQ itself imports (`rabbitmqctl import_definitions`).
-    public static var definitions: [UInt8] { PackageResources.definitions_json }
+    /// A part: an entry of `parts.yaml`.
+    public struct Part: Sendable {
+        /// E.g. `orders`.
+        public let name: String
+        fileprivate var lists: [String: [String]] = [:]
 
-    /// The types that each part's broker user may publish, by part, then by exchange.
-    public static let publishers: [String: [String: Set<String>]] = {
-        var publishers: [String: [String: Set<String>]] = [:]
-        for line in String(decoding: PackageResources.publishers_txt, as: UTF8.self).split(separator: "\n") {
-            let words = line.split(separator: " ").map(String.init)
-            guard words.count > 2, words[0] != "#" else { continue }
-            publishers[words[0], default: [:]][words[1], default: []].formUnion(words[2...])
+        /// Whether it consumes a queue, which has its name.
+        public var isWorker: Bool { self.lists["hears"] != nil }
+        /// The types of events that its queue gets beside its commands.
+        public var hears: [String] { self.lists["hears"] ?? [] }
+        /// The types that its broker user may publish.
+        public var publishes: [String] { (self.lists["publishes"] ?? []) + (self.isWorker ? ["operation.finished"] : []) }
+        /// The secret settings that it reads.
+        public var secrets: [String] { self.lists["secrets"] ?? [] }
+        /// The exchanges to which it binds its queue by itself.
+        public var binds: [String] { self.lists["binds"] ?? [] }
+    }
+
+    /// All parts, in the order of `parts.yaml`.
+    public static let parts: [Part] = Self.parse(String(decoding: PackageResources.parts_yaml, as: UTF8.self))
+
+    /// The workers.
+    public static var workers: [Part] { Self.parts.filter(\.isWorker) }
+
+    /// The entries of `parts.yaml`, as `ops/lib/parts.sh` reads them.
+    public static func parse(_ text: String) -> [Part] {
+        var parts: [Part] = []
+        var key = ""
+        for line in text.split(separator: "\n") {
+            var line = line.prefix { $0 != "#" }
+            if let colon = line.firstIndex(of: ":"), line[..<colon].drop(while: { $0 == " " }).allSatisfy({ $0.isLetter || $0 == "_" }) {
+                let name = String(line[..<colon].drop { $0 == " " })
+                if line.first != " " {
+                    parts.append(Part(name: name))
+                    continue
+                }
+                key = name
+                line = line[line.index(after: colon)...]
+                if !parts.isEmpty { parts[parts.count - 1].lists[key] = [] }
+            }
+            guard !parts.isEmpty else { continue }
+            parts[parts.count - 1].lists[key, default: []] += line.split { " [],".contains($0) }.map(String.init)
         }
-        return publishers
+        return parts
+    }
+
+    /// Which part publishes which types to an exchange: what its broker user may publish there. By part, then by exchange. A type whose first word is
+    /// a worker's is a command.
+    public static let publishers: [String: [String: Set<String>]] = {
+        let workers = Set(Self.workers.map(\.name))
+        let publishing = Self.parts.filter { !$0.publishes.isEmpty }.map { part in
+            (part.name, Dictionary(grouping: part.publishes) { workers.contains(String($0.prefix { $0 != "." })) ? "commands" : "events" })
+        }
+        return Dictionary(uniqueKeysWithValues: publishing.map { ($0.0, $0.1.mapValues(Set.init)) })
     }()
 
     /// The SQL files of `migrations/` in the order in which they are applied. Append only: an applied file never changes.
@@ -36,6 +78,7 @@ public enum Topology {
             ("m0020_push", PackageResources.m0020_push_sql),
             ("m0024_subjects", PackageResources.m0024_subjects_sql),
             ("m0025_webhooks", PackageResources.m0025_webhooks_sql),
+            ("m0026_worker_role", PackageResources.m0026_worker_role_sql),
         ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }
     }
 }

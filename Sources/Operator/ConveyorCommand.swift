@@ -13,7 +13,7 @@ struct ConveyorCommand: AsyncParsableCommand {
             OrdersCommand.self, PaymentsCommand.self, WebhooksCommand.self, VerifyCommand.self, AuditLogCommand.self, CatalogCommand.self,
             CacheCommand.self,
             DoctorCommand.self, PeopleCommand.self, UsersCommand.self, SampleCommand.self, MailCommand.self, Migrate.self, TopologyCommand.self,
-            Record.self, Console.self, SettingsHelp.self,
+            Record.self, Console.self, NewCommand.self, SettingsHelp.self,
         ])
 
     /// In the help, commands come first and settings last: ArgumentParser would print a discussion before both.

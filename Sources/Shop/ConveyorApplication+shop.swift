@@ -11,17 +11,18 @@ extension ConveyorApplication {
 }
 
 extension Definitions {
-    /// The content of `topology/definitions.json`. It is embedded at build time, so it cannot be missing.
+    /// The queues and bindings of the workers in `topology/parts.yaml`.
     static let shop: Definitions = {
-        do {
-            var definitions = try Definitions(json: Topology.definitions)
-            // The bindings of webhooks-worker, while endpoints want them.
-            definitions.bindingsOnDemand = Set(
-                PublicEvents.types(of: ["*"]).map { .init(source: "events", destination: "webhooks", destinationType: "queue", routingKey: $0) })
-            return definitions
-        } catch {
-            preconditionFailure("topology/definitions.json: \(error)")
+        var definitions = Definitions(workQueues: Topology.workers.map { (name: $0.name, events: $0.hears) })
+        let events = PublicEvents.types(of: ["*"])
+        for worker in Topology.workers {
+            for exchange in worker.binds {
+                // Made by the worker itself, while somebody wants them.
+                definitions.bindingsOnDemand.formUnion(
+                    events.map { .init(source: exchange, destination: worker.name, destinationType: "queue", routingKey: $0) })
+            }
         }
+        return definitions
     }()
 
     /// The shop's exchanges, queues, bindings and policies, with this retry schedule.

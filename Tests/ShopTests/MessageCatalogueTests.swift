@@ -1,6 +1,7 @@
 import Conveyor
 import Shop
 import Testing
+import Topology
 
 struct MessageCatalogueTests {
     @Test func `each type is listed once and found by its name`() {
@@ -14,7 +15,7 @@ struct MessageCatalogueTests {
         let type = try #require(MessageCatalogue[name])
         #expect(name.split(separator: ".", omittingEmptySubsequences: false).count == 2)
         #expect(name.allSatisfy { "._".contains($0) || ("a"..."z").contains($0) })
-        let isCommand = ["accounts", "inventory", "orders", "payments", "email", "webhooks"].contains { name.hasPrefix("\($0).") }
+        let isCommand = Topology.workers.contains { name.hasPrefix("\($0.name).") }
         #expect(type.exchange == (isCommand ? "commands" : "events"))
         #expect(type.schema >= 1)
     }

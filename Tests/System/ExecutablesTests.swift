@@ -1,10 +1,11 @@
 import Conveyor
 import Fixtures
 import Testing
+import Topology
 
 /// The start of every executable, before it connects to a server.
 @Suite struct ExecutablesTests {
-    static let workers = ["orders-worker", "payments-worker", "inventory-worker", "email-worker", "accounts-worker", "webhooks-worker"]
+    static let workers = Topology.workers.map { "\($0.name)-worker" }
 
     private func run(_ name: String, _ arguments: String..., settings: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(Repository.executable(name), arguments, environment: settings, inherits: false)

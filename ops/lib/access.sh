@@ -25,6 +25,8 @@ select 'create role conveyor' where to_regrole('conveyor') is null \gexec
 alter role conveyor login createrole password '$(password_in "$(value_in "$(owner_settings)" DATABASE_URL)")';
 select 'create database conveyor owner conveyor' where not exists (select from pg_database where datname = 'conveyor') \gexec
 revoke all on database conveyor from public;
+-- The rights of every worker in the tables of the machinery (topology/migrations/m0026_worker_role.sql).
+select 'create role conveyor_worker' where to_regrole('conveyor_worker') is null \gexec
 SQL
     for part in "${roles[@]}"; do
         cat <<SQL
@@ -33,6 +35,7 @@ alter role conveyor_$part login password '$(password_in "$(value_in "$(own_setti
 grant connect on database conveyor to conveyor_$part;
 SQL
     done
+    for part in "${workers[@]}"; do printf 'grant conveyor_worker to conveyor_%s;\n' "$part"; done
 }
 
 # For RabbitMQ's /api/definitions. A part may only publish its types and read its queues; with the tag `management` it reads its queue's policy at its
@@ -57,21 +60,28 @@ broker_users() {
     printf ']}'
 }
 
-# published_types PART EXCHANGE: the types that its user may publish there, as a regular expression in JSON; without any, a key that no message has.
+# published_types PART EXCHANGE: the types that its user may publish there, as a regular expression in JSON; without any, a key that no message has. A type
+# that begins with the name of a worker is a command.
 published_types() {
-    local part exchange types expression=
-    while read -r part exchange types; do
-        if [ "$part $exchange" = "$1 $2" ]; then expression+=${expression:+|}${types// /|}; fi
-    done <"$root/topology/publishers.txt"
+    local type expression='' exchange types="${entry["$1 publishes"]-}"
+    [ -z "${entry["$1 hears"]+set}" ] || types+=' operation.finished'
+    for type in $types; do
+        exchange=events
+        [ -z "${entry["${type%%.*} hears"]+set}" ] || exchange=commands
+        [ "$exchange" != "$2" ] || expression+=${expression:+|}$type
+    done
     printf '^(%s)$' "${expression//./\\\\.}"
 }
 
 broker_permissions() {
+    local own='' exchange
     case $1 in
     ingress) printf '"configure":"^amq\\\\.gen.*$","write":"^(commands|events|amq\\\\.gen.*)$","read":"^(events|amq\\\\.gen.*)$"' ;;
     recorder) printf '"configure":"^$","write":"^(return|amq\\\\.default)$","read":"^[a-z]+\\\\.dead$"' ;;
-    # The worker binds the events that partners want to its queue.
-    webhooks) printf '"configure":"^$","write":"^(webhooks|commands|events|dead|retry\\\\..+)$","read":"^(webhooks|events)$"' ;;
-    *) printf '"configure":"^$","write":"^(commands|events|dead|retry\\\\..+)$","read":"^%s$"' "$1" ;;
+    *)
+        # Binding a queue needs the right to write to it, and to read from the exchange.
+        for exchange in ${entry["$1 binds"]-}; do own+="|$exchange"; done
+        printf '"configure":"^$","write":"^(%scommands|events|dead|retry\\\\..+)$","read":"^(%s)$"' "${own:+$1|}" "$1$own"
+        ;;
     esac
 }

@@ -1,9 +1,31 @@
 # shellcheck shell=bash
 # Conveyor's parts: how each is run, what it may know, and when it is ready. Sourced, never run.
 
-# The one list: each queue of the topology that has a queue for its dead letters is a worker's. Its executable, port, database role, broker user, unit,
-# manifest and place in the image and the package follow from the name.
-mapfile -t workers < <(sed -n 's/.*{"name": "\([a-z][a-z0-9_]*\)\.dead", "vhost".*/\1/p' "$root/topology/definitions.json")
+# topology/parts.yaml, by "part key": its words. The file is names and lists alone: `name:` begins an entry, `  key: [word, word]` is one of its lists, and a
+# list may go on in the next lines.
+declare -A entry=()
+workers=() # what hears messages, in the file's order
+read_parts() {
+    local line name='' key='' list='^  ([a-z_]+):(.*)$'
+    while IFS= read -r line; do
+        line=${line%%#*}
+        if [[ $line =~ ^([a-z]+):[[:space:]]*$ ]]; then
+            name=${BASH_REMATCH[1]} key=''
+            continue
+        elif [[ $line =~ $list ]]; then
+            key=${BASH_REMATCH[1]} line=${BASH_REMATCH[2]}
+            [ "$key" != hears ] || workers+=("$name")
+        elif [[ $line =~ ^[[:space:]]*$ ]]; then
+            continue
+        fi
+        [ -n "$name" ] && [ -n "$key" ] && [[ $line != [![:space:]]* ]] || die 78 "topology/parts.yaml: cannot read: $line"
+        read -ra line <<<"${line//[],[]/ }"
+        entry["$name $key"]+="${line[*]} "
+    done <"$root/topology/parts.yaml"
+}
+read_parts
+
+# The one list: a worker's executable, queue, port, database role, broker user, unit, manifest and place in the image and the package follow from its name.
 parts=("${workers[@]}" recorder ingress console)
 # What runs on a server, and what stands in for Stripe here.
 shipped=(ingress conveyor "${workers[@]/%/-worker}")
@@ -30,18 +52,17 @@ metrics_port() {
     done
 }
 
-# The secrets of .local/env go only to the parts that use them; everything else there is for all.
+# The secrets of .local/env go only to the parts whose entries name them; everything else there is for all.
 may_know() {
-    case $2 in
-    DATABASE_URL | AMQP_URL | AMQP_URLS | RABBITMQ_API) return 1 ;; # the owner's; a part has its own
-    SECRET_KEY | SECRET_KEY_PREVIOUS) [[ $1 = ingress || $1 = email || $1 = webhooks ]] ;;
-    STRIPE_SECRET_KEY) [[ $1 = payments || $1 = stripe-double ]] ;;
-    STRIPE_WEBHOOK_SECRET) [[ $1 = ingress || $1 = stripe-double ]] ;;
-    EMAIL_USERNAME | EMAIL_PASSWORD | SMS_ACCOUNT_SID | SMS_AUTH_TOKEN) [[ $1 = email ]] ;;
-    VAPID_PRIVATE_KEY) [[ $1 = ingress || $1 = email ]] ;;
-    CONSOLE_TOKEN | OIDC_CLIENT_SECRET) [[ $1 = console ]] ;;
-    NOTIFY_URL | NOTIFY_SECRET) [[ $1 = recorder ]] ;;
+    local name
+    case "$1 $2" in
+    *" DATABASE_URL" | *" AMQP_URL" | *" AMQP_URLS" | *" RABBITMQ_API") return 1 ;; # the owner's; a part has its own
+    "stripe-double STRIPE_"*) return 0 ;;
     esac
+    if [[ " ${entry["$1 secrets"]-} " == *" $2 "* ]]; then return 0; fi
+    for name in "${!entry[@]}"; do
+        if [[ $name == *" secrets" && " ${entry[$name]} " == *" $2 "* ]]; then return 1; fi
+    done
 }
 
 # environment_of PART: puts its settings: what all share, what it has of its own, what `ops/up PART KEY=VALUE` said last.

@@ -1,7 +1,7 @@
 /// The payload of a message: the JSON in its body.
 ///
-/// A new message type needs one such type, one handler in its queue's worker, and, for an event, a line in
-/// `topology/definitions.json`; registry, envelope, retries and dead letters follow.
+/// A new message type needs one such type, one handler in its queue's worker, and, for an event, a word in the
+/// topology; registry, envelope, retries and dead letters follow.
 public protocol Message: Codable, Sendable {
     /// The routing key, e.g. `orders.place`. Explicit: renaming a Swift type must not orphan queued messages.
     static var type: String { get }

@@ -6,6 +6,12 @@ extension Definitions {
     ///   - deliveryLimit: how often a message may crash the worker before it becomes a dead letter.
     ///   - maxLength: the number of messages above which a queue refuses publishing.
     public init(queues: [String: [String]], deliveryLimit: Int = 20, maxLength: Int = 12_000_000) {
+        self.init(
+            workQueues: queues.sorted { $0.key < $1.key }.map { (name: $0.key, events: $0.value) }, deliveryLimit: deliveryLimit, maxLength: maxLength)
+    }
+
+    /// The same of work queues in this order, in which tools show them.
+    public init(workQueues: [(name: String, events: [String])], deliveryLimit: Int = 20, maxLength: Int = 12_000_000) {
         let common: [String: Value] = ["dead-letter-strategy": .string("at-least-once"), "overflow": .string("reject-publish")]
         func exchange(_ name: String, _ type: String) -> Exchange {
             Exchange(name: name, type: type, durable: true, autoDelete: false, isInternal: false, arguments: [:])
@@ -20,7 +26,7 @@ extension Definitions {
         }
         self.exchanges = [exchange("commands", "topic"), exchange("events", "topic"), exchange("dead", "direct"), exchange("return", "direct")]
         (self.queues, self.bindings, self.policies) = ([], [], [])
-        for (name, events) in queues.sorted(by: { $0.key < $1.key }) {
+        for (name, events) in workQueues {
             let dead = "\(name).dead"
             self.queues += [queue(name), queue(dead)]
             self.bindings.append(bind(name, to: "commands", "\(name).#"))

@@ -22,6 +22,8 @@ struct Migrate: AsyncParsableCommand {
                 } else {
                     _ = try await desk.actor(for: .administer, in: pool)
                     let applied = try await migrator.apply(migrations)
+                    // A new worker comes without a migration.
+                    for worker in Topology.workers { try await pool.query("select make_worker_role($1)", worker.name) }
                     print(applied.isEmpty ? "up to date" : "applied " + applied.joined(separator: ", "))
                 }
             }

@@ -99,7 +99,7 @@ extension Doctor {
                     ? .ok("migrations", "\(states.count) applied")
                     : .warning("migrations", "a newer Conveyor has applied \(wrong.map(\.name).joined(separator: ", "))", "upgrade this one")
             ]
-            let roles = ["ingress", "orders", "payments", "inventory", "email", "accounts", "recorder"].map { "conveyor_\($0)" }
+            let roles = (["ingress", "recorder"] + Topology.workers.map(\.name)).map { "conveyor_\($0)" }
             if let missing = try await pool.query(Self.roles, roles)[0][0, as: String?.self] {
                 findings.append(.failed("roles", "\(missing) missing", "they are made by conveyor migrate; give each a login and a password"))
             }

@@ -9,6 +9,8 @@ extension Setting.Readers {
     public static let email = Self(worker: 2)
     /// The worker `webhooks`.
     public static let webhooks = Self(worker: 3)
+    /// Any other worker: it reads the settings of all workers.
+    public static let otherWorkers = Self(worker: 15)
     /// The HTTP server.
     public static let ingress = Self(other: 0)
 }

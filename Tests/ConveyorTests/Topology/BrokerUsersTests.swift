@@ -81,7 +81,7 @@ import Transfer
         }
         // Published only by operators, who may publish everything.
         published.formUnion(["cache.clear"])
-        for type in MessageCatalogue.all { #expect(published.contains(type.type), "add \(type.type) to topology/publishers.txt") }
+        for type in MessageCatalogue.all { #expect(published.contains(type.type), "add \(type.type) to topology/parts.yaml") }
     }
 }
 

@@ -1,18 +1,30 @@
 import Conveyor
+import Fixtures
+import FoundationEssentials
 import Shop
 import Testing
+import Topology
 
 @Suite struct WorkQueueTests {
-    @Test func `work queues declared in code equal those of the shop's file`() {
-        let shop = ConveyorApplication.shop.topology
-        let events = shop.workQueues.map { queue in
-            (queue, shop.bindings.filter { $0.destination == queue && $0.source == "events" }.map(\.routingKey))
-        }
-        let made = Definitions(queues: Dictionary(uniqueKeysWithValues: events))
-        #expect(Set(made.exchanges) == Set(shop.exchanges))
-        #expect(Set(made.queues) == Set(shop.queues))
-        #expect(Set(made.bindings) == Set(shop.bindings))
-        #expect(Set(made.policies) == Set(shop.policies))
+    @Test func `topology/definitions.json has what the parts' entries bring about`() throws {
+        let file = try Definitions(json: Array(Data(contentsOf: URL(filePath: Repository.path + "/topology/definitions.json"))))
+        var made = ConveyorApplication.shop.topology
+        made.bindingsOnDemand = []
+        #expect(file == made)
+    }
+
+    @Test func `a worker's queue hears its commands and the events of its entry`() {
+        let made = Definitions(workQueues: Topology.parse("a:\n  hears: [b.c,\n    d.e]\nf:\n  publishes: [b.c]\n").filter(\.isWorker).map { ($0.name, $0.hears) })
+        #expect(made.workQueues == ["a"])
+        #expect(made.bindings.filter { $0.destination == "a" }.map(\.routingKey) == ["a.#", "b.c", "d.e", "a"])
+    }
+
+    @Test func `every secret of the shop goes to the parts whose entries name it alone`() {
+        let named = Set(Topology.parts.flatMap(\.secrets))
+        let secrets = ConveyorApplication.shop.allSettings.filter { $0.isSecret && $0.readers != .all }.map(\.name)
+        let connections: Set = ["RABBITMQ_API"] // each part has its own
+        #expect(Set(secrets).subtracting(connections).subtracting(named) == [])
+        #expect(named.subtracting(ConveyorApplication.shop.allSettings.map(\.name)) == [])
     }
 
     @Test func `a queue's policy matches its name only`() throws {

@@ -1,11 +1,12 @@
 import FoundationEssentials
+import Topology
 
 extension VirtualHost {
     /// Creates the processes' broker users in this virtual host, by the script and with the rights of `ops/up` and `ops/deploy/provision`.
     public func provisionUsers() async throws {
         let folder = try Scratch.folder("users")
         // The script reads only the password from a process' URL.
-        for part in ["ingress", "accounts", "inventory", "orders", "payments", "email", "webhooks", "recorder"] {
+        for part in ["ingress", "recorder"] + Topology.workers.map(\.name) {
             try Data("AMQP_URL=\(self.amqpURL(as: part))\n".utf8).write(to: folder.appending(path: "\(part).env"))
         }
         try Data("AMQP_URL=\(self.amqpURL)\n".utf8).write(to: folder.appending(path: "admin.env"))

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Topology
 
 /// A virtual host of a broker: a namespace in which a test may declare anything.
 public struct VirtualHost: Sendable {
@@ -17,10 +16,14 @@ public struct VirtualHost: Sendable {
     /// The management API's base URL with credentials: `http://user:password@host:port`.
     public var apiURL: String { self.broker.apiURL }
 
+    private static let definitions = Task {
+        let script = "for name in common parts definitions; do . ops/lib/$name.sh; done; definitions"
+        return try await ChildProcess.run("bash", ["-c", "cd '\(Repository.path)' && \(script)"])
+    }
+
     /// Declares the shop's exchanges, queues, bindings and policies.
     public func declareShop() async throws {
-        try await self.broker.management.send(
-            "POST", "/api/definitions/\(self.name)", body: String(decoding: Topology.definitions, as: UTF8.self))
+        try await self.broker.management.send("POST", "/api/definitions/\(self.name)", body: try await Self.definitions.value)
     }
 
     /// Declares a work queue of the topology: its commands and dead letters, and a retry schedule with these delays.

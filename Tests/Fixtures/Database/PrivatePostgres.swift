@@ -69,6 +69,10 @@ public actor PrivatePostgres {
                 await pool.close()
                 throw error
             }
+            if migrations == .shop {
+                // As `conveyor migrate` does.
+                for worker in Topology.workers { try await self.psql("select make_worker_role('\(worker.name)')", url: self.url(database: name)) }
+            }
             try await self.psql(
                 """
                 DO $$ DECLARE role text; BEGIN

@@ -3,10 +3,11 @@ import Fixtures
 import RabbitMQ
 import Shop
 import Testing
+import Topology
 
 /// `conveyor queues | pause | resume | doctor | cache clear`
 @Suite struct QueueCommandTests {
-    private static let queues = ["accounts", "email", "inventory", "orders", "payments", "webhooks"]
+    private static let queues = Topology.workers.map(\.name).sorted()
 
     @Test func `queues shows the state of each`() async throws {
         try await withCommandLine { site in

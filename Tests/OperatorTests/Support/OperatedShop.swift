@@ -2,6 +2,7 @@ import Conveyor
 import Fixtures
 import FoundationEssentials
 import Glibc
+import Topology
 import Transfer
 
 /// All parts of a shop as real processes, with a Stripe double, a mail server that delivers nothing, and the command line.
@@ -14,7 +15,7 @@ final class OperatedShop: Sendable {
     private let processes: [(name: String, process: ChildProcess)]
     private let client: HTTPClient
 
-    private static let roles = ["accounts", "inventory", "orders", "payments", "email", "webhooks"]
+    private static let roles = Topology.workers.map(\.name)
 
     init(_ site: CommandLineSite) async throws {
         let port = try Port.free()

@@ -2,6 +2,7 @@ import Conveyor
 import RabbitMQ
 import Shop
 import Testing
+import Topology
 
 /// Compares the Swift types, `topology/asyncapi.yaml` and `topology/definitions.json`.
 struct AsyncAPITests {
@@ -33,7 +34,7 @@ struct AsyncAPITests {
     @Test func `the queues receive the types that the broker binds to them`() throws {
         let definitions = Definitions(ladder: .standard)
         let queues = definitions.bindings.filter { $0.source == "return" }.map(\.destination)
-        #expect(Set(queues) == ["accounts", "inventory", "orders", "payments", "email", "webhooks"])
+        #expect(queues == Topology.workers.map(\.name))
         for queue in queues {
             let bindings = definitions.bindings.filter { $0.destination == queue }
             #expect(bindings.contains { $0.source == "commands" && $0.routingKey == "\(queue).#" })

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Shop
 import Synchronization
+import Topology
 import Transfer
 
 /// Conveyor as in production, for tests that harm it: each part is a supervised process, with its own broker and database, and doubles of Stripe
@@ -14,9 +15,7 @@ final class RunningSystem: Sendable {
     static func shared() async throws -> RunningSystem { try await self.sharedSystem.value }
 
     /// The parts by name; the recorder is a command of the operator's tool.
-    static let parts = [
-        "accounts-worker", "inventory-worker", "orders-worker", "payments-worker", "email-worker", "webhooks-worker", "recorder", "ingress",
-    ]
+    static let parts = Topology.workers.map { "\($0.name)-worker" } + ["recorder", "ingress"]
     /// The limit of waiting messages, above what the customers alone cause.
     static let queueLimit = 400
     private static let administrator = "admin@example.com"

@@ -92,7 +92,7 @@ struct Bench: Sendable {
         let outcomes = try await #require(self.workers[queue]).take(batch.map { SentMessage($0.payload, envelope: $0.envelope) })
         for case .replied(let reply) in outcomes {
             for type in reply.emits.map({ Swift.type(of: $0) }) where Topology.publishers[queue]?[type.exchange]?.contains(type.type) != true {
-                throw FixtureError("\(queue) emits \(type.type): add it to topology/publishers.txt, or the broker refuses it")
+                throw FixtureError("\(queue) emits \(type.type): add it to topology/parts.yaml, or the broker refuses it")
             }
         }
         return outcomes

@@ -1,5 +1,6 @@
 import Conveyor
 import Shop
+import Topology
 
 /// A message in a worker's queue.
 struct Sent: Sendable {
@@ -34,7 +35,7 @@ struct Sent: Sendable {
     /// The queues of a type, by the broker's bindings.
     static func queues(of type: String) -> [String] { self.bindings[type] ?? [String(type.prefix { $0 != "." })].filter(self.workQueues.contains) }
 
-    private static let workQueues = ["orders", "inventory", "accounts", "payments", "email", "webhooks"]
+    private static let workQueues = Topology.workers.map(\.name)
     private static let bindings: [String: [String]] = {
         let definitions = Definitions(ladder: .standard)
         let events = definitions.bindings.filter { $0.source == "events" }

@@ -7,12 +7,17 @@ from load import Load
 from system import settings
 
 CHANGES = ("secret-key", "webhook-secret", "console-token", "database", "broker")
-PARTS = ("ingress", "accounts", "inventory", "orders", "payments", "email", "webhooks", "recorder")
+
+
+def parts(system):
+    """The parts with a role of their own."""
+    script = '. ops/lib/common.sh; . ops/lib/parts.sh; . ops/lib/access.sh; printf "%s\\n" "${roles[@]}"'
+    return subprocess.run(["bash", "-c", script], cwd=system.root, capture_output=True, text=True, check=True).stdout.split()
 
 
 def passwords(system):
     """The URLs with passwords, of the owner and of each part."""
-    files = {"owner": system.home / "env"} | {part: system.home / f"env.d/{part}" for part in PARTS}
+    files = {"owner": system.home / "env"} | {part: system.home / f"env.d/{part}" for part in parts(system)}
     return {name: {key: settings(file)[key] for key in ("DATABASE_URL", "RABBITMQ_API")} for name, file in files.items()}
 
 
