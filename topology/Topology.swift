@@ -46,16 +46,6 @@ public enum Topology {
         return parts
     }
 
-    /// Which part publishes which types to an exchange: what its broker user may publish there. By part, then by exchange. A type whose first word is
-    /// a worker's is a command.
-    public static let publishers: [String: [String: Set<String>]] = {
-        let workers = Set(Self.workers.map(\.name))
-        let publishing = Self.parts.filter { !$0.publishes.isEmpty }.map { part in
-            (part.name, Dictionary(grouping: part.publishes) { workers.contains(String($0.prefix { $0 != "." })) ? "commands" : "events" })
-        }
-        return Dictionary(uniqueKeysWithValues: publishing.map { ($0.0, $0.1.mapValues(Set.init)) })
-    }()
-
     /// The SQL files of `migrations/` in the order in which they are applied. Append only: an applied file never changes.
     public static var migrations: [(name: String, sql: String)] {
         [

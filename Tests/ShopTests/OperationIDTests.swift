@@ -46,7 +46,7 @@ struct OperationIDTests {
 
     @Test func `a rotated key is accepted only while it is listed`() {
         let previous = OperationKey(secret: "the secret of last year, which was as long")
-        let operation = OperationID(kind: .register, messageID: Self.message, actor: nil, resource: Self.message)
+        let operation = OperationID(kind: .registerAccount, messageID: Self.message, actor: nil, resource: Self.message)
         let text = operation.text(key: previous)
         #expect(OperationID(text, keys: [self.key, previous]) == operation)
         #expect(OperationID(text, keys: [self.key]) == nil)
@@ -59,21 +59,28 @@ struct OperationIDTests {
             #expect(type.exchange == "commands")
         }
         #expect(Set(OperationKind.allCases.map(\.type)).count == OperationKind.allCases.count)
-        // Issued numbers never change.
-        #expect(
-            OperationKind.allCases.map(\.rawValue) == [
-                1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 21, 22, 32, 33, 34, 35, 36, 37, 38, 48, 49, 50, 64, 65,
-                66, 67, 68, 69,
-            ])
+        for (number, type) in Self.issued { #expect(OperationKind(rawValue: number)?.type == type.type) }
     }
 
+    /// Issued numbers never change.
+    private static let issued: KeyValuePairs<UInt8, any Message.Type> = [
+        1: RegisterAccount.self, 2: UpdateProfile.self, 3: ChangePassword.self, 4: RequestPasswordReset.self, 5: ResetPassword.self,
+        6: RevokeTokens.self, 7: SetAccountFlags.self, 8: EraseAccount.self, 9: VerifyEmail.self, 10: EndSession.self, 11: SubscribePush.self,
+        12: UnsubscribePush.self, 16: CreateCategory.self, 17: UpdateCategory.self, 18: DeleteCategory.self, 19: CreateProduct.self,
+        20: UpdateProduct.self, 21: ArchiveProduct.self, 22: AdjustStock.self, 32: SetCartItem.self, 33: ClearCart.self, 34: CheckoutCart.self,
+        35: PlaceOrder.self, 36: CancelOrder.self, 37: ShipOrder.self, 38: CompleteOrder.self, 48: CreateIntent.self, 49: ConfirmPayment.self,
+        50: RefundPayment.self, 64: CreateWebhookEndpoint.self, 65: UpdateWebhookEndpoint.self, 66: DeleteWebhookEndpoint.self,
+        67: RotateWebhookSecret.self, 68: PingWebhookEndpoint.self, 69: RedeliverWebhook.self,
+    ]
+
     @Test func `only a password reset hides its resource`() {
-        #expect(OperationKind.allCases.filter { $0.resourceType == nil } == [.requestPasswordReset, .resetPassword])
+        let kinds = Self.issued.compactMap { OperationKind(rawValue: $0.key) }
+        #expect(kinds.filter { $0.resourceType == nil } == [.requestPasswordReset, .resetPassword])
         #expect(
-            OperationKind.allCases.filter(\.makesResource)
+            kinds.filter(\.makesResource)
                 == [
-                    .register, .subscribePush, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refund, .createWebhookEndpoint,
-                    .pingWebhookEndpoint,
+                    .registerAccount, .subscribePush, .createCategory, .createProduct, .checkoutCart, .placeOrder, .refundPayment,
+                    .createWebhookEndpoint, .pingWebhookEndpoint,
                 ])
     }
 }

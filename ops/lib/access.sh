@@ -62,15 +62,22 @@ broker_users() {
 
 # published_types PART EXCHANGE: the types that its user may publish there, as a regular expression in JSON; without any, a key that no message has. A type
 # that begins with the name of a worker is a command.
+# The ingress also publishes what clients ask for.
 published_types() {
     local type expression='' exchange types="${entry["$1 publishes"]-}"
     [ -z "${entry["$1 hears"]+set}" ] || types+=' operation.finished'
+    [ "$1" != ingress ] || types+=" $(client_commands)"
     for type in $types; do
         exchange=events
         [ -z "${entry["${type%%.*} hears"]+set}" ] || exchange=commands
         [ "$exchange" != "$2" ] || expression+=${expression:+|}$type
     done
     printf '^(%s)$' "${expression//./\\\\.}"
+}
+
+# Those of topology/asyncapi.yaml with a route or an operation.
+client_commands() {
+    sed -n '/^    [a-z_]*\.[a-z_]*:$/{s/[ :]//g;h};/^      x-conveyor: {.*\(route\|operation\):/{x;p;x}' "$root/topology/asyncapi.yaml"
 }
 
 broker_permissions() {

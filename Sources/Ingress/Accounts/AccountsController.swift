@@ -46,7 +46,7 @@ struct AccountsController: Sendable {
         }
         let command = RegisterAccount(
             email: input.value.email, passwordHash: try await self.hash(input.value.password, context), fullName: input.value.name)
-        return try await self.intake.accept(command, .register, about: .new, by: nil, body: input.bytes, request, context)
+        return try await self.intake.accept(command, .registerAccount, about: .new, by: nil, body: input.bytes, request, context)
     }
 
     private static let findByEmail: Statement = """

@@ -59,6 +59,6 @@ struct PaymentsController: Sendable {
                 note: isStripes ? nil : reason)
         }
         return try await self.intake.accept(
-            input.value, .refund, about: .existing(input.value.orderID), by: user.id, body: input.bytes, request, context)
+            input.value, .refundPayment, about: .existing(input.value.orderID), by: user.id, body: input.bytes, request, context)
     }
 }

@@ -121,7 +121,7 @@ struct WorkerScaffold {
               echo '{"text":"hello"}' | conveyor send \(self.name).example -
               conveyor trace ID             shows what became of the message that the line before has printed
               ops/test \(self.name.prefix(1).uppercased() + self.name.dropFirst())Tests
-              ops/deploy/generate           before a commit: the manifests and topology/definitions.json
+              ops/generate                  before a commit: the manifests, topology/definitions.json and topology/asyncapi.yaml
 
             The events that it should hear, and the messages that it sends, belong into its entry in topology/parts.yaml.
             """

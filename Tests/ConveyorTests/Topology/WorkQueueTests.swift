@@ -14,7 +14,8 @@ import Topology
     }
 
     @Test func `a worker's queue hears its commands and the events of its entry`() {
-        let made = Definitions(workQueues: Topology.parse("a:\n  hears: [b.c,\n    d.e]\nf:\n  publishes: [b.c]\n").filter(\.isWorker).map { ($0.name, $0.hears) })
+        let parts = Topology.parse("a:\n  hears: [b.c, # a comment\n    d.e]\nf:\n  publishes: [b.c]\n")
+        let made = Definitions(workQueues: parts.filter(\.isWorker).map { ($0.name, $0.hears) })
         #expect(made.workQueues == ["a"])
         #expect(made.bindings.filter { $0.destination == "a" }.map(\.routingKey) == ["a.#", "b.c", "d.e", "a"])
     }
@@ -22,7 +23,7 @@ import Topology
     @Test func `every secret of the shop goes to the parts whose entries name it alone`() {
         let named = Set(Topology.parts.flatMap(\.secrets))
         let secrets = ConveyorApplication.shop.allSettings.filter { $0.isSecret && $0.readers != .all }.map(\.name)
-        let connections: Set = ["RABBITMQ_API"] // each part has its own
+        let connections: Set = ["RABBITMQ_API"]  // each part has its own
         #expect(Set(secrets).subtracting(connections).subtracting(named) == [])
         #expect(named.subtracting(ConveyorApplication.shop.allSettings.map(\.name)) == [])
     }

@@ -1,44 +1,9 @@
 import Conveyor
-import Fixtures
-import FoundationEssentials
 import Testing
 import Topology
 
 /// `conveyor new worker NAME`, in a copy of the sources.
 @Suite struct NewWorkerTests {
-    /// A checkout whose only commit is these sources.
-    private struct Checkout {
-        let path: String
-
-        init() async throws {
-            self.path = try Scratch.folder("checkout").path
-            try await self.run(
-                """
-                cp -r '\(Repository.path)'/{Package.swift,Package.resolved,Sources,Workers,topology,ops} .
-                mkdir Tests && cp -r '\(Repository.path)'/Tests/WorkersTests Tests/
-                git init -q && git add -A
-                git -c user.name=tests -c user.email=tests@conveyor.example commit -qm "all of it"
-                """)
-        }
-
-        @discardableResult
-        func run(_ script: String) async throws -> String {
-            try await ChildProcess.run("bash", ["-ec", "cd '\(self.path)'\n\(script)"], within: .seconds(300))
-        }
-
-        /// What it prints; the error is what it complains of.
-        func conveyor(_ arguments: String..., folder: String = ".") async throws -> (status: String, output: String) {
-            let words = ([Repository.executable("conveyor")] + arguments).map { "'\($0)'" }.joined(separator: " ")
-            let lines = try await self.run("cd '\(folder)'\nstatus=0; \(words) 2>&1 || status=$?; echo \"$status\"").split(separator: "\n")
-            return (lines.last.map(String.init) ?? "", lines.dropLast().joined(separator: "\n"))
-        }
-
-        /// Every file that git finds changed or new.
-        func touched() async throws -> [String] {
-            try await self.run("git status --porcelain --untracked-files=all").split(separator: "\n").map { String($0.dropFirst(3)) }.sorted()
-        }
-    }
-
     @Test func `a new worker touches its entry, its folder, its target and a first test, and everything else follows`() async throws {
         let checkout = try await Checkout()
         let call = try await checkout.conveyor("new", "worker", "loyalty", folder: "Sources/Shop")
@@ -79,11 +44,11 @@ import Topology
         ] { #expect(derived.contains(expected), "\(expected)") }
 
         // What is kept in files is generated, too: by one command, completely.
-        try await checkout.run("ops/deploy/generate && ops/deploy/generate --check")
+        try await checkout.run("ops/generate && ops/generate --check")
         let generated = [
             "ops/deploy/container/compose.yaml", "ops/deploy/kubernetes/postgres.yaml", "ops/deploy/kubernetes/secrets.example.yaml",
             "ops/deploy/kubernetes/workers.yaml", "ops/deploy/platforms/app.yaml", "ops/deploy/platforms/render.yaml",
-            "topology/definitions.json",
+            "topology/asyncapi.yaml", "topology/definitions.json",
         ]
         #expect(try await checkout.touched() == (written + generated).sorted())
         #expect(try await checkout.run("grep -L loyalty \(generated.joined(separator: " ")) || true").isEmpty)

@@ -16,7 +16,7 @@ struct JSONSchema {
         func check(_ holds: Bool, _ rule: String) { if !holds { found.append("\(path.isEmpty ? "the whole" : path): \(rule)") } }
         for (keyword, rule) in schema.members {
             switch keyword {
-            case "description", "title", "default": break
+            case "description", "title", "default", "x-swift": break
             case "type": check(try Self.isOf(type: rule.text, value), "is not of type \(rule.text ?? "")")
             case "enum": check(rule.elements.contains(value), "is none of the known values")
             case "format": check(try Self.hasFormat(rule.text, value), "is no \(rule.text ?? "")")
