@@ -34,13 +34,15 @@ public enum Topology {
                 let name = String(line[..<colon].drop { $0 == " " })
                 if line.first != " " {
                     parts.append(Part(name: name))
+                    key = ""
                     continue
                 }
                 key = name
                 line = line[line.index(after: colon)...]
-                if !parts.isEmpty { parts[parts.count - 1].lists[key] = [] }
+            } else if line.allSatisfy({ $0 == " " }) {
+                continue
             }
-            guard !parts.isEmpty else { continue }
+            guard !parts.isEmpty, !key.isEmpty else { continue }
             parts[parts.count - 1].lists[key, default: []] += line.split { " [],".contains($0) }.map(String.init)
         }
         return parts

@@ -14,9 +14,9 @@ import Topology
     }
 
     @Test func `a worker's queue hears its commands and the events of its entry`() {
-        let parts = Topology.parse("a:\n  hears: [b.c, # a comment\n    d.e]\nf:\n  publishes: [b.c]\n")
+        let parts = Topology.parse("a:\n  hears: [b.c, # a comment\n    d.e]\nf:\n  # another\n  publishes: [b.c]\ng:\n  hears: []\n")
         let made = Definitions(workQueues: parts.filter(\.isWorker).map { ($0.name, $0.hears) })
-        #expect(made.workQueues == ["a"])
+        #expect(made.workQueues == ["a", "g"] && parts.map(\.name) == ["a", "f", "g"])
         #expect(made.bindings.filter { $0.destination == "a" }.map(\.routingKey) == ["a.#", "b.c", "d.e", "a"])
     }
 

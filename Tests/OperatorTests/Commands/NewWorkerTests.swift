@@ -39,7 +39,7 @@ import Topology
             """)
         for expected in [
             "\nloyalty\n", "\nloyalty-worker\n", "\n17687\n", #"{"user":"conveyor_loyalty","vhost":"/","configure":"^$","write":""#,
-            #"{"user":"conveyor_loyalty","vhost":"/","exchange":"events","write":"^(operation\\\\.finished)$","read":".*"}"#,
+            #"{"user":"conveyor_loyalty","vhost":"/","exchange":"events","write":"^(operation\\.finished)$","read":".*"}"#,
             "grant conveyor_worker to conveyor_loyalty;",
         ] { #expect(derived.contains(expected), "\(expected)") }
 

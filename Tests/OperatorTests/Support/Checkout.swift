@@ -10,7 +10,7 @@ struct Checkout {
         self.path = try Scratch.folder("checkout").path
         try await self.run(
             """
-            cp -r '\(Repository.path)'/{Package.swift,Sources,Workers,topology,ops} .
+            cp -r '\(Repository.path)'/{.swift-format,Package.swift,Sources,Workers,topology,ops} .
             mkdir Tests && cp -r '\(Repository.path)'/Tests/{WorkersTests,requirements.txt} Tests/
             git init -q && git add -A
             git -c user.name=tests -c user.email=tests@conveyor.example commit -qm "all of it"
