@@ -7,7 +7,8 @@ extension Definitions {
     ///   - maxLength: the number of messages above which a queue refuses publishing.
     public init(queues: [String: [String]], deliveryLimit: Int = 20, maxLength: Int = 12_000_000) {
         self.init(
-            workQueues: queues.sorted { $0.key < $1.key }.map { (name: $0.key, events: $0.value) }, deliveryLimit: deliveryLimit, maxLength: maxLength)
+            workQueues: queues.sorted { $0.key < $1.key }.map { (name: $0.key, events: $0.value) }, deliveryLimit: deliveryLimit, maxLength: maxLength
+        )
     }
 
     /// The same of work queues in this order, in which tools show them.
