@@ -84,7 +84,11 @@ struct WebhooksPage: Sendable {
                     ? [.init(name: "Send again", subject: delivery.type, path: "/webhooks/\(id)/redeliver/\(delivery.id)")] : [])
         }
         listing.none = "Nothing was delivered here."
-        listing.note = "The newest \(Self.mostRows). What was answered: GET /api/v1/webhook-endpoints/\(id)/deliveries."
+        // A secret is sealed under SECRET_KEY, which the console does not know.
+        listing.note = """
+            The newest \(Self.mostRows). The answers' texts: GET /api/v1/webhook-endpoints/\(id)/deliveries. \
+            A new secret: conveyor webhooks rotate \(id)
+            """
         return try self.renderer.respond(
             "listing", title: "Webhooks", section: "/webhooks", notice: fields["notice"].flatMap { Notice(rawValue: $0)?.text }, listing,
             context: context)
