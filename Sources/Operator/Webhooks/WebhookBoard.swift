@@ -16,10 +16,10 @@ struct WebhookEndpointStatus: Sendable, Encodable {
     var failed: Int64
     var pending: Int64
     /// When the next is tried, of those that wait for another attempt.
-    var oldestPendingAt: Date?
-    var failingSince: Date?
+    @ExplicitNull var oldestPendingAt: Date?
+    @ExplicitNull var failingSince: Date?
     /// Why it was switched off by itself.
-    var offReason: String?
+    @ExplicitNull var offReason: String?
 
     enum CodingKeys: String, CodingKey {
         case id, url, events
@@ -39,10 +39,10 @@ struct WebhookDelivery: Sendable, Encodable {
     var type: String
     var status: String
     var attempts: Int32
-    var answerStatus: Int32?
-    var answerMilliseconds: Int32?
-    var error: String?
-    var nextAttemptAt: Date?
+    @ExplicitNull var answerStatus: Int32?
+    @ExplicitNull var answerMilliseconds: Int32?
+    @ExplicitNull var error: String?
+    @ExplicitNull var nextAttemptAt: Date?
     var createdAt: Date
     var updatedAt: Date
 
