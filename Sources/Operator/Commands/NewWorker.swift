@@ -228,6 +228,7 @@ extension WorkerScaffold {
 
     private static func test(_ name: String, _ type: String) -> String {
         """
+        import Conveyor
         import ConveyorTesting
         import Testing
 

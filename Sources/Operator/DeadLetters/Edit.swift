@@ -18,7 +18,7 @@ struct Edit: Sendable {
         do {
             message = try JSON.decode(type, from: payload)
         } catch {
-            throw .invalid("not the JSON of \(type.type): \(JSON.explain(error))")
+            throw .invalid("not the JSON of \(detail.letter.type): \(JSON.explain(error))")
         }
         var fields = FieldCheck()
         message.check(&fields)
