@@ -17,7 +17,7 @@ extension Definitions {
         let events = PublicEvents.types(of: ["*"])
         for worker in Topology.workers {
             for exchange in worker.binds {
-                // Made by the worker itself, while somebody wants them.
+                // The worker makes these bindings itself while it needs them.
                 definitions.bindingsOnDemand.formUnion(
                     events.map { .init(source: exchange, destination: worker.name, destinationType: "queue", routingKey: $0) })
             }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# What ops/deploy/generate writes into topology/definitions.json, for those who look at it or import it by rabbitmqctl. Conveyor itself makes the same of
-# topology/parts.yaml (Definitions(queues:)), and a test compares both. Sourced, never run.
+# The contents of topology/definitions.json for ops/deploy/generate, to be read, or imported by rabbitmqctl. Conveyor itself makes the same from
+# topology/parts.yaml (Definitions(queues:)); a test compares both. Sourced, never run.
 
 retry_delays=(1 5 30 120 600 3600)
 

@@ -27,7 +27,7 @@ read_parts
 
 # The one list: a worker's executable, queue, port, database role, broker user, unit, manifest and place in the image and the package follow from its name.
 parts=("${workers[@]}" recorder ingress console)
-# What runs on a server, and what stands in for Stripe here.
+# The executables of a server, and the stand-in for Stripe in development.
 shipped=(ingress conveyor "${workers[@]/%/-worker}")
 executables=("${shipped[@]}" stripe-double)
 
@@ -93,7 +93,7 @@ run_part() {
     exec "$local_dir/bin/${command[0]}" "${command[@]:1}"
 }
 
-# Where a part answers: PORT PATH
+# The health endpoint of a part: PORT PATH
 part_health() {
     environment_of "$1"
     case $1 in

@@ -60,7 +60,7 @@ struct SourceTree {
 
 /// The files of a new worker.
 struct WorkerScaffold {
-    /// Why nothing was written.
+    /// The reason for writing nothing.
     struct Refusal: Error, CustomStringConvertible {
         let description: String
         init(_ description: String) { self.description = description }
@@ -111,7 +111,7 @@ struct WorkerScaffold {
         }
     }
 
-    /// What was written, and what to do next.
+    /// The files written, and the next steps.
     var report: String {
         (self.new.map { "new      \($0.path)" } + self.changed.map { "changed  \($0.path)" }).joined(separator: "\n") + """
 

@@ -3,7 +3,7 @@ import Fixtures
 import FoundationEssentials
 import Testing
 
-/// What a new message type costs: done in a copy of the sources.
+/// The files that a new message type needs, written in a copy of the sources.
 @Suite struct NewMessageTests {
     @Test func `a new command touches its definition, its handler, its registration and its route, and everything else follows`() async throws {
         let checkout = try await Checkout()

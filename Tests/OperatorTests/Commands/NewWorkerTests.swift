@@ -27,7 +27,7 @@ import Topology
         #expect(made.workQueues == Topology.workers.map(\.name) + ["loyalty"])
         #expect(made.queues(of: "commands", "loyalty.example") == ["loyalty"])
 
-        // What ops/up, ops/deploy/provision and ops/package make when they run.
+        // Made by ops/up, ops/deploy/provision and ops/package at each run.
         let derived = try await checkout.run(
             """
             for name in common settings parts access; do . ops/lib/$name.sh; done
@@ -43,7 +43,7 @@ import Topology
             "grant conveyor_worker to conveyor_loyalty;",
         ] { #expect(derived.contains(expected), "\(expected)") }
 
-        // What is kept in files is generated, too: by one command, completely.
+        // One command generates all files that the repository keeps.
         try await checkout.run("ops/generate && ops/generate --check")
         let generated = [
             "ops/deploy/container/compose.yaml", "ops/deploy/kubernetes/postgres.yaml", "ops/deploy/kubernetes/secrets.example.yaml",
