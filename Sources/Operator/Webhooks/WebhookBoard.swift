@@ -4,7 +4,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// An endpoint of a partner's, with what became of its deliveries.
+/// A partner's endpoint with the state of its deliveries.
 struct WebhookEndpointStatus: Sendable, Encodable {
     var id: ID
     var url: String
@@ -15,10 +15,10 @@ struct WebhookEndpointStatus: Sendable, Encodable {
     var delivered: Int64
     var failed: Int64
     var pending: Int64
-    /// When the next is tried, of those that wait for another attempt.
+    /// The time of the next attempt, while it waits for one.
     @ExplicitNull var oldestPendingAt: Date?
     @ExplicitNull var failingSince: Date?
-    /// Why it was switched off by itself.
+    /// The reason if webhooks-worker has switched it off.
     @ExplicitNull var offReason: String?
 
     enum CodingKeys: String, CodingKey {
@@ -60,7 +60,7 @@ struct WebhookDelivery: Sendable, Encodable {
     }
 }
 
-/// The partners' endpoints and deliveries, and what operators do with them.
+/// The partners' endpoints and deliveries, and the operators' actions on them.
 struct WebhookBoard: Sendable {
     let pool: PostgresPool
 
@@ -87,7 +87,7 @@ struct WebhookBoard: Sendable {
         }
     }
 
-    /// The newest first.
+    /// Newest first.
     func deliveries(of endpoint: ID?, status: String?, limit: Int) async throws -> [WebhookDelivery] {
         try await self.pool.query(Self.deliveries, endpoint, status, Int64(limit)).map { row in
             WebhookDelivery(
@@ -103,14 +103,14 @@ struct WebhookBoard: Sendable {
         guard try await !self.pool.query(Self.exists, id).isEmpty else { throw NothingFound("no endpoint \(id)") }
     }
 
-    /// What an operator does; each is a command to webhooks-worker.
+    /// An operator's action; each is a command to webhooks-worker.
     enum Change: Sendable {
         case redeliver, ping
         /// Gives the endpoint a new secret, sealed under `SECRET_KEY`.
         case rotate(sealedSecret: String)
     }
 
-    /// - Parameter text: the id of a delivery to redeliver, else of an endpoint.
+    /// - Parameter text: the id of a delivery to redeliver, otherwise of an endpoint.
     /// - Returns: the message's id.
     /// - Throws: `NothingFound`.
     func change(_ text: String, _ change: Change, by actor: String, publisher: Publisher) async throws -> ID {

@@ -4,7 +4,7 @@ import Postgres
 import RabbitMQ
 import Shop
 
-/// `/webhooks`: the endpoints of partners; `/webhooks/{id}`: what was delivered to one.
+/// `/webhooks`: the endpoints of partners; `/webhooks/{id}`: the deliveries to one.
 struct WebhooksPage: Sendable {
     let pool: PostgresPool
     let publisher: Publisher
@@ -50,7 +50,7 @@ struct WebhooksPage: Sendable {
                 ],
                 acts: context.may(.send) ? [.init(name: "Ping", subject: endpoint.url, path: "/webhooks/\(endpoint.id)/ping")] : [])
         }
-        listing.none = "No partner has an endpoint. The shop's staff makes them: POST /api/v1/webhook-endpoints."
+        listing.none = "No partner has an endpoint. Staff register them: POST /api/v1/webhook-endpoints."
         return try self.renderer.respond("listing", title: "Webhooks", section: "/webhooks", listing, context: context)
     }
 
@@ -83,7 +83,7 @@ struct WebhooksPage: Sendable {
                 acts: context.may(.send)
                     ? [.init(name: "Send again", subject: delivery.type, path: "/webhooks/\(id)/redeliver/\(delivery.id)")] : [])
         }
-        listing.none = "Nothing was delivered here."
+        listing.none = "No deliveries."
         // A secret is sealed under SECRET_KEY, which the console does not know.
         listing.note = """
             The newest \(Self.mostRows). The answers' texts: GET /api/v1/webhook-endpoints/\(id)/deliveries. \
