@@ -125,11 +125,12 @@ def drain(system, database, orders):
 
 
 def wait_accepted(system, orders):
-    """Waits until the queue of orders has this length by RabbitMQ's statistics (a few seconds old), or does not grow any more. Returns its length."""
+    """Waits until the inventory's queue, where new orders wait, has this length by RabbitMQ's statistics (a few seconds old), or does not grow any more.
+    Returns its length."""
     api = system.env["RABBITMQ_API"]
     scheme, _, rest = api.partition("://")
     credentials, _, host = rest.rpartition("@")
-    config = f'url = "{scheme}://{host}/api/queues/%2F/orders?columns=messages"\nuser = "{credentials}"\n'
+    config = f'url = "{scheme}://{host}/api/queues/%2F/inventory?columns=messages"\nuser = "{credentials}"\n'
     seen, changed = -1, time.monotonic()
     while seen < orders and time.monotonic() - changed < 15:
         answer = subprocess.run(["curl", "-sf", "--config", "-"], input=config, capture_output=True, text=True).stdout
