@@ -90,7 +90,7 @@ extension AnyHandler {
                 throw Poison(.undecodable, "schema \(envelope.schema) of \(H.Input.type) is newer than \(H.Input.schema), the newest known here")
             }
             do {
-                return Decoded(envelope: envelope, payload: try JSON.decode(H.Input.self, from: body))
+                return Decoded(envelope: envelope, payload: try H.Input.decoded(from: body))
             } catch {
                 throw Poison(.undecodable, "not the JSON of \(H.Input.type): \(JSON.explain(error))")
             }

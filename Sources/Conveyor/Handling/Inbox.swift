@@ -48,7 +48,7 @@ package struct Inbox: Sendable {
             self.reply = reply
             self.emitted = try reply.emits.map { message in
                 let type = Swift.type(of: message)
-                return Emission(type: type.type, schema: message.version, exchange: type.exchange, payload: try JSON.encode(message))
+                return Emission(type: type.type, schema: message.version, exchange: type.exchange, payload: try message.encoded())
             }
         }
 

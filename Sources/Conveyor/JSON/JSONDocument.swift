@@ -45,6 +45,12 @@ final class JSONDocument {
         return node.isComplex ? Self.unescaped(raw) : String(decoding: raw, as: UTF8.self)
     }
 
+    /// The UUID in a string node.
+    func id(_ node: Node) -> ID? {
+        if node.isComplex { return ID(self.string(node)) }
+        return self.bytes[Int(node.start)..<Int(node.end)].withUnsafeBufferPointer { ID(hexadecimal: $0) }
+    }
+
     /// Whether a name or a text contains the character NUL, which is possible only as an escape.
     var hasNUL: Bool { self.nodes.contains { $0.kind == .string && $0.isComplex && self.string($0).utf8.contains(0) } }
 

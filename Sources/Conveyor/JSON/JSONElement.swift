@@ -29,6 +29,12 @@ public struct JSONElement {
         return node.kind == .string ? self.document.string(node) : nil
     }
 
+    /// The UUID in a string; nil for other values.
+    public var id: ID? {
+        let node = self.node
+        return node.kind == .string ? self.document.id(node) : nil
+    }
+
     /// The value of a boolean; nil for other values.
     public var bool: Bool? {
         switch self.node.kind {

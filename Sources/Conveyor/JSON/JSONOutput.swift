@@ -60,13 +60,7 @@ final class JSONOutput {
 
     func append(_ flag: Bool) { self.bytes += flag ? "true".utf8 : "false".utf8 }
 
-    func append(integer number: some FixedWidthInteger) {
-        if let small = UInt8(exactly: number), small < 10 {
-            self.bytes.append(UInt8(ascii: "0") + small)
-        } else {
-            self.bytes += number.description.utf8
-        }
-    }
+    func append(integer number: some FixedWidthInteger) { self.bytes.append(jsonNumber: number) }
 
     /// - Throws: an `EncodingError`: JSON has no infinity.
     func append(number: some BinaryFloatingPoint & CustomStringConvertible) throws {
@@ -77,37 +71,7 @@ final class JSONOutput {
         self.bytes += text.hasSuffix(".0") ? text.utf8.dropLast(2) : text.utf8[...]
     }
 
-    func append(_ text: String) {
-        self.bytes.append(UInt8(ascii: "\""))
-        var text = text
-        text.withUTF8 { characters in
-            var done = 0
-            for (index, byte) in characters.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                self.bytes += characters[done..<index]
-                self.appendEscaped(byte)
-                done = index + 1
-            }
-            self.bytes += characters[done...]
-        }
-        self.bytes.append(UInt8(ascii: "\""))
-    }
-
-    /// RFC 8259, section 7.
-    private func appendEscaped(_ byte: UInt8) {
-        self.bytes.append(UInt8(ascii: "\\"))
-        switch byte {
-        case 0x08: self.bytes.append(UInt8(ascii: "b"))
-        case 0x09: self.bytes.append(UInt8(ascii: "t"))
-        case 0x0A: self.bytes.append(UInt8(ascii: "n"))
-        case 0x0C: self.bytes.append(UInt8(ascii: "f"))
-        case 0x0D: self.bytes.append(UInt8(ascii: "r"))
-        case 0..<0x20:
-            let digits = Array("0123456789abcdef".utf8)
-            self.bytes += "u00".utf8
-            self.bytes += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        default: self.bytes.append(byte)
-        }
-    }
+    func append(_ text: String) { self.bytes.append(jsonText: text) }
 
     /// Any value. The most frequent types are written directly.
     func append<Value: Encodable>(value: Value) throws {
@@ -127,6 +91,48 @@ final class JSONOutput {
             self.close(to: depth)
             // A type without members.
             if self.bytes.count == count { self.bytes += "{}".utf8 }
+        }
+    }
+}
+
+extension [UInt8] {
+    mutating func append(jsonNumber number: some FixedWidthInteger) {
+        if let small = UInt8(exactly: number), small < 10 {
+            self.append(UInt8(ascii: "0") + small)
+        } else {
+            self += number.description.utf8
+        }
+    }
+
+    mutating func append(jsonText text: String) {
+        self.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { characters in
+            var done = 0
+            for (index, byte) in characters.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                self += characters[done..<index]
+                self.appendEscaped(byte)
+                done = index + 1
+            }
+            self += characters[done...]
+        }
+        self.append(UInt8(ascii: "\""))
+    }
+
+    /// RFC 8259, section 7.
+    private mutating func appendEscaped(_ byte: UInt8) {
+        self.append(UInt8(ascii: "\\"))
+        switch byte {
+        case 0x08: self.append(UInt8(ascii: "b"))
+        case 0x09: self.append(UInt8(ascii: "t"))
+        case 0x0A: self.append(UInt8(ascii: "n"))
+        case 0x0C: self.append(UInt8(ascii: "f"))
+        case 0x0D: self.append(UInt8(ascii: "r"))
+        case 0..<0x20:
+            let digits = Array("0123456789abcdef".utf8)
+            self += "u00".utf8
+            self += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        default: self.append(byte)
         }
     }
 }

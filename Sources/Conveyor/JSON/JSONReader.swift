@@ -25,7 +25,7 @@ struct JSONReader: Decoder {
     func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if type == ID.self {
             guard self.node.kind == .string else { throw self.document.mismatch(self.index, String.self) }
-            guard let id = self.id as? Value else { throw self.document.corrupted(self.index, "not a UUID") }
+            guard let id = self.document.id(self.node) as? Value else { throw self.document.corrupted(self.index, "not a UUID") }
             return id
         }
         if type == String.self, let text = try self.decode(String.self) as? Value { return text }
@@ -37,12 +37,6 @@ struct JSONReader: Decoder {
             return date
         }
         return try Value(from: self)
-    }
-
-    private var id: ID? {
-        let node = self.node
-        if node.isComplex { return ID(self.document.string(node)) }
-        return self.document.bytes[Int(node.start)..<Int(node.end)].withUnsafeBufferPointer { ID(hexadecimal: $0) }
     }
 }
 

@@ -207,6 +207,6 @@ extension Outgoing {
     public init<Payload: Message>(_ payload: Payload, envelope: Envelope, appID: String) throws {
         self.init(
             exchange: Payload.exchange, routingKey: Payload.type, mandatory: Payload.exchange != "events",
-            properties: envelope.properties(appID: appID), body: try JSON.encode(payload))
+            properties: envelope.properties(appID: appID), body: try payload.encoded())
     }
 }

@@ -13,6 +13,12 @@ public protocol Message: Codable, Sendable {
     static var exchange: String { get }
     /// Checks its fields by the rules of their kinds (see ``Rule``). A worker does so before it calls the handler.
     func check(_ fields: inout FieldCheck)
+    /// The payload's JSON.
+    /// - Throws: an `EncodingError`.
+    func encoded() throws -> [UInt8]
+    /// Reads a payload.
+    /// - Throws: a `DecodingError`.
+    static func decoded(from body: [UInt8]) throws -> Self
 }
 
 extension Message {
@@ -22,6 +28,10 @@ extension Message {
     public var version: Int { Self.schema }
     /// By default every payload that decodes is valid.
     public func check(_ fields: inout FieldCheck) {}
+    /// By default its `Codable` form.
+    public func encoded() throws -> [UInt8] { try JSON.encode(self) }
+    /// By default its `Codable` form.
+    public static func decoded(from body: [UInt8]) throws -> Self { try JSON.decode(from: body) }
 }
 
 /// A request to do something. Published as `mandatory` to `commands`; the first word of its type names the queue.

@@ -19,7 +19,7 @@ struct DelayedMessages: Service {
     static func keeping<Payload: Message>(_ message: Payload, _ envelope: Envelope, until date: Date) throws -> Call {
         Call(
             self.insert, envelope.messageID, date, Payload.exchange, Payload.type, envelope.actor, Int32(clamping: envelope.schema),
-            try JSON.encode(message))
+            try message.encoded())
     }
 
     func run() async throws {
