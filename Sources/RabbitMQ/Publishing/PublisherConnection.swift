@@ -10,6 +10,10 @@ actor PublisherConnection {
     private static let windowLimit = 1024
     /// The limit of unsent bytes, above which no more messages are encoded.
     private static let outputLimit = 1 << 20
+    /// The time for which a message waits for others while earlier ones are unconfirmed.
+    private static let gatherTime = Duration.milliseconds(5)
+    /// This many messages wait for no others.
+    private static let largestGroup = 64
     /// The time for which messages wait for a connection that was just lost.
     private static let reconnectGrace = Duration.milliseconds(250)
     /// Silence after which the broker is probed.
@@ -81,10 +85,6 @@ actor PublisherConnection {
 extension PublisherConnection {
     private func turn(_ ready: Readiness) -> EventThread.Turn {
         let now = ContinuousClock.now
-        self.mailbox.take(into: &self.arrived)
-        self.backlog.append(self.arrived)
-        self.arrived.removeAll(keepingCapacity: true)
-
         var hasMore = false
         if let channel = self.channel {
             do {
@@ -92,6 +92,8 @@ extension PublisherConnection {
             } catch {
                 self.lost(error, now)
             }
+        } else {
+            self.takeSubmissions(now)
         }
         self.tellOverdue(now)
         self.noteStall(now)
@@ -100,7 +102,19 @@ extension PublisherConnection {
             return .wait(.init())
         }
         self.dialIfDue(now)
+        if self.mailbox.gather(self.enough) { hasMore = true }
         return hasMore ? .again : .wait(self.nextWait(now))
+    }
+
+    /// How many single messages are sent together: as many as are unconfirmed, so that two groups alternate under load.
+    private var enough: Int {
+        self.channel == nil || self.blockedSince != nil || self.stopping != nil ? 1 : min(max(1, self.window.count), Self.largestGroup)
+    }
+
+    private func takeSubmissions(_ now: ContinuousClock.Instant) {
+        self.mailbox.take(into: &self.arrived, ifAtLeast: self.enough, orDueBefore: now + self.confirmTimeout - Self.gatherTime)
+        self.backlog.append(self.arrived)
+        self.arrived.removeAll(keepingCapacity: true)
     }
 
     /// Reads the broker's frames, fills the window, and sends.
@@ -114,6 +128,7 @@ extension PublisherConnection {
             self.isProbed = false
             self.status.heard(now)
         }
+        self.takeSubmissions(now)
         try self.fill(channel, now)
         if let probeDeadline, probeDeadline <= now {
             try channel.probe()
@@ -220,6 +235,7 @@ extension PublisherConnection {
         if !self.isStalled { consider(self.stallDeadline) }
         if self.channel != nil { consider(self.probeDeadline) }
         consider(self.backlog.nextDeadline)
+        if self.enough > 1 { consider(now + Self.gatherTime) }
         if self.backlog.hasMessages, self.channel == nil { consider(self.graceEnd) }
         return EventThread.Wait(
             descriptor: self.channel?.descriptor ?? -1, events: self.channel?.interest ?? .readable,
@@ -302,6 +318,7 @@ extension PublisherConnection {
 
     private func finish() {
         self.isStopped = true
+        self.takeSubmissions(.now)
         self.backlog.failAll(.unreachable)
         self.window.reset { _ in .unreachable }
         // A broker that does not read would not answer `connection.close` either.

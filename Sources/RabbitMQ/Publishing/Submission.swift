@@ -9,6 +9,8 @@ struct Submission: Sendable {
     let caller: Caller
     /// When the caller's wait fails with ``PublishFailure/notConfirmed``.
     let deadline: ContinuousClock.Instant
+
+    var isBatch: Bool { if case .batch = self.caller { true } else { false } }
 }
 
 /// The receiver of one message's result. Used on the connection's thread only.

@@ -39,6 +39,18 @@ import Testing
         }
     }
 
+    @Test func `a single message beside a large batch is confirmed, too`() async throws {
+        try await withQueue { host in
+            try await withPublisher(host.amqpURL) { publisher in
+                async let batch = publisher.publish(Outgoing.numbered(0..<5000))
+                // Fewer than are unconfirmed at that time, and no further ones come.
+                try await publisher.publish(.text("last"))
+                #expect(await batch.allSatisfy { $0 == nil })
+            }
+            #expect(try await host.ready() == 5001)
+        }
+    }
+
     @Test func `a mandatory message without a queue is unroutable, another is dropped`() async throws {
         try await withQueue { host in
             try await host.declareExchange("events")
