@@ -106,7 +106,7 @@ extension PublisherConnection {
         return hasMore ? .again : .wait(self.nextWait(now))
     }
 
-    /// How many single messages are sent together: as many as are unconfirmed, so that two groups alternate under load.
+    /// The number of single messages to send together: as many as are unconfirmed, so that two groups alternate under load.
     private var enough: Int {
         self.channel == nil || self.blockedSince != nil || self.stopping != nil ? 1 : min(max(1, self.window.count), Self.largestGroup)
     }

@@ -1,6 +1,6 @@
 public import Conveyor
 
-// What every order sends: to the inventory worker as its customer placed it, and from there to the orders worker with its prices.
+// The messages of every order: to inventory-worker as the customer placed it, and from there to orders-worker with its prices.
 
 extension ReserveStock: DirectJSON {
     /// Reads the usual form.
