@@ -113,7 +113,8 @@ let package = Package(
                 .httpTypes,
                 .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .nio, .nioSSL,
             ],
-            resources: [.embedInCode("Console/Assets/")]),
+            path: "Sources", sources: ["ConveyorOperator", "Operator"],
+            resources: [.embedInCode("ConveyorOperator/Console/Assets/"), .embedInCode("Operator/Templates/")]),
         .executableTarget(
             name: "Orders", dependencies: ["Conveyor", "Shop", "Postgres", "RabbitMQ", .logging, .argumentParser], path: "Workers/Orders"),
         .executableTarget(
