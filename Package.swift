@@ -7,6 +7,7 @@ let package = Package(
     products: [
         // Libraries: the machinery of messages, and the clients that it is made with. They know nothing of the shop.
         .library(name: "Conveyor", targets: ["Conveyor"]),
+        .library(name: "ConveyorOperator", targets: ["ConveyorOperator"]),
         .library(name: "ConveyorTesting", targets: ["ConveyorTesting"]),
         .library(name: "RabbitMQ", targets: ["RabbitMQ"]),
         .library(name: "Postgres", targets: ["Postgres"]),
@@ -71,6 +72,15 @@ let package = Package(
         // Runs a worker in a test.
         .target(name: "ConveyorTesting", dependencies: ["Conveyor", "Postgres", "RabbitMQ", "Transfer", .logging, .lifecycle]),
 
+        // Dead letters, replays, queues, traces, checks, command line and console: any application's.
+        .target(
+            name: "ConveyorOperator",
+            dependencies: [
+                "Conveyor", "Identity", "Markup", "Postgres", "RabbitMQ", "ServerTLS", "Transfer", .argumentParser, .crypto, .cryptoExtras,
+                .httpTypes, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .nio, .nioSSL,
+            ],
+            resources: [.embedInCode("Console/Assets/"), .embedInCode("Migrations/o0001_operators.sql")]),
+
         // The shop: its messages, rules and settings, and what it hands to the machinery.
         .target(name: "Shop", dependencies: ["Conveyor", "Postgres", "Topology", .crypto]),
         .target(
@@ -87,7 +97,7 @@ let package = Package(
 
         // Password hashes and tokens, for the ingress and the operator's command line.
         .target(
-            name: "Identity", dependencies: ["CArgon2", "Conveyor", "Shop", .crypto, .nioPosix],
+            name: "Identity", dependencies: ["CArgon2", "Conveyor", .crypto, .nioPosix],
             resources: [.embedInCode("common-passwords.txt")]),
 
         // The resources as the API answers them, for the ingress and for webhooks.
@@ -107,14 +117,10 @@ let package = Package(
         .executableTarget(
             name: "Operator",
             dependencies: [
-                "Conveyor", "Shop", "Identity", "MailTemplates", "Markup", "Postgres", "RabbitMQ", "ServerTLS", "Transfer", "Topology",
-                .argumentParser,
-                .crypto, .cryptoExtras,
-                .httpTypes,
-                .hummingbird, .hummingbirdCore, .hummingbirdTLS, .lifecycle, .logging, .nio, .nioSSL,
+                "Conveyor", "ConveyorOperator", "Shop", "Identity", "MailTemplates", "Postgres", "RabbitMQ", "Transfer", "Topology", .argumentParser,
+                .httpTypes, .hummingbird, .lifecycle, .logging,
             ],
-            path: "Sources", sources: ["ConveyorOperator", "Operator"],
-            resources: [.embedInCode("ConveyorOperator/Console/Assets/"), .embedInCode("Operator/Templates/")]),
+            resources: [.embedInCode("Templates/")]),
         .executableTarget(
             name: "Orders", dependencies: ["Conveyor", "Shop", "Postgres", "RabbitMQ", .logging, .argumentParser], path: "Workers/Orders"),
         .executableTarget(
@@ -154,6 +160,9 @@ let package = Package(
         .testTarget(name: "StripeDoubleTests", dependencies: ["StripeDouble", "Fixtures", "Transfer"]),
         .executableTarget(name: "ExamplePart", dependencies: ["Conveyor", "Shop", .argumentParser, .lifecycle, .logging], path: "Tests/ExamplePart"),
         .executableTarget(name: "ExampleWorker", dependencies: ["Conveyor", "Postgres", "Shop", .argumentParser], path: "Tests/ExampleWorker"),
+        .executableTarget(
+            name: "ExampleOperator", dependencies: ["Conveyor", "ConveyorOperator", "Postgres", .argumentParser, .hummingbird],
+            path: "Tests/ExampleOperator"),
         .testTarget(
             name: "ConveyorTests",
             dependencies: [
@@ -182,7 +191,8 @@ let package = Package(
         .testTarget(
             name: "OperatorTests",
             dependencies: [
-                "Operator", "Fixtures", "Identity", "Conveyor", "Markup", "RabbitMQ", "Shop", "Topology", "Transfer", .crypto, .cryptoExtras,
+                "ConveyorOperator", "ExampleOperator", "Operator", "Fixtures", "Identity", "Conveyor", "ConveyorTesting", "Markup", "Postgres",
+                "RabbitMQ", "Shop", "Topology", "Transfer", .crypto, .cryptoExtras,
                 .hummingbird, .jwt, .logging,
             ]),
         .testTarget(name: "System", dependencies: ["Conveyor", "Shop", "RabbitMQ", "Topology", "Transfer", "Fixtures"], path: "Tests/System"),

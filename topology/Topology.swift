@@ -71,6 +71,7 @@ public enum Topology {
             ("m0024_subjects", PackageResources.m0024_subjects_sql),
             ("m0025_webhooks", PackageResources.m0025_webhooks_sql),
             ("m0026_worker_role", PackageResources.m0026_worker_role_sql),
+            ("m0030_dead_letter_subjects", PackageResources.m0030_dead_letter_subjects_sql),
         ].map { (name: $0.0, sql: String(decoding: $0.1, as: UTF8.self)) }
     }
 }

@@ -1,42 +1,48 @@
 import ArgumentParser
-import Conveyor
-import Logging
-import Postgres
-import RabbitMQ
+public import Conveyor
+public import Logging
+public import Postgres
+public import RabbitMQ
 import ServiceLifecycle
-import Shop
 import Transfer
 
 /// The requested object does not exist: one line on standard error, exit 1.
-struct NothingFound: Error, CustomStringConvertible {
-    let description: String
+public struct NothingFound: Error, CustomStringConvertible {
+    /// The text of the line.
+    public let description: String
 
-    init(_ description: String) { self.description = description }
+    /// An object that does not exist.
+    public init(_ description: String) { self.description = description }
 }
 
 /// The context of a running command: connections that are opened on demand and closed at its end.
-struct Desk: Sendable {
-    let settings: Settings
-    let logger: Logger
+public struct CommandContext: Sendable {
+    /// The application whose command it is.
+    public let application: OperatorApplication
+    /// The settings.
+    public let settings: Settings
+    /// Writes to standard error.
+    public let logger: Logger
 
     /// Runs a command with its settings.
     /// - Throws: `ExitCode`, after one line on standard error.
-    static func open(_ options: PartOptions, _ body: (Desk) async throws -> Void) async throws {
-        try await Part.perform("conveyor", of: .shop, options: options, log: .standardError) { settings, logger in
+    public static func open(_ options: PartOptions, _ body: (CommandContext) async throws -> Void) async throws {
+        let application = OperatorApplication.current
+        try await Part.perform(application.name, of: application.conveyor, options: options, log: .standardError) { settings, logger in
             var logger = logger
             // Connections that come and go are not of interest here.
             if options.logLevel == nil, !settings.isSet("LOG_LEVEL") { logger.logLevel = .warning }
             do {
-                try await body(Desk(settings: settings, logger: logger))
+                try await body(CommandContext(application: application, settings: settings, logger: logger))
             } catch let refused as Principal.Refused {
-                StandardStreams.complain("conveyor: \(refused)\n")
+                StandardStreams.complain("\(application.name): \(refused)\n")
                 throw ExitStatus.refused
             }
         }
     }
 
     /// The database, with the role in `DATABASE_URL`.
-    func withDatabase<Value: Sendable>(
+    public func withDatabase<Value: Sendable>(
         statementTimeout: Duration = .seconds(60), _ body: (PostgresPool) async throws -> Value
     ) async throws -> Value {
         let pool = try PostgresPool(
@@ -58,7 +64,7 @@ struct Desk: Sendable {
     }
 
     /// A connected publisher.
-    func withPublisher<Value: Sendable>(_ body: (Publisher) async throws -> Value) async throws -> Value {
+    public func withPublisher<Value: Sendable>(_ body: (Publisher) async throws -> Value) async throws -> Value {
         let publisher = Publisher(configuration: try self.brokerConfiguration(), logger: self.logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await publisher.run() }
@@ -72,14 +78,18 @@ struct Desk: Sendable {
         }
     }
 
+    /// The application's topology, with the retry schedule of the settings.
+    /// - Throws: `SettingError`.
+    public func topology() throws(SettingError) -> Definitions { try self.application.topology(self.settings) }
+
     /// The broker's address.
-    func brokerConfiguration() throws -> BrokerConfiguration {
+    public func brokerConfiguration() throws -> BrokerConfiguration {
         try BrokerConfiguration(
             urls: self.settings.brokerURLs(), connectionName: "conveyor", tlsCAFile: self.settings.string("TLS_CA_FILE"))
     }
 
     /// The broker's management API.
-    func managementAPI() throws -> ManagementAPI {
+    public func managementAPI() throws -> ManagementAPI {
         try ManagementAPI(self.settings)
     }
 }

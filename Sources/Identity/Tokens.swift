@@ -1,7 +1,6 @@
 public import Conveyor
 import Crypto
 public import FoundationEssentials
-public import Shop
 
 /// Signs and verifies the API's bearer tokens: JWT (RFC 7519), only HS256, with the key's name in `kid`.
 public struct Tokens: Sendable {

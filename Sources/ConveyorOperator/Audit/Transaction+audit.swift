@@ -1,6 +1,5 @@
-import Conveyor
-import Postgres
-import Shop
+public import Conveyor
+public import Postgres
 
 extension Transaction {
     private static let note: Statement = "insert into audit_log (actor, act, subject, message_id, reason, diff) values ($1, $2, $3, $4, $5, $6)"
@@ -9,7 +8,7 @@ extension Transaction {
     /// - Parameters:
     ///   - subject: the id of a dead letter, a bulk replay or an account, or a queue.
     ///   - actor: `operator:<name>`
-    func note(
+    public func note(
         _ act: String, of subject: String, by actor: String, messageID: ID? = nil, reason: String? = nil, diff: JSONText? = nil
     ) {
         self.enqueue(Self.note, actor, act, subject, messageID, reason, diff)

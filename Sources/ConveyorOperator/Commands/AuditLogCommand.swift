@@ -20,10 +20,10 @@ struct AuditLogCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
+        try await CommandContext.open(self.options) { context in
             let limit = self.limit ?? (self.json || !Terminal.output.isInteractive ? .max : 50)
             let actor = self.actor.map { $0.hasPrefix("operator:") ? $0 : Principal.label($0) }
-            let acts = try await desk.withDatabase { pool in
+            let acts = try await context.withDatabase { pool in
                 try await AuditLog(pool: pool).acts(actor: actor, since: self.since?.date, act: self.act, limit: limit)
             }
             if self.json {

@@ -3,18 +3,21 @@ import Conveyor
 
 /// `conveyor doctor`
 struct DoctorCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check settings, database, broker and services; each finding says what to do. Exit 1 if a check fails.",
-        discussion:
-            "Settings, libraries, database, migrations, clocks, broker, topology, queues, workers, Stripe, mail server, ingress. It changes nothing.")
+    static var configuration: CommandConfiguration {
+        let subjects =
+            ["Settings, libraries, database, migrations, clocks, broker, topology, queues, workers"] + OperatorApplication.current.checks.subjects
+        return CommandConfiguration(
+            commandName: "doctor", abstract: "Check settings, database, broker and services; each finding says what to do. Exit 1 if a check fails.",
+            discussion: "\(subjects.joined(separator: ", ")). It changes nothing.")
+    }
 
     @Flag(help: "Only failed checks and warnings.") var quiet = false
     @Flag(help: "Print a JSON array.") var json = false
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            let all = await Doctor(settings: desk.settings, desk: desk).examine()
+        try await CommandContext.open(self.options) { context in
+            let all = await Doctor(context: context).examine()
             let shown = self.quiet ? all.filter { $0.verdict != .ok } : all
             if self.json {
                 try Terminal.print(json: shown)

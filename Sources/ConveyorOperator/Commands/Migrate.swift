@@ -1,7 +1,6 @@
 import ArgumentParser
 import Conveyor
 import Postgres
-import Topology
 
 /// `conveyor migrate`
 struct Migrate: AsyncParsableCommand {
@@ -11,19 +10,19 @@ struct Migrate: AsyncParsableCommand {
     @Flag(help: "Only list the migrations and their state. Exit 1 if one is not applied.") var status = false
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            try await desk.withDatabase { pool in
-                let migrator = Migrator(pool: pool)
-                let migrations = Topology.migrations.map { Migration(name: $0.name, sql: $0.sql) }
+        try await CommandContext.open(self.options) { context in
+            try await context.withDatabase { pool in
+                let ledgers = context.application.migrations
                 if self.status {
-                    let states = try await migrator.status(migrations)
+                    var states: [MigrationStatus] = []
+                    for (ledger, migrations) in ledgers { states += try await Migrator(pool: pool, ledger: ledger).status(migrations) }
                     for state in states { print("\(state.state.rawValue)\t\(state.name)") }
                     if states.contains(where: { $0.state != .applied }) { throw ExitCode(1) }
                 } else {
-                    _ = try await desk.actor(for: .administer, in: pool)
-                    let applied = try await migrator.apply(migrations)
-                    // A new worker comes without a migration.
-                    for worker in Topology.workers { try await pool.query("select make_worker_role($1)", worker.name) }
+                    _ = try await context.actor(for: .administer, in: pool)
+                    var applied: [String] = []
+                    for (ledger, migrations) in ledgers { applied += try await Migrator(pool: pool, ledger: ledger).apply(migrations) }
+                    try await context.application.afterMigrations(pool)
                     print(applied.isEmpty ? "up to date" : "applied " + applied.joined(separator: ", "))
                 }
             }

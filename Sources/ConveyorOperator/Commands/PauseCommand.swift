@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conveyor
-import Shop
 
 /// `conveyor pause QUEUE | --all`
 struct PauseCommand: AsyncParsableCommand {
@@ -35,11 +34,11 @@ struct QueueSelection: ParsableArguments {
     }
 
     func set(paused: Bool, reason: String?, _ options: PartOptions) async throws {
-        try await Desk.open(options) { desk in
-            if let queue { try desk.check(queue: queue) }
-            let queues = self.queue.map { [$0] } ?? Definitions(ladder: .standard).workQueues
-            let changed = try await desk.withDatabase { pool in
-                let actor = try await desk.actor(for: .pause, in: pool)
+        try await CommandContext.open(options) { context in
+            if let queue { try context.check(queue: queue) }
+            let queues = self.queue.map { [$0] } ?? context.application.conveyor.topology.workQueues
+            let changed = try await context.withDatabase { pool in
+                let actor = try await context.actor(for: .pause, in: pool)
                 return try await QueueControls(pool: pool, actor: actor).set(paused: paused, queues, reason: reason)
             }
             let state = paused ? "paused" : "resumed"

@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Conveyor
 import Glibc
 
@@ -25,13 +25,13 @@ struct PeopleCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .managePeople, in: pool)
+            try await CommandContext.open(self.options) { context in
+                try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .managePeople, in: pool)
                     let password = self.password ? try PasswordPrompt.read() : nil
                     let (isAdded, secret) = try await People(pool: pool).add(self.name, role: self.role, password: password, by: actor)
                     guard isAdded else { throw NothingFound("\(self.name) exists already; change it with conveyor people set") }
-                    print(try secret.map { try ConsoleAddress(desk.settings).link($0) } ?? "\(self.name) can sign in as \(self.role.rawValue)")
+                    print(try secret.map { try ConsoleAddress(context.settings).link($0) } ?? "\(self.name) can sign in as \(self.role.rawValue)")
                 }
             }
         }
@@ -53,12 +53,12 @@ struct PeopleCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .managePeople, in: pool)
+            try await CommandContext.open(self.options) { context in
+                try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .managePeople, in: pool)
                     let password = self.password ? try PasswordPrompt.read() : nil
                     let secret = try await People(pool: pool).set(self.name, role: self.role, password: password, link: self.link, by: actor)
-                    print(try secret.map { try ConsoleAddress(desk.settings).link($0) } ?? "\(self.name.onOneLine) is changed")
+                    print(try secret.map { try ConsoleAddress(context.settings).link($0) } ?? "\(self.name.onOneLine) is changed")
                 }
             }
         }
@@ -71,9 +71,9 @@ struct PeopleCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                try await desk.withDatabase { pool in
-                    try await People(pool: pool).remove(self.name, by: try await desk.actor(for: .managePeople, in: pool))
+            try await CommandContext.open(self.options) { context in
+                try await context.withDatabase { pool in
+                    try await People(pool: pool).remove(self.name, by: try await context.actor(for: .managePeople, in: pool))
                 }
                 print("\(self.name.onOneLine) is removed")
             }
@@ -87,8 +87,8 @@ struct PeopleCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let people = try await desk.withDatabase { try await People(pool: $0).list() }
+            try await CommandContext.open(self.options) { context in
+                let people = try await context.withDatabase { try await People(pool: $0).list() }
                 if self.json {
                     try Terminal.print(json: people)
                 } else if !people.isEmpty {

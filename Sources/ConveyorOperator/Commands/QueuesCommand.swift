@@ -3,7 +3,6 @@ import Conveyor
 import Glibc
 import Postgres
 import RabbitMQ
-import Shop
 
 /// `conveyor queues`
 struct QueuesCommand: AsyncParsableCommand {
@@ -17,12 +16,12 @@ struct QueuesCommand: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            for name in self.names { try desk.check(queue: name) }
-            try await desk.withDatabase { pool in
-                let board = try desk.queueBoard(pool)
+        try await CommandContext.open(self.options) { context in
+            for name in self.names { try context.check(queue: name) }
+            try await context.withDatabase { pool in
+                let board = try context.queueBoard(pool)
                 if self.watch, !self.json, Terminal.output.isInteractive {
-                    try await WatchScreen(deadLetters: DeadLetterStore(pool: pool)).run { try await self.chosen(board) }
+                    try await WatchScreen(deadLetters: context.deadLetters(pool)).run { try await self.chosen(board) }
                     return
                 }
                 try self.show(try await self.chosen(board))
@@ -75,11 +74,11 @@ extension Table.Cell {
     }
 }
 
-extension Desk {
+extension CommandContext {
     /// The queues' state, with live numbers of ready messages.
     func queueBoard(_ pool: PostgresPool) throws -> QueueBoard {
         QueueBoard(
-            api: try self.managementAPI(), definitions: try Definitions(ladder: RetryLadder(self.settings)), pool: pool,
+            api: try self.managementAPI(), definitions: try self.topology(), pool: pool,
             inspector: BrokerInspector(configuration: try self.brokerConfiguration()))
     }
 }

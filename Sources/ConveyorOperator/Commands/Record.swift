@@ -3,7 +3,6 @@ import Conveyor
 import Postgres
 import RabbitMQ
 import ServiceLifecycle
-import Shop
 import Transfer
 
 /// `conveyor record`: the process `recorder`.
@@ -13,9 +12,10 @@ struct Record: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Part.run("recorder", of: .shop, options: self.options) { settings, logger in
-            let desk = Desk(settings: settings, logger: logger)
-            let definitions = try Definitions(ladder: RetryLadder(settings))
+        let application = OperatorApplication.current
+        try await Part.run("recorder", of: application.conveyor, options: self.options) { settings, logger in
+            let context = CommandContext(application: application, settings: settings, logger: logger)
+            let definitions = try context.topology()
             let pool = try PostgresPool(
                 url: settings.databaseURL(), size: 4, applicationName: "recorder", statementTimeout: .seconds(30), logger: logger)
             var consumers: [Consumer] = []
@@ -26,7 +26,7 @@ struct Record: AsyncParsableCommand {
                 let consumer = Consumer(configuration: configuration, queue: .named(queue + ".dead"), prefetch: Recorder.prefetch, logger: logger)
                 Metrics.observe(consumer, as: queue + ".dead")
                 consumers.append(consumer)
-                recorders.append(Recorder(queue: queue, consumer: consumer, pool: pool, logger: logger))
+                recorders.append(Recorder(application: application, queue: queue, consumer: consumer, pool: pool, logger: logger))
             }
             let publisher = Publisher(
                 configuration: try BrokerConfiguration(
@@ -35,8 +35,8 @@ struct Record: AsyncParsableCommand {
             Metrics.observe(pool)
             Metrics.observe(publisher)
             let upkeep = Upkeep(
-                board: QueueBoard(api: try desk.managementAPI(), definitions: definitions, pool: pool), pool: pool, publisher: publisher,
-                retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), queueLimit: try settings.queueLimit(), logger: logger)
+                board: QueueBoard(api: try context.managementAPI(), definitions: definitions, pool: pool), pool: pool, publisher: publisher,
+                retentionDays: try settings.int("INBOX_RETENTION_DAYS", in: 1...3650), queueLimit: try settings.depthLimit(), logger: logger)
             let notifier = try Notifier(settings: settings, pool: pool, logger: logger)
             let unready: @Sendable () async -> [String] = { [consumers] in
                 var reasons = pool.isReachable ? [] : ["database: not reachable"]
@@ -53,6 +53,7 @@ struct Record: AsyncParsableCommand {
             services.append(try StartTimeout(settings: settings, logger: logger, unready: unready))
             services += recorders
             services += [upkeep, Scheduler([upkeep.schedule], pool: pool, logger: logger)]
+            services += application.recorderServices(pool, logger)
             if let notifier { services.append(notifier) }
             return services
         }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conveyor
-import Shop
 
 /// `conveyor running`
 struct RunningCommand: AsyncParsableCommand {
@@ -12,8 +11,8 @@ struct RunningCommand: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            let messages = try await desk.withDatabase { try await RunningMessage.all(in: $0) }
+        try await CommandContext.open(self.options) { context in
+            let messages = try await context.withDatabase { try await RunningMessage.all(in: $0) }
             if self.json {
                 try Terminal.print(json: messages)
             } else if !messages.isEmpty {

@@ -14,8 +14,8 @@ struct SchedulesCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let schedules = try await desk.withDatabase { try await ScheduleBoard(pool: $0).list() }
+            try await CommandContext.open(self.options) { context in
+                let schedules = try await context.withDatabase { try await ScheduleBoard(pool: $0).list() }
                 if self.json {
                     try Terminal.print(json: schedules)
                 } else if !schedules.isEmpty {
@@ -72,9 +72,9 @@ struct SchedulesCommand: AsyncParsableCommand {
     }
 
     private static func change(_ name: String, _ change: ScheduleBoard.Change, _ options: PartOptions) async throws {
-        try await Desk.open(options) { desk in
-            try await desk.withDatabase { pool in
-                try await ScheduleBoard(pool: pool).change(name, change, by: try await desk.actor(for: .runSchedules, in: pool))
+        try await CommandContext.open(options) { context in
+            try await context.withDatabase { pool in
+                try await ScheduleBoard(pool: pool).change(name, change, by: try await context.actor(for: .runSchedules, in: pool))
             }
         }
     }

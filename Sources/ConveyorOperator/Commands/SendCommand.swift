@@ -21,16 +21,16 @@ struct SendCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError("\(self.file) cannot be read")
         }
-        try await Desk.open(self.options) { desk in
-            try await desk.withDatabase { pool in
-                let actor = try await desk.actor(for: .send, in: pool)
-                let draft = try MessageSender.Draft(type: self.type, payload: payload)
+        try await CommandContext.open(self.options) { context in
+            try await context.withDatabase { pool in
+                let actor = try await context.actor(for: .send, in: pool)
+                let draft = try MessageSender.Draft(type: self.type, payload: payload, by: context.application)
                 if self.dryRun {
                     Terminal.note("valid \(draft.type); nothing was sent")
                 } else if let delay {
                     print(try await MessageSender(pool: pool, publisher: nil).send(draft, delay: delay.seconds, by: actor))
                 } else {
-                    try await desk.withPublisher { publisher in
+                    try await context.withPublisher { publisher in
                         print(try await MessageSender(pool: pool, publisher: publisher).send(draft, delay: nil, by: actor))
                     }
                 }

@@ -45,14 +45,14 @@ struct SkipCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                try desk.check(queue: self.queue)
+            try await CommandContext.open(self.options) { context in
+                try context.check(queue: self.queue)
                 let conditions = Skip.Conditions(
                     queue: self.queue, type: self.type, actor: self.actor, since: self.since?.date, until: self.until?.date)
-                try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .skip, in: pool)
+                try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .skip, in: pool)
                     if self.dryRun {
-                        let (messages, source) = try await desk.waiting(pool).list(queue: self.queue, type: nil, limit: 10_000)
+                        let (messages, source) = try await context.waiting(pool).list(queue: self.queue, type: nil, limit: 10_000)
                         let tried = Tried(wouldCatch: messages.count(where: conditions.catches), looked: messages.count, source: source)
                         if self.json {
                             try Terminal.print(json: tried)
@@ -79,8 +79,8 @@ struct SkipCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let skips = try await desk.withDatabase { try await Skips(pool: $0).list() }
+            try await CommandContext.open(self.options) { context in
+                let skips = try await context.withDatabase { try await Skips(pool: $0).list() }
                 if self.json {
                     try Terminal.print(json: skips)
                 } else if !skips.isEmpty {
@@ -109,10 +109,10 @@ struct SkipCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 guard let id = Int64(self.id) else { throw NothingFound("no rule \(self.id.onOneLine)") }
-                try await desk.withDatabase { pool in
-                    try await Skips(pool: pool).lift(id, by: try await desk.actor(for: .skip, in: pool))
+                try await context.withDatabase { pool in
+                    try await Skips(pool: pool).lift(id, by: try await context.actor(for: .skip, in: pool))
                 }
                 print("rule \(id) is lifted")
             }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conveyor
-import Shop
 
 /// `conveyor topology apply | check | draw`
 struct TopologyCommand: AsyncParsableCommand {
@@ -17,10 +16,10 @@ struct TopologyCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                _ = try await desk.actor(for: .administer)
-                let definitions = try Definitions(ladder: RetryLadder(desk.settings))
-                let api = try desk.managementAPI()
+            try await CommandContext.open(self.options) { context in
+                _ = try await context.actor(for: .administer)
+                let definitions = try context.topology()
+                let api = try context.managementAPI()
                 if self.prune {
                     for difference in definitions.differences(in: try await api.topology()) {
                         guard case .prune(let surplus) = difference.remedy else { continue }
@@ -47,9 +46,9 @@ struct TopologyCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let definitions = try Definitions(ladder: RetryLadder(desk.settings))
-                let differences = definitions.differences(in: try await desk.managementAPI().topology())
+            try await CommandContext.open(self.options) { context in
+                let definitions = try context.topology()
+                let differences = definitions.differences(in: try await context.managementAPI().topology())
                 for difference in differences { print(difference) }
                 if !differences.isEmpty { throw ExitCode(1) }
                 print("the broker matches the topology file")
@@ -62,9 +61,9 @@ struct TopologyCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let ladder = try RetryLadder(desk.settings)
-                let definitions = Definitions(ladder: ladder)
+            try await CommandContext.open(self.options) { context in
+                let ladder = try RetryLadder(context.settings)
+                let definitions = try context.topology()
                 for queue in definitions.workQueues {
                     for source in ["commands", "events", "return"] {
                         let keys = definitions.bindings.filter { $0.destination == queue && $0.source == source }.map(\.routingKey)

@@ -10,8 +10,8 @@ struct TypesCommand: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            let types = try await desk.withDatabase { try await TypeFigures.all(in: $0) }
+        try await CommandContext.open(self.options) { context in
+            let types = try await context.withDatabase { try await TypeFigures.all(in: $0) }
             if self.json {
                 try Terminal.print(json: types)
             } else if !types.isEmpty {

@@ -2,20 +2,22 @@ import ArgumentParser
 import Conveyor
 import FoundationEssentials
 import RabbitMQ
-import Shop
 
 /// `conveyor verify`
 struct VerifyCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check that no message, unit of stock or cent is lost (reconciliation). Exit 1 if a balance is not 0.",
-        discussion: """
-            Messages: accepted = finished + rejected + dead + queued, where each accepted one counts with all that it led to. Stock: received = available + \
-            reserved + sold. Money, in minor units: what orders say agrees with what was received and given back. It may be run at any time; if something \
-            seems to be missing it looks again for up to 15 seconds.
+    static var configuration: CommandConfiguration {
+        let verification = OperatorApplication.current.verification
+        let balance = "Messages: accepted = finished + rejected + dead + queued, where each accepted one counts with all that it led to."
+        return CommandConfiguration(
+            commandName: "verify", abstract: "\(verification.abstract) Exit 1 if a balance is not 0.",
+            discussion: """
+                \([balance, verification.discussion].compactMap(\.self).joined(separator: " ")) It may be run at any time; if something seems to be missing it \
+                looks again for up to 15 seconds.
 
-            With --republish it sends lost messages again that the database still has: those that a handled message emitted more than a minute ago, that no worker \
-            has handled and no queue holds. They keep their ids, so a message that turns up later takes effect once.
-            """, aliases: ["audit"])
+                With --republish it sends lost messages again that the database still has: those that a handled message emitted more than a minute ago, that no \
+                worker has handled and no queue holds. They keep their ids, so a message that turns up later takes effect once.
+                """, aliases: ["audit"])
+    }
 
     @Option(
         help: ArgumentHelp("Only messages handled since then: 2h, 7d or a time (default: all that the inbox keeps).", valueName: "when"))
@@ -25,16 +27,16 @@ struct VerifyCommand: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            let books = try await desk.withDatabase(statementTimeout: .seconds(600)) { pool in
+        try await CommandContext.open(self.options) { context in
+            let books = try await context.withDatabase(statementTimeout: .seconds(600)) { pool in
                 let keeper = BookKeeper(
-                    pool: pool, api: try desk.managementAPI(), inspector: BrokerInspector(configuration: try desk.brokerConfiguration()),
-                    definitions: try Definitions(ladder: RetryLadder(desk.settings)))
+                    application: context.application, pool: pool, api: try context.managementAPI(),
+                    inspector: BrokerInspector(configuration: try context.brokerConfiguration()), definitions: try context.topology())
                 let books = try await keeper.read(since: self.since?.date)
                 guard self.republish, !books.messages.suspects.isEmpty else { return books }
-                let actor = try await desk.actor(for: .replay, in: pool)
-                let sent = try await desk.withPublisher {
-                    try await Republisher(pool: pool, publisher: $0, actor: actor).send(books.messages.suspects)
+                let actor = try await context.actor(for: .replay, in: pool)
+                let sent = try await context.withPublisher {
+                    try await Republisher(application: context.application, pool: pool, publisher: $0, actor: actor).send(books.messages.suspects)
                 }
                 // The current state: published messages are in their queues, or handled.
                 var after = try await keeper.read(since: self.since?.date)
@@ -62,30 +64,10 @@ extension Books {
                 "  lost: message \(lost.messageID) to \(lost.queue); \(TypedCommand.text("trace \(lost.correlationID)")), "
                     + TypedCommand.text("verify --republish"))
         }
-        Self.section(
-            "\nStock, units", balance: self.stock.balance,
-            [
-                ("received", self.stock.received), ("available", self.stock.available), ("reserved", self.stock.reserved), ("sold", self.stock.sold),
-            ])
-        for product in self.stock.products {
-            Swift.print(
-                "  product \(product.productID) \((product.sku ?? "").onOneLine): \(product.balance) by its reservations, \(product.ledgerBalance) by its movements"
-            )
+        for book in self.others {
+            Self.section("\n" + type(of: book).title, balance: book.balance, book.figures.map { ($0.name, $0.number) })
+            for remark in book.remarks { Swift.print("  " + remark) }
         }
-        for stranded in self.stock.stranded {
-            Swift.print("  held for order \(stranded.orderID), which is not there: \(stranded.units) since \(stranded.since.onOneLine)")
-        }
-        Self.section(
-            "\nMoney, minor units", balance: self.money.balance,
-            [("ordered", self.money.ordered), ("paid", self.money.paid), ("refunded", self.money.refunded)])
-        for order in self.money.orders {
-            Swift.print(
-                "  order \(order.number) (\(order.orderID)), \(order.paymentStatus): total \(order.total), lines \(order.lines), received \(order.received), "
-                    + "refunded \(order.refunded), by its own account \(order.amountRefunded)")
-        }
-        Self.section(
-            "\nDeliveries to partners", balance: self.deliveries.balance,
-            [("delivered", self.deliveries.delivered), ("failed", self.deliveries.failed), ("pending", self.deliveries.pending)])
     }
 
     private static func section(_ title: String, balance: Int, _ figures: [(String, Int)]) {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Conveyor
 import Postgres
 import RabbitMQ
-import Shop
 
 /// `conveyor waiting --queue Q`
 struct WaitingCommand: AsyncParsableCommand {
@@ -24,10 +23,10 @@ struct WaitingCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            try desk.check(queue: self.queue)
-            let (messages, source) = try await desk.withDatabase { pool in
-                try await desk.waiting(pool).list(queue: self.queue, type: self.type, limit: self.limit)
+        try await CommandContext.open(self.options) { context in
+            try context.check(queue: self.queue)
+            let (messages, source) = try await context.withDatabase { pool in
+                try await context.waiting(pool).list(queue: self.queue, type: self.type, limit: self.limit)
             }
             if self.json {
                 try Terminal.print(json: messages)
@@ -57,11 +56,11 @@ extension WaitingMessage.Source {
     }
 }
 
-extension Desk {
+extension CommandContext {
     /// The waiting messages, from the best available source.
     func waiting(_ pool: PostgresPool) throws -> WaitingMessages {
         WaitingMessages(
-            pool: pool, definitions: try Definitions(ladder: RetryLadder(self.settings)),
+            application: self.application, pool: pool,
             peeker: QueuePeeker(self.settings, virtualHost: try self.brokerConfiguration().nodes[0].virtualHost), logger: self.logger)
     }
 }

@@ -5,7 +5,6 @@ import Logging
 import Postgres
 import RabbitMQ
 import ServiceLifecycle
-import Shop
 
 /// `conveyor console`: the process `console`, the operators' web console.
 ///
@@ -16,10 +15,11 @@ struct Console: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Part.run("console", of: .shop, options: self.options) { settings, logger in
-            let desk = Desk(settings: settings, logger: logger)
-            let definitions = try Definitions(ladder: RetryLadder(settings))
-            let api = try desk.managementAPI()
+        let application = OperatorApplication.current
+        try await Part.run("console", of: application.conveyor, options: self.options) { settings, logger in
+            let context = CommandContext(application: application, settings: settings, logger: logger)
+            let definitions = try context.topology()
+            let api = try context.managementAPI()
             let pool = try PostgresPool(
                 url: settings.databaseURL(), size: settings.int("DATABASE_POOL_SIZE", default: 10, in: (2 * ReplayJobs.sideBySide + 2)...64),
                 applicationName: "console",
@@ -34,17 +34,17 @@ struct Console: AsyncParsableCommand {
             let provider = try OpenIDProvider.Configuration(settings, address: address).map {
                 try OpenIDProvider($0, caFile: settings.string("TLS_CA_FILE"))
             }
-            let waiting = try desk.waiting(pool)
+            let waiting = try context.waiting(pool)
             let queues = definitions.workQueues
             Metrics.observe(pool)
             Metrics.observe(publisher)
-            let deadLetters = DeadLetterStore(pool: pool)
-            let traces = TraceStore(pool: pool)
+            let deadLetters = context.deadLetters(pool)
+            let traces = TraceStore(application: application, pool: pool)
             let watch = Watch(queues: QueueBoard(api: api, definitions: definitions, pool: pool), deadLetters: deadLetters)
             let jobs = ReplayJobs(pool: pool, publisher: publisher, logger: logger)
             let server = try ConsoleServer(settings: settings, logger: logger) { isTLS in
                 let assets = Assets()
-                let renderer = try Renderer(assets: assets, isTLS: isTLS, openDeadLetters: { watch.openDeadLetters })
+                let renderer = try Renderer(application: application, assets: assets, isTLS: isTLS, openDeadLetters: { watch.openDeadLetters })
                 let router = Self.router(sessions: sessions, renderer: renderer, isTLS: isTLS, logger: logger)
                 assets.add(to: router)
                 let signIn = SignInPage(sessions: sessions, people: people, hasProvider: provider != nil, renderer: renderer, logger: logger)
@@ -59,11 +59,12 @@ struct Console: AsyncParsableCommand {
                 DeadLetterPage(deadLetters: deadLetters, publisher: publisher, traces: traces, renderer: renderer).add(to: router)
                 WorkPages(pool: pool, publisher: publisher, waiting: waiting, queues: queues, renderer: renderer).add(to: router)
                 FiguresPages(pool: pool, renderer: renderer).add(to: router)
-                WebhooksPage(pool: pool, publisher: publisher, renderer: renderer).add(to: router)
                 JobsPage(jobs: jobs, renderer: renderer).add(to: router)
                 TracePage(traces: traces, renderer: renderer).add(to: router)
                 AuditPage(log: AuditLog(pool: pool), renderer: renderer).add(to: router)
                 SearchPage(deadLetters: deadLetters, jobs: jobs, queues: queues, renderer: renderer).add(to: router)
+                application.console.pages(
+                    ConsoleParts(application: application, pool: pool, publisher: publisher, renderer: renderer), router)
                 return router
             }
             let unready: @Sendable () async -> [String] = {

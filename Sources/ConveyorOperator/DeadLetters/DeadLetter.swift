@@ -1,7 +1,6 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// The status of a dead letter.
 enum DeadStatus: String, Codable, Sendable, CaseIterable, PostgresScalar {
@@ -31,50 +30,44 @@ struct DeadLetter: Sendable, Encodable {
     var status: DeadStatus
     var firstFailedAt: Date
     var lastFailedAt: Date
-    var orderID: ID?
+    /// What it is about, if the application says so.
+    var subject: Subject?
+    /// The subject's member in JSON, e.g. `order_id`; nil if the application's messages have none.
+    var subjectMember: String?
     /// The edited message that replaced it, if there is one.
     var replacedBy: ID?
 
-    enum CodingKeys: String, CodingKey {
-        case id, queue, type
-        case messageID = "message_id"
-        case correlationID = "correlation_id"
-        case errorType = "error_type"
-        case error, group, attempts, status
-        case firstFailedAt = "first_failed_at"
-        case lastFailedAt = "last_failed_at"
-        case orderID = "order_id"
-        case replacedBy = "replaced_by"
-    }
-
     func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(self.id, forKey: .id)
-        try container.encode(self.queue, forKey: .queue)
-        try container.encode(self.type, forKey: .type)
-        try container.encode(self.messageID, forKey: .messageID)
+        var container = encoder.container(keyedBy: MemberName.self)
+        try container.encode(self.id, forKey: "id")
+        try container.encode(self.queue, forKey: "queue")
+        try container.encode(self.type, forKey: "type")
+        try container.encode(self.messageID, forKey: "message_id")
         // Null instead of absent, so that programs can rely on the key.
-        try container.encode(self.correlationID, forKey: .correlationID)
-        try container.encode(self.errorType, forKey: .errorType)
-        try container.encode(self.error, forKey: .error)
-        try container.encode(self.group, forKey: .group)
-        try container.encode(self.attempts, forKey: .attempts)
-        try container.encode(self.status, forKey: .status)
-        try container.encode(self.firstFailedAt, forKey: .firstFailedAt)
-        try container.encode(self.lastFailedAt, forKey: .lastFailedAt)
-        try container.encode(self.orderID, forKey: .orderID)
-        try container.encode(self.replacedBy, forKey: .replacedBy)
+        try container.encode(self.correlationID, forKey: "correlation_id")
+        try container.encode(self.errorType, forKey: "error_type")
+        try container.encode(self.error, forKey: "error")
+        try container.encode(self.group, forKey: "group")
+        try container.encode(self.attempts, forKey: "attempts")
+        try container.encode(self.status, forKey: "status")
+        try container.encode(self.firstFailedAt, forKey: "first_failed_at")
+        try container.encode(self.lastFailedAt, forKey: "last_failed_at")
+        if let subjectMember { try container.encode(self.subject?.id, forKey: MemberName(subjectMember)) }
+        try container.encode(self.replacedBy, forKey: "replaced_by")
     }
 }
 
 extension DeadLetter {
-    /// The columns that ``init(_:)`` reads, in order.
+    /// The columns that ``init(_:of:)`` reads, in order.
     static let columns = """
-        id, queue, type, message_id, correlation_id, error_type, error, "group", attempts, status, first_failed_at, last_failed_at, order_id, replaced_by
+        id, queue, type, message_id, correlation_id, error_type, error, "group", attempts, status, first_failed_at, last_failed_at,
+        subject_type, subject_id, replaced_by
         """
+    /// The number of ``columns``.
+    static let columnCount = 15
 
     /// Reads the columns of ``columns``.
-    init(_ row: Row) throws(PostgresError) {
+    init(_ row: Row, of application: OperatorApplication) throws(PostgresError) {
         self.id = try row[0]
         self.queue = try row[1]
         self.type = try row[2]
@@ -87,8 +80,9 @@ extension DeadLetter {
         self.status = try row[9]
         self.firstFailedAt = try row[10]
         self.lastFailedAt = try row[11]
-        self.orderID = try row[12]
-        self.replacedBy = try row[13]
+        if let type = try row[12, as: String?.self], let id = try row[13, as: ID?.self] { self.subject = Subject(type: type, id: id) }
+        self.subjectMember = application.subjectMember
+        self.replacedBy = try row[14]
     }
 }
 

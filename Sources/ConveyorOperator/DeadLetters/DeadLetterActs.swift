@@ -2,12 +2,12 @@ import Conveyor
 import FoundationEssentials
 import Postgres
 import RabbitMQ
-import Shop
 
 /// Operators' actions on dead letters. Each is one transaction: the new status and a row in the audit log with person, time and reason.
 ///
 /// They use the recorder's role, which has no other rights.
 struct DeadLetterActs: Sendable {
+    let application: OperatorApplication
     let pool: PostgresPool
     let publisher: Publisher
     /// `operator:<name>`
@@ -53,7 +53,7 @@ struct DeadLetterActs: Sendable {
     private func locked(_ id: ID, from statuses: Set<DeadStatus>, in transaction: Transaction) async throws -> DeadLetterDetail {
         try await transaction.actAsRecorder()
         guard let row = try await transaction.query(Self.lock, id).first else { throw Refusal.unknown(id) }
-        let detail = try DeadLetterDetail(row)
+        let detail = try DeadLetterDetail(row, of: self.application)
         if let message = detail.letter.replacedBy { throw Refusal.replaced(detail.letter.id, by: message) }
         guard statuses.contains(detail.letter.status) else { throw Refusal.closed(detail.letter.id, detail.letter.status) }
         return detail
@@ -105,7 +105,7 @@ struct DeadLetterActs: Sendable {
             let detail = try await self.locked(found.letter.id, from: [.open, .discarded], in: transaction)
             guard !detail.isApplied else { throw Refusal.applied(detail.letter.id) }
             if detail.isForgotten, !force { throw Refusal.forgotten(detail.letter.id) }
-            let edit = try Edit(of: detail, payload: payload)
+            let edit = try Edit(of: detail, payload: payload, by: self.application)
             let replacement = Replacement(of: detail, edit, actor: self.actor, now: now)
             closed.write(in: transaction)
             transaction.enqueue(Self.close, detail.letter.id, DeadStatus.replayed, replacement.messageID)
@@ -163,9 +163,13 @@ struct DeadLetterActs: Sendable {
 }
 
 extension Transaction {
-    private static let setRole: Statement = "set local role conveyor_recorder"
+    /// `set local role`, in a database whose tables that role has.
+    private static let setRole: Statement = """
+        select set_config('role', rolname, true) from pg_roles where rolname = 'conveyor_recorder' and has_table_privilege(oid, 'audit_log', 'insert')
+        """
 
-    /// Runs the rest of the transaction with the recorder's role: an action needs no more rights, whatever role `DATABASE_URL` names.
+    /// Runs the rest of the transaction with the role `conveyor_recorder`, if the database grants it the tables: an action needs no more rights, whatever
+    /// role `DATABASE_URL` names.
     func actAsRecorder() async throws(PostgresError) {
         // Sent separately: in a transaction of deferred writes only, which has no BEGIN, it would have no effect.
         try await self.query(Self.setRole)

@@ -1,7 +1,6 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// A dead letter with all its stored data.
 struct DeadLetterDetail: Sendable {
@@ -17,6 +16,8 @@ struct DeadLetterDetail: Sendable {
     var isApplied: Bool
     /// Whether it is older than the inbox, so that it may have taken effect.
     var isForgotten: Bool
+    /// Why a replay without an edit would fail: the payload does not decode. nil if it does.
+    var undecodable: String?
     /// Whether the reader must not see the payload.
     var isPayloadHidden = false
 
@@ -27,7 +28,7 @@ struct DeadLetterDetail: Sendable {
         return detail
     }
 
-    /// The columns of `dead_letters d` that ``init(_:)`` reads, in order.
+    /// The columns of `dead_letters d` that ``init(_:of:)`` reads, in order.
     static let columns = """
         \(DeadLetter.columns), sent_at, recorded_at, properties, headers, payload,
         exists (select from inbox i where i.message_id = d.message_id and i.consumer = d.queue and i.attempt > 0),
@@ -35,22 +36,20 @@ struct DeadLetterDetail: Sendable {
         """
 
     /// Reads the columns of ``columns``.
-    init(_ row: Row) throws {
-        self.letter = try DeadLetter(row)
-        self.sentAt = try row[14]
-        self.recordedAt = try row[15]
-        self.properties = try JSON.decode(from: row[16, as: JSONText.self].bytes)
-        self.headers = try JSON.decode(from: row[17, as: JSONText.self].bytes)
-        self.payload = try row[18]
-        self.isApplied = try row[19]
-        self.isForgotten = try row[20]
-    }
-
-    /// Why a replay without an edit would fail: the payload does not decode. nil if it does.
-    var undecodable: String? {
+    init(_ row: Row, of application: OperatorApplication) throws {
+        let first = DeadLetter.columnCount
+        self.letter = try DeadLetter(row, of: application)
+        self.sentAt = try row[first]
+        self.recordedAt = try row[first + 1]
+        self.properties = try JSON.decode(from: row[first + 2, as: JSONText.self].bytes)
+        self.headers = try JSON.decode(from: row[first + 3, as: JSONText.self].bytes)
+        self.payload = try row[first + 4]
+        self.isApplied = try row[first + 5]
+        self.isForgotten = try row[first + 6]
         let schema = self.headers["schema"]?.integer.map { Int(clamping: $0) } ?? 1
-        guard case .doesNotDecode(let reason) = ReplayPlan.verdict(type: self.letter.type, schema: schema, payload: self.payload) else { return nil }
-        return reason
+        if case .doesNotDecode(let reason) = application.verdict(type: self.letter.type, schema: schema, payload: self.payload) {
+            self.undecodable = reason
+        }
     }
 
     /// The payload, if it is JSON that can be embedded unchanged in another JSON text.

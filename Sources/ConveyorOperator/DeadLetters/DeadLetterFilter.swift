@@ -1,6 +1,5 @@
 import Conveyor
 import FoundationEssentials
-import Shop
 
 /// A filter of dead letters; nil omits a condition.
 struct DeadLetterFilter: Sendable, Codable, Equatable {

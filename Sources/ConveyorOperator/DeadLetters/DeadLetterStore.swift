@@ -1,10 +1,10 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// Reads dead letters.
 struct DeadLetterStore: Sendable {
+    let application: OperatorApplication
     let pool: PostgresPool
 
     /// The conditions of a ``DeadLetterFilter`` in `$1` to `$7`.
@@ -13,7 +13,7 @@ struct DeadLetterStore: Sendable {
         and ($4::text is null or status = $4) and ($5::timestamptz is null or last_failed_at >= $5)
         and ($6::text is null or strpos(lower(error), lower($6)) > 0 or strpos(lower(type), lower($6)) > 0
              or (not $7 and position(convert_to($6, 'UTF8') in payload) > 0)
-             or lower($6) in (id::text, message_id::text, correlation_id::text, order_id::text, "group"))
+             or lower($6) in (id::text, message_id::text, correlation_id::text, subject_id::text, "group"))
         """
 
     static func parameters(_ filter: DeadLetterFilter) -> [any PostgresEncodable] {
@@ -37,7 +37,7 @@ struct DeadLetterStore: Sendable {
     func list(_ filter: DeadLetterFilter, after cursor: DeadLetterCursor? = nil, limit: Int) async throws -> [DeadLetter] {
         let call = Call(
             Self.list, parameters: Self.parameters(filter) + [cursor?.lastFailedAt, cursor?.id, Int64(limit)] as [any PostgresEncodable])
-        return try await self.pool.pipeline([call])[0].map(DeadLetter.init)
+        return try await self.pool.pipeline([call])[0].map { try DeadLetter($0, of: self.application) }
     }
 
     /// All matches of a filter, page by page.
@@ -95,7 +95,7 @@ struct DeadLetterStore: Sendable {
     /// One of them, by its own id or its message's; nil if it does not exist.
     func find(_ id: ID) async throws -> DeadLetterDetail? {
         guard let row = try await self.pool.query(Self.find, id).first else { return nil }
-        return try DeadLetterDetail(row)
+        return try DeadLetterDetail(row, of: self.application)
     }
 
     private static let history: Statement = """

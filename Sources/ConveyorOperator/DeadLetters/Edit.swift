@@ -1,5 +1,4 @@
 import Conveyor
-import Shop
 
 /// A new payload of the same type for a dead letter's message, with the differences.
 struct Edit: Sendable {
@@ -10,8 +9,8 @@ struct Edit: Sendable {
     let patch: JSONPatch
 
     /// - Throws: `DeadLetterActs.Refusal.invalid` if the payload does not decode as its type, or a field violates its rule.
-    init(of detail: DeadLetterDetail, payload: [UInt8]) throws(DeadLetterActs.Refusal) {
-        guard let type = MessageCatalogue[detail.letter.type] else {
+    init(of detail: DeadLetterDetail, payload: [UInt8], by application: OperatorApplication) throws(DeadLetterActs.Refusal) {
+        guard let type = application.message(detail.letter.type) else {
             throw .invalid("`\(detail.letter.type)` is not a message type: there is nothing that an edited one could be checked by")
         }
         let message: any Message

@@ -1,7 +1,6 @@
 import Conveyor
 import Postgres
 import RabbitMQ
-import Shop
 
 /// An edit of one payload as steps that repair others with the same mistake.
 ///
@@ -151,7 +150,7 @@ extension DeadLetterActs {
         _ ids: [ID], repairedBy repair: Repair, force: Bool = false, progress: @Sendable (Int) -> Void = { _ in }
     ) async throws -> Repaired {
         var outcome = Repaired()
-        let store = DeadLetterStore(pool: self.pool)
+        let store = DeadLetterStore(application: self.application, pool: self.pool)
         for (index, id) in ids.enumerated() {
             do {
                 guard let detail = try await store.find(id) else { throw Refusal.unknown(id) }

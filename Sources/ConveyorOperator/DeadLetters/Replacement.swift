@@ -2,7 +2,6 @@ import Conveyor
 import FoundationEssentials
 import Postgres
 import RabbitMQ
-import Shop
 
 /// The message that replaces an edited dead letter.
 struct Replacement: Sendable {

@@ -1,6 +1,5 @@
 import Conveyor
 import RabbitMQ
-import Shop
 
 /// AMQP's basic properties of a message, as stored in `dead_letters.properties`.
 struct StoredProperties: Codable, Sendable, Equatable {
@@ -71,5 +70,5 @@ extension DeadLetterDetail {
 
 extension String {
     /// Postgres stores no NUL in a text.
-    var withoutNUL: String { self.utf8.contains(0) ? self.replacing("\0", with: "\u{fffd}") : self }
+    public var withoutNUL: String { self.utf8.contains(0) ? self.replacing("\0", with: "\u{fffd}") : self }
 }

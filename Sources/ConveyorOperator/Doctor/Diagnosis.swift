@@ -1,6 +1,8 @@
 /// The result of one check.
-struct Diagnosis: Sendable, Encodable {
-    enum Verdict: String, Sendable, Encodable {
+public struct Diagnosis: Sendable, Encodable {
+    /// Whether the subject is as it should be.
+    public enum Verdict: String, Sendable, Encodable {
+        /// It works.
         case ok
         /// It works, but deserves attention.
         case warning
@@ -9,26 +11,31 @@ struct Diagnosis: Sendable, Encodable {
     }
 
     /// The checked subject.
-    var check: String
-    var verdict: Verdict
+    public var check: String
+    /// Whether the subject is as it should be.
+    public var verdict: Verdict
     /// The finding.
-    var detail: String
+    public var detail: String
     /// The advice.
-    var advice: String?
+    public var advice: String?
 
-    static func ok(_ check: String, _ detail: String) -> Diagnosis { Diagnosis(check: check, verdict: .ok, detail: detail) }
+    /// The subject works.
+    public static func ok(_ check: String, _ detail: String) -> Diagnosis { Diagnosis(check: check, verdict: .ok, detail: detail) }
 
-    static func warning(_ check: String, _ detail: String, _ advice: String) -> Diagnosis {
+    /// The subject works, but deserves attention.
+    public static func warning(_ check: String, _ detail: String, _ advice: String) -> Diagnosis {
         Diagnosis(check: check, verdict: .warning, detail: detail, advice: advice)
     }
 
-    static func failed(_ check: String, _ detail: String, _ advice: String) -> Diagnosis {
+    /// The subject does not work, or will soon fail.
+    public static func failed(_ check: String, _ detail: String, _ advice: String) -> Diagnosis {
         Diagnosis(check: check, verdict: .failed, detail: detail, advice: advice)
     }
 
     enum CodingKeys: String, CodingKey { case check, verdict, detail, advice }
 
-    func encode(to encoder: any Encoder) throws {
+    /// With null instead of absent members.
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(self.check, forKey: .check)
         try container.encode(self.verdict, forKey: .verdict)

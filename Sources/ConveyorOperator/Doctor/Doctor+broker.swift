@@ -2,20 +2,18 @@ import Conveyor
 import FoundationEssentials
 import Postgres
 import RabbitMQ
-import Shop
-import Topology
 
 extension Doctor {
     func examineBroker(hasDatabase: Bool) async -> [Diagnosis] {
         do {
-            let inspector = BrokerInspector(configuration: try self.desk.brokerConfiguration())
+            let inspector = BrokerInspector(configuration: try self.context.brokerConfiguration())
             do {
                 _ = try await inspector.exchangeExists("commands")
             } catch {
                 return [.failed("broker", "\(error)", "start RabbitMQ, or set AMQP_URL right; writes are refused with 503 meanwhile")]
             }
-            let api = try self.desk.managementAPI()
-            let definitions = try Definitions(ladder: RetryLadder(self.settings))
+            let api = try self.context.managementAPI()
+            let definitions = try self.application.topology(self.settings)
             let overview = try await api.overview()
             var findings = [
                 Version(overview.version) >= Version("3.10")
@@ -29,7 +27,7 @@ extension Doctor {
             findings += Self.examine(nodes)
             findings += Self.examine(flags: try await api.featureFlags())
             findings += Self.examine(definitions.differences(in: try await api.topology()))
-            findings += try await Self.examineUsers(api)
+            findings += try await self.examineUsers(api)
             let states = try await api.queues()
             findings += Self.examine(states, definitions, nodes: nodes.count)
             findings += await self.examineWorkers(states, try await inspector.queues(definitions.workQueues), definitions, hasDatabase: hasDatabase)
@@ -95,11 +93,12 @@ extension Doctor {
             ? [.ok("topology", "as it should be")] : differences.map { .failed("topology", $0.what, $0.advice) }
     }
 
-    /// Whether the parts' users may publish exactly their parts' messages.
-    private static func examineUsers(_ api: ManagementAPI) async throws -> [Diagnosis] {
+    /// Whether the processes' users may publish exactly their own messages.
+    private func examineUsers(_ api: ManagementAPI) async throws -> [Diagnosis] {
+        guard !self.application.checks.publishers.isEmpty else { return [] }
         var free: Set<String> = []
         for exchange in ["commands", "events"] { free.formUnion(try await api.unrestrictedPublishers(to: exchange)) }
-        let users = Topology.publishers.keys.map { "conveyor_\($0)" }.filter(free.contains).sorted()
+        let users = self.application.checks.publishers.filter(free.contains).sorted()
         guard !users.isEmpty else { return [.ok("broker's users", "each part publishes its own types alone")] }
         return [
             .warning(
@@ -133,13 +132,13 @@ extension Doctor {
     ) async -> [Diagnosis] {
         var paused: Set<String> = []
         if hasDatabase {
-            let rows = try? await self.desk.withDatabase { pool in
+            let rows = try? await self.context.withDatabase { pool in
                 try await pool.query("select queue from queue_controls where paused").decode(String.self)
             }
             paused = Set(rows ?? [])
         }
         // The check of the settings reports a malformed one.
-        let limit = try? self.settings.queueLimit()
+        let limit = try? self.settings.depthLimit()
         var findings: [Diagnosis] = []
         for name in definitions.workQueues {
             guard let state = states.first(where: { $0.name == name }) else { continue }
@@ -147,7 +146,7 @@ extension Doctor {
             let (ready, consumers) = live[name].map { ($0.messages, $0.consumers) } ?? (state.ready ?? 0, state.consumers ?? 0)
             let waiting = Quantity.count(ready, "message")
             if paused.contains(name) {
-                findings.append(.warning("\(name)-worker", "paused by an operator; \(waiting) wait", "conveyor resume \(name)"))
+                findings.append(.warning("\(name)-worker", "paused by an operator; \(waiting) wait", "\(self.application.name) resume \(name)"))
             } else if consumers == 0 {
                 findings.append(
                     .failed("\(name)-worker", "\(name) has no consumer; \(waiting) messages wait", "start \(name)-worker, or look into its log"))

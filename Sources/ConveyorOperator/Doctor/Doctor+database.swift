@@ -1,12 +1,11 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Topology
 
 extension Doctor {
     private static let about: Statement = """
         select current_setting('server_version_num')::int, current_user::text, pg_is_in_recovery(), clock_timestamp(),
-               pg_has_role(current_user, 'conveyor_recorder', 'member'),
+               coalesce((select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = 'conveyor_recorder'), false),
                (select count(*) from pg_stat_activity where backend_type = 'client backend'), current_setting('max_connections')::int,
                pg_database_size(current_database())
         """
@@ -21,15 +20,14 @@ extension Doctor {
     private static let backlog: Statement = """
         select (select count(*) from dead_letters where status = 'open'), (select count(distinct "group") from dead_letters where status = 'open'),
                (select count(*) from replacements where published_at is null and at < now() - interval '1 minute'),
-               extract(epoch from now() - (select max(at) from queue_samples))::float8,
-               (select count(*) from payment_deadlines where due_at < now() - interval '1 minute')
+               extract(epoch from now() - (select max(at) from queue_samples))::float8
         """
 
     func examineDatabase() async -> [Diagnosis] {
         do {
             let url = try self.settings.databaseURL()
             let pool = try PostgresPool(
-                url: url, size: 2, applicationName: "conveyor doctor", statementTimeout: .seconds(10), logger: self.desk.logger)
+                url: url, size: 2, applicationName: "conveyor doctor", statementTimeout: .seconds(10), logger: self.context.logger)
             do {
                 try await pool.waitUntilReachable(timeout: .seconds(5))
             } catch {
@@ -72,6 +70,7 @@ extension Doctor {
         }
         let skew = Double(Clock.milliseconds(now) * 1000 - middle) / 1_000_000
         findings.append(Self.clock("clock of the database", skew: skew))
+        guard self.application.checks.roles.contains("conveyor_recorder") else { return findings }
         findings.append(
             isMember
                 ? .ok("operator's role", "\(user) may act as conveyor_recorder")
@@ -88,20 +87,23 @@ extension Doctor {
 
     private func examineTables(_ pool: PostgresPool) async -> [Diagnosis] {
         do {
-            let states = try await Migrator(pool: pool).status(Topology.migrations.map { Migration(name: $0.name, sql: $0.sql) })
+            var states: [MigrationStatus] = []
+            for (ledger, migrations) in self.application.migrations {
+                states += try await Migrator(pool: pool, ledger: ledger).status(migrations)
+            }
             let wrong = states.filter { $0.state != .applied }
             guard wrong.allSatisfy({ $0.state == .unknown }) else {
                 let names = wrong.map { "\($0.name) \($0.state.rawValue)" }.joined(separator: ", ")
-                return [.failed("migrations", names, "conveyor migrate; a changed one must be put back as it was applied")]
+                return [.failed("migrations", names, "\(self.application.name) migrate; a changed one must be put back as it was applied")]
             }
             var findings: [Diagnosis] = [
                 wrong.isEmpty
                     ? .ok("migrations", "\(states.count) applied")
                     : .warning("migrations", "a newer Conveyor has applied \(wrong.map(\.name).joined(separator: ", "))", "upgrade this one")
             ]
-            let roles = (["ingress", "recorder"] + Topology.workers.map(\.name)).map { "conveyor_\($0)" }
-            if let missing = try await pool.query(Self.roles, roles)[0][0, as: String?.self] {
-                findings.append(.failed("roles", "\(missing) missing", "they are made by conveyor migrate; give each a login and a password"))
+            if let missing = try await pool.query(Self.roles, self.application.checks.roles)[0][0, as: String?.self] {
+                let advice = "they are made by \(self.application.name) migrate; give each a login and a password"
+                findings.append(.failed("roles", "\(missing) missing", advice))
             }
             let (weeks, stray) = try await pool.query(Self.partitions)[0].decode((Int, Int).self)
             if weeks == 0 {
@@ -111,35 +113,32 @@ extension Doctor {
             } else {
                 findings.append(.ok("partitions", "made until the end of next week"))
             }
-            return findings + (try await self.examineBacklog(pool))
+            return findings + (try await self.examineBacklog(pool)) + (try await self.application.checks.database(pool))
         } catch {
-            return [.failed("migrations", "\(error)", "conveyor migrate")]
+            return [.failed("migrations", "\(error)", "\(self.application.name) migrate")]
         }
     }
 
     private func examineBacklog(_ pool: PostgresPool) async throws -> [Diagnosis] {
-        let (open, groups, unpublished, age, late) = try await pool.query(Self.backlog)[0].decode((Int, Int, Int, Double?, Int).self)
+        let (open, groups, unpublished, age) = try await pool.query(Self.backlog)[0].decode((Int, Int, Int, Double?).self)
         var findings: [Diagnosis] = []
         findings.append(
             open == 0
                 ? .ok("dead letters", "none open")
                 : .warning(
                     "dead letters", "\(Quantity.count(open)) open, of \(Quantity.count(groups, "cause"))",
-                    "conveyor dead groups; then show one, repair the cause, replay the group"))
+                    "\(self.application.name) dead groups; then show one, repair the cause, replay the group"))
         if let age, age < 60 {
             findings.append(.ok("recorder", "has looked \(Quantity.span(seconds: Int(age))) ago"))
         } else {
             findings.append(
                 .failed(
                     "recorder", age.map { "has not looked for \(Quantity.span(seconds: Int($0)))" } ?? "has never looked",
-                    "start it (conveyor record): dead letters wait in <queue>.dead meanwhile"))
+                    "start it (\(self.application.name) record): dead letters wait in <queue>.dead meanwhile"))
         }
         if unpublished > 0 {
             findings.append(
                 .failed("edited messages", "\(unpublished) are not published", "the recorder publishes them: see why it does not, in its log"))
-        }
-        if late > 0 {
-            findings.append(.failed("payment deadlines", "\(late) have passed without expiry", "is orders-worker running? See its log"))
         }
         return findings
     }

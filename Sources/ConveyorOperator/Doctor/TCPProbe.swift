@@ -2,9 +2,9 @@ import Dispatch
 import Glibc
 
 /// Whether something accepts connections at an address.
-enum TCPProbe {
+public enum TCPProbe {
     /// The failure; nil if it does.
-    static func failure(host: String, port: Int, timeout: Duration = .seconds(5)) async -> String? {
+    public static func failure(host: String, port: Int, timeout: Duration = .seconds(5)) async -> String? {
         // On a Dispatch thread, because name resolution blocks.
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: self.connect(host, port, timeout)) }

@@ -4,7 +4,6 @@ import FoundationEssentials
 import Logging
 import Postgres
 import ServiceLifecycle
-import Shop
 import Transfer
 
 /// Notifies a URL of a new group of dead letters, or one that has doubled: once per group and hour, recorded in Postgres, retried by the

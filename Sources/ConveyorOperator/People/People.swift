@@ -3,7 +3,6 @@ import Crypto
 import FoundationEssentials
 import Identity
 import Postgres
-import Shop
 
 /// An operator's account.
 struct Person: Sendable, Encodable, Equatable {

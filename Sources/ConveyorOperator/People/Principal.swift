@@ -1,7 +1,7 @@
 import Conveyor
 import FoundationEssentials
 import Glibc
-import Postgres
+public import Postgres
 
 /// The acting person and their role.
 struct Principal: Sendable, Equatable {
@@ -16,7 +16,7 @@ struct Principal: Sendable, Equatable {
         let act: Act
 
         var description: String {
-            "\(self.name) has the role \(self.role.rawValue); to \(self.act.rawValue) takes the role \(self.act.least.rawValue)"
+            "\(self.name) has the role \(self.role.rawValue); to \(self.act.name) takes the role \(self.act.least.rawValue)"
         }
     }
 
@@ -58,13 +58,15 @@ struct Principal: Sendable, Equatable {
     }
 }
 
-extension Desk {
+extension CommandContext {
     /// The user of the command line, for an action.
     /// - Throws: `Principal.Refused`.
-    func actor(for act: Act, in pool: PostgresPool) async throws -> String { try await Principal.current(self.settings, in: pool).require(act) }
+    public func actor(for act: Act, in pool: PostgresPool) async throws -> String {
+        try await Principal.current(self.settings, in: pool).require(act)
+    }
 
     /// As ``actor(for:in:)``, for a command that needs no database. Without a reachable one there are no people.
-    func actor(for act: Act) async throws -> String {
+    public func actor(for act: Act) async throws -> String {
         let owner = Principal.owner(self.settings)
         guard self.settings.isSet("DATABASE_URL") else { return try owner.require(act) }
         let pool = try PostgresPool(

@@ -1,5 +1,5 @@
 /// A person's role; each includes the previous one.
-enum Role: String, Sendable, CaseIterable, Comparable {
+public enum Role: String, Sendable, CaseIterable, Comparable {
     /// Reads everything but payloads.
     case viewer
     /// Acts on messages and queues, and sees payloads.
@@ -9,29 +9,46 @@ enum Role: String, Sendable, CaseIterable, Comparable {
 
     private var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 
-    static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
+    /// Whether a role allows less than another.
+    public static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
 }
 
-/// All restricted actions. The only table of roles and actions: the command line and the console use ``Principal/require(_:)``, which reads it.
-enum Act: String, Sendable, CaseIterable {
-    case seePayloads = "see payloads"
-    case replay
-    case discard
-    case pause = "pause and resume queues"
-    case skip = "skip messages"
-    case send = "send messages"
-    case runSchedules = "run, pause and resume schedules"
-    /// Actions that a frontend could also do: import products, reconcile payments, clear caches.
-    case operate = "change the shop"
-    case managePeople = "manage people"
-    /// Accounts of superusers, tokens, samples, migrations, the broker's topology.
-    case administer
-
+/// A restricted action. The command line and the console use ``Principal/require(_:)``, which compares its role with the person's.
+///
+/// An application adds its own: `extension Act { static let changeShop = Act("change the shop", least: .operator) }`
+public struct Act: Sendable, Hashable {
+    /// What it is, behind "to".
+    public let name: String
     /// The lowest role that may do it.
-    var least: Role {
-        switch self {
-        case .seePayloads, .replay, .discard, .pause, .skip, .send, .runSchedules, .operate: .operator
-        case .managePeople, .administer: .admin
-        }
+    public let least: Role
+
+    /// An action for this role and those above it.
+    public init(_ name: String, least: Role) {
+        self.name = name
+        self.least = least
     }
+
+    /// Read payloads, which may be personal data.
+    public static let seePayloads = Act("see payloads", least: .operator)
+    /// Replay dead letters, edited or not.
+    public static let replay = Act("replay", least: .operator)
+    /// Discard dead letters.
+    public static let discard = Act("discard", least: .operator)
+    /// Pause and resume queues.
+    public static let pause = Act("pause and resume queues", least: .operator)
+    /// Skip messages by rules.
+    public static let skip = Act("skip messages", least: .operator)
+    /// Send messages.
+    public static let send = Act("send messages", least: .operator)
+    /// Run, pause and resume schedules.
+    public static let runSchedules = Act("run, pause and resume schedules", least: .operator)
+    /// Manage the operators' accounts.
+    public static let managePeople = Act("manage people", least: .admin)
+    /// Migrate the database, apply the topology, and what an application adds.
+    public static let administer = Act("administer", least: .admin)
+
+    /// All actions of this module.
+    static let all: [Act] = [
+        .seePayloads, .replay, .discard, .pause, .skip, .send, .runSchedules, .managePeople, .administer,
+    ]
 }

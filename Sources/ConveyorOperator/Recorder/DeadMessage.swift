@@ -2,14 +2,13 @@ import Conveyor
 import Crypto
 import FoundationEssentials
 import RabbitMQ
-import Shop
 
 /// A message from `<queue>.dead` to record. It may contain any bytes, and every header may be wrong: nothing in it can prevent its recording.
 struct DeadMessage: Sendable {
     var queue: String
     var messageID: ID
     var correlationID: ID?
-    var orderID: ID?
+    var subject: Subject?
     var type: String
     var errorType: String
     var error: String
@@ -38,7 +37,7 @@ struct DeadMessage: Sendable {
     }
 
     /// Reads any message.
-    init(_ delivery: Delivery, queue: String, now: Date) {
+    init(_ delivery: Delivery, queue: String, of application: OperatorApplication, now: Date) {
         let properties = delivery.properties
         let headers = properties.headers
         self.queue = queue
@@ -49,11 +48,11 @@ struct DeadMessage: Sendable {
             properties.messageID.flatMap { ID($0) }
             ?? ID(digest: SHA256.hash(data: Array("\(queue)\u{0}\(properties.messageID ?? "")\u{0}\(self.type)\u{0}".utf8) + delivery.body))
         self.correlationID = properties.correlationID.flatMap { ID($0) } ?? properties.messageID.flatMap { ID($0) }
-        self.orderID = Envelope.orderID(type: self.type, messageID: self.messageID, delivery.body)
+        self.subject = application.conveyor.subject(self.type, self.messageID, delivery.body)
         self.attempts = max(1, Int(clamping: headers["attempt"]?.int ?? 1))
         self.sentAt = Envelope.statedTime(properties, messageID: self.messageID, receivedAt: Clock.milliseconds(now))
             .map { Clock.date(milliseconds: $0) }
-        let failure = Failure(headers, now: now)
+        let failure = Failure(headers, known: application.errorTypes, now: now)
         self.errorType = failure.type.rawValue
         self.error = failure.error
         self.isByBroker = headers["error-type"]?.string == nil
@@ -81,12 +80,13 @@ extension DeadMessage {
         /// The explanation for people; a worker's own are shorter.
         private static let longest = 4000
 
-        init(_ headers: [String: HeaderValue], now: Date) {
+        init(_ headers: [String: HeaderValue], known: [ErrorType], now: Date) {
             if let type = headers["error-type"]?.string {
                 // From the list of types; invented headers are ignored.
-                self.type = ErrorType(known: type) ?? .bug
+                let listed = known.first { $0.rawValue == type }
+                self.type = listed ?? .bug
                 let text = (headers["error"]?.string ?? "").withoutNUL
-                let error = ErrorType(known: type) == nil ? "\(type.withoutNUL): \(text)" : text
+                let error = listed == nil ? "\(type.withoutNUL): \(text)" : text
                 self.error = error.utf8.count <= Self.longest ? error : String(error.prefix(Self.longest / 4)) + " …"
                 self.lastAt = headers["last-failed-at"]?.int.flatMap { DeadMessage.date($0, now: now) } ?? now
                 self.firstAt = headers["first-failed-at"]?.int.flatMap { DeadMessage.date($0, now: now) } ?? self.lastAt

@@ -4,10 +4,10 @@ import Logging
 import Postgres
 import RabbitMQ
 import ServiceLifecycle
-import Shop
 
 /// Moves the dead letters of one `<queue>.dead` into Postgres: insert, commit, then acknowledge. A redelivered one is recorded once.
 struct Recorder: Service {
+    let application: OperatorApplication
     let queue: String
     let consumer: Consumer
     let pool: PostgresPool
@@ -33,16 +33,16 @@ struct Recorder: Service {
     private static let upsert: Statement = """
         with m as (
             select * from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int4[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[],
-                $10::text[], $11::text[], $12::text[], $13::text[], $14::json[], $15::json[], $16::bytea[])
-            m(id, message_id, correlation_id, order_id, attempts, first_failed_at, last_failed_at, sent_at, type, error_type, error, grp, properties,
-              headers, payload)
+                $10::text[], $11::text[], $12::text[], $13::text[], $14::json[], $15::json[], $16::bytea[], $17::text[])
+            m(id, message_id, correlation_id, subject_id, attempts, first_failed_at, last_failed_at, sent_at, type, error_type, error, grp, properties,
+              headers, payload, subject_type)
         ), known as (
             select d.id, d.message_id, d.status from dead_letters d join m on d.queue = $1 and d.message_id = m.message_id
             where d.last_failed_at is distinct from m.last_failed_at
         ), recorded as (
-            insert into dead_letters (id, message_id, correlation_id, order_id, attempts, first_failed_at, last_failed_at, sent_at, queue, type, error_type,
+            insert into dead_letters (id, message_id, correlation_id, subject_type, subject_id, attempts, first_failed_at, last_failed_at, sent_at, queue, type, error_type,
                                       error, "group", properties, headers, payload)
-            select id, message_id, correlation_id, order_id, attempts, first_failed_at, last_failed_at, sent_at, $1, type, error_type, error, grp, properties,
+            select id, message_id, correlation_id, subject_type, subject_id, attempts, first_failed_at, last_failed_at, sent_at, $1, type, error_type, error, grp, properties,
                    headers, payload from m
             on conflict (queue, message_id) do update set status = 'open', attempts = excluded.attempts, last_failed_at = excluded.last_failed_at,
                 recorded_at = now(), error_type = excluded.error_type, error = excluded.error, "group" = excluded."group", headers = excluded.headers
@@ -65,7 +65,7 @@ struct Recorder: Service {
         // Within a batch the last state of a message counts.
         var newest: [ID: DeadMessage] = [:]
         for delivery in batch {
-            let dead = DeadMessage(delivery, queue: self.queue, now: now)
+            let dead = DeadMessage(delivery, queue: self.queue, of: self.application, now: now)
             newest[dead.messageID] = dead
         }
         // In the order of their ids, so that two recorders lock them in the same order.
@@ -128,15 +128,16 @@ struct Recorder: Service {
     private func insert(_ dead: [DeadMessage]) async throws {
         try await self.pool.query(
             Self.upsert, self.queue, dead.map { _ in ID.v7(milliseconds: UInt64(Clock.milliseconds())) }, dead.map(\.messageID),
-            dead.map(\.correlationID), dead.map(\.orderID), dead.map { Int32(clamping: $0.attempts) }, dead.map(\.firstFailedAt),
+            dead.map(\.correlationID), dead.map(\.subject?.id), dead.map { Int32(clamping: $0.attempts) }, dead.map(\.firstFailedAt),
             dead.map(\.lastFailedAt), dead.map(\.sentAt), dead.map(\.type), dead.map(\.errorType), dead.map(\.error), dead.map(\.group),
-            try dead.map { JSONText(try JSON.encode($0.properties)) }, try dead.map { JSONText(try JSON.encode($0.headers)) }, dead.map(\.payload))
+            try dead.map { JSONText(try JSON.encode($0.properties)) }, try dead.map { JSONText(try JSON.encode($0.headers)) }, dead.map(\.payload),
+            dead.map(\.subject?.type))
     }
 
     private func report(_ message: DeadMessage) {
         // Workers count and report their own.
         if message.isByBroker {
-            let type = MessageCatalogue[message.type] == nil ? "unknown" : message.type
+            let type = self.application.message(message.type) == nil ? "unknown" : message.type
             Metrics.deadLetters(queue: self.queue, type: type, errorType: message.errorType)
             Sentry.report(
                 .deadLetter(queue: self.queue, type: type, errorType: message.errorType, error: message.error, envelope: message.envelope))

@@ -11,7 +11,7 @@ struct Upkeep: Service {
     let pool: PostgresPool
     let publisher: Publisher
     let retentionDays: Int
-    /// The depth at which the ingress refuses writes.
+    /// `QUEUE_LIMIT`
     let queueLimit: Int
     let logger: Logger
 
@@ -24,7 +24,6 @@ struct Upkeep: Service {
                     }
                 }
                 group.addTask { await self.each(.seconds(5), "queue depths") { try await self.measureQueues() } }
-                group.addTask { await self.each(.seconds(5), "payment deadlines") { try await self.measureExpiry() } }
                 group.addTask { await self.each(.seconds(5), "edited messages") { try await self.publishLeftovers() } }
             }
         }
@@ -66,16 +65,6 @@ struct Upkeep: Service {
             Metrics.queueMessages(queue: state.name, state: "ready", count: state.ready ?? 0)
             Metrics.queueMessages(queue: state.name, state: "unacked", count: state.unacked ?? 0)
         }
-    }
-
-    private static let expiryLag: Statement = """
-        select coalesce(extract(epoch from now() - min(due_at)), 0)::float8 from payment_deadlines where due_at < now()
-        """
-
-    /// Measured here and not in the sweep itself: the lag must show when no sweep runs.
-    private func measureExpiry() async throws {
-        let rows = try await self.pool.query(Self.expiryLag)
-        if let seconds = try rows.first?[0, as: Double.self] { Metrics.expiryLag(seconds: seconds) }
     }
 
     private func publishLeftovers() async throws {

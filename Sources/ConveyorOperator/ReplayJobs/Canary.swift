@@ -1,6 +1,5 @@
 import Conveyor
 import Postgres
-import Shop
 
 /// The first dead letters of a job: the others follow only if these are handled.
 struct Canary: Sendable {

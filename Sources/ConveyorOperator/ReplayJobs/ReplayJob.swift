@@ -1,7 +1,6 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// A bulk replay: its dead letters are fixed at its creation, and its progress is stored, so that it can be stopped, killed and resumed.
 struct ReplayJob: Sendable, Encodable {

@@ -1,6 +1,5 @@
 import Conveyor
 import Postgres
-import Shop
 
 /// Bulk replays in Postgres.
 struct ReplayJobStore: Sendable {

@@ -1,6 +1,5 @@
 import Conveyor
 import Postgres
-import Shop
 
 /// The effect of a bulk replay, determined before it sends anything. The list of dead letters is fixed: later ones do not join it.
 struct ReplayPlan: Sendable {
@@ -74,16 +73,16 @@ extension ReplayPlan {
         """
 
     /// For the open dead letters of a filter.
-    static func of(_ filter: DeadLetterFilter, in pool: PostgresPool) async throws -> ReplayPlan {
+    static func of(_ filter: DeadLetterFilter, in store: DeadLetterStore) async throws -> ReplayPlan {
         var filter = filter
         filter.status = .open
         let call = Call(self.ofFilter, parameters: DeadLetterStore.parameters(filter))
-        return try await self.of(candidates: try await pool.pipeline([call])[0].decode(ID.self), in: pool)
+        return try await self.of(candidates: try await store.pool.pipeline([call])[0].decode(ID.self), in: store)
     }
 
     /// For the open ones among these dead letters.
-    static func of(_ ids: [ID], in pool: PostgresPool) async throws -> ReplayPlan {
-        try await self.of(candidates: try await pool.query(self.ofIDs, ids).decode(ID.self), in: pool)
+    static func of(_ ids: [ID], in store: DeadLetterStore) async throws -> ReplayPlan {
+        try await self.of(candidates: try await store.pool.query(self.ofIDs, ids).decode(ID.self), in: store)
     }
 
     /// Larger payloads are read one by one.
@@ -96,13 +95,13 @@ extension ReplayPlan {
         """
     private static let payload: Statement = "select payload from dead_letters where id = $1"
 
-    private static func of(candidates: [ID], in pool: PostgresPool) async throws -> ReplayPlan {
+    private static func of(candidates: [ID], in store: DeadLetterStore) async throws -> ReplayPlan {
         var verdicts: [ID: Verdict] = [:]
         var start = 0
         while start < candidates.count {
             let chunk = Array(candidates[start..<min(candidates.count, start + 200)])
             start += chunk.count
-            for row in try await pool.query(self.look, chunk, Int32(self.small)) {
+            for row in try await store.pool.query(self.look, chunk, Int32(self.small)) {
                 let id = try row[0, as: ID.self]
                 if try row[3, as: Bool.self] {
                     verdicts[id] = .alreadyApplied
@@ -113,15 +112,19 @@ extension ReplayPlan {
                     continue
                 }
                 var payload = try row[4, as: [UInt8]?.self]
-                if payload == nil { payload = try await pool.query(self.payload, id).decode([UInt8].self).first }
-                verdicts[id] = self.verdict(type: try row[1], schema: try row[2, as: String?.self].flatMap { Int($0) } ?? 1, payload: payload ?? [])
+                if payload == nil { payload = try await store.pool.query(self.payload, id).decode([UInt8].self).first }
+                let schema = try row[2, as: String?.self].flatMap { Int($0) } ?? 1
+                verdicts[id] = store.application.verdict(type: try row[1], schema: schema, payload: payload ?? [])
             }
         }
         return ReplayPlan(candidates.compactMap { id in verdicts[id].map { (id, $0) } })
     }
+}
 
-    static func verdict(type name: String, schema: Int, payload: [UInt8]) -> Verdict {
-        guard let type = MessageCatalogue[name] else { return .doesNotDecode("`\(name)` is not a message type") }
+extension OperatorApplication {
+    /// The effect of a replay, as far as the message itself decides it.
+    func verdict(type name: String, schema: Int, payload: [UInt8]) -> ReplayPlan.Verdict {
+        guard let type = self.message(name) else { return .doesNotDecode("`\(name)` is not a message type") }
         guard schema <= type.schema else { return .doesNotDecode("schema \(schema) of \(name) is newer than \(type.schema), the newest known here") }
         do {
             let message = try JSON.decode(type, from: payload)

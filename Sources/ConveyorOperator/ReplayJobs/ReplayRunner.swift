@@ -1,7 +1,6 @@
 import Conveyor
 import Postgres
 import RabbitMQ
-import Shop
 
 /// Runs a bulk replay from its current position: the canary first, then the rest at its rate.
 ///

@@ -1,7 +1,6 @@
 import Conveyor
 import Postgres
 import RabbitMQ
-import Shop
 
 /// One transaction of a bulk replay: some dead letters are locked, sent, confirmed and marked.
 struct ReplayStep: Sendable {

@@ -1,18 +1,25 @@
-import Conveyor
+public import Conveyor
 import FoundationEssentials
-import Postgres
-import RabbitMQ
-import Shop
+public import Postgres
+public import RabbitMQ
 
 /// Sends commands through the queues, as a frontend would, and waits for their results.
-struct CommandSender: Sendable {
+public struct CommandSender: Sendable {
     let publisher: Publisher
     let pool: PostgresPool
     /// `operator:<name>`
     let actor: String
 
+    /// A sender.
+    /// - Parameter actor: `operator:<name>`, from ``CommandContext/actor(for:in:)``.
+    public init(publisher: Publisher, pool: PostgresPool, actor: String) {
+        self.publisher = publisher
+        self.pool = pool
+        self.actor = actor
+    }
+
     /// The result of a command.
-    enum Outcome: Sendable, Equatable {
+    public enum Outcome: Sendable, Equatable {
         /// With the handler's result, as JSON.
         case succeeded(JSONText?)
         case rejected(Problem)
@@ -31,7 +38,7 @@ struct CommandSender: Sendable {
     ///   - progress: receives the number of results.
     /// - Returns: the outcome of each.
     /// - Throws: `Unavailable` if the broker does not confirm them.
-    func send<Payload: Command>(
+    public func send<Payload: Command>(
         _ commands: [(id: ID, payload: Payload)], patience: Duration = .seconds(60), progress: (Int) -> Void = { _ in }
     ) async throws -> [ID: Outcome] {
         var outcomes: [ID: Outcome] = [:]

@@ -1,13 +1,14 @@
-import ArgumentParser
-import Conveyor
-import FoundationEssentials
-import Shop
+public import ArgumentParser
+public import Conveyor
+public import FoundationEssentials
 
 /// A past time in an option: `15m`, `2h`, `7d`, or RFC 3339.
-struct Since: ExpressibleByArgument, Sendable {
-    let date: Date
+public struct Since: ExpressibleByArgument, Sendable {
+    /// The time.
+    public let date: Date
 
-    init?(argument: String) {
+    /// nil if the text is no time.
+    public init?(argument: String) {
         if let date = Timestamp.date(argument) {
             self.date = date
             return
@@ -19,7 +20,8 @@ struct Since: ExpressibleByArgument, Sendable {
         self.date = Clock.bounded(Date().addingTimeInterval(-number * unit))
     }
 
-    static var defaultValueDescription: String { "15m, 2h, 7d or a time" }
+    /// The forms of a time.
+    public static var defaultValueDescription: String { "15m, 2h, 7d or a time" }
 }
 
 /// A rate in an option: `50` or `50/s`, up to 100,000.
@@ -37,7 +39,7 @@ struct Rate: ExpressibleByArgument, Sendable {
 extension ID {
     /// An id from the command line.
     /// - Throws: `NothingFound` if the text is not an id.
-    init(named text: String, of what: String) throws(NothingFound) {
+    public init(named text: String, of what: String) throws(NothingFound) {
         guard let id = ID(text) else { throw NothingFound("no \(what) \(text.onOneLine): it is not an id") }
         self = id
     }

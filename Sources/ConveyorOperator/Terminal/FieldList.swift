@@ -1,14 +1,17 @@
 /// Names and values of one object, one per line; missing values are left out.
-struct FieldList {
+public struct FieldList {
     private var fields: [(name: String, cell: Table.Cell)] = []
 
+    /// No fields.
+    public init() {}
+
     /// Adds a field, unless it is nil.
-    mutating func add(_ name: String, _ value: String?, _ style: Terminal.Style = .plain) {
+    public mutating func add(_ name: String, _ value: String?, _ style: Terminal.Style = .plain) {
         if let value { self.fields.append((name, Table.Cell(value, style))) }
     }
 
     /// Prints them to standard output, values whole: breaking long lines is up to the terminal.
-    func print(indent: Int = 2) {
+    public func print(indent: Int = 2) {
         let width = self.fields.map(\.name.columns).max() ?? 0
         for field in self.fields {
             let blanks = String(repeating: " ", count: width - field.name.columns + 2)
@@ -21,5 +24,5 @@ struct FieldList {
 
 extension Terminal {
     /// Prints the title of a section of a longer text.
-    static func section(_ title: String) { Swift.print("\n" + Self.output.styled(title, .bold)) }
+    public static func section(_ title: String) { Swift.print("\n" + Self.output.styled(title, .bold)) }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// The progress of long work: a line on standard error that is overwritten, in terminals only.
-final class ProgressLine: Sendable {
+public final class ProgressLine: Sendable {
     private struct State {
         var shownAt: ContinuousClock.Instant?
         var isShown = false
@@ -12,11 +12,12 @@ final class ProgressLine: Sendable {
     private let startedAt = ContinuousClock.now
     private let state = Mutex(State())
 
-    init(_ title: String) { self.title = title }
+    /// A line that is not shown yet.
+    public init(_ title: String) { self.title = title }
 
     /// Shows it, at most ten times per second.
     /// - Parameter note: a remark, e.g. `3 failed`.
-    func show(_ done: Int, of total: Int, note: String = "") {
+    public func show(_ done: Int, of total: Int, note: String = "") {
         guard Terminal.error.isInteractive else { return }
         let now = ContinuousClock.now
         self.state.withLock { state in
@@ -35,7 +36,7 @@ final class ProgressLine: Sendable {
     }
 
     /// Removes it.
-    func end() {
+    public func end() {
         self.state.withLock { state in
             if state.isShown { StandardStreams.complain("\r\u{1b}[K") }
             state.isShown = false

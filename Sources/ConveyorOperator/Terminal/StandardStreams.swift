@@ -1,9 +1,9 @@
 import Glibc
 
 /// Raw bytes from standard input and to the standard streams.
-enum StandardStreams {
+public enum StandardStreams {
     /// All of standard input.
-    static func read() -> [UInt8] {
+    public static func read() -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -14,8 +14,10 @@ enum StandardStreams {
         }
     }
 
-    /// Writes after everything printed before. A closed reader is not an error.
-    static func write(_ bytes: [UInt8], to descriptor: Int32 = STDOUT_FILENO) {
+    /// Writes to standard output, after everything printed before. A closed reader is not an error.
+    public static func write(_ bytes: [UInt8]) { self.write(bytes, to: STDOUT_FILENO) }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         fflush(nil)
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -27,5 +29,5 @@ enum StandardStreams {
     }
 
     /// Writes text to standard error.
-    static func complain(_ text: String) { self.write(Array(text.utf8), to: STDERR_FILENO) }
+    public static func complain(_ text: String) { self.write(Array(text.utf8), to: STDERR_FILENO) }
 }

@@ -1,35 +1,38 @@
 /// Rows in aligned columns for people. In a terminal it fits the width: shrinkable columns are cut, the widest first.
-struct Table {
+public struct Table {
     enum Alignment: Sendable { case left, right }
 
-    struct Column: Sendable {
+    /// A column.
+    public struct Column: Sendable {
         var title: String
         var alignment = Alignment.left
         /// Its smallest width; nil: it does not shrink.
         var least: Int?
 
         /// Text, whole.
-        static func text(_ title: String) -> Column { Column(title: title) }
+        public static func text(_ title: String) -> Column { Column(title: title) }
         /// Text of any length, cut if necessary.
-        static func long(_ title: String, least: Int = 8) -> Column { Column(title: title, least: least) }
+        public static func long(_ title: String, least: Int = 8) -> Column { Column(title: title, least: least) }
         /// A number, right-aligned.
-        static func number(_ title: String) -> Column { Column(title: title, alignment: .right) }
+        public static func number(_ title: String) -> Column { Column(title: title, alignment: .right) }
     }
 
     /// A text and its style.
-    struct Cell: Sendable, ExpressibleByStringLiteral {
+    public struct Cell: Sendable, ExpressibleByStringLiteral {
         var text: String
         var style: Terminal.Style
 
-        init(_ text: String, _ style: Terminal.Style = .plain) {
+        /// A text in a style.
+        public init(_ text: String, _ style: Terminal.Style = .plain) {
             self.text = text.onOneLine
             self.style = style
         }
 
-        init(stringLiteral text: String) { self.init(text) }
+        /// A plain text.
+        public init(stringLiteral text: String) { self.init(text) }
 
         /// A count: 0 is dim, and undesired counts stand out.
-        static func count(_ number: Int, bad style: Terminal.Style = .plain) -> Cell {
+        public static func count(_ number: Int, bad style: Terminal.Style = .plain) -> Cell {
             Cell(Quantity.count(number), number == 0 ? .dim : style)
         }
     }
@@ -37,9 +40,11 @@ struct Table {
     private let columns: [Column]
     private var rows: [[Cell]] = []
 
-    init(_ columns: Column...) { self.columns = columns }
+    /// A table without rows.
+    public init(_ columns: Column...) { self.columns = columns }
 
-    mutating func add(_ cells: Cell...) { self.rows.append(cells) }
+    /// Adds a row.
+    public mutating func add(_ cells: Cell...) { self.rows.append(cells) }
 
     /// The lines, titles first.
     func lines(for terminal: Terminal) -> [String] {
@@ -65,7 +70,7 @@ struct Table {
     }
 
     /// Prints it to standard output.
-    func print() {
+    public func print() {
         for line in self.lines(for: .output) { Swift.print(line) }
     }
 

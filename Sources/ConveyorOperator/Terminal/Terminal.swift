@@ -3,22 +3,22 @@ import FoundationEssentials
 import Glibc
 
 /// A standard stream: whether people read it, its width, and whether it shows colours.
-struct Terminal: Sendable {
+public struct Terminal: Sendable {
     /// Whether it is a terminal, as opposed to a file or a pipe.
-    let isInteractive: Bool
+    public let isInteractive: Bool
     /// nil outside terminals: lines are never cut.
     let width: Int?
     let height: Int?
     let usesColour: Bool
 
     /// Standard output.
-    static let output = Terminal(STDOUT_FILENO)
+    public static let output = Terminal(STDOUT_FILENO)
     /// Standard output, measured again.
     static var currentOutput: Terminal { Terminal(STDOUT_FILENO) }
     /// Standard error.
-    static let error = Terminal(STDERR_FILENO)
+    public static let error = Terminal(STDERR_FILENO)
     /// Whether a person can be asked.
-    static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && Self.error.isInteractive }
+    public static var canAsk: Bool { isatty(STDIN_FILENO) == 1 && Self.error.isInteractive }
 
     private init(_ descriptor: Int32) {
         let environment = ProcessInfo.processInfo.environment
@@ -33,7 +33,7 @@ struct Terminal: Sendable {
     }
 
     /// The style of a text.
-    enum Style: String, Sendable {
+    public enum Style: String, Sendable {
         case plain = "0"
         case bold = "1"
         case dim = "2"
@@ -44,22 +44,22 @@ struct Terminal: Sendable {
     }
 
     /// The text in a style, or plain without colours.
-    func styled(_ text: String, _ style: Style) -> String {
+    public func styled(_ text: String, _ style: Style) -> String {
         self.usesColour && style != .plain ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
     }
 
     /// Asks a yes-or-no question; Return means no.
-    static func ask(_ question: String) -> Bool {
+    public static func ask(_ question: String) -> Bool {
         StandardStreams.complain("\(question) [y/N] ")
         return ["y", "yes"].contains((readLine() ?? "").lowercased())
     }
 
     /// A line on standard error for people, for remarks that belong in no list.
-    static func note(_ text: String) { StandardStreams.complain(text + "\n") }
+    public static func note(_ text: String) { StandardStreams.complain(text + "\n") }
 
     /// Prints JSON text, a line.
-    static func print(json: [UInt8]) { Swift.print(String(decoding: json, as: UTF8.self)) }
+    public static func print(json: [UInt8]) { Swift.print(String(decoding: json, as: UTF8.self)) }
 
     /// Prints a value as JSON, a line.
-    static func print(json value: some Encodable) throws { self.print(json: try JSON.encode(value)) }
+    public static func print(json value: some Encodable) throws { self.print(json: try JSON.encode(value)) }
 }

@@ -19,7 +19,7 @@ extension String {
     }
 
     /// The text on one line, with invisible characters made visible, including line breaks and tabs, so that no payload moves the cursor.
-    var onOneLine: String { self.visible.replacing("\n", with: "␊").replacing("\t", with: " ") }
+    public var onOneLine: String { self.visible.replacing("\n", with: "␊").replacing("\t", with: " ") }
 }
 
 extension Character {

@@ -1,5 +1,5 @@
 /// A command to type next: called like this one, with the same files of settings.
-enum TypedCommand {
+public enum TypedCommand {
     private static let prefix: (program: String, options: String) = {
         let arguments = CommandLine.arguments
         var options: [String] = []
@@ -11,5 +11,5 @@ enum TypedCommand {
     }()
 
     /// E.g. `.local/bin/conveyor trace 1002 --env-file .local/env`
-    static func text(_ command: String) -> String { "\(self.prefix.program) \(command)\(self.prefix.options)" }
+    public static func text(_ command: String) -> String { "\(self.prefix.program) \(command)\(self.prefix.options)" }
 }

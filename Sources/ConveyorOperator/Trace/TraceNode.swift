@@ -1,36 +1,33 @@
 import Conveyor
 import FoundationEssentials
-import Shop
 
 /// A step of a trace, with its effects below it.
 struct TraceNode: Sendable, Encodable {
-    enum Kind: String, Sendable, Encodable {
+    enum Kind: Sendable {
         /// An accepted request; it ends when its operation is decided.
         case http
         /// A message; it ends when it is handled.
         case message
         /// A worker's attempt at a message; named after its queue.
         case handler
-        /// A call to Stripe's API.
-        case stripe
-        /// An e-mail sent to the mail server, or a text message to its gateway.
-        case mail
-        /// A notification sent to a browser's push service.
-        case push
-        /// A delivery to a partner's endpoint.
-        case webhook
+        /// An external call.
+        case call(TraceExtension.CallKind)
         /// A dead letter; `id` is its own, `name` its error type.
         case dead
 
-        /// The queue whose worker makes such calls; nil for other steps.
-        var queue: String? {
+        /// Its name in JSON.
+        var name: String {
             switch self {
-            case .stripe: "payments"
-            case .mail, .push: "email"
-            case .webhook: "webhooks"
-            case .http, .message, .handler, .dead: nil
+            case .http: "http"
+            case .message: "message"
+            case .handler: "handler"
+            case .call(let kind): kind.kind
+            case .dead: "dead"
             }
         }
+
+        /// Its class in the stylesheet.
+        var tone: String { if case .call(let kind) = self { kind.tone ?? "call" } else { self.name } }
     }
 
     var id: String
@@ -45,35 +42,33 @@ struct TraceNode: Sendable, Encodable {
     /// The handler's attempt, from 1.
     var attempt: Int?
     var messageID: ID?
-    var orderID: ID?
+    var subject: Subject?
+    /// See ``DeadLetter/subjectMember``.
+    var subjectMember: String?
     var children: [TraceNode]
     /// The error.
     var error: String?
 
-    enum CodingKeys: String, CodingKey {
-        case id, kind, name, at, ms, outcome, attempt
-        case messageID = "message_id"
-        case orderID = "order_id"
-        case error, children
-    }
-
     func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(self.id, forKey: .id)
-        try container.encode(self.kind, forKey: .kind)
-        try container.encode(self.name, forKey: .name)
-        try container.encode(self.at, forKey: .at)
-        try container.encode(self.ms, forKey: .ms)
-        try container.encode(self.outcome, forKey: .outcome)
-        try container.encode(self.attempt, forKey: .attempt)
-        try container.encode(self.messageID, forKey: .messageID)
-        try container.encode(self.orderID, forKey: .orderID)
-        try container.encode(self.error, forKey: .error)
-        try container.encode(self.children, forKey: .children)
+        var container = encoder.container(keyedBy: MemberName.self)
+        try container.encode(self.id, forKey: "id")
+        try container.encode(self.kind.name, forKey: "kind")
+        try container.encode(self.name, forKey: "name")
+        try container.encode(self.at, forKey: "at")
+        try container.encode(self.ms, forKey: "ms")
+        try container.encode(self.outcome, forKey: "outcome")
+        try container.encode(self.attempt, forKey: "attempt")
+        try container.encode(self.messageID, forKey: "message_id")
+        if let subjectMember { try container.encode(self.subject?.id, forKey: MemberName(subjectMember)) }
+        try container.encode(self.error, forKey: "error")
+        try container.encode(self.children, forKey: "children")
     }
 }
 
 extension TraceNode {
     /// This step and all below it.
     var all: [TraceNode] { [self] + self.children.flatMap(\.all) }
+
+    var isMessage: Bool { if case .message = self.kind { true } else { false } }
+    var isDead: Bool { if case .dead = self.kind { true } else { false } }
 }

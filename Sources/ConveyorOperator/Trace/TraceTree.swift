@@ -1,6 +1,5 @@
 import Conveyor
 import FoundationEssentials
-import Shop
 
 /// Builds trees of messages from rows in any order.
 struct TraceTree {
@@ -33,7 +32,7 @@ struct TraceTree {
     struct Outside {
         var at: Date
         var microseconds: Int
-        var kind: TraceNode.Kind
+        var kind: TraceExtension.CallKind
         var name: String
         var outcome: String
     }
@@ -43,7 +42,7 @@ struct TraceTree {
         var type: String
         var chain: ID
         var sentAt: Date
-        var orderID: ID?
+        var subject: Subject?
         /// Its cause, and the queue whose worker published it.
         var parent: ID?
         var publisher: String?
@@ -53,7 +52,8 @@ struct TraceTree {
         var letters: [DeadLetter] = []
     }
 
-    private let orderID: ID?
+    private let application: OperatorApplication
+    private let subject: Subject?
     private let queues: [String: [String]]
     private let now: Date
     private var messages: [ID: Message] = [:]
@@ -61,11 +61,12 @@ struct TraceTree {
     private var order: [ID] = []
 
     /// - Parameters:
-    ///   - orderID: the subject of everything, if it is an order.
-    ///   - queues: the queues of a type.
-    init(orderID: ID?, queues: [String: [String]], now: Date = Date()) {
-        self.orderID = orderID
-        self.queues = queues
+    ///   - application: the application of the messages.
+    ///   - subject: the subject of everything, if there is one.
+    init(of application: OperatorApplication, subject: Subject?, now: Date = Date()) {
+        self.application = application
+        self.subject = subject
+        self.queues = application.queuesByType
         self.now = now
     }
 
@@ -86,11 +87,11 @@ struct TraceTree {
     }
 
     /// A handled message has emitted this one.
-    mutating func expect(_ id: ID, type: String, from parent: ID, _ publisher: String, in chain: ID, at: Date, orderID: ID?) {
+    mutating func expect(_ id: ID, type: String, from parent: ID, _ publisher: String, in chain: ID, at: Date, subject: Subject?) {
         self.update(id, type, chain, sentAt: at) { message in
             message.parent = parent
             message.publisher = publisher
-            message.orderID = orderID
+            message.subject = subject
         }
     }
 
@@ -106,7 +107,7 @@ struct TraceTree {
             message.letters.append(letter)
             message.sentAt = min(message.sentAt, sentAt ?? message.sentAt)
             message.parent = message.parent ?? parent
-            message.orderID = message.orderID ?? letter.orderID
+            message.subject = message.subject ?? letter.subject
         }
         // The edited message that replaced it, also before a worker has handled it.
         if let replacement = letter.replacedBy {
@@ -131,15 +132,16 @@ extension TraceTree {
         }
         return roots.sorted { $0.sentAt < $1.sentAt }.map { root in
             var node = self.node(root, children, depth: 0)
-            Self.spread(self.orderID ?? Self.onlyOrder(of: node), over: &node)
-            guard let route = HTTPRoute.of(root.type, messageID: root.id) else { return node }
+            Self.spread(self.subject ?? Self.onlySubject(of: node), over: &node)
+            guard let route = self.application.traces.route(root.type, root.id) else { return self.named(node) }
             let decision = self.messages.values.lazy.filter { $0.chain == root.chain }.flatMap(\.handled).first { $0.decides }
-            return TraceNode(
+            let request = TraceNode(
                 id: "http/\(root.id)", kind: .http, name: route, at: root.sentAt,
                 ms: decision.map { max(0, $0.end.timeIntervalSince(root.sentAt) * 1000) },
                 outcome: decision?.outcome
-                    ?? (node.all.contains { $0.kind == .dead && $0.outcome != DeadStatus.replayed.rawValue } ? "failed" : "accepted"),
-                messageID: root.id, orderID: node.orderID, children: [node])
+                    ?? (node.all.contains { $0.isDead && $0.outcome != DeadStatus.replayed.rawValue } ? "failed" : "accepted"),
+                messageID: root.id, subject: node.subject, children: [node])
+            return self.named(request)
         }
     }
 
@@ -157,12 +159,12 @@ extension TraceTree {
                 attempt: attempt.number, messageID: message.id, children: [], error: "\(attempt.errorType): \(attempt.error)")
         }
         parts += message.handled.map { handled in
-            let calls = message.calls.filter { $0.kind.queue == handled.queue }
+            let calls = message.calls.filter { $0.kind.queue == handled.queue || $0.kind.queue.isEmpty }
             // External calls are made before the transaction.
             let began = calls.map(\.at).reduce(handled.handledAt, min)
             let outside = calls.enumerated().map { index, call in
                 TraceNode(
-                    id: "\(message.id)/\(handled.queue)/call/\(index + 1)", kind: call.kind, name: call.name, at: call.at,
+                    id: "\(message.id)/\(handled.queue)/call/\(index + 1)", kind: .call(call.kind), name: call.name, at: call.at,
                     ms: Double(call.microseconds) / 1000, outcome: call.outcome, messageID: message.id, children: [])
             }
             return TraceNode(
@@ -184,12 +186,10 @@ extension TraceTree {
         return TraceNode(
             id: message.id.description, kind: .message, name: message.type, at: message.sentAt,
             ms: began.map { max(0, $0.timeIntervalSince(message.sentAt) * 1000) }, outcome: self.outcome(of: message), messageID: message.id,
-            orderID: message.orderID ?? (Self.makers.contains(message.type) ? message.id : nil),
+            // A message may be about what it creates, which has its id.
+            subject: message.subject ?? self.application.conveyor.subject(message.type, message.id, []),
             children: parts + (message.letters.contains { $0.replacedBy != nil } ? [] : edited))
     }
-
-    /// Commands that create an order, whose id is theirs.
-    private static let makers: Set<String> = [PlaceOrder.type, CheckoutCart.type, ReserveStock.type]
 
     private func outcome(of message: Message) -> String {
         let expected = self.queues[message.type] ?? []
@@ -201,14 +201,22 @@ extension TraceTree {
         return message.attempts.last?.nextAt.map { $0 > self.now } == true ? "retrying" : "queued"
     }
 
-    private static func onlyOrder(of node: TraceNode) -> ID? {
-        let orders = Set(node.all.compactMap(\.orderID))
-        return orders.count == 1 ? orders.first : nil
+    private static func onlySubject(of node: TraceNode) -> Subject? {
+        let subjects = Set(node.all.compactMap(\.subject))
+        return subjects.count == 1 ? subjects.first : nil
     }
 
-    /// A step without its own subject is about the order of its cause.
-    private static func spread(_ orderID: ID?, over node: inout TraceNode) {
-        node.orderID = node.orderID ?? orderID
-        for index in node.children.indices { self.spread(node.orderID, over: &node.children[index]) }
+    /// A step without its own subject is about that of its cause.
+    private static func spread(_ subject: Subject?, over node: inout TraceNode) {
+        node.subject = node.subject ?? subject
+        for index in node.children.indices { self.spread(node.subject, over: &node.children[index]) }
+    }
+
+    /// Names the subjects for JSON.
+    private func named(_ node: TraceNode) -> TraceNode {
+        var node = node
+        node.subjectMember = self.application.subjectMember
+        node.children = node.children.map(self.named)
+        return node
     }
 }

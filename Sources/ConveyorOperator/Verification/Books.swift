@@ -1,27 +1,30 @@
 import Conveyor
-import FoundationEssentials
+public import FoundationEssentials
 import Postgres
 import RabbitMQ
 
-/// The balances of messages, stock, money and deliveries to partners. A balance other than 0 means a loss or a duplicate.
+/// The balances of messages, and of all that the application counts besides. A balance other than 0 means a loss or a duplicate.
 ///
 /// `ops/docs/books.md` explains the counting, and which losses it can find.
 struct Books: Sendable, Encodable {
     var messages: MessageBook
-    var stock: StockBook
-    var money: MoneyBook
-    var deliveries: DeliveryBook
+    var others: [any Book]
     /// How many messages `verify --republish` has published again; nil without the option, or if none was missing.
     var republished: Int?
 
     /// Whether all balances are 0.
-    var isBalanced: Bool {
-        self.messages.balance == 0 && self.stock.balance == 0 && self.money.balance == 0 && self.deliveries.balance == 0
+    var isBalanced: Bool { self.messages.balance == 0 && self.others.allSatisfy { $0.balance == 0 } }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: MemberName.self)
+        try container.encode(self.messages, forKey: "messages")
+        for book in self.others { try container.encode(book, forKey: MemberName(type(of: book).name)) }
+        try container.encodeIfPresent(self.republished, forKey: "republished")
     }
 }
 
 /// What is known about messages on their way to a queue, for the other books.
-enum Transit: Sendable {
+public enum Transit: Sendable {
     /// None are missing: every message sent there has ended.
     case nothing
     /// The queue contains as many as are missing.
@@ -31,7 +34,7 @@ enum Transit: Sendable {
 
     /// Messages sent before this time are no longer on their way.
     /// - Parameter settled: whether all unarrived messages are lost, if none is missing.
-    func horizon(ifNothing settled: Bool) -> Date {
+    public func horizon(ifNothing settled: Bool) -> Date {
         switch self {
         case .queued: Date(timeIntervalSince1970: 0)
         case .lost: Date().addingTimeInterval(-60)
@@ -42,6 +45,7 @@ enum Transit: Sendable {
 
 /// Reads the books of a running system: one snapshot of the database, compared with the broker at the same time.
 struct BookKeeper: Sendable {
+    let application: OperatorApplication
     let pool: PostgresPool
     let api: ManagementAPI
     let inspector: BrokerInspector
@@ -68,14 +72,12 @@ struct BookKeeper: Sendable {
         while !books.messages.suspects.isEmpty, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(500))
             depths = try await BrokerDepths.read(self.api, self.inspector, self.definitions)
-            let before = books.messages.loses("orders")
+            let before = books.messages.lostFrom
             books.messages.settle(depths, suspects: try await MessageBook.stillMissing(books.messages.suspects, in: self.pool))
             // The other books used the messages that seemed lost.
-            if before, !books.messages.loses("orders") {
-                let transit = books.messages.transit(to: "orders")
-                (books.stock, books.money) = try await self.pool.transaction(.snapshot) { transaction in
-                    (try await StockBook.read(transit: transit, in: transaction), try await MoneyBook.read(transit: transit, in: transaction))
-                }
+            if books.messages.lostFrom != before {
+                let messages = books.messages
+                books.others = try await self.pool.transaction(.snapshot) { try await self.others(beside: messages, in: $0) }
             }
         }
         return books
@@ -83,11 +85,14 @@ struct BookKeeper: Sendable {
 
     private func snapshot(since: Date?, _ depths: BrokerDepths) async throws -> Books {
         try await self.pool.transaction(.snapshot) { transaction in
-            let messages = try await MessageBook.read(since: since, depths, self.definitions, in: transaction)
-            return Books(
-                messages: messages, stock: try await StockBook.read(transit: messages.transit(to: "orders"), in: transaction),
-                money: try await MoneyBook.read(transit: messages.transit(to: "orders"), in: transaction),
-                deliveries: try await DeliveryBook.read(in: transaction))
+            let messages = try await MessageBook.read(since: since, depths, of: self.application, in: transaction)
+            return Books(messages: messages, others: try await self.others(beside: messages, in: transaction))
         }
+    }
+
+    private func others(beside messages: MessageBook, in transaction: Transaction) async throws -> [any Book] {
+        var books: [any Book] = []
+        for book in self.application.verification.books { books.append(try await book.read(beside: messages, in: transaction)) }
+        return books
     }
 }

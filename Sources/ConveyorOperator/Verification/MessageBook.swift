@@ -1,24 +1,23 @@
-import Conveyor
+public import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// Accepted messages, each with its whole chain: finished, rejected, dead or queued; otherwise a part is lost.
-struct MessageBook: Sendable, Encodable {
+public struct MessageBook: Sendable, Encodable {
     /// Commands, webhooks and timers.
-    private(set) var accepted = 0
+    public private(set) var accepted = 0
     /// The whole chain is handled.
-    private(set) var finished = 0
+    public private(set) var finished = 0
     /// The whole chain is handled, and the operation was rejected.
-    private(set) var rejected = 0
+    public private(set) var rejected = 0
     /// The chain contains a dead letter without effect: open, or discarded.
-    private(set) var dead = 0
+    public private(set) var dead = 0
     /// Those whose dead letters are all discarded.
-    private(set) var discarded = 0
+    public private(set) var discarded = 0
     /// A part of the chain is in a queue, with a worker, or in a retry queue.
-    private(set) var queued = 0
+    public private(set) var queued = 0
     /// `accepted` minus the others: messages that cannot be found.
-    private(set) var balance = 0
+    public private(set) var balance = 0
     /// Some of them, if they are known by id.
     private(set) var lost: [Missing] = []
 
@@ -65,8 +64,11 @@ struct MessageBook: Sendable, Encodable {
     /// Whether messages of a queue seem to be lost.
     func loses(_ queue: String) -> Bool { self.suspects.contains { $0.queue == queue } }
 
+    /// The queues whose messages seem to be lost.
+    var lostFrom: Set<String> { Set(self.suspects.map(\.queue)) }
+
     /// What is known about messages on their way to a queue.
-    func transit(to queue: String) -> Transit {
+    public func transit(to queue: String) -> Transit {
         self.loses(queue) ? .lost : (self.missing[queue] ?? 0) > 0 ? .queued : .nothing
     }
 
@@ -155,10 +157,12 @@ extension MessageBook {
     private static let list = Statement("with \(unfinished) select message_id, queue, correlation_id from missing where queue = any($4)")
 
     /// Reads it in a snapshot taken after `depths`: a message that moves in between is counted by the database, so it is not missed by both.
-    static func read(since: Date?, _ depths: BrokerDepths, _ definitions: Definitions, in transaction: Transaction) async throws -> MessageBook {
+    static func read(
+        since: Date?, _ depths: BrokerDepths, of application: OperatorApplication, in transaction: Transaction
+    ) async throws -> MessageBook {
         let kept = try await self.kept(in: transaction)
         let since = since.map { max($0, kept) } ?? kept
-        let bindings = MessageCatalogue.all.flatMap { type in definitions.queues(of: type).map { (type: type.type, queue: $0) } }
+        let bindings = application.queuesByType.flatMap { type, queues in queues.map { (type: type, queue: $0) } }
         transaction.enqueue("set local work_mem = '128MB'")
         let row = try await transaction.query(self.count, bindings.map(\.type), bindings.map(\.queue), since, timeout: .seconds(600))[0]
         var book = MessageBook()
@@ -175,18 +179,13 @@ extension MessageBook {
         return book
     }
 
-    private static let oldestWeek: Statement = """
-        select min(to_timestamp(right(c.relname, 8), 'YYYYMMDD') at time zone 'utc' at time zone 'utc'),
-               (select min(applied_at) from schema_migrations)
-        from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'inbox'::regclass and c.relname ~ '_[0-9]{8}$'
-        """
+    private static let keptSince: Statement = "select inbox_kept_since()"
 
     /// Since when the inbox is complete: for ever, or, after weeks were dropped, since a day after the oldest remaining one, as a chain may have
     /// begun in the previous week.
     private static func kept(in transaction: Transaction) async throws -> Date {
-        let (week, made) = try await transaction.query(self.oldestWeek)[0].decode((Date?, Date?).self)
-        guard let week, let made, made < week else { return Date(timeIntervalSince1970: 0) }
-        return week.addingTimeInterval(86_400)
+        let week = try await transaction.query(self.keptSince)[0][0, as: Date?.self]
+        return week.map { $0.addingTimeInterval(86_400) } ?? Date(timeIntervalSince1970: 0)
     }
 
     private static let stillMissing: Statement = """

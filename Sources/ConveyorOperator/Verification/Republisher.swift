@@ -2,13 +2,13 @@ import Conveyor
 import FoundationEssentials
 import Postgres
 import RabbitMQ
-import Shop
 
 /// Publishes emitted messages again that the books miss: from the inbox, which stores every emitted message until retention drops it.
 ///
 /// A message goes to the one queue that lacks it, under its original id. So a copy that appears after all, or is in a queue that misses others,
 /// is recognised and takes effect once.
 struct Republisher: Sendable {
+    let application: OperatorApplication
     let pool: PostgresPool
     let publisher: Publisher
     /// `operator:<name>`
@@ -18,11 +18,9 @@ struct Republisher: Sendable {
     private static let chunk = 500
 
     /// Recently emitted messages may be between commit and publishing, or be published again by a worker that was interrupted.
-    ///
-    /// The inbox does not store the actor; for orders the timeline does.
     private static let emitted: Statement = """
         select m.queue, i.message_id, i.correlation_id, i.handled_at, (e.ordinality - 1)::int8, e.value ->> 'type', (e.value ->> 'schema')::int,
-               (e.value -> 'payload')::text, (select o.actor from order_events o where o.message_id = i.message_id limit 1)
+               (e.value -> 'payload')::text
         from unnest($1::uuid[], $2::text[], $3::uuid[]) m(message_id, queue, correlation_id)
         join inbox i on i.correlation_id = m.correlation_id
         cross join json_array_elements(i.emitted) with ordinality e
@@ -36,9 +34,11 @@ struct Republisher: Sendable {
         for start in stride(from: 0, to: missing.count, by: Self.chunk) {
             let part = missing[start..<min(missing.count, start + Self.chunk)]
             let rows = try await self.pool.query(Self.emitted, part.map(\.messageID), part.map(\.queue), part.map(\.correlationID))
+            // The inbox does not store the actor.
+            let actors = try await self.application.verification.actors(try rows.map { try $0[1, as: ID.self] }, self.pool)
             let messages = try rows.map { row in
                 counts[try row[0, as: String.self], default: 0] += 1
-                return try self.message(row)
+                return try self.message(row, by: actors)
             }
             if let failure = await self.publisher.publish(messages).compactMap({ $0 }).first {
                 throw Unavailable("broker: not all that is missing was taken (\(failure)); try again")
@@ -56,10 +56,10 @@ struct Republisher: Sendable {
         return counts.values.reduce(0, +)
     }
 
-    private func message(_ row: Row) throws -> Outgoing {
+    private func message(_ row: Row, by actors: [ID: String]) throws -> Outgoing {
         let handledAt = Clock.milliseconds(try row[3, as: Date.self])
-        let actor = try row[8, as: String?.self] ?? "system"
-        var envelope = Envelope(messageID: try row[1], type: "", actor: actor, sentAt: handledAt)
+        let cause = try row[1, as: ID.self]
+        var envelope = Envelope(messageID: cause, type: "", actor: actors[cause] ?? "system", sentAt: handledAt)
         envelope.correlationID = try row[2]
         let next = envelope.emitted(
             type: try row[5], schema: Int(try row[6, as: Int32.self]), at: Int(try row[4, as: Int64.self]), sentAt: handledAt)

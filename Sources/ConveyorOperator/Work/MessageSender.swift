@@ -1,31 +1,40 @@
-import Conveyor
+public import Conveyor
 import FoundationEssentials
-import Postgres
-import RabbitMQ
-import Shop
+public import Postgres
+public import RabbitMQ
 
 /// Sends a message that an operator has written.
-struct MessageSender: Sendable {
+public struct MessageSender: Sendable {
     let pool: PostgresPool
     let publisher: Publisher?
 
+    /// A sender.
+    /// - Parameter publisher: nil to send messages with a delay only.
+    public init(pool: PostgresPool, publisher: Publisher?) {
+        self.pool = pool
+        self.publisher = publisher
+    }
+
     /// A message that decodes as its type.
-    struct Draft: Sendable {
+    public struct Draft: Sendable {
         let type: String
         let exchange: String
         let schema: Int
         let payload: [UInt8]
 
         /// - Throws: `NothingFound` for an unknown type; `Invalid` if the payload does not fit it.
-        init(type name: String, payload: [UInt8]) throws {
-            guard let type = MessageCatalogue[name] else { throw NothingFound("`\(name.onOneLine)` is not a message type") }
+        public init(type name: String, payload: [UInt8], by application: OperatorApplication) throws {
+            guard let type = application.message(name) else { throw NothingFound("`\(name.onOneLine)` is not a message type") }
             do { _ = try JSON.decode(type, from: payload) } catch { throw Invalid(description: "not the JSON of \(name): \(JSON.explain(error))") }
             (self.type, self.exchange, self.schema, self.payload) = (name, type.exchange, type.schema, payload)
         }
     }
 
     /// Why a payload is not sent.
-    struct Invalid: Error, CustomStringConvertible { let description: String }
+    public struct Invalid: Error, CustomStringConvertible {
+        /// The reason.
+        public let description: String
+    }
 
     private static let delay: Statement = """
         insert into delayed_messages (message_id, due_at, exchange, type, actor, schema, payload)
@@ -34,7 +43,7 @@ struct MessageSender: Sendable {
 
     /// - Returns: its id. The broker has confirmed it, or it is stored until it is due.
     /// - Throws: `Unavailable` if the broker does not confirm it.
-    func send(_ draft: Draft, delay: Double?, by actor: String) async throws -> ID {
+    public func send(_ draft: Draft, delay: Double?, by actor: String) async throws -> ID {
         let now = Clock.milliseconds()
         let id = ID.v7(milliseconds: UInt64(max(0, now)))
         try await self.pool.transaction { transaction in

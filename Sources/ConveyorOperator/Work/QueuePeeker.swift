@@ -2,7 +2,6 @@ import Conveyor
 import Dispatch
 import FoundationEssentials
 import Glibc
-import Shop
 
 /// Reads a quorum queue through the broker's own tool, as `rabbitmq-queues peek` does: it asks the queue's state machine for the
 /// message at a position. No message is delivered, so none is counted.

@@ -1,6 +1,5 @@
 import Conveyor
 import Postgres
-import Shop
 
 /// A message in a worker.
 struct RunningMessage: Sendable, Encodable {

@@ -1,7 +1,6 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// The state of a schedule.
 struct ScheduleStatus: Sendable, Encodable {

@@ -1,7 +1,6 @@
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// A rule by which workers reject messages for good.
 struct Skip: Sendable, Encodable {

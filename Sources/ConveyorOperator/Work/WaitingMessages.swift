@@ -2,7 +2,6 @@ import Conveyor
 import FoundationEssentials
 import Logging
 import Postgres
-import Shop
 
 /// A message that waits in a queue, or for its next attempt.
 struct WaitingMessage: Sendable, Encodable {
@@ -37,8 +36,8 @@ struct WaitingMessage: Sendable, Encodable {
 
 /// Lists waiting messages without taking them out of a queue, which would count as a delivery.
 struct WaitingMessages: Sendable {
+    let application: OperatorApplication
     let pool: PostgresPool
-    let definitions: Definitions
     /// nil: the database is the only source.
     let peeker: QueuePeeker?
     let logger: Logger
@@ -53,7 +52,7 @@ struct WaitingMessages: Sendable {
                 self.logger.warning("the queue is not looked into: \(error)")
             }
         }
-        let types = MessageCatalogue.all.filter { self.definitions.queues(of: $0).contains(queue) }.map { $0.type }
+        let types = self.application.queuesByType.filter { $0.value.contains(queue) }.map(\.key)
         let rows = try await self.pool.query(Self.ofBooks, queue, types, type, Int64(limit))
         let now = Date()
         let messages = try rows.map { row in

@@ -1,9 +1,13 @@
 import Conveyor
+import ConveyorOperator
 import Postgres
 import Shop
 
 /// Deliveries to partners: what became of them, and whether each event that an endpoint wanted has its own.
-struct DeliveryBook: Sendable, Encodable {
+struct DeliveryBook: Book {
+    static let name = "deliveries"
+    static let title = "Deliveries to partners"
+
     /// An answer of 2xx.
     var delivered = 0
     /// Given up when their time was over.
@@ -12,6 +16,8 @@ struct DeliveryBook: Sendable, Encodable {
     var pending = 0
     /// Deliveries that must be there, and are not.
     var balance = 0
+
+    var figures: [(name: String, number: Int)] { [("delivered", self.delivered), ("failed", self.failed), ("pending", self.pending)] }
 
     private static let states: Statement = """
         select count(*) filter (where status = 'delivered'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'pending')
@@ -25,7 +31,7 @@ struct DeliveryBook: Sendable, Encodable {
             and not exists (select from webhook_deliveries d where d.endpoint_id = e.id and d.event_id = i.message_id)
         """
 
-    static func read(in transaction: Transaction) async throws -> DeliveryBook {
+    static func read(beside messages: MessageBook, in transaction: Transaction) async throws -> DeliveryBook {
         let rows = try await transaction.pipeline([Call(self.states), Call(self.missing, PublicEvents.types(of: ["*"]))])
         let (delivered, failed, pending) = try rows[0][0].decode((Int, Int, Int).self)
         return DeliveryBook(delivered: delivered, failed: failed, pending: pending, balance: try rows[1][0][0])

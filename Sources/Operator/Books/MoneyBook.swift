@@ -1,9 +1,12 @@
 import Conveyor
+import ConveyorOperator
 import Postgres
-import Shop
 
 /// Money in minor units: totals of orders, payments and refunds.
-struct MoneyBook: Sendable, Encodable {
+struct MoneyBook: Book {
+    static let name = "money"
+    static let title = "Money, minor units"
+
     /// The totals of all orders that were not rejected.
     var ordered = 0
     /// The payments that Stripe has received.
@@ -33,6 +36,14 @@ struct MoneyBook: Sendable, Encodable {
             case number, total, lines, received, refunded
             case amountRefunded = "amount_refunded"
             case paymentStatus = "payment_status"
+        }
+    }
+
+    var figures: [(name: String, number: Int)] { [("ordered", self.ordered), ("paid", self.paid), ("refunded", self.refunded)] }
+    var remarks: [String] {
+        self.orders.map { order in
+            "order \(order.number) (\(order.orderID)), \(order.paymentStatus): total \(order.total), lines \(order.lines), received \(order.received), "
+                + "refunded \(order.refunded), by its own account \(order.amountRefunded)"
         }
     }
 
@@ -78,9 +89,8 @@ struct MoneyBook: Sendable, Encodable {
         select id, number, total, lines, received, refunded, amount_refunded, payment_status from deviating where deviation <> 0 order by number limit 20
         """)
 
-    /// - Parameter transit: what is known about messages to orders-worker.
-    static func read(transit: Transit, in transaction: Transaction) async throws -> MoneyBook {
-        let horizon = transit.horizon(ifNothing: false)
+    static func read(beside messages: MessageBook, in transaction: Transaction) async throws -> MoneyBook {
+        let horizon = messages.transit(to: "orders").horizon(ifNothing: false)
         let row = try await transaction.query(self.sums, horizon, timeout: .seconds(600))[0]
         var book = MoneyBook()
         (book.ordered, book.paid, book.refunded, book.balance) = try row.decode((Int, Int, Int, Int).self)

@@ -1,9 +1,12 @@
 import Conveyor
+import ConveyorOperator
 import Postgres
-import Shop
 
 /// Units: received ones are in stock, reserved for an order, or sold.
-struct StockBook: Sendable, Encodable {
+struct StockBook: Book {
+    static let name = "stock"
+    static let title = "Stock, units"
+
     /// Initial stocks and adjustments.
     var received = 0
     /// In stock.
@@ -43,6 +46,16 @@ struct StockBook: Sendable, Encodable {
             case sku, balance
             case ledgerBalance = "ledger_balance"
         }
+    }
+
+    var figures: [(name: String, number: Int)] {
+        [("received", self.received), ("available", self.available), ("reserved", self.reserved), ("sold", self.sold)]
+    }
+    var remarks: [String] {
+        self.products.map { product in
+            "product \(product.productID) \((product.sku ?? "").onOneLine): \(product.balance) by its reservations, \(product.ledgerBalance) by its movements"
+        }
+            + self.stranded.map { "held for order \($0.orderID), which is not there: \($0.units) since \($0.since.onOneLine)" }
     }
 
     /// `$1`: a reservation made before has its order by now, or never gets it.
@@ -86,9 +99,8 @@ struct StockBook: Sendable, Encodable {
         from stranded order by at limit 20
         """)
 
-    /// - Parameter transit: what is known about messages to orders-worker.
-    static func read(transit: Transit, in transaction: Transaction) async throws -> StockBook {
-        let horizon = transit.horizon(ifNothing: true)
+    static func read(beside messages: MessageBook, in transaction: Transaction) async throws -> StockBook {
+        let horizon = messages.transit(to: "orders").horizon(ifNothing: true)
         let row = try await transaction.query(self.sums, horizon, timeout: .seconds(600))[0]
         var book = StockBook()
         let deviation: Int

@@ -1,3 +1,5 @@
+import ConveyorOperator
+
 /// CSV by RFC 4180: fields separated by commas, quoted if they contain commas, quotes or line breaks. Lines may end with LF alone, and a byte
 /// order mark is ignored.
 struct CSVReader {

@@ -1,4 +1,5 @@
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 import Postgres
 import Shop

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import RabbitMQ
 import Shop
 
@@ -16,8 +17,8 @@ struct CacheCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let actor = try await desk.actor(for: .operate)
+            try await CommandContext.open(self.options) { context in
+                let actor = try await context.actor(for: .operate)
                 let now = Clock.milliseconds()
                 let envelope = Envelope(
                     messageID: .v7(milliseconds: UInt64(now)), type: CacheClear.type, actor: actor, sentAt: now)
@@ -25,7 +26,7 @@ struct CacheCommand: AsyncParsableCommand {
                 let message = Outgoing(
                     exchange: CacheClear.exchange, routingKey: CacheClear.type, mandatory: false,
                     properties: envelope.properties(appID: "conveyor", persistent: false), body: try JSON.encode(CacheClear(pattern: self.pattern)))
-                try await desk.withPublisher { publisher in
+                try await context.withPublisher { publisher in
                     if let failure = await publisher.publish([message])[0] { throw Unavailable("broker: it did not take the message (\(failure))") }
                 }
                 print("sent to every ingress")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 
 /// `conveyor catalog import FILE`
@@ -26,16 +27,16 @@ struct CatalogCommand: AsyncParsableCommand {
             } catch {
                 throw ValidationError("\(self.file) cannot be read")
             }
-            try await Desk.open(self.options) { desk in
-                try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .operate, in: pool)
+            try await CommandContext.open(self.options) { context in
+                try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .operate, in: pool)
                     let catalog = CatalogImport(pool: pool)
                     let prepared = try await catalog.prepare(bytes)
                     var refused = prepared.refused
                     if !self.dryRun, prepared.count > 0 {
                         let line = ProgressLine("products")
                         defer { line.end() }
-                        refused = try await desk.withPublisher { publisher in
+                        refused = try await context.withPublisher { publisher in
                             let sender = CommandSender(publisher: publisher, pool: pool, actor: actor)
                             return try await catalog.send(prepared, sender) { line.show($0, of: prepared.count) }
                         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 import MailTemplates
 
@@ -19,10 +20,10 @@ struct MailCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Folder for the files.", valueName: "DIR")) var out: String?
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let templates = try self.templates
-                let shopURL = try desk.settings.webAddress("SHOP_URL")
-                let renderer = try MailRenderer(shopName: Self.shopName(desk.settings), shopURL: shopURL)
+                let shopURL = try context.settings.webAddress("SHOP_URL")
+                let renderer = try MailRenderer(shopName: Self.shopName(context.settings), shopURL: shopURL)
                 for template in templates {
                     let values = MailSample.values(of: template, shopURL: shopURL)
                     let mail = try renderer.render(template, values)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import Postgres
 import Shop
 
@@ -12,8 +13,8 @@ struct OperationsCommand: AsyncParsableCommand {
     @OptionGroup var options: PartOptions
 
     func run() async throws {
-        try await Desk.open(self.options) { desk in
-            guard let operation = try await desk.withDatabase({ try await OperationStore(pool: $0).find(self.id) }) else {
+        try await CommandContext.open(self.options) { context in
+            guard let operation = try await context.withDatabase({ try await OperationStore(pool: $0).find(self.id) }) else {
                 throw NothingFound("no operation \(self.id.onOneLine)")
             }
             if self.json { Terminal.print(json: try operation.json()) } else { operation.print() }

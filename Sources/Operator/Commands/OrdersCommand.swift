@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 import Postgres
 import Shop
@@ -16,8 +17,8 @@ struct OrdersCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                guard let order = try await desk.withDatabase({ try await OrderStore(pool: $0).find(self.id) }) else {
+            try await CommandContext.open(self.options) { context in
+                guard let order = try await context.withDatabase({ try await OrderStore(pool: $0).find(self.id) }) else {
                     throw NothingFound("no order \(self.id.onOneLine)")
                 }
                 if self.json { Terminal.print(json: order.json) } else { try order.print() }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 
 /// `conveyor payments reconcile`
@@ -21,15 +22,15 @@ struct PaymentsCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let (count, findings) = try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .operate, in: pool)
+            try await CommandContext.open(self.options) { context in
+                let (count, findings) = try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .operate, in: pool)
                     let reconciliation = Reconciliation(pool: pool)
                     let orders = try await reconciliation.candidates(since: self.since?.date ?? Date().addingTimeInterval(-3 * 86_400))
                     guard !orders.isEmpty else { return (0, [Reconciliation.Finding]()) }
                     let line = ProgressLine("payments")
                     defer { line.end() }
-                    let findings = try await desk.withPublisher { publisher in
+                    let findings = try await context.withPublisher { publisher in
                         let sender = CommandSender(publisher: publisher, pool: pool, actor: actor)
                         return try await reconciliation.compare(orders, sender) { line.show($0, of: orders.count) }
                     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 import Identity
 import Postgres
@@ -29,19 +30,19 @@ struct SampleCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                guard try desk.settings.environment() != .production else {
+            try await CommandContext.open(self.options) { context in
+                guard try context.settings.environment() != .production else {
                     throw SettingError(name: "ENVIRONMENT", reason: "is production: the passwords of the sample are public")
                 }
-                let currency = try desk.settings.currency()
+                let currency = try context.settings.currency()
                 let hash = try await PasswordHasher().hash(SampleShop.password)
                 let categories = SampleShop.createCategories()
                 let products = SampleShop.createProducts(self.products, stock: self.stock, currency: currency)
                 let users = SampleShop.registerUsers(self.users, passwordHash: hash)
 
-                try await desk.withDatabase { pool in
-                    _ = try await desk.actor(for: .administer, in: pool)
-                    try await desk.withPublisher { publisher in
+                try await context.withDatabase { pool in
+                    _ = try await context.actor(for: .administer, in: pool)
+                    try await context.withPublisher { publisher in
                         let sender = CommandSender(publisher: publisher, pool: pool, actor: "operator:sample")
                         try await Self.send(categories, sender, "categories")
                         try await Self.send(products, sender, "products")
@@ -49,7 +50,7 @@ struct SampleCommand: AsyncParsableCommand {
                     }
                     // No message can create a superuser: see `conveyor users create-superuser`.
                     try await pool.query("update users set is_superuser = true where id = $1 and not is_superuser", SampleShop.admin)
-                    if let tokensFile { try await Self.writeTokens(of: users.dropFirst().map(\.id), to: tokensFile, pool, desk.settings) }
+                    if let tokensFile { try await Self.writeTokens(of: users.dropFirst().map(\.id), to: tokensFile, pool, context.settings) }
                 }
                 if let productsFile { try Self.write(products.map(\.id.description), to: productsFile) }
                 print("\(categories.count) categories, \(products.count) products, \(users.count) users")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 import Glibc
 import Identity
@@ -32,11 +33,11 @@ struct UsersCommand: AsyncParsableCommand {
             }
             guard let password = Self.password(), password.count >= 12 else { throw ValidationError("the password needs at least 12 characters") }
             if let weakness = Password(password).weakness(email: self.email) { throw ValidationError("the password \(weakness)") }
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let hash = try await PasswordHasher().hash(password)
-                let id = try await desk.withDatabase { pool in
+                let id = try await context.withDatabase { pool in
                     // Written by the database owner, not by a message, so it works before a worker runs.
-                    let actor = try await desk.actor(for: .administer, in: pool)
+                    let actor = try await context.actor(for: .administer, in: pool)
                     return try await pool.transaction { transaction in
                         let id = try await transaction.query(
                             Self.upsert, ID.v7(milliseconds: UInt64(Clock.milliseconds())), self.email, hash
@@ -63,10 +64,10 @@ struct UsersCommand: AsyncParsableCommand {
         @Argument(help: "E-mail address of the account.") var email: String
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let tokens = try DevelopmentTokens(settings: desk.settings)
-                let account = try await desk.withDatabase { pool in
-                    _ = try await desk.actor(for: .administer, in: pool)
+            try await CommandContext.open(self.options) { context in
+                let tokens = try DevelopmentTokens(settings: context.settings)
+                let account = try await context.withDatabase { pool in
+                    _ = try await context.actor(for: .administer, in: pool)
                     return try await pool.query("select id, token_epoch from users where lower(email) = lower(normalize($1, nfc))", self.email)
                         .decode(
                             (ID, Int32).self

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conveyor
+import ConveyorOperator
 import Shop
 
 /// `conveyor webhooks …`
@@ -14,8 +15,8 @@ struct WebhooksCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let endpoints = try await desk.withDatabase { try await WebhookBoard(pool: $0).endpoints() }
+            try await CommandContext.open(self.options) { context in
+                let endpoints = try await context.withDatabase { try await WebhookBoard(pool: $0).endpoints() }
                 if self.json {
                     try Terminal.print(json: endpoints)
                 } else if !endpoints.isEmpty {
@@ -53,10 +54,10 @@ struct WebhooksCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let endpoint = self.endpoint.flatMap { ID($0) }
                 if let text = self.endpoint, endpoint == nil { throw NothingFound("no endpoint \(text.onOneLine)") }
-                let deliveries = try await desk.withDatabase {
+                let deliveries = try await context.withDatabase {
                     try await WebhookBoard(pool: $0).deliveries(of: endpoint, status: self.status, limit: self.limit)
                 }
                 if self.json {
@@ -105,23 +106,23 @@ struct WebhooksCommand: AsyncParsableCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let secret = WebhookSecret()
-                let sealed = try SecretBox(secrets: desk.settings.signingKeys()).seal(secret.text)
-                _ = try await WebhooksCommand.send(.rotate(sealedSecret: sealed), self.id, desk)
+                let sealed = try SecretBox(secrets: context.settings.signingKeys()).seal(secret.text)
+                _ = try await WebhooksCommand.send(.rotate(sealedSecret: sealed), self.id, context)
                 print(secret.text)
             }
         }
     }
 
-    private static func send(_ change: WebhookBoard.Change, _ id: String, _ desk: Desk) async throws -> ID {
-        try await desk.withDatabase { pool in
-            let actor = try await desk.actor(for: .send, in: pool)
-            return try await desk.withPublisher { try await WebhookBoard(pool: pool).change(id, change, by: actor, publisher: $0) }
+    private static func send(_ change: WebhookBoard.Change, _ id: String, _ context: CommandContext) async throws -> ID {
+        try await context.withDatabase { pool in
+            let actor = try await context.actor(for: .send, in: pool)
+            return try await context.withPublisher { try await WebhookBoard(pool: pool).change(id, change, by: actor, publisher: $0) }
         }
     }
 
     private static func change(_ id: String, _ change: WebhookBoard.Change, _ options: PartOptions) async throws {
-        try await Desk.open(options) { desk in print(try await self.send(change, id, desk)) }
+        try await CommandContext.open(options) { context in print(try await self.send(change, id, context)) }
     }
 }

@@ -1,4 +1,5 @@
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 import Postgres
 import Shop
@@ -107,7 +108,7 @@ struct OperationStore: Sendable {
         let lastAttempt = try attempt?[3, as: Date.self]
         if let row = results[3].first {
             view.type = try view.type ?? Self.publicType(row[4])
-            let isReplayed = try row[3, as: DeadStatus.self] == .replayed
+            let isReplayed = try row[3, as: String.self] == "replayed"
             if !isReplayed {
                 view.status = .failed
                 view.deadLetter = try row[0]

@@ -1,7 +1,7 @@
 import Conveyor
+import ConveyorOperator
 import FoundationEssentials
 import Postgres
-import Shop
 
 /// Reads orders for operators.
 struct OrderStore: Sendable {

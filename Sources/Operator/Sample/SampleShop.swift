@@ -1,4 +1,5 @@
 import Conveyor
+import ConveyorOperator
 import Shop
 
 /// A small shop for trials: the same products and users each time, so that loading it twice changes nothing.

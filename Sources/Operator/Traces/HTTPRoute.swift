@@ -1,4 +1,5 @@
 import Conveyor
+import ConveyorOperator
 import Shop
 
 /// The request of a command.

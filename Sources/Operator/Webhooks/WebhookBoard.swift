@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Conveyor
+import ConveyorOperator
 import Postgres
 import RabbitMQ
 import Shop
@@ -128,7 +129,7 @@ struct WebhookBoard: Sendable {
             guard let endpoint = try await self.pool.query(Self.endpointOf, id).decode(ID.self).first else { throw NothingFound("no delivery \(id)") }
             (type, payload) = (RedeliverWebhook.type, try JSON.encode(RedeliverWebhook(endpointID: endpoint, deliveryID: id)))
         }
-        let draft = try MessageSender.Draft(type: type, payload: payload)
+        let draft = try MessageSender.Draft(type: type, payload: payload, by: .shop)
         return try await MessageSender(pool: self.pool, publisher: publisher).send(draft, delay: nil, by: actor)
     }
 }

@@ -1,8 +1,8 @@
 import Hummingbird
 import Conveyor
+import ConveyorOperator
 import Postgres
 import RabbitMQ
-import Shop
 
 /// `/webhooks`: the endpoints of partners; `/webhooks/{id}`: the deliveries to one.
 struct WebhooksPage: Sendable {
@@ -11,6 +11,18 @@ struct WebhooksPage: Sendable {
     let renderer: Renderer
 
     private static let mostRows = 200
+
+    /// The result of an action, as a code in the query.
+    private enum Notice: String {
+        case pinged, redelivered
+
+        var text: String {
+            switch self {
+            case .pinged: "The ping is sent within a moment: it stands here as webhook.ping."
+            case .redelivered: "It is sent again within a moment, with the same webhook-id."
+            }
+        }
+    }
 
     func add(to router: Router<ConsoleContext>) {
         router.get("/webhooks", use: self.showEndpoints)

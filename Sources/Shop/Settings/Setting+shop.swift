@@ -97,28 +97,5 @@ extension Setting {
         .init("PAYMENT_WINDOW_MINUTES", .plainWorkers, default: "30", "minutes to pay before an order expires; may be a fraction"),
         .init("LOW_STOCK_THRESHOLD", .plainWorkers, default: "5", "stock at which an alert is sent, for products without their own threshold"),
         .init("CURRENCY", [.ingress, .plainWorkers, .webhooks, .operator], default: "usd", "default currency of products: ISO 4217, lower case"),
-
-        // The operator
-        .init("CONVEYOR_OPERATOR", .operator, "operator's name in the audit log; the login name if it is not set"),
-        .init("CONSOLE_PORT", .operator, default: "8081", "port of the console on HOST"),
-        .init("CONSOLE_TOKEN", .operator, secret: true, "emergency token to sign in to the console as an admin; none if it is not set"),
-        .init("CONSOLE_URL", .operator, "the console's URL in links; http://HOST:CONSOLE_PORT if it is not set"),
-        .init("CONSOLE_SESSION_HOURS", .operator, default: "12", "hours after which a console session ends, at most 12; may be a fraction"),
-        .init("CONSOLE_IDLE_MINUTES", .operator, default: "30", "idle minutes after which a console session ends; may be a fraction"),
-        .init("OIDC_ISSUER", .operator, "OpenID Connect provider for signing in to the console; none if it is not set"),
-        .init("OIDC_CLIENT_ID", .operator, "the console's client id there; its redirect URI is CONSOLE_URL/login/oidc/callback"),
-        .init("OIDC_CLIENT_SECRET", .operator, secret: true, "the console's client secret there"),
-        .init("OIDC_ROLE_CLAIM", .operator, default: "roles", "the ID token's claim, a text or a list, that names viewer, operator or admin"),
-        .init(
-            "NOTIFY_URL", .operator, secret: true,
-            "URL that the recorder notifies of a new group of dead letters, or one that has doubled; none if it is not set"),
-        .init(
-            "NOTIFY_SECRET", .operator, secret: true,
-            "key for signing these notifications by Standard Webhooks: whsec_…; unsigned if it is not set"),
-        .init("NOTIFY_FORMAT", .operator, default: "json", "json, or slack for Slack's incoming webhooks"),
-        .init(
-            "RABBITMQCTL", .operator,
-            "command of rabbitmqctl on the broker's node, to read waiting messages from the queues; from the database if it is not set"),
-        .init("INBOX_RETENTION_DAYS", .operator, default: "14", "days to keep handled messages, failed attempts and calls"),
     ]
 }

@@ -31,9 +31,6 @@ extension Settings {
         for setting: Setting in ["SECRET_KEY", "SECRET_KEY_PREVIOUS"] where self.list(setting).contains(where: Self.isGuessable) {
             throw SettingError(name: setting.name, reason: "must be random in production, e.g. from openssl rand -hex 32")
         }
-        if let token = self.string("CONSOLE_TOKEN"), token.utf8.count < 16 || Self.isGuessable(token) {
-            throw SettingError(name: "CONSOLE_TOKEN", reason: "must be random, of at least 16 bytes, in production, e.g. from openssl rand -hex 16")
-        }
         // Stripe creates these, and makes them longer.
         for setting: Setting in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] where self.list(setting).contains(where: { $0.utf8.count < 16 }) {
             throw SettingError(name: setting.name, reason: "must have at least 16 bytes in production: Stripe's dashboard shows it")

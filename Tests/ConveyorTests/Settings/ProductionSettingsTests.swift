@@ -63,7 +63,7 @@ import Shop
     @Test(arguments: [
         ("AMQP_URL", "amqp://guest:guest@broker.example"), ("AMQP_URLS", "amqp://a:\("9f2c41d7")@one,amqp://a:rabbitmq@two"),
         ("DATABASE_URL", "postgresql://postgres:postgres@db.example/shop?sslmode=require"), ("STRIPE_SECRET_KEY", "sk_test"),
-        ("EMAIL_PASSWORD", "Password"), ("CONSOLE_TOKEN", "9f2c41d7"),
+        ("EMAIL_PASSWORD", "Password"),
     ])
     func `production refuses default passwords`(name: String, value: String) {
         let error = #expect(throws: SettingError.self) { try self.settings([name: value]).check(for: .shop) }
@@ -113,7 +113,7 @@ import Shop
 
     @Test func `production starts with random secrets`() throws {
         try self.settings([
-            "SECRET_KEY": self.random, "SECRET_KEY_PREVIOUS": self.random, "CONSOLE_TOKEN": String(self.random.prefix(24)),
+            "SECRET_KEY": self.random, "SECRET_KEY_PREVIOUS": self.random,
             "AMQP_URL": "amqp://orders:\(self.random)@127.0.0.1", "STRIPE_SECRET_KEY": "sk_test_\(self.random)",
         ]).check(for: .shop)
     }

@@ -22,6 +22,24 @@ import Testing
         #expect(Set(shop.map { $0[0] }).count == 8)
     }
 
+    @Test func `a dead letter of an order is found by its subject and by the order, whichever version of the recorder has written it`() async throws {
+        try await withDatabase { database in
+            let order = "00000000-0000-7000-8000-000000000001"
+            for columns in ["subject_type, subject_id", "order_id"] {
+                let values = columns == "order_id" ? "'\(order)'" : "'order', '\(order)'"
+                try await database.psql(
+                    """
+                    insert into dead_letters (id, message_id, attempts, first_failed_at, last_failed_at, queue, type, error_type, error, "group", properties,
+                                              headers, payload, \(columns))
+                    values (gen_random_uuid(), gen_random_uuid(), 1, now(), now(), 'orders', 'orders.cancel', 'bug', '', 'g', '{}', '{}', '', \(values))
+                    """)
+            }
+            let found = try await database.value(
+                "select count(*) from dead_letters where order_id = '\(order)' and subject_type = 'order' and subject_id = order_id")
+            #expect(found == "2")
+        }
+    }
+
     @Test func `Conveyor's tables are created once, and an application numbers its own migrations`() async throws {
         try await withDatabase(migrations: [Migration(name: "a0001_own", sql: "create table own (id int)")]) { database in
             let applied = try await self.migrate(database)

@@ -3,6 +3,7 @@ import Fixtures
 import Shop
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// Random files of products.

@@ -4,6 +4,7 @@ import RabbitMQ
 import Shop
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// A closed dead letter never runs again, wherever a copy of its message is and whichever client repeats it.

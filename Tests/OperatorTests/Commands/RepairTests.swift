@@ -3,6 +3,7 @@ import Conveyor
 import RabbitMQ
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// One edited dead letter, and the same repair for the others with its cause.

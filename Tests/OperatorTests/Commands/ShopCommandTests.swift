@@ -6,6 +6,7 @@ import Shop
 import Testing
 import Transfer
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// A running shop from the operator's side: `sample load`, `catalog import`, `users`, `orders show`, `operations`, `trace`, `verify`, `queues`,

@@ -4,6 +4,7 @@ import RabbitMQ
 import Shop
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// `conveyor webhooks …`, and `/webhooks` in the console

@@ -2,6 +2,7 @@ import Fixtures
 import Testing
 import Transfer
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// Access to the console, and its security headers.

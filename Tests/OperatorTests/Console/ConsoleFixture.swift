@@ -1,5 +1,6 @@
 import Fixtures
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// A console with its own database and virtual host; no worker runs, so replayed messages stay in their queue.

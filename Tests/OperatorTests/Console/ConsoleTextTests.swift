@@ -3,6 +3,7 @@ import FoundationEssentials
 import Markup
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// The console's components, without a server.

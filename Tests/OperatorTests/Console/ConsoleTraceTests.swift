@@ -2,6 +2,7 @@ import Fixtures
 import FoundationEssentials
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// A trace over time.

@@ -10,6 +10,7 @@ import Synchronization
 import Testing
 import Transfer
 
+@testable import ConveyorOperator
 @testable import Operator
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {

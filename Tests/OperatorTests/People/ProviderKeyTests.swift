@@ -7,6 +7,7 @@ import Conveyor
 import Shop
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// The signatures of OpenID Connect providers, made by another implementation.

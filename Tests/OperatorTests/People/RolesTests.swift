@@ -2,6 +2,7 @@ import Conveyor
 import Fixtures
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// Every role with every action, on the command line and in the console.
@@ -59,8 +60,8 @@ import Testing
     }
 
     @Test func `every action is tested`() {
-        #expect(Set(Self.commands("").map(\.act)) == Set(Act.allCases))
-        #expect(Set(Self.forms("").map(\.act)).union([.seePayloads, .operate, .administer]) == Set(Act.allCases))
+        #expect(Set(Self.commands("").map(\.act)) == Set(Act.all + [.operate]))
+        #expect(Set(Self.forms("").map(\.act)).union([.seePayloads, .operate, .administer]) == Set(Act.all + [.operate]))
     }
 
     @Test func `on the command line a role may do the actions of its row in the table`() async throws {

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Testing
 import Transfer
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// Sessions and their duration.

@@ -1,6 +1,7 @@
 import Fixtures
 import Testing
 
+@testable import ConveyorOperator
 @testable import Operator
 
 /// `/running`, `/waiting`, `/skip`, `/send`, `/types`, `/schedules`

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conveyor
-import Shop
 
 extension DeadCommand {
     /// `conveyor dead discard`
@@ -21,11 +20,11 @@ extension DeadCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let named = try self.ids.map { try ID(named: $0, of: "dead letter") }
-                let discarded = try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .discard, in: pool)
-                    let store = DeadLetterStore(pool: pool)
+                let discarded = try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .discard, in: pool)
+                    let store = context.deadLetters(pool)
                     var ids: [ID] = []
                     if let group {
                         ids = try await store.all(DeadLetterFilter(group: group, status: .open)).map(\.id)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conveyor
-import Shop
 
 extension DeadCommand {
     /// `conveyor dead jobs`
@@ -12,8 +11,8 @@ extension DeadCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                let jobs = try await desk.withDatabase { try await ReplayJobStore(pool: $0).list(limit: max(1, self.limit)) }
+            try await CommandContext.open(self.options) { context in
+                let jobs = try await context.withDatabase { try await ReplayJobStore(pool: $0).list(limit: max(1, self.limit)) }
                 if self.json {
                     try Terminal.print(json: jobs)
                 } else if !jobs.isEmpty {
@@ -43,9 +42,9 @@ extension DeadCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let id = try ID(named: self.job, of: "replay job")
-                try await desk.withActs { acts in
+                try await context.withActs { acts in
                     let jobs = ReplayJobStore(pool: acts.pool)
                     if try await jobs.find(id)?.status == .stopped { try await jobs.noteResumption(of: id, by: acts.actor) }
                     try await Replay.run(id, acts, isCanaryBinding: true, json: self.json)
@@ -63,10 +62,10 @@ extension DeadCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let id = try ID(named: self.job, of: "replay job")
-                let job = try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .replay, in: pool)
+                let job = try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .replay, in: pool)
                     let jobs = ReplayJobStore(pool: pool)
                     guard let before = try await jobs.find(id) else { throw NothingFound("no replay job \(id)") }
                     guard try await jobs.stop(id, note: "stopped by \(actor)", by: actor) else { throw NothingFound("job \(id) is done") }

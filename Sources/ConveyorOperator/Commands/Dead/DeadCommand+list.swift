@@ -1,6 +1,5 @@
 import ArgumentParser
 import Conveyor
-import Shop
 
 extension DeadCommand {
     /// `conveyor dead list`
@@ -17,12 +16,12 @@ extension DeadCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                var filter = try self.conditions.filter(desk)
+            try await CommandContext.open(self.options) { context in
+                var filter = try self.conditions.filter(context)
                 let limit = self.limit ?? (self.json || !Terminal.output.isInteractive ? .max : 50)
-                let (letters, count) = try await desk.withDatabase { pool in
-                    filter.hidesPayloads = try await desk.hidesPayloads(in: pool)
-                    let store = DeadLetterStore(pool: pool)
+                let (letters, count) = try await context.withDatabase { pool in
+                    filter.hidesPayloads = try await context.hidesPayloads(in: pool)
+                    let store = context.deadLetters(pool)
                     let letters = try await store.all(filter, limit: limit)
                     return (letters, letters.count < limit ? letters.count : try await store.count(filter))
                 }
@@ -61,11 +60,11 @@ extension DeadCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                var filter = try self.conditions.filter(desk)
-                let groups = try await desk.withDatabase { pool in
-                    filter.hidesPayloads = try await desk.hidesPayloads(in: pool)
-                    return try await DeadLetterStore(pool: pool).groups(filter)
+            try await CommandContext.open(self.options) { context in
+                var filter = try self.conditions.filter(context)
+                let groups = try await context.withDatabase { pool in
+                    filter.hidesPayloads = try await context.hidesPayloads(in: pool)
+                    return try await context.deadLetters(pool).groups(filter)
                 }
                 if self.json {
                     try Terminal.print(json: groups)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Conveyor
 import Postgres
-import Shop
 
 extension DeadCommand.Replay {
     private struct Report: Encodable {
@@ -16,15 +15,15 @@ extension DeadCommand.Replay {
     }
 
     /// Repairs dead letters like another one that was edited, and replays them. `--dry-run` counts those that the repair fits.
-    func repair(_ named: [ID], like example: ID, _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
-        let store = DeadLetterStore(pool: pool)
+    func repair(_ named: [ID], like example: ID, _ actor: String, _ pool: PostgresPool, _ context: CommandContext) async throws {
+        let store = context.deadLetters(pool)
         guard let edited = try await store.find(example)?.letter else { throw NothingFound("no dead letter \(example)") }
         guard let repair = try await store.repair(of: edited.id) else {
             throw NothingFound("\(edited.id) was not edited, or not in a way that can be repeated: dead replay --edit FILE \(edited.id) comes first")
         }
         let plan =
             named.isEmpty
-            ? try await ReplayPlan.of(DeadLetterFilter(queue: self.queue, group: self.group), in: pool) : try await ReplayPlan.of(named, in: pool)
+            ? try await ReplayPlan.of(DeadLetterFilter(queue: self.queue, group: self.group), in: store) : try await ReplayPlan.of(named, in: store)
         let ids = plan.letters.map(\.id)
         guard !ids.isEmpty else { throw NothingFound("no open dead letter matches") }
         var report = Report(total: ids.count, steps: repair.steps.map(\.description), sent: 0, left: [])
@@ -36,7 +35,7 @@ extension DeadCommand.Replay {
             for id in ids {
                 do {
                     guard let detail = try await store.find(id) else { continue }
-                    _ = try Edit(of: detail, payload: try detail.payload(repairedBy: repair))
+                    _ = try Edit(of: detail, payload: try detail.payload(repairedBy: repair), by: context.application)
                 } catch let refusal as DeadLetterActs.Refusal {
                     report.left.append(.init(id: id, reason: refusal.description))
                 }
@@ -50,8 +49,8 @@ extension DeadCommand.Replay {
             }
             let line = ProgressLine("repair")
             defer { line.end() }
-            let outcome = try await desk.withPublisher { publisher in
-                try await DeadLetterActs(pool: pool, publisher: publisher, actor: actor).replay(ids, repairedBy: repair, force: self.force) {
+            let outcome = try await context.withPublisher { publisher in
+                try await context.acts(pool, publisher, by: actor).replay(ids, repairedBy: repair, force: self.force) {
                     line.show($0, of: ids.count)
                 }
             }

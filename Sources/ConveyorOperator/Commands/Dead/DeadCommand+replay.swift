@@ -3,7 +3,6 @@ import Conveyor
 import FoundationEssentials
 import Glibc
 import Postgres
-import Shop
 
 extension DeadCommand {
     /// `conveyor dead replay`
@@ -54,27 +53,27 @@ extension DeadCommand {
         }
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
-                if let queue { try desk.check(queue: queue) }
+            try await CommandContext.open(self.options) { context in
+                if let queue { try context.check(queue: queue) }
                 let ids = try self.ids.map { try ID(named: $0, of: "dead letter") }
                 let payload = try self.edit.map { try Self.read($0) }
-                try await desk.withDatabase { pool in
-                    let actor = try await desk.actor(for: .replay, in: pool)
+                try await context.withDatabase { pool in
+                    let actor = try await context.actor(for: .replay, in: pool)
                     if let like {
-                        try await self.repair(ids, like: try ID(named: like, of: "dead letter"), actor, pool, desk)
+                        try await self.repair(ids, like: try ID(named: like, of: "dead letter"), actor, pool, context)
                     } else if ids.count == 1 {
-                        try await self.replayOne(ids[0], editedTo: payload, actor, pool, desk)
+                        try await self.replayOne(ids[0], editedTo: payload, actor, pool, context)
                     } else {
-                        try await self.replayMany(ids, actor, pool, desk)
+                        try await self.replayMany(ids, actor, pool, context)
                     }
                 }
             }
         }
 
         private func withActs(
-            _ actor: String, _ pool: PostgresPool, _ desk: Desk, _ body: (DeadLetterActs) async throws -> Void
+            _ actor: String, _ pool: PostgresPool, _ context: CommandContext, _ body: (DeadLetterActs) async throws -> Void
         ) async throws {
-            try await desk.withPublisher { try await body(DeadLetterActs(pool: pool, publisher: $0, actor: actor)) }
+            try await context.withPublisher { try await body(context.acts(pool, $0, by: actor)) }
         }
 
         private static func read(_ path: String) throws -> [UInt8] {
@@ -97,17 +96,17 @@ extension DeadCommand {
             }
         }
 
-        private func replayOne(_ id: ID, editedTo payload: [UInt8]?, _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
-            guard let detail = try await DeadLetterStore(pool: pool).find(id) else { throw NothingFound("no dead letter \(id)") }
+        private func replayOne(_ id: ID, editedTo payload: [UInt8]?, _ actor: String, _ pool: PostgresPool, _ context: CommandContext) async throws {
+            guard let detail = try await context.deadLetters(pool).find(id) else { throw NothingFound("no dead letter \(id)") }
             if self.dryRun {
                 if let payload {
-                    try Terminal.print(json: try Edit(of: detail, payload: payload).patch)
+                    try Terminal.print(json: try Edit(of: detail, payload: payload, by: context.application).patch)
                 } else {
-                    try self.printPlan(try await ReplayPlan.of([detail.letter.id], in: pool))
+                    try self.printPlan(try await ReplayPlan.of([detail.letter.id], in: context.deadLetters(pool)))
                 }
                 return
             }
-            try await self.withActs(actor, pool, desk) { acts in
+            try await self.withActs(actor, pool, context) { acts in
                 if let payload {
                     let (letter, message) = try await acts.replay(detail.letter.id, editedTo: payload, force: self.force)
                     try self.report(letter, message)
@@ -127,15 +126,15 @@ extension DeadCommand {
 
         // MARK: Bulk replay
 
-        private func replayMany(_ named: [ID], _ actor: String, _ pool: PostgresPool, _ desk: Desk) async throws {
-            let store = DeadLetterStore(pool: pool)
+        private func replayMany(_ named: [ID], _ actor: String, _ pool: PostgresPool, _ context: CommandContext) async throws {
+            let store = context.deadLetters(pool)
             let selection: ReplayJob.Selection
             var plan: ReplayPlan
             if named.isEmpty {
                 let filter = DeadLetterFilter(queue: self.queue, group: self.group)
                 if let group, try await store.count(DeadLetterFilter(group: group)) == 0 { throw NothingFound("no group \(group.onOneLine)") }
                 selection = ReplayJob.Selection(filter: filter)
-                plan = try await ReplayPlan.of(filter, in: pool)
+                plan = try await ReplayPlan.of(filter, in: store)
             } else {
                 var ids: [ID] = []
                 for id in named {
@@ -144,7 +143,7 @@ extension DeadCommand {
                 }
                 selection = ReplayJob.Selection(ids: ids.count)
                 // Dead letters named one by one are replayed exactly as named.
-                plan = try await ReplayPlan.of(ids, in: pool).takingUndecodable()
+                plan = try await ReplayPlan.of(ids, in: store).takingUndecodable()
             }
             if self.force { plan = plan.takingForgotten() }
             guard !plan.letters.isEmpty else { throw NothingFound("no open dead letter matches") }
@@ -162,7 +161,7 @@ extension DeadCommand {
                 guard Terminal.ask("Send \(Quantity.count(plan.wouldRun + plan.alreadyApplied, "message"))?") else { throw ExitCode(1) }
             }
             let canary = try await self.canary(for: plan, pool)
-            try await self.withActs(actor, pool, desk) { acts in
+            try await self.withActs(actor, pool, context) { acts in
                 let id = try await ReplayJobStore(pool: pool).create(
                     plan, selection: selection, rate: self.rate?.perSecond, canary: canary, actor: actor)
                 // An operator who interrupts the job needs its id to resume it.

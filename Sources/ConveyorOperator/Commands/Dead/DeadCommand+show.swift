@@ -2,7 +2,6 @@ import ArgumentParser
 import Conveyor
 import FoundationEssentials
 import Postgres
-import Shop
 
 extension DeadCommand {
     /// `conveyor dead show ID`
@@ -15,12 +14,12 @@ extension DeadCommand {
         @OptionGroup var options: PartOptions
 
         func run() async throws {
-            try await Desk.open(self.options) { desk in
+            try await CommandContext.open(self.options) { context in
                 let id = try ID(named: self.id, of: "dead letter")
-                let (detail, history, attempts) = try await desk.withDatabase { pool in
-                    if self.payload { _ = try await desk.actor(for: .seePayloads, in: pool) }
-                    let hidesPayloads = try await desk.hidesPayloads(in: pool)
-                    let store = DeadLetterStore(pool: pool)
+                let (detail, history, attempts) = try await context.withDatabase { pool in
+                    if self.payload { _ = try await context.actor(for: .seePayloads, in: pool) }
+                    let hidesPayloads = try await context.hidesPayloads(in: pool)
+                    let store = context.deadLetters(pool)
                     guard let detail = try await store.find(id) else { throw NothingFound("no dead letter \(id)") }
                     let (history, attempts) = (try await store.history(of: detail.letter.id), try await store.attempts(of: detail.letter))
                     return hidesPayloads ? (detail.withoutPayload, history.map(\.withoutPayload), attempts) : (detail, history, attempts)
@@ -71,7 +70,7 @@ extension DeadLetterDetail {
         fields.add("message", letter.messageID.description)
         fields.add("operation", letter.correlationID?.description)
         fields.add("caused by", self.headers["causation-id"]?.string)
-        fields.add("order", letter.orderID?.description)
+        if let subject = letter.subject { fields.add(subject.type, subject.id.description) }
         fields.add("actor", self.headers["actor"]?.string)
         fields.add("attempts", "\(letter.attempts)")
         fields.add("first failed", Self.time(letter.firstFailedAt))
@@ -121,7 +120,7 @@ extension DeadLetterDetail {
         guard self.letter.status == .open else { return }
         Terminal.section("What now")
         var fields = FieldList()
-        fields.add("what led to it", TypedCommand.text("trace \(self.letter.orderID ?? self.letter.correlationID ?? self.letter.messageID)"))
+        fields.add("what led to it", TypedCommand.text("trace \(self.letter.subject?.id ?? self.letter.correlationID ?? self.letter.messageID)"))
         if let undecodable {
             fields.add("as it is", "a replay would fail again: \(undecodable)", .yellow)
         } else {

@@ -2,7 +2,6 @@ import ArgumentParser
 import Conveyor
 import Postgres
 import RabbitMQ
-import Shop
 
 /// `conveyor dead …`
 struct DeadCommand: AsyncParsableCommand {
@@ -36,8 +35,8 @@ struct DeadCommand: AsyncParsableCommand {
         }
 
         /// - Throws: `NothingFound` for an unknown queue.
-        func filter(_ desk: Desk) throws -> DeadLetterFilter {
-            if let queue { try desk.check(queue: queue) }
+        func filter(_ context: CommandContext) throws -> DeadLetterFilter {
+            if let queue { try context.check(queue: queue) }
             return DeadLetterFilter(
                 queue: self.queue, type: self.type, group: self.group, status: self.status, since: self.since?.date, search: self.search)
         }
@@ -46,22 +45,30 @@ struct DeadCommand: AsyncParsableCommand {
 
 extension DeadStatus: ExpressibleByArgument {}
 
-extension Desk {
+extension CommandContext {
     /// - Throws: `NothingFound` unless it is a work queue.
     func check(queue: String) throws {
-        let queues = Definitions(ladder: .standard).workQueues
+        let queues = self.application.conveyor.topology.workQueues
         guard queues.contains(queue) else { throw NothingFound("no queue \(queue.onOneLine); there are \(queues.joined(separator: ", "))") }
     }
 
     /// Whether the operator must not see payloads.
     func hidesPayloads(in pool: PostgresPool) async throws -> Bool { try await !Principal.current(self.settings, in: pool).may(.seePayloads) }
 
+    /// Reads dead letters.
+    func deadLetters(_ pool: PostgresPool) -> DeadLetterStore { DeadLetterStore(application: self.application, pool: pool) }
+
+    /// Acts on dead letters.
+    func acts(_ pool: PostgresPool, _ publisher: Publisher, by actor: String) -> DeadLetterActs {
+        DeadLetterActs(application: self.application, pool: pool, publisher: publisher, actor: actor)
+    }
+
     /// The database and a publisher, for actions on dead letters.
     func withActs(_ body: (DeadLetterActs) async throws -> Void) async throws {
         try await self.withDatabase { pool in
             let actor = try await self.actor(for: .replay, in: pool)
             try await self.withPublisher { publisher in
-                try await body(DeadLetterActs(pool: pool, publisher: publisher, actor: actor))
+                try await body(self.acts(pool, publisher, by: actor))
             }
         }
     }

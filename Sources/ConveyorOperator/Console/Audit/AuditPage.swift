@@ -1,6 +1,5 @@
 import Conveyor
 import Hummingbird
-import Shop
 
 /// `/audit`: the audit log.
 struct AuditPage: Sendable {
@@ -34,10 +33,11 @@ struct AuditPage: Sendable {
             let job = entry.reason.flatMap { $0.hasPrefix("job ") ? ID(String($0.dropFirst(4))) : nil }
             self.link =
                 switch entry.act {
-                case "create_superuser", "pause", "resume": nil
                 case "stop_job", "resume_job": ID(entry.subject).map { "/jobs/\($0)" }
                 case "replay" where entry.count > 1: job.map { "/jobs/\($0)" }
-                default: entry.count > 1 ? nil : ID(entry.subject).map { "/dead/\($0)" }
+                case "dead_lettered", "dead_lettered_again", "copy_seen", "replay", "edit", "discard", "send":
+                    entry.count > 1 ? nil : ID(entry.subject).map { "/dead/\($0)" }
+                default: nil
                 }
             self.reason = entry.reason?.visible.shortened(to: 500) ?? ""
         }

@@ -1,6 +1,5 @@
 import Conveyor
 import Postgres
-import Shop
 
 /// The content of `/dead/{id}`.
 struct DeadLetterContent: Sendable {
@@ -39,19 +38,6 @@ struct DeadLetterContent: Sendable {
     /// A warning to read before acting.
     let caution: String?
     let problem: String?
-
-    struct Fact: Sendable {
-        let name: String
-        let value: String
-        let link: String?
-        let moment: Moment?
-
-        init(_ name: String, _ value: String, link: String? = nil) {
-            (self.name, self.value, self.link, self.moment) = (name, value.visible, link, nil)
-        }
-
-        init(_ name: String, _ moment: Moment) { (self.name, self.value, self.link, self.moment) = (name, "", nil, moment) }
-    }
 
     struct AttemptRow: Sendable {
         let number: String
@@ -102,7 +88,9 @@ struct DeadLetterContent: Sendable {
         if let operation = letter.correlationID, operation != letter.messageID {
             facts.append(Fact("Operation", operation.description, link: "/trace/\(operation)"))
         }
-        if let order = letter.orderID { facts.append(Fact("Order", order.description, link: "/trace/\(order)")) }
+        if let subject = letter.subject {
+            facts.append(Fact(subject.type.capitalizedFirst, subject.id.description, link: "/trace/\(subject.id)"))
+        }
         facts.append(Fact("Attempts", Quantity.count(letter.attempts)))
         if let sentAt = detail.sentAt { facts.append(Fact("Sent", Moment(sentAt, now: now))) }
         facts.append(Fact("First failed", Moment(letter.firstFailedAt, now: now)))
@@ -124,7 +112,7 @@ struct DeadLetterContent: Sendable {
         self.hasAttempts = !attempts.isEmpty
         self.history = history.reversed().map { HistoryRow($0, now: now) }
         self.trace = trace.isEmpty ? nil : TraceText.text(trace)
-        self.traceLink = "/trace/\(letter.orderID ?? letter.messageID)"
+        self.traceLink = "/trace/\(letter.subject?.id ?? letter.messageID)"
         self.siblings = siblings > 0 ? Quantity.count(siblings, "dead letter") : nil
         self.repairLink = "/dead/replay" + Form.query([("group", letter.group)])
         self.canReplay = mayAct && letter.status == .open

@@ -1,6 +1,5 @@
 import Conveyor
 import FoundationEssentials
-import Shop
 
 /// The text in the link to the next page: microseconds since 1970, and the id.
 extension DeadLetterCursor {

@@ -4,7 +4,6 @@ import Hummingbird
 import NIOCore
 import Postgres
 import RabbitMQ
-import Shop
 
 /// `/dead/{id}`: one dead letter with all its data, and the possible actions.
 struct DeadLetterPage: Sendable {
@@ -81,7 +80,8 @@ struct DeadLetterPage: Sendable {
     }
 
     private func acts(for act: Act, _ context: ConsoleContext) throws -> DeadLetterActs {
-        DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: try context.actor(for: act))
+        DeadLetterActs(
+            application: self.deadLetters.application, pool: self.deadLetters.pool, publisher: self.publisher, actor: try context.actor(for: act))
     }
 
     // MARK: Page

@@ -1,7 +1,6 @@
 import Conveyor
 import HTTPTypes
 import Hummingbird
-import Shop
 
 /// `/dead`: filtered dead letters, and their causes.
 struct DeadLettersPage: Sendable {

@@ -2,10 +2,12 @@ import Markup
 
 /// The templates of `Assets/`: embedded, parsed once at the start.
 enum ConsoleTemplates {
+    /// - Parameter more: an application's templates; they replace those of the same name.
     /// - Throws: a template that cannot be read, found at the start.
-    static func all() throws -> Templates {
+    static func all(_ more: [String: String] = [:]) throws -> Templates {
         var templates = Templates()
-        for (name, text) in self.texts { try templates.add(String(decoding: text, as: UTF8.self), named: name, isHTML: true) }
+        for (name, text) in self.texts where more[name] == nil { try templates.add(String(decoding: text, as: UTF8.self), named: name, isHTML: true) }
+        for (name, text) in more { try templates.add(text, named: name, isHTML: true) }
         return templates
     }
 
@@ -15,7 +17,6 @@ enum ConsoleTemplates {
             ("error", PackageResources.error_mustache),
             ("login", PackageResources.login_mustache),
             ("account", PackageResources.account_mustache),
-            ("customer", PackageResources.customer_mustache),
             ("listing", PackageResources.listing_mustache),
             ("link", PackageResources.link_mustache),
             ("people", PackageResources.people_mustache),
@@ -29,6 +30,7 @@ enum ConsoleTemplates {
             ("trace", PackageResources.trace_mustache),
             ("audit", PackageResources.audit_mustache),
             ("search", PackageResources.search_mustache),
+            ("search_help", PackageResources.search_help_mustache),
             ("chart", PackageResources.chart_mustache),
             ("groups", PackageResources.groups_mustache),
             ("moment", PackageResources.moment_mustache),

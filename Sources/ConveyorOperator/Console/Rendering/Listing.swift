@@ -1,22 +1,32 @@
 /// A page with a table, filters above and actions below: `listing.mustache`.
-struct Listing: Sendable {
-    let title: String
-    var summary = ""
+public struct Listing: Sendable {
+    /// The title.
+    public let title: String
+    /// A text beside the title.
+    public var summary: String
     var tabs: TabBar?
-    var problem: String?
-    var filter: Filter?
-    var columns: [Column] = []
-    var rows: [Row] = []
+    /// Why an action failed.
+    public var problem: String?
+    /// The fields above the table.
+    public var filter: Filter?
+    /// The columns; before the rows.
+    public var columns: [Column] = []
+    private(set) var rows: [Row] = []
     /// The text of an empty table.
-    var none = "None."
-    var note: String?
-    var form: ActForm?
+    public var none = "None."
+    /// A text below the table.
+    public var note: String?
+    /// A form below the table.
+    public var form: ActForm?
 
     // Stored, since templates cannot read computed properties.
     private(set) var hasRows = false
     private(set) var hasActs = false
 
-    init(title: String, summary: String = "", tabs: TabBar? = nil, problem: String? = nil) {
+    /// A page without rows.
+    public init(title: String, summary: String = "") { self.init(title: title, summary: summary, tabs: nil) }
+
+    init(title: String, summary: String = "", tabs: TabBar?, problem: String? = nil) {
         self.title = title
         self.summary = summary
         self.tabs = tabs
@@ -33,12 +43,20 @@ struct Listing: Sendable {
         let isHere: Bool
     }
 
-    struct Column: Sendable {
+    /// A column.
+    public struct Column: Sendable {
         let title: String
-        var isNumber = false
+        let isNumber: Bool
+
+        /// A column of texts, or of numbers.
+        public init(title: String, isNumber: Bool = false) {
+            self.title = title
+            self.isNumber = isNumber
+        }
     }
 
-    struct Cell: Sendable {
+    /// A cell; its tone is a class of the stylesheet: `warn`, `bad`, `zero`.
+    public struct Cell: Sendable {
         let text: String
         /// The column's title, shown on a phone.
         fileprivate(set) var label = ""
@@ -58,11 +76,16 @@ struct Listing: Sendable {
             self.class = all.filter { !$0.isEmpty }.joined(separator: " ")
         }
 
-        static func text(_ text: String, link: String? = nil, tone: String = "") -> Cell { Cell(text.visible, link: link, tone: tone) }
-        static func long(_ text: String) -> Cell { Cell(text.visible.shortened(to: 500), class: "whole break") }
-        static func id(_ text: String, link: String? = nil) -> Cell { Cell(text.visible, link: link, class: "whole mono break") }
-        static func number(_ text: String, tone: String = "") -> Cell { Cell(text, tone: tone, class: "number") }
-        static func badge(_ text: String, tone: String = "") -> Cell { Cell(text.visible, tone: tone, isBadge: true) }
+        /// A text.
+        public static func text(_ text: String, link: String? = nil, tone: String = "") -> Cell { Cell(text.visible, link: link, tone: tone) }
+        /// A text of any length.
+        public static func long(_ text: String) -> Cell { Cell(text.visible.shortened(to: 500), class: "whole break") }
+        /// An id.
+        public static func id(_ text: String, link: String? = nil) -> Cell { Cell(text.visible, link: link, class: "whole mono break") }
+        /// A number.
+        public static func number(_ text: String, tone: String = "") -> Cell { Cell(text, tone: tone, class: "number") }
+        /// A word in a frame.
+        public static func badge(_ text: String, tone: String = "") -> Cell { Cell(text.visible, tone: tone, isBadge: true) }
     }
 
     struct Row: Sendable {
@@ -71,13 +94,22 @@ struct Listing: Sendable {
     }
 
     /// A row's button.
-    struct RowAct: Sendable {
+    public struct RowAct: Sendable {
         let name: String
         let subject: String
         let path: String
+
+        /// A button that posts to a path.
+        /// - Parameter subject: what it acts on, for screen readers.
+        public init(name: String, subject: String, path: String) {
+            self.name = name
+            self.subject = subject
+            self.path = path
+        }
     }
 
-    struct Field: Sendable {
+    /// A field of a form.
+    public struct Field: Sendable {
         let name: String
         let label: String
         let value: String
@@ -85,13 +117,18 @@ struct Listing: Sendable {
         let choices: [Choice]
         let hasChoices: Bool
 
-        init(name: String, label: String, value: String = "", hint: String = "", choices: [Choice] = []) {
+        /// A field for a text.
+        public init(name: String, label: String, value: String = "", hint: String = "") {
+            self.init(name: name, label: label, value: value, hint: hint, choices: [])
+        }
+
+        init(name: String, label: String, value: String = "", hint: String = "", choices: [Choice]) {
             (self.name, self.label, self.value, self.hint, self.choices) = (name, label, value, hint, choices)
             self.hasChoices = !choices.isEmpty
         }
 
         /// One of several; preceded by an empty one, if `any` is its name.
-        static func choice(_ name: String, _ label: String, _ values: [String], chosen: String?, any: String? = nil) -> Field {
+        public static func choice(_ name: String, _ label: String, _ values: [String], chosen: String?, any: String? = nil) -> Field {
             Field(
                 name: name, label: label,
                 choices: (any.map { [Choice(value: "", name: $0, isChosen: chosen == nil)] } ?? [])
@@ -105,34 +142,67 @@ struct Listing: Sendable {
         let isChosen: Bool
     }
 
-    struct Filter: Sendable {
+    /// The fields that choose what is listed.
+    public struct Filter: Sendable {
         let action: String
         let fields: [Field]
-        var button = "Show"
+        let button = "Show"
+
+        /// Fields that are sent to a path as a query.
+        public init(action: String, fields: [Field]) {
+            self.action = action
+            self.fields = fields
+        }
     }
 
-    struct ActForm: Sendable {
+    /// A form below the table.
+    public struct ActForm: Sendable {
         let title: String
-        var intro: String?
+        let intro: String?
         let action: String
         let fields: [Field]
-        var area: Area?
+        let area: Area?
         let buttons: [Button]
+
+        /// A form that is posted to a path.
+        public init(title: String, intro: String? = nil, action: String, fields: [Field], area: Area? = nil, buttons: [Button]) {
+            self.title = title
+            self.intro = intro
+            self.action = action
+            self.fields = fields
+            self.area = area
+            self.buttons = buttons
+        }
     }
 
-    struct Area: Sendable {
+    /// A field for a long text, whose name is `payload`.
+    public struct Area: Sendable {
         let label: String
         let text: String
+
+        /// A field with a text.
+        public init(label: String, text: String) {
+            self.label = label
+            self.text = text
+        }
     }
 
-    struct Button: Sendable {
+    /// A button of a form.
+    public struct Button: Sendable {
         let value: String
         let name: String
-        var `class` = ""
+        let `class`: String
+
+        /// A button with a name; the form's field `do` has its value.
+        public init(value: String, name: String, class classes: String = "") {
+            self.value = value
+            self.name = name
+            self.class = classes
+        }
     }
 
     /// Adds a row; on a phone its cells take the columns' titles as labels.
-    mutating func add(_ cells: [Cell], acts: [RowAct] = []) {
+    public mutating func add(_ cells: [Cell], acts: [RowAct] = []) {
         let labelled = zip(cells, self.columns).map { cell, column in
             var cell = cell
             cell.label = column.title

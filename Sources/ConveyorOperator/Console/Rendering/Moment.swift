@@ -1,14 +1,14 @@
-import Conveyor
-import FoundationEssentials
+public import Conveyor
+public import FoundationEssentials
 
 /// A time on a page: how long ago, with the exact time as a tooltip.
-struct Moment: Sendable {
+public struct Moment: Sendable {
     /// RFC 3339, for `datetime`.
     let exact: String
     /// `21:04:05` today, `23 Nov 21:04` on another day; UTC.
     let clock: String
     /// `3 min ago`
-    let ago: String
+    public let ago: String
 
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
@@ -29,5 +29,6 @@ struct Moment: Sendable {
         self.ago = seconds < 0 ? "in \(Quantity.span(seconds: Int(-seconds)))" : seconds < 1 ? "now" : "\(Quantity.span(seconds: Int(seconds))) ago"
     }
 
-    init(_ date: Date, now: Int64 = Clock.milliseconds()) { self.init(milliseconds: Clock.milliseconds(date), now: now) }
+    /// A time, as seen from another in milliseconds since 1970.
+    public init(_ date: Date, now: Int64 = Clock.milliseconds()) { self.init(milliseconds: Clock.milliseconds(date), now: now) }
 }

@@ -11,7 +11,6 @@ enum Notice: String, Sendable {
     case scheduleRun = "schedule_run"
     case schedulePaused = "schedule_paused"
     case scheduleResumed = "schedule_resumed"
-    case pinged, redelivered
 
     var text: String {
         switch self {
@@ -29,8 +28,6 @@ enum Notice: String, Sendable {
         case .skipLifted: "The rule has ended. Messages that it caught stay rejected."
         case .scheduleRun: "It runs within a second."
         case .schedulePaused: "Paused. It does not run until it is resumed."
-        case .pinged: "The ping is sent within a moment: it stands here as webhook.ping."
-        case .redelivered: "It is sent again within a moment, with the same webhook-id."
         case .scheduleResumed: "Resumed. It runs at once if it is due."
         }
     }

@@ -8,6 +8,7 @@ struct Page<Content: Sendable>: Sendable {
     /// nil without a session: then there is no navigation.
     let signedIn: SignedIn?
     let search: String
+    let searchHint: String
     let notice: String?
     let content: Content
 

@@ -1,7 +1,7 @@
 /// Numbers and durations in a readable form.
-enum Quantity {
+public enum Quantity {
     /// `1,234,567`
-    static func count(_ number: Int) -> String {
+    public static func count(_ number: Int) -> String {
         let digits = Array(String(number.magnitude))
         var text = number < 0 ? "−" : ""
         for (index, digit) in digits.enumerated() {
@@ -12,18 +12,18 @@ enum Quantity {
     }
 
     /// `1 letter`, `2 letters`
-    static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+    public static func count(_ number: Int, _ noun: String, plural: String? = nil) -> String {
         "\(self.count(number)) \(number == 1 ? noun : plural ?? noun + "s")"
     }
 
     /// A rate in messages per second: `0`, `0.4`, `12`, `1,234`.
-    static func rate(_ rate: Double) -> String {
+    public static func rate(_ rate: Double) -> String {
         guard rate.isFinite, rate >= 0.05 else { return "0" }
         return rate < 9.95 ? self.decimal(rate, places: 1) : self.count(self.whole(rate))
     }
 
     /// A duration with a suitable unit: `250 µs`, `1.5 ms`, `42 s`, `5 min`, `3 h 20 min`, `2 d`.
-    static func span(milliseconds: Double) -> String {
+    public static func span(milliseconds: Double) -> String {
         switch milliseconds {
         // A row may contain any time, also `infinity`.
         case _ where !milliseconds.isFinite: "–"
@@ -37,7 +37,7 @@ enum Quantity {
     }
 
     /// `42 s`, `5 min`, `3 h 20 min`, `2 d 4 h`
-    static func span(seconds: Int) -> String {
+    public static func span(seconds: Int) -> String {
         switch seconds {
         case ..<0: "0 s"
         case ..<120: "\(seconds) s"
@@ -48,7 +48,7 @@ enum Quantity {
     }
 
     /// `512 bytes`, `1.5 KiB`, `1.0 MiB`
-    static func size(_ bytes: Int) -> String {
+    public static func size(_ bytes: Int) -> String {
         switch bytes {
         case ..<1024: self.count(bytes, "byte")
         case ..<(1 << 20): "\(self.decimal(Double(bytes) / 1024, places: 1)) KiB"

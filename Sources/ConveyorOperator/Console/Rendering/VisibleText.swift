@@ -1,7 +1,7 @@
 extension String {
     /// Shows invisible characters, such as control characters and bidirectional marks, as `⟨U+202E⟩`. Line breaks and
     /// tabs stay. For display only, never for editing.
-    var visible: String {
+    public var visible: String {
         guard self.unicodeScalars.contains(where: Self.isInvisible) else { return self }
         var text = String.UnicodeScalarView()
         for scalar in self.unicodeScalars {
@@ -26,7 +26,7 @@ extension String {
     }
 
     /// At most this many characters, with an ellipsis for the rest.
-    func shortened(to limit: Int) -> String {
+    public func shortened(to limit: Int) -> String {
         guard let end = self.index(self.startIndex, offsetBy: limit, limitedBy: self.endIndex), end != self.endIndex else { return self }
         return self[..<end] + "…"
     }

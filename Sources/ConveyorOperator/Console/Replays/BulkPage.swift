@@ -2,7 +2,6 @@ import Conveyor
 import Hummingbird
 import Postgres
 import RabbitMQ
-import Shop
 
 /// `/dead/replay` and `/dead/discard`: bulk actions. The page first shows the effect; a confirmation covers exactly the dead letters shown.
 struct BulkPage: Sendable {
@@ -120,17 +119,21 @@ struct BulkPage: Sendable {
                 .unprocessableContent,
                 "More than \(Quantity.count(Self.mostRepairs)) dead letters match; use conveyor dead replay --group G --like ID.")
         }
-        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: actor)
+        let acts = self.acts(by: actor)
         let outcome = try await acts.replay(ids, repairedBy: repair)
         let notice: Notice = outcome.left.isEmpty ? .repaired : .repairedSome
         return .redirect(
             to: "/dead" + Form.query([("status", "open"), ("group", outcome.left.isEmpty ? nil : asked.group), ("notice", notice.rawValue)]))
     }
 
+    private func acts(by actor: String) -> DeadLetterActs {
+        DeadLetterActs(application: self.deadLetters.application, pool: self.deadLetters.pool, publisher: self.publisher, actor: actor)
+    }
+
     private func plan(_ asked: ReplayRequest) async throws -> ReplayPlan {
         let plan =
             asked.ids.isEmpty
-            ? try await ReplayPlan.of(asked.filter, in: self.deadLetters.pool) : try await ReplayPlan.of(asked.ids, in: self.deadLetters.pool)
+            ? try await ReplayPlan.of(asked.filter, in: self.deadLetters) : try await ReplayPlan.of(asked.ids, in: self.deadLetters)
         guard !plan.letters.isEmpty else { throw PageError(.notFound, "No open dead letters \(asked.subject) are left.") }
         return plan
     }
@@ -148,7 +151,7 @@ struct BulkPage: Sendable {
             return try await self.discardPage(asked, context, problem: "Give a reason; it is kept in the history.")
         }
         let ids = try await self.open(asked)
-        let acts = DeadLetterActs(pool: self.deadLetters.pool, publisher: self.publisher, actor: actor)
+        let acts = self.acts(by: actor)
         guard try await !acts.discard(ids, reason: String(reason.prefix(1000))).isEmpty else {
             throw PageError(.notFound, "No open dead letters \(asked.subject) are left.")
         }

@@ -1,6 +1,5 @@
 import Conveyor
 import Hummingbird
-import Shop
 
 /// `/jobs` and `/jobs/{id}`: bulk replays, their progress, and buttons to stop and resume them.
 struct JobsPage: Sendable {

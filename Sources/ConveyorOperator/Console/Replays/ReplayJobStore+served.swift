@@ -1,6 +1,5 @@
 import Conveyor
 import Postgres
-import Shop
 
 /// Jobs that the console runs. They are marked, so that after a restart it continues these only.
 extension ReplayJobStore {

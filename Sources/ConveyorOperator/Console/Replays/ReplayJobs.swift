@@ -3,7 +3,6 @@ import Logging
 import Postgres
 import RabbitMQ
 import ServiceLifecycle
-import Shop
 import Synchronization
 
 /// The bulk replays of this console. They run inside it; after a restart it continues those that were running.

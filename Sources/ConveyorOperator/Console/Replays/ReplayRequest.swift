@@ -1,6 +1,5 @@
 import Conveyor
 import HTTPTypes
-import Shop
 
 /// The fields of a bulk form: which dead letters, and at what rate.
 struct ReplayRequest: Sendable {

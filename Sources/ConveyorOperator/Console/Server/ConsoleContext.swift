@@ -1,20 +1,22 @@
 import Conveyor
-import Hummingbird
+public import Hummingbird
 import NIOCore
 
 /// A request's context: its session, and the posted form.
-struct ConsoleContext: RequestContext {
-    var coreContext: CoreRequestContextStorage
+public struct ConsoleContext: RequestContext {
+    /// Hummingbird's own part.
+    public var coreContext: CoreRequestContextStorage
     /// The session of the request; nil without one.
     var session: Session?
     /// Whether the session cannot be looked up now.
     var isDatabaseAway = false
     /// The form of a POST, read and checked before any page uses it.
-    var form = Form()
+    public var form = Form()
     /// The client's address, for the throttle; for IPv6 its network, since one client may have all its addresses.
     let client: String
 
-    init(source: ApplicationRequestContextSource) {
+    /// The context of a request that no middleware has seen.
+    public init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
         self.client = source.channel.remoteAddress.flatMap { IPAddress($0) }?.network.description ?? "unknown"
     }
@@ -22,11 +24,11 @@ struct ConsoleContext: RequestContext {
 
 extension ConsoleContext {
     /// Whether the person may do that.
-    func may(_ act: Act) -> Bool { self.session?.actor.may(act) ?? false }
+    public func may(_ act: Act) -> Bool { self.session?.actor.may(act) ?? false }
 
     /// The actor's name for an action.
     /// - Throws: `Principal.Refused` if the role does not allow it.
-    func actor(for act: Act) throws -> String {
+    public func actor(for act: Act) throws -> String {
         guard let session else { throw PageError(.unauthorized, "You are not signed in.") }
         return try session.actor.require(act)
     }
@@ -34,5 +36,5 @@ extension ConsoleContext {
 
 extension Request {
     /// The fields of the query.
-    var fields: Form { Form(self.uri.query ?? "") }
+    public var fields: Form { Form(self.uri.query ?? "") }
 }

@@ -1,10 +1,12 @@
 /// The fields of a form or a query: `application/x-www-form-urlencoded` (https://url.spec.whatwg.org/#urlencoded-parsing).
-struct Form: Sendable, Equatable {
+public struct Form: Sendable, Equatable {
     private var fields: [(name: String, value: String)] = []
 
-    init() {}
+    /// No fields.
+    public init() {}
 
-    init(_ text: String) { self.init(Array(text.utf8)[...]) }
+    /// Reads a query or the body of a form.
+    public init(_ text: String) { self.init(Array(text.utf8)[...]) }
 
     /// Reads any input: invalid UTF-8 and NUL become replacement characters, and an invalid escape stands for itself.
     init(_ bytes: ArraySlice<UInt8>) {
@@ -15,10 +17,10 @@ struct Form: Sendable, Equatable {
     }
 
     /// The first value of a name; nil if there is none.
-    subscript(name: String) -> String? { self.fields.first { $0.name == name }?.value }
+    public subscript(name: String) -> String? { self.fields.first { $0.name == name }?.value }
 
     /// The value without surrounding white space; nil if nothing is left.
-    func text(_ name: String) -> String? {
+    public func text(_ name: String) -> String? {
         guard var value = self[name]?[...] else { return nil }
         while value.first?.isWhitespace == true { value.removeFirst() }
         while value.last?.isWhitespace == true { value.removeLast() }
@@ -26,9 +28,10 @@ struct Form: Sendable, Equatable {
     }
 
     /// All values of a name.
-    func all(_ name: String) -> [String] { self.fields.filter { $0.name == name }.map(\.value) }
+    public func all(_ name: String) -> [String] { self.fields.filter { $0.name == name }.map(\.value) }
 
-    static func == (left: Form, right: Form) -> Bool { left.fields.elementsEqual(right.fields) { $0 == $1 } }
+    /// Whether both have the same fields in the same order.
+    public static func == (left: Form, right: Form) -> Bool { left.fields.elementsEqual(right.fields) { $0 == $1 } }
 
     private static func decode(_ bytes: ArraySlice<UInt8>) -> String {
         var decoded: [UInt8] = []
@@ -64,7 +67,7 @@ struct Form: Sendable, Equatable {
 
 extension Form {
     /// Percent-encodes a text for a query or a path: all but RFC 3986's unreserved characters.
-    static func escaped(_ text: String) -> String {
+    public static func escaped(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {
             switch byte {
@@ -78,7 +81,7 @@ extension Form {
     }
 
     /// A query of the fields with a value: `?queue=orders&q=…`, or an empty text.
-    static func query(_ fields: [(name: String, value: String?)]) -> String {
+    public static func query(_ fields: [(name: String, value: String?)]) -> String {
         let pairs = fields.compactMap { field in field.value.map { "\(field.name)=\(Self.escaped($0))" } }
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
     }

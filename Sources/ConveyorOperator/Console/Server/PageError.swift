@@ -1,11 +1,12 @@
-import HTTPTypes
+public import HTTPTypes
 
 /// Why there is no page, as an explanation for the operator.
-struct PageError: Error {
+public struct PageError: Error {
     let status: HTTPResponse.Status
     let message: String
 
-    init(_ status: HTTPResponse.Status, _ message: String) {
+    /// An answer with this status, whose page shows the message.
+    public init(_ status: HTTPResponse.Status, _ message: String) {
         self.status = status
         self.message = message
     }

@@ -3,7 +3,6 @@ import Crypto
 import FoundationEssentials
 import Identity
 import Logging
-import Shop
 import Transfer
 
 /// An OpenID Connect provider with the operators' accounts (https://openid.net/specs/openid-connect-core-1_0.html): the authorization code flow

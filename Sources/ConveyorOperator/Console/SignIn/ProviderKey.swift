@@ -2,7 +2,6 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 import Conveyor
-import Shop
 
 /// A public key of a provider's JSON Web Key Set (RFC 7517), which verifies signatures of its private key.
 struct ProviderKey: Sendable {

@@ -1,6 +1,5 @@
 import Conveyor
 import Crypto
-import Shop
 
 /// A signed-in person.
 struct Session: Sendable, Equatable {

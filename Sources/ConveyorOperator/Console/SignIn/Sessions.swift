@@ -2,7 +2,6 @@ import Conveyor
 import Crypto
 import FoundationEssentials
 import Postgres
-import Shop
 import Synchronization
 
 /// The sessions, stored in Postgres: so a change of a person applies to the next request, and a restart of the console ends no session.

@@ -3,7 +3,6 @@ import HTTPTypes
 import Hummingbird
 import Identity
 import Logging
-import Shop
 
 /// `/login`, `/login/link` and `/logout`.
 struct SignInPage: Sendable {

@@ -2,9 +2,8 @@ import Conveyor
 import HTTPTypes
 import Hummingbird
 import Postgres
-import Shop
 
-/// `/trace/{id}`: the whole chain of an order, operation, message or Stripe object, over time and as a tree.
+/// `/trace/{id}`: the whole chain of a message, or of what the application traces, over time and as a tree.
 struct TracePage: Sendable {
     let traces: TraceStore
     let renderer: Renderer
@@ -12,10 +11,17 @@ struct TracePage: Sendable {
     struct Content: Sendable {
         let heading: String
         let figures: [Figure]
+        let legend: [LegendEntry]
         let picture: TracePicture
         let tree: String
         /// Whether more may follow.
         let isOpen: Bool
+    }
+
+    /// A kind of call, in its colour.
+    struct LegendEntry: Sendable {
+        let name: String
+        let tone: String
     }
 
     struct Figure: Sendable {
@@ -34,30 +40,30 @@ struct TracePage: Sendable {
         let id = Form("id=" + raw)["id"] ?? ""
         let roots = try await self.traces.find(id)
         guard !roots.isEmpty else {
-            throw PageError(.notFound, "No order, operation or message has the id \(id.visible.shortened(to: 100)), or its history has expired.")
+            let things = self.traces.application.traces.things
+            throw PageError(.notFound, "No \(things) has the id \(id.visible.shortened(to: 100)), or its history has expired.")
         }
-        let order = try await self.head(roots.lazy.flatMap(\.all).compactMap(\.orderID).first)
+        let heading = try await self.heading(roots.lazy.flatMap(\.all).compactMap(\.subject).first)
         return try self.renderer.respond(
-            "trace", title: order ?? "Trace", search: id, Self.content(id, roots, order: order, now: Clock.milliseconds()), context: context)
+            "trace", title: heading ?? "Trace", search: id,
+            Self.content(id, roots, heading: heading, calls: self.traces.application.traces.calls, now: Clock.milliseconds()), context: context)
     }
 
-    private static let order: Statement = "select number, status, payment_status, total_amount, currency from orders where id = $1"
-
-    /// `Order #1002 · paid · $80.00`
-    private func head(_ order: ID?) async throws -> String? {
-        guard let order, let row = try await self.traces.pool.query(Self.order, order).first else { return nil }
-        let (number, status, payment, total, currency) = try row.decode((Int64, String, String, Int64, String).self)
-        return "Order #\(number) · \(status)" + (payment == status ? "" : " · payment \(payment)") + " · \(Money(total, currency))"
+    private func heading(_ subject: Subject?) async throws -> String? {
+        guard let subject else { return nil }
+        return try await self.traces.application.traces.heading(subject, self.traces.pool)
     }
 
-    /// - Parameter order: the trace's order, for the heading.
-    static func content(_ id: String, _ roots: [TraceNode], order: String? = nil, now: Int64) -> Content {
+    /// - Parameters:
+    ///   - heading: the heading of the subject.
+    ///   - calls: the kinds of calls, for the legend.
+    static func content(_ id: String, _ roots: [TraceNode], heading: String? = nil, calls: [TraceExtension.CallKind] = [], now: Int64) -> Content {
         let nodes = roots.flatMap(\.all)
         let times = nodes.map { node in (from: Clock.milliseconds(node.at), to: Clock.milliseconds(node.at) + Int64(node.ms ?? 0)) }
         let (first, last) = (times.map(\.from).min() ?? now, times.map(\.to).max() ?? now)
-        let messages = nodes.count { $0.kind == .message }
+        let messages = nodes.count(where: \.isMessage)
         let failures = nodes.count(where: \.isFailure)
-        let dead = nodes.count { $0.kind == .dead }
+        let dead = nodes.count(where: \.isDead)
         let waiting = nodes.count(where: \.isWaiting)
         var figures = [
             Figure(name: "began \(Moment(milliseconds: first, now: now).ago)", value: Moment(milliseconds: first, now: now).clock, tone: ""),
@@ -68,8 +74,9 @@ struct TracePage: Sendable {
         ]
         if dead > 0 { figures.append(Figure(name: dead == 1 ? "dead letter" : "dead letters", value: Quantity.count(dead), tone: "bad")) }
         return Content(
-            heading: order ?? nodes.lazy.compactMap(\.orderID).first.map { "Order \($0)" } ?? id.visible.shortened(to: 120), figures: figures,
-            picture: TracePicture(roots, now: now),
+            heading: heading ?? nodes.lazy.compactMap(\.subject).first.map { "\($0.type.capitalizedFirst) \($0.id)" }
+                ?? id.visible.shortened(to: 120), figures: figures,
+            legend: calls.compactMap { call in call.tone.map { LegendEntry(name: call.label, tone: $0) } }, picture: TracePicture(roots, now: now),
             tree: TraceText.text(roots), isOpen: waiting > 0 || now - last < 600_000)
     }
 }

@@ -34,12 +34,12 @@ struct TraceSpan: Sendable {
         self.depth = depth
         let attempt = node.attempt.map { $0 > 1 ? ", attempt \($0)" : "" } ?? ""
         self.label = (Self.name(of: node) + attempt).visible.shortened(to: 80)
-        let took = node.ms.map { (node.kind == .message ? "waited " : "") + Quantity.span(milliseconds: $0) }
+        let took = node.ms.map { (node.isMessage ? "waited " : "") + Quantity.span(milliseconds: $0) }
         self.note = [node.outcome?.visible.shortened(to: 60), took].compactMap(\.self).joined(separator: " · ")
         let error = node.error.map { "\n\($0.visible.shortened(to: 300))" } ?? ""
         // A message before its first attempt waits until now; an event without a queue does not wait.
         let end = at + (node.ms ?? (node.isWaiting ? max(0, now - at) : 0))
-        let kind = node.kind == .message ? "wait" : node.kind == .dead || node.isFailure ? "failed" : node.kind.rawValue
+        let kind = node.isMessage ? "wait" : node.isDead || node.isFailure ? "failed" : node.kind.tone
         self.stretches = [Stretch(from: at, to: end, kind: kind, title: "\(self.label)\n\(self.note)\(error)")]
         self.link =
             switch node.kind {
@@ -54,10 +54,7 @@ struct TraceSpan: Sendable {
         case .http: node.name
         case .message: node.name.isEmpty ? "a message without a type" : node.name
         case .handler: "\(node.name)-worker"
-        case .stripe: "Stripe \(node.name)"
-        case .mail: "e-mail \(node.name)"
-        case .push: "push \(node.name)"
-        case .webhook: "webhook \(node.name)"
+        case .call(let kind): "\(kind.label) \(node.name)"
         case .dead: "dead letter: \(node.name)"
         }
     }
@@ -68,11 +65,11 @@ extension TraceNode {
     var isFailure: Bool {
         switch self.kind {
         case .handler, .http: self.outcome == "failed"
-        case .stripe, .mail, .push, .webhook: !["1", "2", "3"].contains(self.outcome?.first)
+        case .call: !["1", "2", "3"].contains(self.outcome?.first)
         case .message, .dead: false
         }
     }
 
     /// Whether it is a message on its way.
-    var isWaiting: Bool { self.kind == .message && ["queued", "retrying"].contains(self.outcome) }
+    var isWaiting: Bool { self.isMessage && ["queued", "retrying"].contains(self.outcome) }
 }

@@ -13,7 +13,7 @@ enum TraceText {
     private static func append(_ node: TraceNode, stem: String, branch: String, depth: Int, to lines: inout [String]) {
         let clock = Timestamp.string(node.at).dropFirst(11).dropLast()
         let parts = [
-            "\(clock)", node.kind.rawValue, node.name, node.attempt.flatMap { $0 > 1 ? "attempt \($0)" : nil }, node.outcome,
+            "\(clock)", node.kind.name, node.name, node.attempt.flatMap { $0 > 1 ? "attempt \($0)" : nil }, node.outcome,
             node.ms.map { Quantity.span(milliseconds: $0) }, node.error?.shortened(to: 200),
         ]
         lines.append(stem + branch + parts.compactMap(\.self).joined(separator: "  ").visible.replacing("\n", with: " "))

@@ -3,7 +3,6 @@ import HTTPTypes
 import Hummingbird
 import Postgres
 import RabbitMQ
-import Shop
 
 /// `/running`, `/waiting`, `/skip` and `/send`.
 struct WorkPages: Sendable {
@@ -167,7 +166,7 @@ struct WorkPages: Sendable {
         listing.form = .init(
             title: "The message", action: "/send",
             fields: [
-                .choice("type", "Type", MessageCatalogue.all.map { $0.type }.sorted(), chosen: type),
+                .choice("type", "Type", self.waiting.application.messages.map { $0.type }.sorted(), chosen: type),
                 .init(name: "delay", label: "Delay", value: form.text("delay") ?? "", hint: "none, 5s, 10m, 2h"),
             ], area: .init(label: "Payload, JSON", text: form["payload"] ?? "{}"),
             buttons: [.init(value: "try", name: "Only check it"), .init(value: "send", name: "Send", class: "primary")])
@@ -183,7 +182,8 @@ struct WorkPages: Sendable {
             return try self.sendPage(context, type: type, status: .unprocessableContent, problem: "A delay is written as 5s, 10m or 2h, 30d at most.")
         }
         do {
-            let draft = try MessageSender.Draft(type: type, payload: Array((form["payload"] ?? "").replacing("\r\n", with: "\n").utf8))
+            let payload = Array((form["payload"] ?? "").replacing("\r\n", with: "\n").utf8)
+            let draft = try MessageSender.Draft(type: type, payload: payload, by: self.waiting.application)
             if form["do"] == "try" { return try self.sendPage(context, type: type, notice: "It is a valid \(type). Nothing was sent.") }
             let id = try await MessageSender(pool: self.pool, publisher: self.publisher).send(draft, delay: (delay ?? nil)?.seconds, by: actor)
             return .redirect(to: delay == nil ? "/trace/\(id)" : "/audit?act=send")
