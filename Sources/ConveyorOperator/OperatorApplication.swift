@@ -35,13 +35,13 @@ public struct OperatorApplication: Sendable {
     public var commands: [any ParsableCommand.Type] = []
     /// Its own pages of the console.
     public var console = ConsoleExtension()
-    /// What it adds to traces.
+    /// Its additions to traces.
     public var traces = TraceExtension()
-    /// What it adds to the search.
+    /// Its additions to the search.
     public var search = SearchExtension()
-    /// What it adds to `verify`.
+    /// Its additions to `verify`.
     public var verification = Verification()
-    /// What it adds to `doctor`.
+    /// Its additions to `doctor`.
     public var checks = DoctorExtension()
     /// Runs in `migrate`, after the migrations, e.g. to create roles that no migration names.
     public var afterMigrations: @Sendable (PostgresPool) async throws -> Void = { _ in }

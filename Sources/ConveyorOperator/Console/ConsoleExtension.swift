@@ -23,7 +23,7 @@ public struct ConsoleExtension: Sendable {
         public var path: String
         /// Its name.
         public var name: String
-        /// The act without which a person does not see the link; nil: everybody does.
+        /// The act that a person needs to see the link; nil if all see it.
         public var act: Act?
 
         /// A link in the console's navigation.
@@ -45,7 +45,7 @@ public struct ConsoleExtension: Sendable {
     public init() {}
 }
 
-/// What pages are made with.
+/// The values that pages are made with.
 public struct ConsoleParts: Sendable {
     /// The application.
     public let application: OperatorApplication

@@ -30,7 +30,7 @@ struct DeadLetter: Sendable, Encodable {
     var status: DeadStatus
     var firstFailedAt: Date
     var lastFailedAt: Date
-    /// What it is about, if the application says so.
+    /// Its subject, if the application names one.
     var subject: Subject?
     /// The subject's member in JSON, e.g. `order_id`; nil if the application's messages have none.
     var subjectMember: String?

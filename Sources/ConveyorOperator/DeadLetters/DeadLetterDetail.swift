@@ -16,7 +16,7 @@ struct DeadLetterDetail: Sendable {
     var isApplied: Bool
     /// Whether it is older than the inbox, so that it may have taken effect.
     var isForgotten: Bool
-    /// Why a replay without an edit would fail: the payload does not decode. nil if it does.
+    /// The decoding error because of which a replay without an edit would fail; nil if the payload decodes.
     var undecodable: String?
     /// Whether the reader must not see the payload.
     var isPayloadHidden = false

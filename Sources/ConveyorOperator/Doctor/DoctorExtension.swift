@@ -2,9 +2,9 @@ public import Conveyor
 public import Postgres
 public import Transfer
 
-/// What an application adds to `doctor`.
+/// An application's additions to `doctor`.
 public struct DoctorExtension: Sendable {
-    /// What ``services`` checks, in words, e.g. `Stripe, mail server`.
+    /// The subjects of ``services``, in words, e.g. `Stripe, mail server`.
     public var subjects: [String] = []
     /// Settings that should be set, because a process of the application needs them.
     public var settings: [Setting] = []

@@ -17,7 +17,7 @@ public enum Role: String, Sendable, CaseIterable, Comparable {
 ///
 /// An application adds its own: `extension Act { static let changeShop = Act("change the shop", least: .operator) }`
 public struct Act: Sendable, Hashable {
-    /// What it is, behind "to".
+    /// The verb phrase after "to", e.g. in a refusal.
     public let name: String
     /// The lowest role that may do it.
     public let least: Role

@@ -1,8 +1,8 @@
 public import Postgres
 
-/// What an application adds to the search.
+/// An application's additions to the search.
 public struct SearchExtension: Sendable {
-    /// What can be found, in one sentence.
+    /// The help text: the things that can be found, in one sentence.
     public var abstract = "Find messages."
     /// The texts that can be searched for, in one sentence.
     public var discussion = "Takes the id of a message or of a dead letter."
@@ -19,7 +19,7 @@ public struct SearchExtension: Sendable {
 
 /// A match of a search.
 public struct SearchHit: Sendable, Encodable {
-    /// Where the console shows a match.
+    /// The console's page for a match.
     public enum Page: Sendable, Equatable {
         /// Nowhere.
         case none
@@ -37,7 +37,7 @@ public struct SearchHit: Sendable, Encodable {
     public var title: String
     /// More about it.
     public var detail: String
-    /// Where the console shows it.
+    /// The console's page for it.
     public var page: Page
 
     /// A match of a search.

@@ -1,7 +1,7 @@
 public import Conveyor
 public import Postgres
 
-/// What an application adds to traces.
+/// An application's additions to traces.
 public struct TraceExtension: Sendable {
     /// The steps that a trace shows, in words.
     public var shows = "times and attempts"

@@ -5,7 +5,7 @@ public import Postgres
 public struct TraceSubject: Sendable {
     /// Correlation ids: each is the first message of a chain.
     public var chains: Set<ID>
-    /// What all of the chains are about; nil if each message has a subject of its own.
+    /// The subject of all chains; nil if each message has a subject of its own.
     public var subject: Subject?
 
     /// The subject of a trace.

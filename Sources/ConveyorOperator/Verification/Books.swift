@@ -9,7 +9,7 @@ import RabbitMQ
 struct Books: Sendable, Encodable {
     var messages: MessageBook
     var others: [any Book]
-    /// How many messages `verify --republish` has published again; nil without the option, or if none was missing.
+    /// The number of messages that `verify --republish` has published again; nil without the option, or if none was missing.
     var republished: Int?
 
     /// Whether all balances are 0.
@@ -23,7 +23,7 @@ struct Books: Sendable, Encodable {
     }
 }
 
-/// What is known about messages on their way to a queue, for the other books.
+/// The facts about messages on their way to a queue, for the other books.
 public enum Transit: Sendable {
     /// None are missing: every message sent there has ended.
     case nothing
@@ -51,7 +51,7 @@ struct BookKeeper: Sendable {
     let inspector: BrokerInspector
     let definitions: Definitions
 
-    /// How long a message that seems lost may still appear: longer than the broker's statistics lag.
+    /// The time within which a message that seems lost may still appear: longer than the lag of the broker's statistics.
     private static let patience = Duration.seconds(15)
     /// After this the broker has counted unacknowledged messages again.
     private static let statisticsInterval = Duration.milliseconds(5500)

@@ -67,12 +67,12 @@ public struct MessageBook: Sendable, Encodable {
     /// The queues whose messages seem to be lost.
     var lostFrom: Set<String> { Set(self.suspects.map(\.queue)) }
 
-    /// What is known about messages on their way to a queue.
+    /// The facts about messages on their way to a queue.
     public func transit(to queue: String) -> Transit {
         self.loses(queue) ? .lost : (self.missing[queue] ?? 0) > 0 ? .queued : .nothing
     }
 
-    /// How many may be counted that workers have already finished.
+    /// The number of counted messages that workers may already have finished.
     func unseenInHand(_ depths: BrokerDepths) -> Int { min(depths.inHand, self.unseen(depths, lost: 0)) }
 
     /// Compares again, later.

@@ -1,11 +1,11 @@
 public import Conveyor
 public import Postgres
 
-/// What an application adds to `verify`.
+/// An application's additions to `verify`.
 public struct Verification: Sendable {
-    /// What is checked, in one sentence.
+    /// The help text: the checks, in one sentence.
     public var abstract = "Check that no message is lost (reconciliation)."
-    /// How the application's books are balanced.
+    /// The longer help text: the equation of the application's books.
     public var discussion: String?
     /// The application's books, in the order of the report.
     public var books: [any Book.Type] = []
@@ -36,7 +36,7 @@ public protocol Book: Sendable, Encodable {
     static var title: String { get }
     /// 0 if nothing is missing.
     var balance: Int { get }
-    /// What the balance is made of.
+    /// The terms of the balance.
     var figures: [(name: String, number: Int)] { get }
     /// Lines about what is missing.
     var remarks: [String] { get }

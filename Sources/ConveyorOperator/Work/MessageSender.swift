@@ -30,7 +30,7 @@ public struct MessageSender: Sendable {
         }
     }
 
-    /// Why a payload is not sent.
+    /// The reason for not sending a payload.
     public struct Invalid: Error, CustomStringConvertible {
         /// The reason.
         public let description: String

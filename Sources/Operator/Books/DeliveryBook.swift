@@ -3,18 +3,18 @@ import ConveyorOperator
 import Postgres
 import Shop
 
-/// Deliveries to partners: what became of them, and whether each event that an endpoint wanted has its own.
+/// Deliveries to partners by their state, and events that an endpoint wanted and that have no delivery.
 struct DeliveryBook: Book {
     static let name = "deliveries"
     static let title = "Deliveries to partners"
 
     /// An answer of 2xx.
     var delivered = 0
-    /// Given up when their time was over.
+    /// Their time was over without a success.
     var failed = 0
     /// They wait for their first or next attempt.
     var pending = 0
-    /// Deliveries that must be there, and are not.
+    /// Missing deliveries.
     var balance = 0
 
     var figures: [(name: String, number: Int)] { [("delivered", self.delivered), ("failed", self.failed), ("pending", self.pending)] }
@@ -23,7 +23,8 @@ struct DeliveryBook: Book {
         select count(*) filter (where status = 'delivered'), count(*) filter (where status = 'failed'), count(*) filter (where status = 'pending')
         from webhook_deliveries
         """
-    /// What an endpoint wanted before it was last changed is not known, and what has ended is kept for 30 days.
+    /// Only events after the endpoint's last change, since its earlier patterns are not stored, and at most 30 days, the time for which ended deliveries
+    /// are kept.
     private static let missing: Statement = """
         select count(*) from webhook_endpoints e join inbox i on i.consumer = 'webhooks'
             and i.handled_at > greatest(e.updated_at + interval '10 seconds', now() - interval '29 days')

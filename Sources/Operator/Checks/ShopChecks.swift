@@ -5,7 +5,7 @@ import Shop
 import Topology
 import Transfer
 
-/// What the shop adds to `doctor`: its settings, roles and deadlines; Stripe, the mail server and the ingress.
+/// The shop's additions to `doctor`: its settings, roles and deadlines; Stripe, the mail server and the ingress.
 enum ShopChecks {
     static var `extension`: DoctorExtension {
         var checks = DoctorExtension()

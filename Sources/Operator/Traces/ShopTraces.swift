@@ -3,7 +3,7 @@ import ConveyorOperator
 import Postgres
 import Shop
 
-/// What the shop adds to traces: orders by id, number and Stripe's ids, and the calls of its workers.
+/// The shop's additions to traces: orders by id, number and Stripe's ids, and the calls of its workers.
 enum ShopTraces {
     static var `extension`: TraceExtension {
         var traces = TraceExtension()

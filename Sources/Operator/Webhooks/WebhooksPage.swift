@@ -18,8 +18,8 @@ struct WebhooksPage: Sendable {
 
         var text: String {
             switch self {
-            case .pinged: "The ping is sent within a moment: it stands here as webhook.ping."
-            case .redelivered: "It is sent again within a moment, with the same webhook-id."
+            case .pinged: "The ping is sent in a moment, and listed here as webhook.ping."
+            case .redelivered: "It is sent again in a moment, under the same webhook-id."
             }
         }
     }

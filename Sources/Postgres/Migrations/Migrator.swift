@@ -12,7 +12,7 @@ public struct Migrator: Sendable {
         case application = "schema_migrations"
         /// The migrations of Conveyor's own tables, in an application that does not define them itself.
         case machinery = "conveyor_migrations"
-        /// Those of the tables of the operators' command line and console, likewise.
+        /// The migrations of the tables of the operators' command line and console, likewise.
         case operation = "conveyor_operation_migrations"
     }
 

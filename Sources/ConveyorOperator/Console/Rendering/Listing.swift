@@ -5,7 +5,7 @@ public struct Listing: Sendable {
     /// A text beside the title.
     public var summary: String
     var tabs: TabBar?
-    /// Why an action failed.
+    /// The reason why an action failed.
     public var problem: String?
     /// The fields above the table.
     public var filter: Filter?

@@ -1,6 +1,6 @@
 public import HTTPTypes
 
-/// Why there is no page, as an explanation for the operator.
+/// The reason for not showing a page, as an explanation for the operator.
 public struct PageError: Error {
     let status: HTTPResponse.Status
     let message: String
