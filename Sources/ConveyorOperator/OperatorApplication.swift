@@ -27,7 +27,7 @@ public struct OperatorApplication: Sendable {
     public let messages: [any Message.Type]
     /// The types of errors that its workers write to dead letters; others are recorded as bugs.
     public var errorTypes: [ErrorType] = ErrorType.machinery
-    /// The type of the ``Subject`` of its messages, e.g. `order`; nil if they have none. It names a member in JSON, `order_id`, and a line on pages.
+    /// The type of the `Subject` of its messages, e.g. `order`; nil if they have none. It names a member in JSON, `order_id`, and a line on pages.
     public var subjectType: String?
     /// Whether its own migrations also create the tables of Conveyor and of this module; otherwise `migrate` creates them beside the application's.
     public var createsAllTables = false

@@ -41,7 +41,7 @@ public struct WorkerHarness: Sendable {
     /// - Parameters:
     ///   - migrations: the application's own tables.
     ///   - retryDelays: seconds before each further attempt; by default one retry after a second.
-    ///   - handlers: registers the handlers, and middleware.
+    ///   - register: registers the handlers, and middleware.
     /// - Throws: errors of `body`; `MigrationError`, `ManagementAPI.Refused` or `Unavailable` if a service is missing.
     public static func run<Result: Sendable>(
         queue: String, _ services: Services, migrations: [Migration] = [], retryDelays: [Int] = [1],

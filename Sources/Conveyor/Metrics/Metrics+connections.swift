@@ -34,7 +34,7 @@ extension Metrics {
 }
 
 extension Publisher {
-    /// ``publish(_:)``, with `conveyor_publish_confirm_seconds` and `conveyor_publish_failures_total`.
+    /// Like `publish(_:)`, with `conveyor_publish_confirm_seconds` and `conveyor_publish_failures_total`.
     public func publishMeasured(_ message: Outgoing) async throws(PublishFailure) {
         let started = ContinuousClock.now
         do {
@@ -46,7 +46,7 @@ extension Publisher {
         Metrics.publishConfirm(seconds: (ContinuousClock.now - started).seconds)
     }
 
-    /// ``publish(_:)`` of a batch, with `conveyor_publish_confirm_seconds` and `conveyor_publish_failures_total`.
+    /// Like `publish(_:)` of a batch, with `conveyor_publish_confirm_seconds` and `conveyor_publish_failures_total`.
     public func publishMeasured(_ batch: [Outgoing]) async -> [PublishFailure?] {
         let started = ContinuousClock.now
         let failures = await self.publish(batch)

@@ -79,7 +79,7 @@ public enum Part {
     }
 
     /// Runs a command that ends on its own: settings, log (on `log`), and the same exit statuses.
-    /// - Throws: `ExitCode` as ``run(_:options:start:)``; an `ExitCode` or a usage error of `body` is passed on.
+    /// - Throws: `ExitCode` as ``run(_:of:options:start:)``; an `ExitCode` or a usage error of `body` is passed on.
     public static func perform(
         _ name: String, of application: ConveyorApplication, options: PartOptions, log output: LogWriter = .standardOutput,
         body: (Settings, Logger) async throws -> Void

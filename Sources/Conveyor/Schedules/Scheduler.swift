@@ -5,7 +5,7 @@ public import ServiceLifecycle
 
 /// Runs due schedules: the first offering process takes a lease, the others wait.
 ///
-/// After a process dies with a lease, another one follows after ``lease``. All times are by the database's clock.
+/// After a process dies with a lease, another one follows after three seconds. All times are by the database's clock.
 public struct Scheduler: Service {
     private let schedules: [Schedule]
     private let pool: PostgresPool

@@ -13,7 +13,7 @@ public enum Role: String, Sendable, CaseIterable, Comparable {
     public static func < (left: Role, right: Role) -> Bool { left.rank < right.rank }
 }
 
-/// A restricted action. The command line and the console use ``Principal/require(_:)``, which compares its role with the person's.
+/// A restricted action. The command line and the console use `Principal.require(_:)`, which compares its role with the person's.
 ///
 /// An application adds its own: `extension Act { static let changeShop = Act("change the shop", least: .operator) }`
 public struct Act: Sendable, Hashable {

@@ -11,7 +11,7 @@ public struct CommandSender: Sendable {
     let actor: String
 
     /// A sender.
-    /// - Parameter actor: `operator:<name>`, from ``CommandContext/actor(for:in:)``.
+    /// - Parameter actor: `operator:<name>`, from `CommandContext.actor(for:in:)`.
     public init(publisher: Publisher, pool: PostgresPool, actor: String) {
         self.publisher = publisher
         self.pool = pool

@@ -20,14 +20,6 @@ import Topology
         #expect(made.bindings.filter { $0.destination == "a" }.map(\.routingKey) == ["a.#", "b.c", "d.e", "a"])
     }
 
-    @Test func `every secret of the shop goes to the parts whose entries name it alone`() {
-        let named = Set(Topology.parts.flatMap(\.secrets))
-        let secrets = ConveyorApplication.shop.allSettings.filter { $0.isSecret && $0.readers != .all }.map(\.name)
-        let connections: Set = ["RABBITMQ_API"]  // each part has its own
-        #expect(Set(secrets).subtracting(connections).subtracting(named) == [])
-        #expect(named.subtracting(ConveyorApplication.shop.allSettings.map(\.name)) == [])
-    }
-
     @Test func `a queue's policy matches its name only`() throws {
         let policies = Definitions(queues: ["a.b": []]).policies
         let pattern = try Regex(try #require(policies.first { $0.name == "a.b" }).pattern)

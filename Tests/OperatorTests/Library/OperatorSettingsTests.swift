@@ -2,6 +2,7 @@ import Conveyor
 import Fixtures
 import Postgres
 import Testing
+import Topology
 
 @testable import ConveyorOperator
 @testable import Operator
@@ -27,6 +28,15 @@ import Testing
         #expect(Set(names).count == names.count)
         #expect(Set(Setting.operation.map(\.name)).isSubset(of: names))
         #expect(names.last == "INBOX_RETENTION_DAYS")
+    }
+
+    @Test func `each secret setting goes to the parts whose entries name it`() {
+        let settings = OperatorApplication.shop.conveyor.allSettings
+        let named = Set(Topology.parts.flatMap(\.secrets))
+        let connections: Set = ["RABBITMQ_API"]  // each part has its own
+        let secrets = Set(settings.filter { $0.isSecret && $0.readers != .all }.map(\.name))
+        #expect(secrets.subtracting(connections).subtracting(named) == [])
+        #expect(named.subtracting(settings.map(\.name)) == [])
     }
 
     private static let columns = """
