@@ -162,10 +162,10 @@ import Testing
                 let started = ContinuousClock.now
                 let answers = (0..<3).map { _ in store.look(for: id) }
                 for answer in answers { #expect(await answer.value == .unknown) }
-                #expect(ContinuousClock.now - started < .seconds(2))
+                #expect(ContinuousClock.now - started < .seconds(10))
                 // Until it answers again no request waits.
                 #expect(await store.look(for: id).value == .unknown)
-                #expect(ContinuousClock.now - started < .seconds(2))
+                #expect(ContinuousClock.now - started < .seconds(10))
             }
             try await eventually("the database to be asked again") { await store.look(for: id).value == .notYet }
             await blocker.close()
